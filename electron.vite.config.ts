@@ -1,0 +1,37 @@
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'electron-vite'
+import { resolve } from 'node:path'
+
+const at = (path: string): string => resolve(import.meta.dirname, path)
+
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      rollupOptions: {
+        input: {
+          main: at('src/main/main.ts'),
+          'signalling-worker': at('src/main/workers/signalling-worker.ts'),
+          'history-writer-worker': at('src/main/workers/history-writer-worker.ts'),
+          'history-reader-worker': at('src/main/workers/history-reader-worker.ts'),
+          'home-server': at('src/server/home/main.ts'),
+        },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { preload: at('src/preload/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: at('src/renderer'),
+    plugins: [react(), tailwindcss()],
+    build: { outDir: at('out/renderer'), minify: true, rollupOptions: { input: at('src/renderer/index.html') } },
+  },
+})

@@ -1,0 +1,120 @@
+/**
+ * What the rest of main may ask of the encrypted history. Writes go to the history writer worker, reads to the history
+ * reader worker (its own WAL connection: reading never waits for writing).
+ */
+import type { Aor, AccountId, ConversationId, JobId, MessageId } from '#shared/model/ids.ts'
+import type { Entry } from '#shared/model/entry.ts'
+import type {
+  ContactView,
+  ConversationView,
+  MessagePage,
+  MessagePath,
+  MessageView,
+  SearchHit,
+} from '#shared/model/views.ts'
+import type { ErrorCode } from '#shared/errors.ts'
+
+/** What an outbox job does when it runs. */
+export type JobKind = 'message' | 'edit' | 'delete' | 'receipt' | 'own-copy'
+
+/**
+ * One destination of one message, with the exact bytes to send. Written in the same transaction as the message; removed
+ * in the same transaction as the entry that records its outcome.
+ */
+export interface OutboxJob {
+  readonly id: JobId
+  readonly accountId: AccountId
+  readonly kind: JobKind
+  readonly conversation: ConversationId
+  /** Request-URI of the destination, e.g. the peer's AOR, or the own AOR for `own-copy`. */
+  readonly destination: string
+  readonly messageId: MessageId
+  /** The message this job is about: equal to `messageId` except for edits, deletes and receipts. */
+  readonly target: MessageId
+  readonly contentType: string
+  readonly payload: Uint8Array
+  readonly path?: MessagePath
+  readonly createdAt: number
+  readonly attempts: number
+  /** Earliest time of the next attempt, ms. */
+  readonly nextAttemptAt: number
+  /** After this time the job fails for good, ms. */
+  readonly expiresAt: number
+}
+
+/** Everything that must become durable together. Applied in ONE transaction, fsynced before the promise resolves. */
+export interface HistoryCommit {
+  readonly entries?: readonly Entry[]
+  readonly addJobs?: readonly OutboxJob[]
+  readonly removeJobs?: readonly JobId[]
+  readonly rescheduleJobs?: readonly { readonly id: JobId; readonly attempts: number; readonly nextAttemptAt: number }[]
+  readonly draft?: {
+    readonly conversation: ConversationId
+    readonly accountAor: Aor
+    readonly peer: Aor
+    readonly text: string
+  }
+}
+
+/** What a commit changed, as views; raised to the screen as `history.appended`. */
+export interface HistoryChange {
+  readonly revision: number
+  readonly conversations: readonly ConversationView[]
+  readonly messages: readonly MessageView[]
+  readonly contacts: readonly ContactView[]
+  /** Incoming messages that are new here (not duplicates, not edits): what notifications are made from. */
+  readonly newIncoming: readonly MessageView[]
+  /** True when the change is too large to list: refetch. */
+  readonly bulk: boolean
+}
+
+export interface CommitReceipt {
+  readonly revision: number
+  /** For each entry of the commit, in order: whether it was new (false = duplicate by id, or same message already held). */
+  readonly fresh: readonly boolean[]
+}
+
+/** Rejects with SottoError `disk-full`, `disk-failed`, `locked`. */
+export interface HistoryWriterPort {
+  commit(commit: HistoryCommit): Promise<CommitReceipt>
+  /** Subscribes to what commits changed; returns the disposer. */
+  onChange(handler: (change: HistoryChange) => void): () => void
+  setSetting(key: string, valueJson: string | null): Promise<void>
+}
+
+export interface HistoryReaderPort {
+  conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }>
+  conversation(id: ConversationId): Promise<ConversationView | null>
+  contacts(): Promise<readonly ContactView[]>
+  page(request: {
+    readonly conversationId: ConversationId
+    readonly anchor:
+      { readonly at: 'newest' } | { readonly at: 'before' | 'after' | 'around'; readonly position: number }
+    readonly limit: number
+  }): Promise<MessagePage>
+  message(conversation: ConversationId, author: Aor, id: MessageId): Promise<MessageView | null>
+  /** Incoming messages at or before `position` not yet marked as read, oldest first (for `displayed` receipts). */
+  unreadUpTo(conversation: ConversationId, position: number, limit: number): Promise<readonly MessageView[]>
+  search(request: {
+    readonly text: string
+    readonly conversationId: ConversationId | null
+    readonly limit: number
+  }): Promise<{
+    readonly hits: readonly SearchHit[]
+    readonly complete: boolean
+  }>
+  /** Jobs whose time has come, oldest first. */
+  dueJobs(now: number, limit: number): Promise<readonly OutboxJob[]>
+  /** All jobs of a message (for retry and for cancel on delete). */
+  jobsOf(conversation: ConversationId, target: MessageId): Promise<readonly OutboxJob[]>
+  /** When the next job is due, ms, or null. */
+  nextJobAt(): Promise<number | null>
+  setting(key: string): Promise<string | null>
+  counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }>
+}
+
+/** Why the history could not be opened. */
+export type OpenFailure = Extract<
+  ErrorCode,
+  'history-corrupt' | 'history-too-new' | 'disk-full' | 'disk-failed' | 'profile-in-use'
+>

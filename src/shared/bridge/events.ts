@@ -1,0 +1,42 @@
+import type { CertificateProblem } from '../ports/sockets.ts'
+import type { AccountId, ConversationId } from '../model/ids.ts'
+import type { AccountView, AppView, ContactView, ConversationView, MessageView, SettingsView } from '../model/views.ts'
+import type { ErrorCode } from '../errors.ts'
+
+/**
+ * Facts that main announces. History events carry a revision that grows by one per event: after a gap or a reload the
+ * store refetches instead of guessing.
+ */
+export interface BridgeEvents {
+  'app.changed': AppView
+  'accounts.changed': readonly AccountView[]
+  'contacts.changed': readonly ContactView[]
+  'settings.changed': SettingsView
+  /** Views that changed or appeared since the last event, coalesced; `bulk` = too many to list: refetch. */
+  'history.appended': {
+    readonly revision: number
+    readonly conversations: readonly ConversationView[]
+    readonly removedConversations: readonly ConversationId[]
+    readonly messages: readonly MessageView[]
+    readonly bulk: boolean
+  }
+  'chat.typing': { readonly conversationId: ConversationId; readonly active: boolean }
+  'accounts.certificateProblem': { readonly accountId: AccountId; readonly problem: CertificateProblem }
+  'notice.error': { readonly code: ErrorCode; readonly params: Readonly<Record<string, string | number>> }
+  /** Main asks the screen to show a conversation (notification clicked). */
+  'navigate.conversation': { readonly conversationId: ConversationId; readonly position?: number }
+}
+
+export type BridgeEventName = keyof BridgeEvents
+/** Every event name, for preload's allow list. */
+export const bridgeEventNames = [
+  'app.changed',
+  'accounts.changed',
+  'contacts.changed',
+  'settings.changed',
+  'history.appended',
+  'chat.typing',
+  'accounts.certificateProblem',
+  'notice.error',
+  'navigate.conversation',
+] as const satisfies readonly BridgeEventName[]

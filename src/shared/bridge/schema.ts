@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import type { AccountId, Aor, ConversationId, MessageId } from '../model/ids.ts'
+import { parseAor } from '../model/aor.ts'
+
+const id128 = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
+
+export const accountId = id128.transform((s) => s as AccountId)
+export const conversationId = id128.transform((s) => s as ConversationId)
+export const messageId = z
+  .string()
+  .min(1)
+  .max(256)
+  .transform((s) => s as MessageId)
+export const aor = z
+  .string()
+  .max(400)
+  .transform((text, context): Aor => {
+    const parsed = parseAor(text)
+    if (parsed.ok) return parsed.value
+    context.addIssue({ code: 'custom', message: parsed.error })
+    return z.NEVER
+  })
+/** A typed or shown secret: UTF-8 bytes, at most 1 KiB; never a string, so that it can be wiped. */
+export const secretBytes = z.instanceof(Uint8Array).refine((b) => b.length > 0 && b.length <= 1024)
+export const messageText = z.string().min(1).max(1_000_000)

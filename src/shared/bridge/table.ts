@@ -1,0 +1,164 @@
+/**
+ * The one table of everything the renderer may ask of main. Preload, main's dispatcher and the renderer's client are
+ * generated from it by type; arguments are parsed by `args` in main before a handler sees them.
+ */
+import { z } from 'zod'
+import type {
+  AccountView,
+  AppView,
+  ContactView,
+  ConversationView,
+  MessagePage,
+  PrivacyRow,
+  SearchHit,
+  SettingsView,
+  StorageView,
+} from '../model/views.ts'
+import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
+import { accountId, aor, conversationId, messageId, messageText, secretBytes } from './schema.ts'
+
+/** One row: the schema of the arguments and, as a type only, the result. */
+export interface BridgeMethod<Args extends z.ZodType = z.ZodType, Result = unknown> {
+  readonly args: Args
+  /** Never set; carries the result type. */
+  readonly result?: Result
+  /** Secrets travel on a channel of their own and never reach a store or a log. */
+  readonly secret?: true
+}
+
+function method<Result>() {
+  return <Args extends z.ZodType>(args: Args, secret?: true): BridgeMethod<Args, Result> =>
+    secret === undefined ? { args } : { args, secret }
+}
+
+const none = z.object({})
+
+export const bridgeTable = {
+  // --- program
+  'app.view': method<AppView>()(none),
+  'app.quit': method<void>()(none),
+  'app.activity': method<void>()(z.object({ conversationId: conversationId.nullable(), focused: z.boolean() })),
+
+  // --- keys and profile
+  'keys.createProfile': method<void>()(z.object({ keychain: z.boolean(), passphrase: secretBytes.nullable() }), true),
+  'keys.unlock': method<void>()(
+    z.object({ rung: z.enum(['keychain', 'passphrase', 'paper-secret']), secret: secretBytes.nullable() }),
+    true,
+  ),
+  'keys.setPassphrase': method<void>()(
+    z.object({ current: secretBytes.nullable(), next: secretBytes.nullable() }),
+    true,
+  ),
+  'keys.setKeychain': method<void>()(z.object({ enabled: z.boolean() })),
+  /** The words of an account's paper secret, UTF-8 separated by spaces; allowed until it is confirmed. */
+  'identity.showPaperSecret': method<Uint8Array>()(z.object({ accountId }), true),
+  /** Checks the words at the 0-based `positions`, typed back by the user. */
+  'identity.confirmPaperSecret': method<{ confirmed: boolean }>()(
+    z.object({ accountId, positions: z.array(z.number().int().min(0).max(23)).min(1).max(24), words: secretBytes }),
+    true,
+  ),
+
+  // --- accounts
+  'accounts.list': method<readonly AccountView[]>()(none),
+  'accounts.add': method<AccountId>()(
+    z.object({
+      aor,
+      displayName: z.string().max(80),
+      password: secretBytes,
+      transport: z.enum(['wss', 'ws', 'tls', 'tcp']).nullable(),
+      /** `host:port` or a WebSocket URL; null = found by DNS from the address (RFC 3263). */
+      server: z.string().max(400).nullable(),
+    }),
+    true,
+  ),
+  /** Creates an account on the home server of this computer, or of the LAN with an invitation. */
+  'accounts.createLocal': method<AccountId>()(
+    z.object({
+      user: z.string().min(1).max(64),
+      displayName: z.string().max(80),
+      invitation: z.string().max(600).nullable(),
+    }),
+    true,
+  ),
+  'accounts.update': method<void>()(
+    z.object({
+      accountId,
+      displayName: z.string().max(80).optional(),
+      enabled: z.boolean().optional(),
+      sendReceipts: z.boolean().optional(),
+      sendTyping: z.boolean().optional(),
+    }),
+  ),
+  'accounts.changePassword': method<void>()(z.object({ accountId, password: secretBytes }), true),
+  'accounts.remove': method<void>()(z.object({ accountId })),
+  'accounts.reconnect': method<void>()(z.object({ accountId })),
+  /** The user's answer to a certificate problem: trust exactly this key for this account, or not. */
+  'accounts.trustCertificate': method<void>()(
+    z.object({ accountId, spkiSha256: z.string().regex(/^[A-Za-z0-9+/]{43}=$/), trust: z.boolean() }),
+  ),
+
+  // --- contacts
+  'contacts.list': method<readonly ContactView[]>()(none),
+  'contacts.get': method<ContactView>()(z.object({ conversationId })),
+  'contacts.update': method<void>()(
+    z.object({ conversationId, name: z.string().max(80).optional(), note: z.string().max(2000).optional() }),
+  ),
+  'contacts.setPolicy': method<void>()(z.object({ conversationId, policy: z.enum(['accepted', 'blocked']) })),
+
+  // --- chat
+  'conversations.list': method<{ conversations: readonly ConversationView[]; revision: number }>()(none),
+  'conversations.start': method<ConversationId>()(z.object({ accountId, peer: aor })),
+  'conversations.setDraft': method<void>()(z.object({ conversationId, draft: z.string().max(1_000_000) })),
+  'conversations.markRead': method<void>()(z.object({ conversationId, position: z.number().int().nonnegative() })),
+  'conversations.setMuted': method<void>()(z.object({ conversationId, muted: z.boolean() })),
+  'messages.page': method<MessagePage>()(
+    z.object({
+      conversationId,
+      /** `newest`, or messages before/after/around a position. */
+      anchor: z.union([
+        z.object({ at: z.literal('newest') }),
+        z.object({ at: z.enum(['before', 'after', 'around']), position: z.number().int().nonnegative() }),
+      ]),
+      limit: z.number().int().min(1).max(200),
+    }),
+  ),
+  'messages.send': method<MessageId>()(z.object({ conversationId, text: messageText })),
+  'messages.edit': method<void>()(z.object({ conversationId, messageId, text: messageText })),
+  'messages.delete': method<void>()(z.object({ conversationId, messageId })),
+  'messages.retry': method<void>()(z.object({ conversationId, messageId })),
+  'messages.typing': method<void>()(z.object({ conversationId, active: z.boolean() })),
+
+  // --- search
+  'search.query': method<{ hits: readonly SearchHit[]; complete: boolean }>()(
+    z.object({
+      text: z.string().max(400),
+      conversationId: conversationId.nullable(),
+      limit: z.number().int().min(1).max(200),
+    }),
+  ),
+
+  // --- settings
+  'settings.get': method<SettingsView>()(none),
+  'settings.set': method<SettingsView>()(
+    z.object({
+      theme: z.enum(['system', 'light', 'dark']).optional(),
+      language: z.enum(['system', 'en', 'de']).optional(),
+      fontScale: z.number().min(0.8).max(1.6).optional(),
+      notifications: z.boolean().optional(),
+      notificationPreview: z.boolean().optional(),
+      keepRunning: z.boolean().optional(),
+    }),
+  ),
+  'settings.storage': method<StorageView>()(none),
+  'settings.privacyTable': method<readonly PrivacyRow[]>()(none),
+  'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
+} as const satisfies Record<string, BridgeMethod>
+
+export type BridgeTable = typeof bridgeTable
+export type BridgeName = keyof BridgeTable
+/** Arguments as the renderer writes them. */
+export type BridgeArgs<N extends BridgeName> = z.input<BridgeTable[N]['args']>
+/** Arguments as a handler in main gets them, after parsing. */
+export type BridgeParsedArgs<N extends BridgeName> = z.output<BridgeTable[N]['args']>
+/** What a method resolves to. */
+export type BridgeResult<N extends BridgeName> = Exclude<BridgeTable[N]['result'], undefined>

@@ -1,0 +1,74 @@
+/**
+ * Malformed or hostile input from a peer; `code` belongs to one union per protocol.
+ * Caught in one place per protocol: the session or the listener.
+ */
+export class ProtocolError<Code extends string = string> extends Error {
+  static override readonly name = 'ProtocolError'
+  readonly code: Code
+
+  constructor(code: Code, detail?: string) {
+    super(detail === undefined ? code : `${code}: ${detail}`)
+    this.name = 'ProtocolError'
+    this.code = code
+  }
+}
+
+/** A failure the user is told about in words; `code` is the i18n key under `errors.` and crosses the bridge. */
+export class SottoError extends Error {
+  static override readonly name = 'SottoError'
+  readonly code: ErrorCode
+  readonly params: Readonly<Record<string, string | number>>
+
+  constructor(code: ErrorCode, params: Readonly<Record<string, string | number>> = {}, cause?: unknown) {
+    super(code, cause === undefined ? undefined : { cause })
+    this.name = 'SottoError'
+    this.code = code
+    this.params = params
+  }
+}
+
+/** Every failure that can reach the screen; each has a sentence in every locale (a test checks it). */
+export const errorCodes = [
+  'internal',
+  'invalid-argument',
+  'untrusted-sender',
+  'not-found',
+  'locked',
+  'cancelled',
+  'wrong-passphrase',
+  'wrong-paper-secret',
+  'passphrase-too-weak',
+  'keychain-unavailable',
+  'keychain-failed',
+  'last-rung',
+  'profile-in-use',
+  'disk-full',
+  'disk-failed',
+  'history-corrupt',
+  'history-too-new',
+  'account-exists',
+  'address-invalid',
+  'address-taken',
+  'server-unreachable',
+  'server-refused',
+  'wrong-password',
+  'registration-rejected',
+  'certificate-untrusted',
+  'certificate-expired',
+  'certificate-wrong-name',
+  'insecure-transport-refused',
+  'weaker-digest-refused',
+  'foreign-realm-refused',
+  'home-server-failed',
+  'invitation-invalid',
+  'message-too-large',
+  'message-empty',
+  'recipient-unknown',
+  'recipient-blocked',
+  'send-refused',
+  'send-timed-out',
+  'edit-not-allowed',
+] as const
+
+/** One of {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[number]

@@ -1,0 +1,109 @@
+/**
+ * An entry is one device's observation (design §6), immutable, with a random 128-bit id. What the screen shows is a view
+ * computed from the set of entries by a pure, order-free merge.
+ *
+ * Rules for evolving: fields may be added as optional only; the bytes of old entries stay identical; kinds and field
+ * names are never reused; no floats. Unknown kinds and fields are kept as bytes and applied after an update.
+ */
+import type { ErrorCode } from '../errors.ts'
+import type { Aor, ConversationId, DeviceId, EntryId, MessageId } from './ids.ts'
+import type { AuthenticatedBy, ContactPolicy, MessagePath } from './views.ts'
+
+/** Hybrid logical clock: wall milliseconds, then a counter; clamped to receipt time (design §6). */
+export interface Hlc {
+  readonly wallMs: number
+  readonly counter: number
+}
+
+export interface EntryHead {
+  readonly id: EntryId
+  /** AOR of the account it belongs to. */
+  readonly account: Aor
+  /** Device that observed it. */
+  readonly device: DeviceId
+  readonly hlc: Hlc
+  /** Wall time at which this device saw it, ms. */
+  readonly observedAt: number
+  readonly authenticatedBy: AuthenticatedBy
+  /** Whether the keys behind `authenticatedBy` were verified by the user. */
+  readonly verified: boolean
+}
+
+interface ByAuthor {
+  readonly conversation: ConversationId
+  readonly peer: Aor
+  readonly author: Aor
+}
+
+export interface MessageBody extends ByAuthor {
+  readonly kind: 'message'
+  readonly messageId: MessageId
+  readonly contentType: 'text/plain'
+  readonly text: string
+  /** The author's claim, ms. */
+  readonly sentAt: number
+  readonly path?: MessagePath
+}
+/** Replaces the text of `target`; applies only from the same author, at least as strongly authenticated. */
+export interface EditBody extends ByAuthor {
+  readonly kind: 'edit'
+  readonly messageId: MessageId
+  readonly target: MessageId
+  readonly text: string
+  readonly sentAt: number
+}
+/** Retracts `target`: its text and earlier edits go from views, search and disk. */
+export interface DeleteBody extends ByAuthor {
+  readonly kind: 'delete'
+  readonly messageId: MessageId
+  readonly target: MessageId
+  readonly sentAt: number
+}
+/** What became of an outgoing message, said by transport or by the recipient's IMDN (`author` = who says it). */
+export interface DeliveryBody extends ByAuthor {
+  readonly kind: 'delivery'
+  readonly target: MessageId
+  readonly state: 'sent' | 'delivered' | 'displayed' | 'failed'
+  readonly path?: MessagePath
+  readonly failure?: ErrorCode
+  readonly at: number
+}
+/** The user has read incoming messages up to and including `target`. */
+export interface ReadBody {
+  readonly kind: 'read'
+  readonly conversation: ConversationId
+  readonly peer: Aor
+  readonly target: MessageId
+  readonly targetAuthor: Aor
+  readonly at: number
+}
+/** The user's own data about a peer; the newest per field wins. */
+export interface ContactBody {
+  readonly kind: 'contact'
+  readonly conversation: ConversationId
+  readonly peer: Aor
+  readonly name?: string
+  readonly note?: string
+  readonly policy?: ContactPolicy
+  readonly muted?: boolean
+}
+/** The name a peer gives itself in SIP; cleaned before it gets here. */
+export interface PeerNameBody {
+  readonly kind: 'peer-name'
+  readonly conversation: ConversationId
+  readonly peer: Aor
+  readonly name: string
+}
+/** A kind from a newer version: kept whole. */
+export interface UnknownBody {
+  readonly kind: 'unknown'
+  readonly bytes: Uint8Array
+}
+
+export type EntryBody =
+  MessageBody | EditBody | DeleteBody | DeliveryBody | ReadBody | ContactBody | PeerNameBody | UnknownBody
+
+export interface Entry {
+  readonly head: EntryHead
+  readonly body: EntryBody
+}

@@ -1,0 +1,165 @@
+/**
+ * What the screen shows: immutable values, derived from entries and connection state, sent over the bridge.
+ * Times are milliseconds since 1970-01-01 UTC.
+ */
+import type { ErrorCode } from '../errors.ts'
+import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from './ids.ts'
+
+/** Transport of the account's signalling. */
+export type SipTransport = 'wss' | 'ws' | 'tls' | 'tcp'
+
+/** How a message travelled; shown to the user on each message. */
+export type MessagePath = 'msrp' | 'sip-message'
+
+/** `queued → sent → delivered → displayed`, or failed with a reason in words. */
+export type DeliveryState = 'queued' | 'sent' | 'delivered' | 'displayed' | 'failed'
+
+/** Who vouches for the author of an entry; `server` means only the signalling servers do. */
+export type AuthenticatedBy = 'server' | 'own-device' | 'otr' | 'omemo'
+
+/** One vocabulary of trust for all ciphers. */
+export type Trust = 'unverified' | 'verified' | 'changed'
+
+/** Connection state of an account, shown in words. */
+export type ConnectionView =
+  | { readonly kind: 'disabled' | 'offline' | 'connecting' | 'registered' }
+  | { readonly kind: 'waiting'; readonly retryAt: number; readonly reason: ErrorCode }
+  | { readonly kind: 'failed'; readonly reason: ErrorCode }
+
+export interface AccountView {
+  readonly id: AccountId
+  readonly aor: Aor
+  readonly displayName: string
+  readonly enabled: boolean
+  readonly transport: SipTransport
+  /** `host:port` the account connects to; shown on the privacy page. */
+  readonly server: string
+  readonly connection: ConnectionView
+  /** Hash of link 0 of the device chain: the person's identity (design §5), in groups for reading aloud. */
+  readonly identityHash: string
+  readonly deviceId: DeviceId
+  readonly paperSecret: 'confirmed' | 'shown' | 'not-shown'
+  readonly sendReceipts: boolean
+  readonly sendTyping: boolean
+}
+
+export interface ContactView {
+  readonly accountId: AccountId
+  readonly aor: Aor
+  /** Name the user gave, else the name the peer sends, cleaned of controls; empty if neither. */
+  readonly name: string
+  readonly nameSource: 'user' | 'peer' | 'none'
+  readonly note: string
+  readonly trust: Trust
+  readonly policy: ContactPolicy
+  readonly addedAt: number
+}
+
+/** `pending` = a stranger's first contact waits for an answer; `self` = the own address. */
+export type ContactPolicy = 'accepted' | 'pending' | 'blocked' | 'none'
+
+export interface ConversationView {
+  readonly id: ConversationId
+  readonly accountId: AccountId
+  readonly peer: Aor
+  readonly name: string
+  readonly policy: ContactPolicy
+  /** Empty for strangers: no preview before they are accepted. */
+  readonly preview: string
+  readonly previewDirection: 'incoming' | 'outgoing' | 'none'
+  readonly previewState: DeliveryState | 'none'
+  readonly lastAt: number
+  readonly unread: number
+  readonly draft: string
+  readonly muted: boolean
+}
+
+export interface MessageView {
+  readonly conversationId: ConversationId
+  /** Unique key of the view: author and Message-ID, plus a mark where two contents claim the same id. */
+  readonly key: string
+  readonly messageId: MessageId
+  /** Position in the conversation; pages and jumps use it. Strictly increasing on this device. */
+  readonly position: number
+  readonly direction: 'incoming' | 'outgoing'
+  readonly author: Aor
+  readonly text: string
+  readonly contentType: 'text/plain'
+  readonly sentAt: number
+  readonly receivedAt: number
+  readonly state: DeliveryState
+  readonly failure?: ErrorCode
+  readonly path?: MessagePath
+  readonly edited: boolean
+  readonly deleted: boolean
+  /** True where the same author used this Message-ID for another content: both are shown, marked. */
+  readonly conflicting: boolean
+  readonly authenticatedBy: AuthenticatedBy
+}
+
+export interface MessagePage {
+  readonly conversationId: ConversationId
+  /** Oldest first. */
+  readonly messages: readonly MessageView[]
+  readonly hasOlder: boolean
+  readonly hasNewer: boolean
+  /** Number of message views in the whole conversation. */
+  readonly total: number
+  readonly revision: number
+}
+
+export interface SearchHit {
+  readonly conversationId: ConversationId
+  readonly conversationName: string
+  readonly messageKey: string
+  readonly position: number
+  readonly author: Aor
+  readonly direction: 'incoming' | 'outgoing'
+  readonly sentAt: number
+  /** Excerpt around the first match. */
+  readonly excerpt: string
+  /** `[start, end)` pairs into `excerpt`, UTF-16 units. */
+  readonly highlights: readonly (readonly [number, number])[]
+}
+
+export interface SettingsView {
+  readonly theme: 'system' | 'light' | 'dark'
+  readonly language: 'system' | 'en' | 'de'
+  readonly fontScale: number
+  readonly notifications: boolean
+  readonly notificationPreview: boolean
+  readonly keepRunning: boolean
+}
+
+export interface StorageView {
+  readonly profilePath: string
+  readonly databaseBytes: number
+  readonly attachmentBytes: number
+  readonly messages: number
+  readonly conversations: number
+  readonly rungs: { readonly keychain: boolean; readonly passphrase: boolean; readonly paperSecret: boolean }
+}
+
+/** A row of the privacy table in `docs/privacy.md`, generated from one source so that page and document agree. */
+export interface PrivacyRow {
+  readonly datum: string
+  readonly where: string
+  readonly why: string
+  readonly howLong: string
+  readonly whoReads: string
+  readonly howToErase: string
+}
+
+/** What phase the program is in; the renderer shows exactly one screen per phase. */
+export type AppPhase = 'starting' | 'onboarding' | 'locked' | 'ready'
+
+export interface AppView {
+  readonly phase: AppPhase
+  readonly version: string
+  readonly profile: string
+  readonly host: 'electron' | 'chromium'
+  /** False as root on Chromium: the window says so. */
+  readonly sandboxed: boolean
+  readonly keychain: 'available' | 'unavailable'
+  readonly hasAccounts: boolean
+}
