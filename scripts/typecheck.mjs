@@ -1,13 +1,16 @@
 // Runs tsc once per process configuration, so that no process sees another's globals.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { inRoot } from './lib/root.mjs'
 
-const { references } = JSON.parse(readFileSync(new URL('../tsconfig.json', import.meta.url), 'utf8'))
+const { references } = JSON.parse(readFileSync(inRoot('tsconfig.json'), 'utf8'))
 const only = process.argv.slice(2)
 let failed = 0
 for (const { path } of references) {
   if (only.length > 0 && !only.includes(path.replace(/^\.\//, ''))) continue
-  const run = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', path], { stdio: 'inherit' })
+  const run = spawnSync(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', inRoot(path)], {
+    stdio: 'inherit',
+  })
   if (run.status !== 0) failed += 1
 }
 process.exitCode = failed === 0 ? 0 : 1
