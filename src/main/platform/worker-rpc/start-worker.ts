@@ -1,0 +1,111 @@
+import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { SottoError, type ErrorCode } from '#shared/errors.ts'
+import { connectRpc, type RpcClient } from './connect.ts'
+import type { ReadyMessage, RpcMethods } from './protocol.ts'
+import { failureOf, serveRpc, type RpcServer } from './serve.ts'
+
+/** A running worker and the calls it answers. */
+export interface WorkerHandle<M extends RpcMethods<M>, Events> {
+  readonly rpc: RpcClient<M, Events>
+  /** Ends the worker at once; pending calls reject. Ask the worker to finish its work first. */
+  terminate(): Promise<void>
+  /** Raised once when the worker ended by itself (a crash); not after `terminate`. */
+  onCrash(handler: () => void): () => void
+}
+
+export interface StartWorkerOptions {
+  /** `file:` URL of the worker's entry, see {@link workerUrl}. */
+  readonly url: URL
+  /** Structured-cloned to the worker as its start value; secrets in it are the receiver's to wipe. */
+  readonly start: unknown
+  /** Code of calls after the worker ended. */
+  readonly closedCode?: ErrorCode
+}
+
+/**
+ * Finds a worker's entry from any module of main: `src/main/workers/<name>.ts` when run from source,
+ * `out/main/<name>.js` when built.
+ */
+export function workerUrl(name: string, moduleUrl: string): URL {
+  const built = moduleUrl.lastIndexOf('/out/main/')
+  if (built >= 0) return new URL(`${moduleUrl.slice(0, built)}/out/main/${name}.js`)
+  const source = moduleUrl.lastIndexOf('/src/')
+  return new URL(`${moduleUrl.slice(0, source)}/src/main/workers/${name}.ts`)
+}
+
+/**
+ * Starts a worker and resolves when it announced that it is ready.
+ * @throws SottoError with the code the worker failed to start with; `internal` when it died before.
+ */
+export async function startWorker<M extends RpcMethods<M>, Events = Record<string, never>>(
+  options: StartWorkerOptions,
+): Promise<WorkerHandle<M, Events>> {
+  const worker = new Worker(options.url, { workerData: options.start })
+  const crashed = new Set<() => void>()
+  let ended = false
+  const rpc = connectRpc<M, Events>(worker)
+  const finish = (code: ErrorCode): void => {
+    if (ended) return
+    ended = true
+    rpc.close(code)
+  }
+  worker.on('error', () => undefined) // 'exit' follows and does the work.
+  worker.on('exit', () => {
+    const crash = !ended
+    finish(options.closedCode ?? 'internal')
+    if (crash) for (const handler of crashed) handler()
+  })
+  try {
+    await untilReady(worker)
+  } catch (error) {
+    finish('internal')
+    await worker.terminate()
+    throw error
+  }
+  return {
+    rpc,
+    terminate: async () => {
+      finish(options.closedCode ?? 'internal')
+      await worker.terminate()
+    },
+    onCrash: (handler) => {
+      crashed.add(handler)
+      return () => crashed.delete(handler)
+    },
+  }
+}
+
+function untilReady(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once('exit', () => {
+      reject(new SottoError('internal'))
+    })
+    worker.once('message', (message: ReadyMessage) => {
+      if (message.type === 'ready') resolve()
+      else reject(new SottoError(message.code, message.params))
+    })
+  })
+}
+
+/**
+ * The worker's side of {@link startWorker}: builds the handlers from the start value, serves them and says `ready`. An
+ * exception in `build` is reported to the starter as its code and ends the worker. `build` must emit nothing before it
+ * returns.
+ */
+export async function runWorker<M extends RpcMethods<M>, Events = Record<string, never>>(
+  build: (start: unknown, emit: RpcServer<Events>['emit']) => M | Promise<M>,
+  onBug: (error: unknown, method: string) => void,
+): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('not a worker')
+  let server: RpcServer<Events> | null = null
+  try {
+    const handlers = await build(workerData, (event, payload) => server?.emit(event, payload))
+    server = serveRpc<M, Events>(port, handlers, onBug)
+    port.postMessage({ type: 'ready' } satisfies ReadyMessage)
+  } catch (error) {
+    if (!(error instanceof SottoError)) onBug(error, 'start')
+    port.postMessage({ type: 'start-failed', ...failureOf(error) } satisfies ReadyMessage)
+    port.close()
+  }
+}
