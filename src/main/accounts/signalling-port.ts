@@ -16,6 +16,8 @@ export interface SignallingAccount {
   readonly transport: SipTransport
   /** Explicit server, or null for RFC 3263. WebSocket transports: a ws/wss URL. */
   readonly server: string | null
+  /** MSRP relay URI (RFC 4976 §5.1), e.g. `msrps://host:2855;tcp` or `;ws`; absent: derived from the account's server. */
+  readonly msrpRelay?: string
   readonly credentials: Credentials
   /** `urn:uuid:…`, stable per account and device (RFC 5626 §4.1). */
   readonly instanceId: string

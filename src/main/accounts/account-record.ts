@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { aor as aorSchema } from '#shared/bridge/schema.ts'
+import type { AccountId } from '#shared/model/ids.ts'
+
+const base64Pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
+
+const record = z.object({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{22}$/)
+    .transform((text) => text as AccountId),
+  aor: aorSchema,
+  displayName: z.string().max(80),
+  enabled: z.boolean(),
+  transport: z.enum(['wss', 'ws', 'tls', 'tcp']),
+  server: z.string().nullable(),
+  msrpRelay: z.string().nullable(),
+  username: z.string(),
+  realm: z.string().nullable(),
+  ha1Md5: z.string().nullable(),
+  ha1Sha256: z.string().nullable(),
+  strongest: z.enum(['MD5', 'SHA-256']).nullable(),
+  instanceId: z.string(),
+  extraAuthorities: z.array(z.string()),
+  spkiPins: z.array(base64Pin),
+  /** On the home server of this computer: started with the profile. */
+  local: z.boolean(),
+  sendReceipts: z.boolean(),
+  sendTyping: z.boolean(),
+})
+
+/** What is kept about an account, inside the encrypted history; HA1 values instead of the password. */
+export type AccountRecord = z.output<typeof record>
+
+const file = z.object({ version: z.literal(1), accounts: z.array(record).max(64) })
+
+/** Reads the stored list; throws on anything but what {@link serializeAccounts} wrote. */
+export function parseAccounts(json: string | null): readonly AccountRecord[] {
+  return json === null ? [] : file.parse(JSON.parse(json)).accounts
+}
+
+/** Writes the list for the settings table. */
+export function serializeAccounts(accounts: readonly AccountRecord[]): string {
+  return JSON.stringify({ version: 1, accounts })
+}

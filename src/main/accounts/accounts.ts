@@ -1,0 +1,311 @@
+import { SottoError } from '#shared/errors.ts'
+import { aorDomain, aorUser } from '#shared/model/aor.ts'
+import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { AccountView, ConnectionView, SipTransport } from '#shared/model/views.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { parseAccounts, serializeAccounts, type AccountRecord } from './account-record.ts'
+import { firstOutcome } from './first-outcome.ts'
+import { signallingAccountOf, withCredentials } from './signalling-account.ts'
+import type { SignallingEvent, SignallingPort } from './signalling-port.ts'
+
+/** What the identity feature knows about an account. */
+export interface AccountIdentity {
+  readonly identityHash: string
+  readonly deviceId: DeviceId
+  readonly paperSecret: AccountView['paperSecret']
+}
+
+/** Makes and shows the device chain of accounts. */
+export interface AccountIdentityPort {
+  /** Makes link 0 and the device keys unless they exist. */
+  ensure(account: Aor): Promise<AccountIdentity>
+  remove(account: Aor): Promise<void>
+}
+
+/** Stored settings of the encrypted history. */
+export interface SettingsPort {
+  setting(key: string): Promise<string | null>
+  setSetting(key: string, valueJson: string | null): Promise<void>
+}
+
+/** What the home server hands out at sign-up. */
+export interface LocalAccount {
+  readonly aor: Aor
+  readonly password: Uint8Array
+  readonly transport: SipTransport
+  readonly server: string
+  readonly msrpRelay: string | null
+  readonly spkiPins: readonly string[]
+  /** False when it is the home server of another computer on the LAN. */
+  readonly onThisComputer: boolean
+}
+
+/** Signs up at the home server of this computer or, with an invitation, of the LAN. */
+export interface LocalSignUpPort {
+  signUp(request: {
+    readonly user: string
+    readonly displayName: string
+    readonly invitation: string | null
+  }): Promise<LocalAccount>
+  /** Starts the home server of this computer if an account lives there; returns where it listens now. */
+  endpoints(): Promise<{
+    readonly server: string
+    readonly msrpRelay: string | null
+    readonly spkiPins: readonly string[]
+  }>
+}
+
+export interface AccountsPorts {
+  readonly settings: SettingsPort
+  readonly signalling: SignallingPort
+  readonly identity: AccountIdentityPort
+  readonly home: LocalSignUpPort
+  readonly clock: ClockPort
+  readonly random: RandomPort
+}
+
+/** A new account before it has an id. */
+interface NewAccount {
+  readonly aor: Aor
+  readonly displayName: string
+  readonly transport: SipTransport
+  readonly server: string | null
+  readonly msrpRelay: string | null
+  readonly spkiPins: readonly string[]
+  readonly local: boolean
+}
+
+const settingKey = 'accounts'
+const firstOutcomeTimeoutMs = 15_000
+
+/** The accounts of a profile: stored in the encrypted history, registered through the signalling worker. */
+export class Accounts {
+  readonly #ports: AccountsPorts
+  readonly #connections = new Map<AccountId, ConnectionView>()
+  readonly #identities = new Map<AccountId, AccountIdentity>()
+  readonly #listeners = new Set<(accounts: readonly AccountView[]) => void>()
+  readonly #dispose: () => void
+  #records: readonly AccountRecord[] = []
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(ports: AccountsPorts) {
+    this.#ports = ports
+    this.#dispose = ports.signalling.onEvent((event) => this.#handleEvent(event))
+  }
+
+  /** Loads what is stored and starts registering the enabled accounts. */
+  async start(): Promise<void> {
+    this.#records = parseAccounts(await this.#ports.settings.setting(settingKey))
+    for (const record of this.#records) this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
+    if (this.#records.some((record) => record.local && record.enabled)) await this.#moveToHomeServer()
+    await Promise.all(this.#records.filter((record) => record.enabled).map((record) => this.#configure(record, null)))
+    this.#announce()
+  }
+
+  stop(): void {
+    this.#dispose()
+    this.#listeners.clear()
+  }
+
+  onChange(handler: (accounts: readonly AccountView[]) => void): () => void {
+    this.#listeners.add(handler)
+    return () => this.#listeners.delete(handler)
+  }
+
+  list(): readonly AccountView[] {
+    return this.#records.map((record) => this.#view(record))
+  }
+
+  /** Records as they are stored; for the features that need AORs and settings. */
+  records(): readonly AccountRecord[] {
+    return this.#records
+  }
+
+  /** @throws SottoError `account-exists`, `wrong-password`, `server-unreachable`, … when the first registration fails. */
+  async add(request: {
+    readonly aor: Aor
+    readonly displayName: string
+    readonly password: Uint8Array
+    readonly transport: SipTransport | null
+    readonly server: string | null
+  }): Promise<AccountId> {
+    const { password, ...rest } = request
+    const account = { ...rest, transport: request.transport ?? 'tls', msrpRelay: null, spkiPins: [], local: false }
+    return this.#addAndRegister(account, password)
+  }
+
+  /** @throws SottoError `address-taken`, `invitation-invalid`, `home-server-failed`. */
+  async createLocal(request: {
+    readonly user: string
+    readonly displayName: string
+    readonly invitation: string | null
+  }): Promise<AccountId> {
+    const { password, onThisComputer, ...account } = await this.#ports.home.signUp(request)
+    return this.#addAndRegister({ ...account, displayName: request.displayName, local: onThisComputer }, password)
+  }
+
+  async update(request: {
+    readonly accountId: AccountId
+    readonly displayName?: string | undefined
+    readonly enabled?: boolean | undefined
+    readonly sendReceipts?: boolean | undefined
+    readonly sendTyping?: boolean | undefined
+  }): Promise<void> {
+    const { accountId, ...changes } = request
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+    const before = this.#record(accountId)
+    const after = { ...before, ...given }
+    await this.#replace(after)
+    if (!after.enabled && before.enabled) await this.#disable(accountId)
+    else if (after.enabled && (!before.enabled || after.displayName !== before.displayName))
+      await this.#configure(after, null)
+  }
+
+  async changePassword(request: { readonly accountId: AccountId; readonly password: Uint8Array }): Promise<void> {
+    const record = { ...this.#record(request.accountId), ha1Md5: null, ha1Sha256: null, realm: null }
+    await this.#replace(record)
+    await this.#configure(record, request.password)
+  }
+
+  async remove(request: { readonly accountId: AccountId }): Promise<void> {
+    const record = this.#record(request.accountId)
+    await this.#ports.signalling.remove(record.id)
+    await this.#ports.identity.remove(record.aor)
+    this.#connections.delete(record.id)
+    this.#identities.delete(record.id)
+    await this.#save(this.#records.filter((other) => other.id !== record.id))
+  }
+
+  async reconnect(request: { readonly accountId: AccountId }): Promise<void> {
+    await this.#ports.signalling.reconnect(this.#record(request.accountId).id)
+  }
+
+  async trustCertificate(request: {
+    readonly accountId: AccountId
+    readonly spkiSha256: string
+    readonly trust: boolean
+  }): Promise<void> {
+    if (!request.trust) return
+    const record = this.#record(request.accountId)
+    const pinned = { ...record, spkiPins: [...new Set([...record.spkiPins, request.spkiSha256])] }
+    await this.#replace(pinned)
+    await this.#configure(pinned, null)
+  }
+
+  async #addAndRegister(account: NewAccount, password: Uint8Array): Promise<AccountId> {
+    if (this.#records.some((record) => record.aor === account.aor)) throw new SottoError('account-exists')
+    const record = this.#newRecord(account)
+    this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
+    await this.#save([...this.#records, record])
+    const outcome = firstOutcome(this.#ports, record.id, firstOutcomeTimeoutMs)
+    await this.#configure(record, password)
+    const ended = await outcome
+    if (ended.kind === 'failed') {
+      await this.remove({ accountId: record.id })
+      throw new SottoError(ended.reason)
+    }
+    return record.id
+  }
+
+  #newRecord(account: NewAccount): AccountRecord {
+    return {
+      ...account,
+      spkiPins: [...account.spkiPins],
+      id: Buffer.from(this.#ports.random.bytes(16)).toString('base64url') as AccountId,
+      enabled: true,
+      username: aorUser(account.aor),
+      realm: null,
+      ha1Md5: null,
+      ha1Sha256: null,
+      strongest: null,
+      instanceId: `urn:uuid:${uuidFrom(this.#ports.random.bytes(16))}`,
+      extraAuthorities: [],
+      sendReceipts: true,
+      sendTyping: true,
+    }
+  }
+
+  async #moveToHomeServer(): Promise<void> {
+    const endpoints = await this.#ports.home.endpoints()
+    const moved = this.#records.map((record) =>
+      record.local ? { ...record, ...endpoints, spkiPins: [...endpoints.spkiPins] } : record,
+    )
+    await this.#save(moved)
+  }
+
+  async #configure(record: AccountRecord, password: Uint8Array | null): Promise<void> {
+    await this.#ports.signalling.configure(signallingAccountOf(record, password))
+  }
+
+  async #disable(accountId: AccountId): Promise<void> {
+    await this.#ports.signalling.remove(accountId)
+    this.#connections.set(accountId, { kind: 'disabled' })
+    this.#announce()
+  }
+
+  #handleEvent(event: SignallingEvent): void {
+    if (event.kind === 'connection') {
+      this.#connections.set(event.accountId, event.connection)
+      this.#announce()
+    } else if (event.kind === 'credentials') {
+      const record = this.#records.find((candidate) => candidate.id === event.accountId)
+      if (record !== undefined) void this.#replace(withCredentials(record, event.credentials))
+    }
+  }
+
+  #record(id: AccountId): AccountRecord {
+    const record = this.#records.find((candidate) => candidate.id === id)
+    if (record === undefined) throw new SottoError('not-found')
+    return record
+  }
+
+  #replace(record: AccountRecord): Promise<void> {
+    return this.#save(this.#records.map((other) => (other.id === record.id ? record : other)))
+  }
+
+  /** Saves in order: a later list never loses to an earlier one. */
+  #save(records: readonly AccountRecord[]): Promise<void> {
+    this.#records = records
+    this.#announce()
+    this.#saving = this.#saving
+      .catch(() => undefined)
+      .then(() => this.#ports.settings.setSetting(settingKey, serializeAccounts(this.#records)))
+    return this.#saving
+  }
+
+  #announce(): void {
+    const views = this.list()
+    for (const listener of this.#listeners) listener(views)
+  }
+
+  #view(record: AccountRecord): AccountView {
+    const identity = this.#identities.get(record.id)
+    const { id, aor, displayName, enabled, transport, sendReceipts, sendTyping } = record
+    return {
+      ...{ id, aor, displayName, enabled, transport, sendReceipts, sendTyping },
+      server: record.server ?? aorDomain(aor),
+      connection: enabled ? (this.#connections.get(id) ?? { kind: 'connecting' }) : { kind: 'disabled' },
+      identityHash: identity?.identityHash ?? '',
+      deviceId: identity?.deviceId ?? ('' as DeviceId),
+      paperSecret: identity?.paperSecret ?? 'not-shown',
+    }
+  }
+
+  /** The identity feature changed something the views show. */
+  setIdentity(aor: Aor, identity: AccountIdentity): void {
+    const record = this.#records.find((candidate) => candidate.aor === aor)
+    if (record === undefined) return
+    this.#identities.set(record.id, identity)
+    this.#announce()
+  }
+}
+
+/** Random UUID version 4 (RFC 9562 §5.4) from 16 random bytes. */
+function uuidFrom(bytes: Uint8Array): string {
+  const b = Uint8Array.from(bytes)
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
+  const hex = Buffer.from(b).toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
