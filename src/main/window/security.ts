@@ -52,7 +52,8 @@ export function mimeTypeOf(path: string): string | null {
  * (other origin, traversal, encoded separators).
  */
 export function bundlePathOf(url: string): string | null {
-  const parsed = URL.canParse(url) ? new URL(url) : null
+  // No file of the bundle needs an escape, and the URL parser would resolve `%2e%2e`.
+  const parsed = !url.includes('%') && URL.canParse(url) ? new URL(url) : null
   if (parsed?.protocol !== `${appScheme}:` || parsed.host !== 'app') return null
   const path = parsed.pathname.replace(/^\/+/, '')
   if (path === '' || !/^[A-Za-z0-9_\-./]+$/.test(path)) return null
