@@ -23,3 +23,9 @@ export const aor = z
 /** A typed or shown secret: UTF-8 bytes, at most 1 KiB; never a string, so that it can be wiped. */
 export const secretBytes = z.instanceof(Uint8Array).refine((b) => b.length > 0 && b.length <= 1024)
 export const messageText = z.string().min(1).max(1_000_000)
+/** A link that may be handed to the system's browser: `https`, no credentials, no control characters. */
+export const httpsUrl = z
+  .string()
+  .max(4000)
+  .regex(/^https:\/\/[^\s@\\\u0000-\u001f\u007f]+$/)
+  .refine((text) => URL.canParse(text))

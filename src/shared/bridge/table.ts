@@ -15,7 +15,7 @@ import type {
   StorageView,
 } from '../model/views.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
-import { accountId, aor, conversationId, messageId, messageText, secretBytes } from './schema.ts'
+import { accountId, aor, conversationId, httpsUrl, messageId, messageText, secretBytes } from './schema.ts'
 
 /** One row: the schema of the arguments and, as a type only, the result. */
 export interface BridgeMethod<Args extends z.ZodType = z.ZodType, Result = unknown> {
@@ -38,6 +38,9 @@ export const bridgeTable = {
   'app.view': method<AppView>()(none),
   'app.quit': method<void>()(none),
   'app.activity': method<void>()(z.object({ conversationId: conversationId.nullable(), focused: z.boolean() })),
+
+  /** Opens a link of a message in the system's browser; `https` only, as the user saw it in full. */
+  'app.openLink': method<void>()(z.object({ url: httpsUrl })),
 
   // --- keys and profile
   'keys.createProfile': method<void>()(z.object({ keychain: z.boolean(), passphrase: secretBytes.nullable() }), true),
