@@ -13,6 +13,7 @@ export const parts = [
   ['main/entry', 'src/main/main.ts'],
   ['main/window', 'src/main/window/'],
   ['main/bridge', 'src/main/bridge/'],
+  ['main/signalling-port', 'src/main/accounts/signalling-port.ts'],
   ['main/accounts', 'src/main/accounts/'],
   ['main/identity', 'src/main/identity/'],
   ['main/contacts', 'src/main/contacts/'],
@@ -36,7 +37,7 @@ export const parts = [
 
 const protocols = ['protocol/sip', 'protocol/sdp', 'protocol/msrp', 'protocol/cpim']
 const shared = ['shared', 'shared/bridge']
-const mainBase = [...shared, ...protocols, 'main/history', 'main/keys', 'main/platform']
+const mainBase = [...shared, ...protocols, 'main/history', 'main/keys', 'main/platform', 'main/signalling-port']
 
 export const arrows = {
   shared: [],
@@ -48,6 +49,7 @@ export const arrows = {
   'main/platform': shared,
   'main/keys': [...shared, 'main/platform'],
   'main/history': [...shared, 'main/platform'],
+  'main/signalling-port': shared,
   'main/home': [...shared, 'main/platform', 'main/keys'],
   'main/identity': mainBase,
   'main/contacts': mainBase,

@@ -43,6 +43,8 @@ export interface MessageBody extends ByAuthor {
   /** The author's claim, ms. */
   readonly sentAt: number
   readonly path?: MessagePath
+  /** The author asked to be told when this is displayed (RFC 5438 §6.1). */
+  readonly displayReceipt?: true
 }
 /** Replaces the text of `target`; applies only from the same author, at least as strongly authenticated. */
 export interface EditBody extends ByAuthor {
@@ -59,11 +61,15 @@ export interface DeleteBody extends ByAuthor {
   readonly target: MessageId
   readonly sentAt: number
 }
-/** What became of an outgoing message, said by transport or by the recipient's IMDN (`author` = who says it). */
+/**
+ * What became of an outgoing message, said by transport or by the recipient's IMDN (`author` = who says it).
+ * `queued` = the user retries a failed message. `delivered` and `displayed` never go back; of `queued`, `sent` and
+ * `failed` the newest counts.
+ */
 export interface DeliveryBody extends ByAuthor {
   readonly kind: 'delivery'
   readonly target: MessageId
-  readonly state: 'sent' | 'delivered' | 'displayed' | 'failed'
+  readonly state: 'queued' | 'sent' | 'delivered' | 'displayed' | 'failed'
   readonly path?: MessagePath
   readonly failure?: ErrorCode
   readonly at: number

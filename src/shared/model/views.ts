@@ -90,6 +90,8 @@ export interface MessageView {
   readonly state: DeliveryState
   readonly failure?: ErrorCode
   readonly path?: MessagePath
+  /** Incoming: its author asked to be told when it is displayed. */
+  readonly displayReceipt?: true
   readonly edited: boolean
   readonly deleted: boolean
   /** True where the same author used this Message-ID for another content: both are shown, marked. */
