@@ -1,0 +1,52 @@
+import type { BrowserWindow } from 'electron'
+import type { BridgeEventName } from '#shared/bridge/events.ts'
+import { openAppWindow, type AppWindowOptions, type WindowBounds } from './app-window.ts'
+import { sendFact } from './ipc.ts'
+
+/** The one window of a profile: opened, shown again, told facts. */
+export class AppWindows {
+  readonly #options: () => AppWindowOptions
+  #window: BrowserWindow | null = null
+  #bounds: WindowBounds | null = null
+  onFocusChange: (focused: boolean) => void = () => undefined
+
+  constructor(options: () => AppWindowOptions) {
+    this.#options = options
+  }
+
+  /** Brings the window to the front, opening it when there is none. */
+  show(): void {
+    if (this.#window === null) return this.#open()
+    if (this.#window.isMinimized()) this.#window.restore()
+    this.#window.show()
+    this.#window.focus()
+  }
+
+  isFocused(): boolean {
+    return this.#window?.isFocused() ?? false
+  }
+
+  /** Facts for nobody are dropped: a new window fetches everything. */
+  send(event: BridgeEventName, payload: unknown): void {
+    if (this.#window !== null) sendFact(this.#window, event, payload)
+  }
+
+  close(): void {
+    this.#window?.destroy()
+  }
+
+  #open(): void {
+    const options = this.#options()
+    const window = openAppWindow(this.#bounds === null ? options : { ...options, bounds: this.#bounds })
+    this.#window = window
+    window.on('focus', () => this.onFocusChange(true))
+    window.on('blur', () => this.onFocusChange(false))
+    window.on('close', () => {
+      this.#bounds = window.getBounds()
+    })
+    window.on('closed', () => {
+      this.#window = null
+      this.onFocusChange(false)
+    })
+  }
+}
