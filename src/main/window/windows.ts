@@ -16,10 +16,14 @@ export class AppWindows {
 
   /** Brings the window to the front, opening it when there is none. */
   show(): void {
-    if (this.#window === null) return this.#open()
-    if (this.#window.isMinimized()) this.#window.restore()
-    this.#window.show()
-    this.#window.focus()
+    const window = this.#window
+    if (window === null) {
+      this.#open()
+      return
+    }
+    if (window.isMinimized()) window.restore()
+    window.show()
+    window.focus()
   }
 
   isFocused(): boolean {
