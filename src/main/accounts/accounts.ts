@@ -163,7 +163,8 @@ export class Accounts {
   }
 
   async changePassword(request: { readonly accountId: AccountId; readonly password: Uint8Array }): Promise<void> {
-    const record = { ...this.#record(request.accountId), ha1Md5: null, ha1Sha256: null, realm: null }
+    // The realm stays pinned: a new password must not be answered to a realm that was never seen.
+    const record = { ...this.#record(request.accountId), ha1Md5: null, ha1Sha256: null }
     await this.#replace(record)
     await this.#configure(record, request.password)
   }

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import { Accounts, type LocalSignUpPort } from './accounts.ts'
+import type { Credentials, SignallingAccount, SignallingEvent, SignallingPort } from './signalling-port.ts'
+
+type Behaviour = (account: SignallingAccount, emit: (event: SignallingEvent) => void) => void
+
+/** Signalling that answers `configure` as told; everything else is unused by accounts. */
+class ScriptedSignalling implements Partial<SignallingPort> {
+  readonly configured: SignallingAccount[] = []
+  readonly removed: AccountId[] = []
+  readonly #handlers = new Set<(event: SignallingEvent) => void>()
+  behaviour: Behaviour = (account, emit) =>
+    emit({ kind: 'connection', accountId: account.id, connection: { kind: 'registered' } })
+
+  configure(account: SignallingAccount): Promise<void> {
+    this.configured.push(account)
+    this.behaviour(account, (event) => this.emit(event))
+    return Promise.resolve()
+  }
+  remove(id: AccountId): Promise<void> {
+    this.removed.push(id)
+    return Promise.resolve()
+  }
+  reconnect(): Promise<void> {
+    return Promise.resolve()
+  }
+  onEvent(handler: (event: SignallingEvent) => void): () => void {
+    this.#handlers.add(handler)
+    return () => this.#handlers.delete(handler)
+  }
+  emit(event: SignallingEvent): void {
+    for (const handler of this.#handlers) handler(event)
+  }
+}
+
+class ManualClock implements ClockPort {
+  readonly timers: (() => void)[] = []
+  now = (): number => 0
+  monotonic = (): number => 0
+  after(_delayMs: number, run: () => void): { cancel(): void } {
+    this.timers.push(run)
+    return { cancel: () => void this.timers.splice(this.timers.indexOf(run), 1) }
+  }
+}
+
+const alice = 'sip:alice@example.org' as Aor
+const password = (): Uint8Array => new TextEncoder().encode('correct horse')
+
+function setUp(home: Partial<LocalSignUpPort> = {}): {
+  accounts: Accounts
+  signalling: ScriptedSignalling
+  settings: Map<string, string>
+  clock: ManualClock
+  restart: () => Accounts
+} {
+  const signalling = new ScriptedSignalling()
+  const settings = new Map<string, string>()
+  const clock = new ManualClock()
+  let counter = 0
+  const make = (): Accounts =>
+    new Accounts({
+      settings: {
+        setting: (key) => Promise.resolve(settings.get(key) ?? null),
+        setSetting: (key, value) => Promise.resolve(void settings.set(key, value ?? '')),
+      },
+      signalling: signalling as unknown as SignallingPort,
+      identity: {
+        ensure: () =>
+          Promise.resolve({ identityHash: 'AAAA BBBB', deviceId: 'dev' as DeviceId, paperSecret: 'not-shown' }),
+        remove: () => Promise.resolve(),
+      },
+      home: home as LocalSignUpPort,
+      clock,
+      random: { bytes: (length) => new Uint8Array(length).fill(++counter) },
+    })
+  return { accounts: make(), signalling, settings, clock, restart: make }
+}
+
+const signIn = { aor: alice, displayName: 'Alice', transport: null, server: null }
+
+describe('Accounts', () => {
+  it('registers a new account and shows it', async () => {
+    const { accounts, signalling } = setUp()
+    await accounts.start()
+    const id = await accounts.add({ ...signIn, password: password() })
+    expect(accounts.list()).toMatchObject([
+      { id, aor: alice, connection: { kind: 'registered' }, server: 'example.org', transport: 'tls' },
+    ])
+    expect(signalling.configured[0]?.instanceId).toMatch(
+      /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    )
+  })
+
+  it('never stores the password, and stores HA1 values once they are known', async () => {
+    const { accounts, signalling, settings, restart } = setUp()
+    signalling.behaviour = (account, emit) => {
+      const credentials: Credentials = {
+        ...account.credentials,
+        realm: 'example.org',
+        ha1Md5: null,
+        ha1Sha256: 'ab'.repeat(32),
+        strongest: 'SHA-256',
+        password: null,
+      }
+      emit({ kind: 'credentials', accountId: account.id, credentials })
+      emit({ kind: 'connection', accountId: account.id, connection: { kind: 'registered' } })
+    }
+    await accounts.add({ ...signIn, password: password() })
+    expect(settings.get('accounts')).toContain('ab'.repeat(32))
+    expect(settings.get('accounts')).not.toContain('correct horse')
+    accounts.stop()
+    await restart().start()
+    expect(signalling.configured.at(-1)?.credentials).toMatchObject({
+      realm: 'example.org',
+      ha1Sha256: 'ab'.repeat(32),
+      password: null,
+    })
+  })
+
+  it.each(['wrong-password', 'server-unreachable'] as const)(
+    'takes a new account back when its first registration fails: %s',
+    async (reason) => {
+      const { accounts, signalling } = setUp()
+      signalling.behaviour = (account, emit) =>
+        emit({ kind: 'connection', accountId: account.id, connection: { kind: 'failed', reason } })
+      await expect(accounts.add({ ...signIn, password: password() })).rejects.toMatchObject({ code: reason })
+      expect(accounts.list()).toEqual([])
+      expect(signalling.removed).toHaveLength(1)
+    },
+  )
+
+  it('gives up on a server that never answers', async () => {
+    const { accounts, signalling, clock } = setUp()
+    signalling.behaviour = () => undefined
+    const adding = accounts.add({ ...signIn, password: password() })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(clock.timers).toHaveLength(1)
+    clock.timers[0]?.()
+    await expect(adding).rejects.toMatchObject({ code: 'server-unreachable' })
+  })
+
+  it('keeps an account whose certificate the person must judge, and pins the key only when told', async () => {
+    const { accounts, signalling } = setUp()
+    const spkiSha256 = `${'A'.repeat(43)}=`
+    const problem = {
+      reason: 'untrusted',
+      expectedName: 'example.org',
+      subject: '',
+      issuer: '',
+      validFrom: 0,
+      validTo: 0,
+      spkiSha256,
+    } as const
+    signalling.behaviour = (account, emit) => emit({ kind: 'certificate', accountId: account.id, problem })
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    await accounts.trustCertificate({ accountId, spkiSha256, trust: false })
+    expect(signalling.configured.at(-1)?.spkiPins).toEqual([])
+    await accounts.trustCertificate({ accountId, spkiSha256, trust: true })
+    expect(signalling.configured.at(-1)?.spkiPins).toEqual([spkiSha256])
+  })
+
+  it('refuses the same address twice', async () => {
+    const { accounts } = setUp()
+    await accounts.add({ ...signIn, password: password() })
+    await expect(accounts.add({ ...signIn, password: password() })).rejects.toMatchObject({ code: 'account-exists' })
+  })
+
+  it('finds the home server again after a restart, on other ports', async () => {
+    const local = { transport: 'wss', msrpRelay: null, spkiPins: [`${'B'.repeat(43)}=`] } as const
+    const { accounts, signalling, restart } = setUp({
+      signUp: () =>
+        Promise.resolve({
+          ...local,
+          aor: alice,
+          password: password(),
+          server: 'wss://127.0.0.1:1000',
+          onThisComputer: true,
+        }),
+      endpoints: () => Promise.resolve({ server: 'wss://127.0.0.1:2000', msrpRelay: null, spkiPins: local.spkiPins }),
+    })
+    await accounts.createLocal({ user: 'alice', displayName: 'Alice', invitation: null })
+    expect(signalling.configured.at(-1)).toMatchObject({ server: 'wss://127.0.0.1:1000', displayName: 'Alice' })
+    await restart().start()
+    expect(signalling.configured.at(-1)?.server).toBe('wss://127.0.0.1:2000')
+  })
+
+  it('disables and enables without losing anything', async () => {
+    const { accounts, signalling } = setUp()
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    await accounts.update({ accountId, enabled: false })
+    expect(accounts.list()).toMatchObject([{ enabled: false, connection: { kind: 'disabled' } }])
+    await accounts.update({ accountId, enabled: true })
+    expect(signalling.configured).toHaveLength(2)
+    expect(accounts.list()).toMatchObject([{ enabled: true, connection: { kind: 'registered' } }])
+  })
+})
