@@ -1,0 +1,38 @@
+import { toBase64Url } from '../bytes/base64url.ts'
+import { utf8 } from '../bytes/bytes.ts'
+import type { RandomPort } from '../ports/random.ts'
+import type { Aor, AttachmentId, ConversationId, DeviceId, EntryId, JobId, AccountId, MessageId } from './ids.ts'
+
+/** SHA-256, handed in because `shared` has no crypto of its own. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array
+
+const idBytes = 16
+
+/** SHA-256 over account AOR, NUL, peer AOR; first 16 bytes: the same on every device of a person. */
+export function conversationIdOf(sha256: Sha256, account: Aor, peer: Aor): ConversationId {
+  return toBase64Url(sha256(utf8(`${account}\0${peer}`)).subarray(0, idBytes)) as ConversationId
+}
+
+/** First 16 bytes of the SHA-256 of a device's raw Ed25519 public key. */
+export function deviceIdOf(sha256: Sha256, ed25519PublicKey: Uint8Array): DeviceId {
+  return toBase64Url(sha256(ed25519PublicKey).subarray(0, idBytes)) as DeviceId
+}
+
+/** Storage key of an attachment from the SHA-256 of its ciphertext. */
+export function attachmentIdOf(ciphertextSha256: Uint8Array): AttachmentId {
+  return toBase64Url(ciphertextSha256) as AttachmentId
+}
+
+/** Fresh random ids, 128 bits each. */
+export function newEntryId(random: RandomPort): EntryId {
+  return toBase64Url(random.bytes(idBytes)) as EntryId
+}
+export function newAccountId(random: RandomPort): AccountId {
+  return toBase64Url(random.bytes(idBytes)) as AccountId
+}
+export function newJobId(random: RandomPort): JobId {
+  return toBase64Url(random.bytes(idBytes)) as JobId
+}
+export function newMessageId(random: RandomPort): MessageId {
+  return toBase64Url(random.bytes(idBytes)) as MessageId
+}

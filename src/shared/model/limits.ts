@@ -1,0 +1,27 @@
+/** Every bound of the history on one screen. Lengths of text are UTF-16 units unless the name says bytes. */
+
+/** A whole encoded entry, bytes. */
+export const maxEntryBytes = 4_200_000
+/** Text of a message or an edit; the bridge has the same bound. */
+export const maxTextLength = 1_000_000
+/** CPIM Message-ID; longer ones are refused by the message layer. */
+export const maxMessageIdLength = 256
+/** Address-of-record. */
+export const maxAorLength = 400
+/** A contact's or a peer's name. */
+export const maxNameLength = 200
+/** The user's note on a contact. */
+export const maxNoteLength = 2000
+/** Fields of a map this version does not know. */
+export const maxUnknownFields = 64
+
+/** Different contents one author may put under one Message-ID before the later ones are dropped. */
+export const maxVariants = 8
+/** Edits and receipts looked at per message: the newest ones. */
+export const maxChangesPerMessage = 256
+/** Unread messages are counted up to here. */
+export const maxUnread = 9999
+/** A change that touches more messages than this is announced as `bulk`. */
+export const maxListedChanges = 200
+/** Characters of a message shown as preview. */
+export const previewLength = 140
