@@ -100,9 +100,10 @@ export interface PeerNameBody {
   readonly peer: Aor
   readonly name: string
 }
-/** A kind from a newer version: kept whole. */
+/** A kind, or a known kind with a value, from a newer version: kept whole, applied after an update. */
 export interface UnknownBody {
   readonly kind: 'unknown'
+  /** The body as canonical CBOR. */
   readonly bytes: Uint8Array
 }
 
@@ -112,4 +113,6 @@ export type EntryBody =
 export interface Entry {
   readonly head: EntryHead
   readonly body: EntryBody
+  /** Fields from a newer version, canonical CBOR `[head fields, body fields]`; written back unchanged by the codec. */
+  readonly extra?: Uint8Array
 }

@@ -1,0 +1,126 @@
+/**
+ * Numbers of the fields and values inside an encoded entry. Append only: do NOT reorder, renumber or reuse.
+ *
+ * An entry is a CBOR map of the head fields, and `body`, a map of the body fields its kind has.
+ */
+import { errorCodes } from '../errors.ts'
+import type { EntryBody } from './entry.ts'
+import { fromBase64Url, toBase64Url } from '../bytes/base64url.ts'
+import { maxAorLength, maxMessageIdLength, maxNameLength, maxNoteLength, maxTextLength } from './limits.ts'
+
+/** What a field holds in CBOR and in an {@link EntryBody}; `null` = not of this type. */
+export interface FieldType {
+  readonly toCbor: (value: unknown) => unknown
+  /** The model's value; null when malformed, undefined when it is a value of a newer version. */
+  readonly fromCbor: (value: unknown) => unknown
+}
+
+function text(maxLength: number): FieldType {
+  const check = (value: unknown) =>
+    typeof value === 'string' && value.length <= maxLength ? value.toWellFormed() : null
+  return { toCbor: check, fromCbor: check }
+}
+
+/** Time in ms, or a counter: an integer from 0 to 2^53 - 1. */
+const uint: FieldType = (() => {
+  const check = (value: unknown) => (Number.isSafeInteger(value) && (value as number) >= 0 ? value : null)
+  return { toCbor: check, fromCbor: check }
+})()
+
+const bool: FieldType = (() => {
+  const check = (value: unknown) => (typeof value === 'boolean' ? value : null)
+  return { toCbor: check, fromCbor: check }
+})()
+
+/** 128-bit id: 22 characters of base64url in the model, 16 bytes in CBOR. */
+const id128: FieldType = {
+  toCbor: (value) => {
+    const bytes = typeof value === 'string' ? fromBase64Url(value) : null
+    return bytes?.length === 16 ? bytes : null
+  },
+  fromCbor: (value) => (value instanceof Uint8Array && value.length === 16 ? toBase64Url(value) : null),
+}
+
+/** One of `names`, by its place in the list. */
+function oneOf(...names: readonly string[]): FieldType {
+  return {
+    toCbor: (value) => (typeof value === 'string' && names.includes(value) ? names.indexOf(value) : null),
+    fromCbor: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? names[value as number] : null),
+  }
+}
+
+/** An error code by its name; a code of a newer version makes the body unknown. */
+const errorCode: FieldType = {
+  toCbor: (value) => ((errorCodes as readonly unknown[]).includes(value) ? value : null),
+  fromCbor: (value) => {
+    if (typeof value !== 'string' || value.length > 64) return null
+    return (errorCodes as readonly unknown[]).includes(value) ? value : undefined
+  },
+}
+
+/** One field: its number in the map and its type. */
+export interface Field {
+  readonly number: number
+  readonly type: FieldType
+}
+
+export const headFields = {
+  id: { number: 0, type: id128 },
+  account: { number: 1, type: text(maxAorLength) },
+  device: { number: 2, type: id128 },
+  wallMs: { number: 3, type: uint },
+  counter: { number: 4, type: uint },
+  observedAt: { number: 5, type: uint },
+  authenticatedBy: { number: 6, type: oneOf('server', 'own-device', 'otr', 'omemo') },
+  verified: { number: 7, type: bool },
+} as const satisfies Record<string, Field>
+
+/** Number of the body in the head's map. */
+export const bodyNumber = 8
+/** Number of the kind in the body's map. */
+export const kindNumber = 0
+
+const messageId = text(maxMessageIdLength)
+const aor = text(maxAorLength)
+
+export const bodyFields = {
+  conversation: { number: 1, type: id128 },
+  peer: { number: 2, type: aor },
+  author: { number: 3, type: aor },
+  messageId: { number: 4, type: messageId },
+  target: { number: 5, type: messageId },
+  targetAuthor: { number: 6, type: aor },
+  contentType: { number: 7, type: oneOf('text/plain') },
+  text: { number: 8, type: text(maxTextLength) },
+  sentAt: { number: 9, type: uint },
+  path: { number: 10, type: oneOf('msrp', 'sip-message') },
+  state: { number: 11, type: oneOf('sent', 'delivered', 'displayed', 'failed') },
+  failure: { number: 12, type: errorCode },
+  at: { number: 13, type: uint },
+  name: { number: 14, type: text(maxNameLength) },
+  note: { number: 15, type: text(maxNoteLength) },
+  policy: { number: 16, type: oneOf('accepted', 'pending', 'blocked', 'none') },
+  muted: { number: 17, type: bool },
+} as const satisfies Record<string, Field>
+
+export type BodyFieldName = keyof typeof bodyFields
+export type KnownKind = Exclude<EntryBody['kind'], 'unknown'>
+
+/** Which fields a kind has. */
+export interface KindRow {
+  readonly number: number
+  readonly required: readonly BodyFieldName[]
+  readonly optional: readonly BodyFieldName[]
+}
+
+const byAuthor = ['conversation', 'peer', 'author'] as const
+
+export const kinds: Readonly<Record<KnownKind, KindRow>> = {
+  message: { number: 1, required: [...byAuthor, 'messageId', 'contentType', 'text', 'sentAt'], optional: ['path'] },
+  edit: { number: 2, required: [...byAuthor, 'messageId', 'target', 'text', 'sentAt'], optional: [] },
+  delete: { number: 3, required: [...byAuthor, 'messageId', 'target', 'sentAt'], optional: [] },
+  delivery: { number: 4, required: [...byAuthor, 'target', 'state', 'at'], optional: ['path', 'failure'] },
+  read: { number: 5, required: ['conversation', 'peer', 'target', 'targetAuthor', 'at'], optional: [] },
+  contact: { number: 6, required: ['conversation', 'peer'], optional: ['name', 'note', 'policy', 'muted'] },
+  'peer-name': { number: 7, required: ['conversation', 'peer', 'name'], optional: [] },
+}
