@@ -1,0 +1,186 @@
+import { utf8, utf8Text } from '#shared/bytes/bytes.ts'
+import { SottoError } from '#shared/errors.ts'
+import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { AccountView } from '#shared/model/views.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { deviceIdBytes, deviceIdText, linkHash } from './device-chain.ts'
+import { identityDigits } from './identity-digits.ts'
+import { parseIdentity, serializeIdentity, type IdentityRecord } from './identity-record.ts'
+import { publicKeyOf } from './key-pairs.ts'
+import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink } from './link-author.ts'
+import { derivePaperSeeds, paperKeysOf, wipePaperSeeds } from './paper-keys.ts'
+import { paperSecretBytes, paperWords, splitWords, wordIndex } from './paper-words.ts'
+import { readChain, type ChainReading } from './read-chain.ts'
+import { decodeSignedLink } from '#shared/model/device-link.ts'
+
+/** What an account's view shows of its identity. */
+export interface IdentityView {
+  /** For reading aloud. */
+  readonly identityHash: string
+  readonly deviceId: DeviceId
+  readonly paperSecret: AccountView['paperSecret']
+}
+
+export interface IdentityPorts {
+  /** Settings inside the encrypted history. */
+  readonly settings: {
+    setting(key: string): Promise<string | null>
+    setSetting(key: string, valueJson: string | null): Promise<void>
+  }
+  /** The rung of the key ladder that the paper secret opens. */
+  readonly paperRung: {
+    /** Wraps the database key under this 32-byte key, replacing what `account` had; durable when it resolves. */
+    set(account: Aor, wrapKey: Uint8Array): Promise<void>
+    remove(account: Aor): Promise<void>
+  }
+  readonly aorOf: (accountId: AccountId) => Aor | null
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  /** What this device calls itself in the chain. */
+  readonly deviceName: string
+}
+
+/** Fewer words typed back would be guessed, or copied without reading. */
+const minConfirmedWords = 3
+
+/** Device chain, device keys and paper secret of each account. */
+export class Identity {
+  readonly #ports: IdentityPorts
+  readonly #listeners = new Set<(account: Aor, view: IdentityView) => void>()
+  #busy: Promise<unknown> = Promise.resolve()
+
+  constructor(ports: IdentityPorts) {
+    this.#ports = ports
+  }
+
+  /** Says when a view changed; returns the disposer. */
+  onChange(handler: (account: Aor, view: IdentityView) => void): () => void {
+    this.#listeners.add(handler)
+    return () => this.#listeners.delete(handler)
+  }
+
+  /** Makes link 0, device keys and paper secret unless they exist. */
+  ensure(account: Aor): Promise<IdentityView> {
+    return this.#inTurn(async () => {
+      const stored = await this.#load(account)
+      if (stored !== null) return viewOf(stored)
+      const record = this.#create(account)
+      await this.#save(account, record)
+      return viewOf(record)
+    })
+  }
+
+  /** Erases the account's keys on this device. */
+  remove(account: Aor): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#ports.paperRung.remove(account)
+      await this.#ports.settings.setSetting(settingKey(account), null)
+    })
+  }
+
+  /** The verified device chain, or null without an identity. */
+  chain(account: Aor): Promise<ChainReading | null> {
+    return this.#inTurn(async () => {
+      const record = await this.#load(account)
+      if (record === null) return null
+      return readChain(record.links, account, record.identity, new Set(record.picked))
+    })
+  }
+
+  /** @throws SottoError `not-found` once it was confirmed: the words are on the paper only. */
+  showPaperSecret(request: { readonly accountId: AccountId }): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      const { account, record, secret } = await this.#unconfirmed(request.accountId)
+      if (record.paperState === 'not-shown') await this.#save(account, { ...record, paperState: 'shown' })
+      return utf8(paperWords(secret).join(' '))
+    })
+  }
+
+  /** Compares what the user typed from the paper; when it fits, the secret is destroyed on this device. */
+  confirmPaperSecret(request: {
+    readonly accountId: AccountId
+    readonly positions: readonly number[]
+    readonly words: Uint8Array
+  }): Promise<{ confirmed: boolean }> {
+    return this.#inTurn(async () => {
+      const { account, record, secret } = await this.#unconfirmed(request.accountId)
+      if (record.paperState !== 'shown' || new Set(request.positions).size < minConfirmedWords)
+        throw new SottoError('invalid-argument')
+      const confirmed = fits(paperWords(secret), request.positions, request.words)
+      request.words.fill(0)
+      if (confirmed) await this.#confirm(account, record, secret)
+      secret.fill(0)
+      return { confirmed }
+    })
+  }
+
+  async #confirm(account: Aor, record: IdentityRecord, secret: Uint8Array): Promise<void> {
+    const seeds = derivePaperSeeds(secret)
+    // The rung first: a crash in between only asks the user once more.
+    await this.#ports.paperRung.set(account, seeds.databaseWrap)
+    wipePaperSeeds(seeds)
+    await this.#save(account, { ...record, paperState: 'confirmed', paperSecret: null })
+  }
+
+  #create(account: Aor): IdentityRecord {
+    const { random, clock, deviceName } = this.#ports
+    const seeds = newDeviceSeeds(random)
+    const paperSecret = random.bytes(paperSecretBytes)
+    const paper = derivePaperSeeds(paperSecret)
+    const device = deviceKeysOf(seeds, deviceName)
+    const link = signLink(
+      { version: 1, kind: 'genesis', previous: null, at: clock.now(), account, device, paper: paperKeysOf(paper) },
+      [deviceSigner(seeds), { by: 'paper', seed: paper.ed25519 }],
+    )
+    wipePaperSeeds(paper)
+    const identity = linkHash(decodeSignedLink(link).body)
+    return { seeds, identity, links: [link], picked: [], paperState: 'not-shown', paperSecret }
+  }
+
+  async #unconfirmed(accountId: AccountId): Promise<{ account: Aor; record: IdentityRecord; secret: Uint8Array }> {
+    const account = this.#ports.aorOf(accountId)
+    const record = account === null ? null : await this.#load(account)
+    const secret = record?.paperSecret ?? null
+    if (account === null || record === null || secret === null) throw new SottoError('not-found')
+    return { account, record, secret }
+  }
+
+  async #load(account: Aor): Promise<IdentityRecord | null> {
+    const json = await this.#ports.settings.setting(settingKey(account))
+    return json === null ? null : parseIdentity(json)
+  }
+
+  async #save(account: Aor, record: IdentityRecord): Promise<void> {
+    await this.#ports.settings.setSetting(settingKey(account), serializeIdentity(record))
+    for (const listener of this.#listeners) listener(account, viewOf(record))
+  }
+
+  /** One change after the other: two first calls must not make two identities. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#busy.then(run, run)
+    this.#busy = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+function settingKey(account: Aor): string {
+  return `identity.${account}`
+}
+
+function viewOf(record: IdentityRecord): IdentityView {
+  return {
+    identityHash: identityDigits(record.identity),
+    deviceId: deviceIdText(deviceIdBytes(publicKeyOf('ed25519', record.seeds.ed25519))),
+    paperSecret: record.paperState,
+  }
+}
+
+function fits(words: readonly string[], positions: readonly number[], typed: Uint8Array): boolean {
+  const given = splitWords(utf8Text(typed) ?? '')
+  if (given.length !== positions.length) return false
+  return positions.every((position, index) => {
+    const word = words[position]
+    return word !== undefined && wordIndex(given[index] ?? '') === wordIndex(word)
+  })
+}

@@ -1,0 +1,122 @@
+/**
+ * The bytes of a device-chain link. A signed link is a CBOR map of `body` (bytes) and `signatures`; its body is
+ * canonical CBOR (RFC 8949 §4.2.1) and is what is hashed and signed, so bytes are kept and never encoded again.
+ *
+ * Rules for evolving: fields may be added as optional only; kinds and field names are never reused; no floats.
+ */
+import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { z } from 'zod'
+import { equalBytes } from '../bytes/bytes.ts'
+import { ProtocolError } from '../errors.ts'
+
+/** Why bytes are not a link. */
+export type LinkErrorCode = 'too-large' | 'not-cbor' | 'not-canonical' | 'bad-shape'
+
+export const maxLinkBytes = 4096
+const maxNameLength = 80
+
+const bytesUpTo = (max: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= max)
+const bytesOf = (length: number) => bytesUpTo(length).refine((bytes) => bytes.length === length)
+const hash = bytesOf(32)
+const key = bytesOf(32)
+const deviceId = bytesOf(16)
+const name = z.string().max(maxNameLength)
+const at = z.number().int().nonnegative()
+
+const deviceKeys = z.object({
+  /** First 16 bytes of SHA-256 of `ed25519`. */
+  id: deviceId,
+  /** Signs links, batch heads and requests. */
+  ed25519: key,
+  /** Receives sealed epoch keys. */
+  x25519: key,
+  /** Identity key of the text encryption, an X25519 key of its own. */
+  omemo: key,
+  name,
+})
+const paperKeys = z.object({ ed25519: key, x25519: key })
+const version = z.literal(1)
+
+const body = z.discriminatedUnion('kind', [
+  z.object({
+    version,
+    kind: z.literal('genesis'),
+    previous: z.null(),
+    at,
+    account: z.string().max(400),
+    device: deviceKeys,
+    paper: paperKeys,
+  }),
+  z.object({ version, kind: z.literal('add'), previous: hash, at, device: deviceKeys }),
+  z.object({ version, kind: z.literal('revoke'), previous: hash, at, target: deviceId }),
+  z.object({ version, kind: z.literal('rename'), previous: hash, at, target: deviceId, name }),
+  /** `commitment` = SHA-256 of the epoch key under its own label. */
+  z.object({ version, kind: z.literal('epoch'), previous: hash, at, epoch: z.number().int().min(1), commitment: hash }),
+])
+
+const signed = z.object({
+  body: bytesUpTo(maxLinkBytes),
+  signatures: z.array(z.object({ by: z.union([deviceId, z.literal('paper')]), signature: bytesOf(64) })).max(3),
+})
+
+/** Public half of a device. */
+export type DeviceKeys = z.output<typeof deviceKeys>
+/** Public halves of the recovery pairs that come from the paper secret. */
+export type PaperKeys = z.output<typeof paperKeys>
+/** What a link says. */
+export type LinkBody = z.output<typeof body>
+/** One kind of {@link LinkBody}. */
+export type LinkBodyOf<Kind extends LinkBody['kind']> = Extract<LinkBody, { readonly kind: Kind }>
+/** Who signed: a device by id, or the paper key. */
+export type LinkSignature = z.output<typeof signed>['signatures'][number]
+/** A link as it is stored and sent; nothing in it is verified yet. */
+export interface SignedLink {
+  readonly body: Uint8Array
+  readonly signatures: readonly LinkSignature[]
+}
+
+/** Encodes a link's body; equal values give equal bytes. */
+export function encodeLinkBody(value: LinkBody): Uint8Array {
+  return Uint8Array.from(encode(value, rfc8949EncodeOptions))
+}
+
+/** @throws ProtocolError {@link LinkErrorCode} for anything but the canonical bytes of a known kind of link. */
+export function decodeLinkBody(bytes: Uint8Array): LinkBody {
+  return decodeAs(body, bytes)
+}
+
+/** Encodes a signed link around its body's exact bytes. */
+export function encodeSignedLink(link: SignedLink): Uint8Array {
+  return Uint8Array.from(encode({ body: link.body, signatures: link.signatures }, rfc8949EncodeOptions))
+}
+
+/** @throws ProtocolError {@link LinkErrorCode}; the body inside is bytes still, to be verified first. */
+export function decodeSignedLink(bytes: Uint8Array): SignedLink {
+  return decodeAs(signed, bytes)
+}
+
+function decodeAs<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  if (bytes.length > 2 * maxLinkBytes) throw new ProtocolError<LinkErrorCode>('too-large')
+  const value = decodeCbor(bytes)
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new ProtocolError<LinkErrorCode>('bad-shape')
+  // Two encodings of one value would be two hashes of one link.
+  if (!equalBytes(encode(value, rfc8949EncodeOptions), bytes)) throw new ProtocolError<LinkErrorCode>('not-canonical')
+  return parsed.data
+}
+
+function decodeCbor(bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes, {
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowInfinity: false,
+      allowNaN: false,
+      allowBigInt: false,
+      strict: true,
+      rejectDuplicateMapKeys: true,
+    })
+  } catch {
+    throw new ProtocolError<LinkErrorCode>('not-cbor')
+  }
+}
