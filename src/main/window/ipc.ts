@@ -1,9 +1,9 @@
 import { ipcMain, type BrowserWindow, type IpcMainInvokeEvent } from 'electron'
 import type { BridgeReply } from '#shared/bridge/api.ts'
+import { callChannel, eventChannel, secretChannel } from '#shared/bridge/names.ts'
 import { isTrustedSender } from './security.ts'
 
-/** Channels between preload and main: one for calls, one for calls that carry secrets, one for facts. */
-export const channels = { call: 'sotto:call', secret: 'sotto:secret', event: 'sotto:event' } as const
+const channels = { call: callChannel, secret: secretChannel } as const
 
 type Dispatch = (channel: 'call' | 'secret', name: unknown, args: unknown) => Promise<BridgeReply<unknown>>
 
@@ -25,5 +25,5 @@ export function answerBridgeCalls(dispatch: Dispatch): void {
 
 /** Sends a fact to one window. */
 export function sendFact(window: BrowserWindow, event: string, payload: unknown): void {
-  if (!window.isDestroyed()) window.webContents.send(channels.event, { event, payload })
+  if (!window.isDestroyed()) window.webContents.send(eventChannel, { name: event, payload })
 }
