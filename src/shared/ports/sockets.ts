@@ -57,6 +57,9 @@ export interface MessageSocket {
   send(message: string | Uint8Array): void
   readonly bufferedBytes: number
   close(code?: number): void
+  /** Stops and restarts reading, where the implementation can. */
+  pause?(): void
+  resume?(): void
   onMessage(handler: (message: string | Uint8Array) => void): void
   onClose(handler: (failure?: SocketFailure) => void): void
 }
