@@ -36,7 +36,7 @@ export interface NameAddress {
   readonly parameters: Parameters
 }
 
-const tokenNames = /^(?:[A-Za-z0-9\-.!%*_+`'~]+[ \t]*)*$/
+const tokenNames = /^[A-Za-z0-9\-.!%*_+`'~ \t]*$/
 
 /** Reads one name-addr or addr-spec; its URI is not parsed. */
 export function parseNameAddress(value: string): NameAddress {

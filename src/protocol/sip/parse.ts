@@ -146,7 +146,11 @@ function isBlank(code: number): boolean {
 }
 
 function unfold(lines: string): string {
-  return lines.replace(/[ \t]*\r\n[ \t]+/g, ' ')
+  // Not one regular expression: runs of blanks would make it quadratic.
+  return lines
+    .split('\r\n')
+    .map((line) => line.trim())
+    .join(' ')
 }
 
 function parseHeaderLine(line: string): SipHeader {
@@ -204,16 +208,15 @@ export function readPartial(text: string): SipRequest | null {
     .slice(0, defaultParseLimits.head)
     .replace(/\r\n[ \t]+/g, ' ')
     .split('\r\n')
-  const start = /^([^\s]{1,64}) +(.*?) +SIP\/\d+\.\d+\s*$/i.exec(
-    (lines[0] ?? '').slice(0, defaultParseLimits.startLine),
-  )
-  if (start?.[1] === undefined || !isToken(start[1])) return null
+  const words = (lines[0] ?? '').slice(0, defaultParseLimits.startLine).trim().split(/ +/)
+  const [method = '', version = ''] = [words[0], words.at(-1)]
+  if (words.length < 2 || method.length > 64 || !isToken(method) || !versionPattern.test(version)) return null
   const headers: SipHeader[] = []
   for (const line of lines.slice(1, defaultParseLimits.headerCount)) {
     const header = readHeaderOrNull(line)
     if (header !== null && answerable.has(header.name)) headers.push(header)
   }
-  return { kind: 'request', method: start[1], uri: start[2] ?? '', headers, body: noBody }
+  return { kind: 'request', method, uri: words.slice(1, -1).join(' '), headers, body: noBody }
 }
 
 function readHeaderOrNull(line: string): SipHeader | null {

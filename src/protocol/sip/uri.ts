@@ -39,7 +39,7 @@ const hostPattern = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9\-_.]{0,251}[a-z
 const parameterPattern =
   /^((?:[A-Za-z0-9\-_.!~*'()[\]/:&+$]|%[0-9A-Fa-f]{2})+)(?:=((?:[A-Za-z0-9\-_.!~*'()[\]/:&+$]|%[0-9A-Fa-f]{2})+))?$/
 const headersPattern = /^(?:[A-Za-z0-9\-_.!~*'()[\]/?:+$&=;@]|%[0-9A-Fa-f]{2})*$/
-const telPattern = /^(?:\+[0-9().-]*[0-9][0-9().-]*|[0-9A-Fa-f*#().-]+)$/
+const telPattern = /^(?:\+[0-9().-]+|[0-9A-Fa-f*#().-]+)$/
 const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]*):[\x21-\x7e]+$/
 const noParameters: UriParameters = new Map()
 
@@ -108,7 +108,7 @@ function parseUriParameters(text: string): UriParameters {
 function parseTelUri(rest: string): TelUri {
   const semicolon = rest.indexOf(';')
   const number = semicolon < 0 ? rest : rest.slice(0, semicolon)
-  if (!telPattern.test(number)) throw malformed('number')
+  if (!telPattern.test(number) || !/[0-9*#A-Fa-f]/.test(number)) throw malformed('number')
   return {
     scheme: 'tel',
     number,
