@@ -32,6 +32,12 @@ const bool: FieldType = (() => {
   return { toCbor: check, fromCbor: check }
 })()
 
+/** Present and true, or absent. */
+const flag: FieldType = (() => {
+  const check = (value: unknown) => (value === true ? value : null)
+  return { toCbor: check, fromCbor: check }
+})()
+
 /** 128-bit id: 22 characters of base64url in the model, 16 bytes in CBOR. */
 const id128: FieldType = {
   toCbor: (value) => {
@@ -94,13 +100,14 @@ export const bodyFields = {
   text: { number: 8, type: text(maxTextLength) },
   sentAt: { number: 9, type: uint },
   path: { number: 10, type: oneOf('msrp', 'sip-message') },
-  state: { number: 11, type: oneOf('sent', 'delivered', 'displayed', 'failed') },
+  state: { number: 11, type: oneOf('sent', 'delivered', 'displayed', 'failed', 'queued') },
   failure: { number: 12, type: errorCode },
   at: { number: 13, type: uint },
   name: { number: 14, type: text(maxNameLength) },
   note: { number: 15, type: text(maxNoteLength) },
   policy: { number: 16, type: oneOf('accepted', 'pending', 'blocked', 'none') },
   muted: { number: 17, type: bool },
+  displayReceipt: { number: 18, type: flag },
 } as const satisfies Record<string, Field>
 
 export type BodyFieldName = keyof typeof bodyFields
@@ -116,7 +123,11 @@ export interface KindRow {
 const byAuthor = ['conversation', 'peer', 'author'] as const
 
 export const kinds: Readonly<Record<KnownKind, KindRow>> = {
-  message: { number: 1, required: [...byAuthor, 'messageId', 'contentType', 'text', 'sentAt'], optional: ['path'] },
+  message: {
+    number: 1,
+    required: [...byAuthor, 'messageId', 'contentType', 'text', 'sentAt'],
+    optional: ['path', 'displayReceipt'],
+  },
   edit: { number: 2, required: [...byAuthor, 'messageId', 'target', 'text', 'sentAt'], optional: [] },
   delete: { number: 3, required: [...byAuthor, 'messageId', 'target', 'sentAt'], optional: [] },
   delivery: { number: 4, required: [...byAuthor, 'target', 'state', 'at'], optional: ['path', 'failure'] },

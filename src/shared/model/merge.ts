@@ -1,0 +1,293 @@
+/**
+ * What a set of entries means: a pure function of the set, whatever the order or number of arrivals.
+ *
+ * Entries about one message form its cluster (same conversation, author and Message-ID). The database applies an entry by
+ * merging its cluster again, so stored views and this file cannot disagree.
+ */
+import type { DeliveryBody, EditBody, Entry, EntryBody, EntryHead, Hlc } from './entry.ts'
+import { compareHlc } from './hlc.ts'
+import type { Aor, ConversationId, MessageId } from './ids.ts'
+import type { AuthenticatedBy, ContactPolicy, DeliveryState, MessagePath } from './views.ts'
+import type { ErrorCode } from '../errors.ts'
+
+/** A message as the set says, without what only this device knows (its position, its outbox). */
+export interface MergedMessage {
+  readonly conversation: ConversationId
+  readonly author: Aor
+  readonly messageId: MessageId
+  /** 0 for the content seen first, then 1, 2, … for other contents under the same id. */
+  readonly variant: number
+  readonly incoming: boolean
+  /** Timestamp of the earliest observation: the place in the conversation. */
+  readonly hlc: Hlc
+  readonly text: string
+  readonly sentAt: number
+  readonly receivedAt: number
+  readonly state: DeliveryState
+  readonly failure?: ErrorCode
+  readonly path?: MessagePath
+  readonly displayReceipt?: true
+  readonly edited: boolean
+  readonly deleted: boolean
+  readonly conflicting: boolean
+  readonly authenticatedBy: AuthenticatedBy
+  /** The user marked this message, and with it all before, as read. */
+  readonly readMark: boolean
+}
+
+export interface MergedContact {
+  readonly conversation: ConversationId
+  readonly name: string
+  readonly peerName: string
+  readonly note: string
+  readonly policy: ContactPolicy
+  readonly muted: boolean
+  readonly addedAt: number
+}
+
+type Of<K extends EntryBody['kind']> = Entry & { readonly body: Extract<EntryBody, { readonly kind: K }> }
+
+function only<K extends EntryBody['kind']>(entries: readonly Entry[], kind: K): readonly Of<K>[] {
+  return entries.filter((entry): entry is Of<K> => entry.body.kind === kind)
+}
+
+/** The message an entry is about; null for contacts and unknown kinds. */
+export function subjectOf(
+  entry: Entry,
+): { readonly conversation: ConversationId; readonly author: Aor; readonly messageId: MessageId } | null {
+  const { body, head } = entry
+  switch (body.kind) {
+    case 'message':
+      return { conversation: body.conversation, author: body.author, messageId: body.messageId }
+    case 'edit':
+    case 'delete':
+      return { conversation: body.conversation, author: body.author, messageId: body.target }
+    case 'delivery':
+      // Only own messages are delivered; `author` is who says so.
+      return { conversation: body.conversation, author: head.account, messageId: body.target }
+    case 'read':
+      return { conversation: body.conversation, author: body.targetAuthor, messageId: body.target }
+    case 'contact':
+    case 'peer-name':
+    case 'unknown':
+      return null
+  }
+}
+
+/** How strongly an entry's author is vouched for; a weaker entry never changes a stronger one. */
+export function strength(head: Pick<EntryHead, 'authenticatedBy' | 'verified'>): number {
+  if (head.authenticatedBy === 'server') return 0
+  if (head.authenticatedBy === 'own-device') return 3
+  return head.verified ? 2 : 1
+}
+
+/** Total order of entries: hybrid logical clock, then device, then id. */
+export function compareEntries(a: Entry, b: Entry): number {
+  return (
+    compareHlc(a.head.hlc, b.head.hlc) || compareText(a.head.device, b.head.device) || compareText(a.head.id, b.head.id)
+  )
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function earliest<T extends Entry>(entries: readonly T[]): T | undefined {
+  return entries.reduce<T | undefined>((a, b) => (a === undefined || compareEntries(b, a) < 0 ? b : a), undefined)
+}
+
+function latest<T extends Entry>(entries: readonly T[]): T | undefined {
+  return entries.reduce<T | undefined>((a, b) => (a === undefined || compareEntries(b, a) > 0 ? b : a), undefined)
+}
+
+/** Observations of one content of one message. */
+interface Variant {
+  readonly first: Of<'message'>
+  readonly strength: number
+  readonly observations: readonly Of<'message'>[]
+}
+
+function variantOf(observations: readonly Of<'message'>[]): Variant | null {
+  const first = earliest(observations)
+  if (first === undefined) return null
+  return { first, strength: Math.max(...observations.map((o) => strength(o.head))), observations }
+}
+
+/** Merges the cluster of one message; [] while the message itself has not arrived. Entry ids must be distinct. */
+export function mergeMessage(cluster: readonly Entry[]): readonly MergedMessage[] {
+  const messages = only(cluster, 'message')
+  const deleted = deleteStrength(cluster)
+  const groups = Map.groupBy(
+    messages.filter((message) => strength(message.head) > deleted),
+    (message) => `${message.body.contentType}\n${message.body.text}`,
+  )
+  const variants = [...groups.values()]
+    .map(variantOf)
+    .filter((variant) => variant !== null)
+    .sort((a, b) => compareEntries(a.first, b.first))
+  if (variants.length > 0) return variants.map((variant, rank) => view(variant, cluster, rank, variants.length > 1))
+  // Everything was deleted: one row says so, whatever the texts were.
+  const gone = variantOf(messages)
+  return gone === null ? [] : [deletedView(gone, cluster)]
+}
+
+/** Strength of the strongest delete of this cluster, -1 without one. */
+export function deleteStrength(cluster: readonly Entry[]): number {
+  return Math.max(-1, ...only(cluster, 'delete').map((entry) => strength(entry.head)))
+}
+
+function commonView(variant: Variant, cluster: readonly Entry[]) {
+  const { head, body } = variant.first
+  const strongest = variant.observations.filter((o) => strength(o.head) === variant.strength)
+  return {
+    conversation: body.conversation,
+    author: body.author,
+    messageId: body.messageId,
+    incoming: body.author !== head.account,
+    hlc: head.hlc,
+    sentAt: body.sentAt,
+    receivedAt: Math.min(...variant.observations.map((o) => o.head.observedAt)),
+    authenticatedBy: earliest(strongest)?.head.authenticatedBy ?? head.authenticatedBy,
+    readMark: cluster.some((entry) => entry.body.kind === 'read'),
+    ...(body.displayReceipt === undefined ? {} : { displayReceipt: body.displayReceipt }),
+    ...deliveryOf(variant, cluster),
+  }
+}
+
+function deletedView(variant: Variant, cluster: readonly Entry[]): MergedMessage {
+  return { ...commonView(variant, cluster), variant: 0, text: '', edited: false, deleted: true, conflicting: false }
+}
+
+function view(variant: Variant, cluster: readonly Entry[], rank: number, conflicting: boolean): MergedMessage {
+  const edit = winningEdit(variant, cluster)
+  return {
+    ...commonView(variant, cluster),
+    variant: rank,
+    text: edit ?? variant.first.body.text,
+    edited: edit !== null,
+    deleted: false,
+    conflicting,
+  }
+}
+
+/** Text of the last edit strong enough for this variant; the author's clock counts, clamped to when the edit was seen. */
+function winningEdit(variant: Variant, cluster: readonly Entry[]): string | null {
+  const edits = Map.groupBy(only(cluster, 'edit'), (edit) => `${edit.body.messageId}\n${edit.body.text}`)
+  let best: { readonly at: number; readonly first: Of<'edit'> } | null = null
+  for (const observations of edits.values()) {
+    const first = earliest(observations)
+    if (first === undefined || !observations.some((o) => strength(o.head) >= variant.strength)) continue
+    const at = Math.min(...observations.map((o) => Math.min(o.body.sentAt, o.head.observedAt)))
+    if (best === null || at > best.at || (at === best.at && compareEntries(first, best.first) > 0)) best = { at, first }
+  }
+  return best?.first.body.text ?? null
+}
+
+const progress = { queued: 0, sent: 0, failed: 0, delivered: 1, displayed: 2 } as const
+
+/** Delivered and displayed never go back; of queued, sent and failed the newest holds. */
+function deliveryOf(variant: Variant, cluster: readonly Entry[]): Pick<MergedMessage, 'state' | 'failure' | 'path'> {
+  const { head, body } = variant.first
+  const own = variant.first.body.author === head.account
+  const said = own ? only(cluster, 'delivery').filter((entry) => maySay(entry, variant)) : []
+  const top = Math.max(...said.map((entry) => progress[entry.body.state]))
+  const last = latest(said.filter((entry) => progress[entry.body.state] === top))
+  const carried = latest(said.filter((entry) => entry.body.author === head.account && entry.body.path !== undefined))
+  const path = carried?.body.path ?? body.path
+  const failure = last?.body.state === 'failed' ? last.body.failure : undefined
+  return {
+    state: last?.body.state ?? (own ? 'queued' : 'delivered'),
+    ...(path === undefined ? {} : { path }),
+    ...(failure === undefined ? {} : { failure }),
+  }
+}
+
+/** The own transport says anything about own messages; the recipient only that they arrived or were seen. */
+function maySay(delivery: Of<'delivery'>, variant: Variant): boolean {
+  const { author, peer, state } = delivery.body
+  if (author === delivery.head.account) return strength(delivery.head) >= variant.strength
+  return author === peer && (state === 'delivered' || state === 'displayed')
+}
+
+/** Merges what is known about a peer; null without any entry. The newest entry per field wins. */
+export function mergeContact(entries: readonly Entry[]): MergedContact | null {
+  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(compareEntries)
+  const [first] = ordered
+  if (first === undefined) return null
+  let merged: MergedContact = {
+    conversation: first.body.conversation,
+    name: '',
+    peerName: '',
+    note: '',
+    policy: 'none',
+    muted: false,
+    addedAt: Math.min(...ordered.map((entry) => entry.head.observedAt)),
+  }
+  for (const { body } of ordered) {
+    if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
+    else {
+      const { name, note, policy, muted } = { ...merged, ...body }
+      merged = { ...merged, name, note, policy, muted }
+    }
+  }
+  return merged
+}
+
+/**
+ * Whether `entry` adds nothing to its cluster, now or after any further entry, so that it need not be kept: a message or
+ * edit held already, a second delete, receipt or read mark, at most as strong and not earlier.
+ */
+export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
+  return cluster.some((held) => dominates(held, entry, deleteStrength(cluster)))
+}
+
+function dominates(held: Entry, entry: Entry, deleted: number): boolean {
+  const [a, b] = [held.body, entry.body]
+  if (strength(held.head) < strength(entry.head)) return false
+  if (a.kind === 'delivery' && b.kind === 'delivery') return a.author !== held.head.account && saysAsMuch(a, b)
+  if (a.kind === 'delete' || a.kind === 'read') return a.kind === b.kind
+  return isEarlier(held, entry) && sameContent(held, entry, deleted)
+}
+
+function isEarlier(held: Entry, entry: Entry): boolean {
+  return compareEntries(held, entry) <= 0 && held.head.observedAt <= entry.head.observedAt
+}
+
+function sameContent(held: Entry, entry: Entry, deleted: number): boolean {
+  const [a, b] = [held.body, entry.body]
+  if (a.kind === 'edit' && b.kind === 'edit') return sameEdit(a, b)
+  // Deleted texts are purged: all that the delete covers is one content.
+  return a.kind === 'message' && b.kind === 'message' && (strength(held.head) <= deleted || a.text === b.text)
+}
+
+function sameEdit(held: EditBody, edit: EditBody): boolean {
+  return held.messageId === edit.messageId && held.text === edit.text && held.sentAt <= edit.sentAt
+}
+
+function saysAsMuch(held: DeliveryBody, delivery: DeliveryBody): boolean {
+  return (
+    held.author === delivery.author && progress[held.state] >= progress[delivery.state] && progress[delivery.state] > 0
+  )
+}
+
+/** Merges a whole set of entries: the reference that the database must equal. */
+export function mergeEntries(entries: readonly Entry[]): {
+  readonly messages: readonly MergedMessage[]
+  readonly contacts: readonly MergedContact[]
+} {
+  const distinct = [...new Map(entries.map((entry) => [entry.head.id, entry])).values()]
+  const clusters = Map.groupBy(distinct, (entry) => {
+    const subject = subjectOf(entry)
+    return subject === null ? '' : `${subject.conversation}\n${subject.author}\n${subject.messageId}`
+  })
+  const contacts = Map.groupBy(
+    [...only(distinct, 'contact'), ...only(distinct, 'peer-name')],
+    (entry) => entry.body.conversation,
+  )
+  clusters.delete('')
+  return {
+    messages: [...clusters.values()].flatMap((cluster) => mergeMessage(cluster)),
+    contacts: [...contacts.values()].map(mergeContact).filter((contact) => contact !== null),
+  }
+}
