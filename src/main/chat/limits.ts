@@ -1,0 +1,41 @@
+/** Every bound of chat on one screen. */
+
+/** A message's text, UTF-8 bytes. */
+export const maxOutgoingTextBytes = 1_000_000
+/** An incoming body; larger ones are refused with 413. */
+export const maxIncomingBytes = 2_000_000
+/** Unanswered messages kept of one stranger; more are refused until the user decides. */
+export const maxPendingMessages = 50
+
+/** A job that got nowhere for this long fails for good, ms. */
+export const jobLifetimeMs = 7 * 86_400_000
+/** First wait after a failed attempt, ms; doubles up to {@link maxRetryDelayMs}. */
+export const firstRetryDelayMs = 2_000
+export const maxRetryDelayMs = 600_000
+/** Destinations that are sent to at the same time. */
+export const maxParallelLanes = 32
+/** Payload bytes kept in memory for jobs that were just made; others are read from the history when they run. */
+export const maxKeptPayloadBytes = 16 * 1024 * 1024
+/** Jobs loaded at start; the rest follows when these are done. */
+export const maxLoadedJobs = 10_000
+
+/** How long a message waits for the one its author sent before it, ms. */
+export const holdBackMs = 2_000
+/** Messages that wait at the same time; beyond it they are taken in the order of arrival. */
+export const maxHeldBodies = 64
+
+/** RFC 3994 §3.2: silence after which composing has ended, ms. */
+export const typingIdleMs = 15_000
+/** RFC 3994 §3.4: how often an active state is repeated, ms. */
+export const typingRefreshMs = 60_000
+/** An incoming active state lasts at most this long, ms. */
+export const maxTypingMs = 120_000
+
+/** The device is in use if its window had the focus this recently, ms. */
+export const inUseMs = 300_000
+/** Chat INVITEs that wait for the user at the same time. */
+export const maxRingingSessions = 64
+/** After this a peer known to take plain text only is offered CPIM again, ms. */
+export const plainTextMemoryMs = 30 * 86_400_000
+/** Messages looked at in one step when the user has read. */
+export const readStep = 500
