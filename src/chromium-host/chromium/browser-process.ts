@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { CdpConnection } from '../cdp/connection.ts'
+
+/** Lines of Chromium's own output that are passed on: test tools look for this one. */
+const announced = /^DevTools listening on ws:/
+
+export interface BrowserProcess {
+  readonly child: ChildProcess
+  readonly connection: CdpConnection
+  /** Settles when Chromium has ended. */
+  readonly ended: Promise<void>
+}
+
+/** Chromium inherits no setting of ours that could make it load or log something. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  const banned = /^(NODE_|ELECTRON_|CHROME_|SOTTO_|npm_)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !banned.test(name)))
+}
+
+function passOn(stream: Readable): void {
+  let held = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (text: string) => {
+    const lines = (held + text).split('\n')
+    held = (lines.pop() ?? '').slice(-4096)
+    for (const line of lines) if (announced.test(line)) process.stderr.write(`${line}\n`)
+  })
+}
+
+/** Starts Chromium with a debugging pipe on file descriptors 3 and 4. If we die, the pipe closes and Chromium ends. */
+export function spawnBrowser(binary: string, switches: readonly string[]): BrowserProcess {
+  const child = spawn(binary, [...switches], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    env: childEnvironment(),
+  })
+  const [, , errors, out, incoming] = child.stdio as [null, null, Readable, Writable, Readable]
+  passOn(errors)
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
+  const connection = new CdpConnection({ out, in: incoming }, () => undefined)
+  return { child, connection, ended }
+}
+
+/** Asks the running Chromium (same profile) for another app window; it hands the request over and ends. */
+export function spawnForwarder(binary: string, switches: readonly string[], window: readonly string[]): ChildProcess {
+  const own = switches.filter((name) => !name.startsWith('--remote-debugging') && name !== '--no-startup-window')
+  return spawn(binary, [...own, ...window], { stdio: 'ignore', env: childEnvironment() })
+}

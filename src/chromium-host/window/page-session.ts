@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { CdpConnection } from '../cdp/connection.ts'
+import type { CdpCommands, CdpEvent, CdpMethod } from '../cdp/protocol.ts'
+import type { AttachedTarget } from '../engine.ts'
+import { isolatedWorldScript, mainWorldScript } from '../inject/source.ts'
+import type { UpFrame } from '../inject/ipc-renderer.ts'
+import { decodeClone, encodeClone } from '../inject/codec.ts'
+import type { DownFrame } from '../inject/ipc-renderer.ts'
+import { RequestGate } from './request-gate.ts'
+import { toAppUrl } from './page-url.ts'
+
+const worldName = 'sotto-preload'
+/** Longest message a page may send us at once, in characters. */
+const maxUpFrameChars = 64 * 1024 * 1024
+/** Messages kept for a page that is still loading. */
+const maxQueued = 10_000
+
+export interface PageHandlers {
+  readonly onFrame: (frame: UpFrame) => void
+  readonly onPainted: () => void
+  readonly onDomReady: () => void
+  readonly onLoaded: () => void
+  readonly onCrashed: () => void
+  /** Returns whether the window may close. */
+  readonly onCloseAsked: () => boolean
+  readonly onWindowOpenAsked: (url: string) => void
+  /** Returns whether the page may go to `appUrl` (or to a foreign address). */
+  readonly onNavigateAsked: (url: string) => boolean
+}
+
+/** One attached page: its two worlds, its requests and its messages. */
+export class PageSession {
+  readonly connection: CdpConnection
+  readonly sessionId: string
+  readonly targetId: string
+  readonly #handlers: PageHandlers
+  readonly #gate: RequestGate
+  readonly #binding = `b${randomBytes(16).toString('hex')}`
+  readonly #receiver = `r${randomBytes(16).toString('hex')}`
+  readonly #queue: string[] = []
+  #isolatedContext: number | null = null
+  #receiverObject: string | null = null
+  /** Address of the document that runs now, as the app knows it. */
+  url = ''
+
+  constructor(target: AttachedTarget, handlers: PageHandlers) {
+    this.connection = target.connection
+    this.sessionId = target.sessionId
+    this.targetId = target.targetId
+    this.#handlers = handlers
+    this.#gate = new RequestGate(this, (url) => handlers.onNavigateAsked(url))
+    this.connection.listen(this.sessionId, (event) => this.#handleEvent(event))
+  }
+
+  send<M extends CdpMethod>(method: M, params: CdpCommands[M]['params']): Promise<CdpCommands[M]['result']> {
+    return this.connection.send(method, params, this.sessionId)
+  }
+
+  /** Sends and forgets: the page may be gone by now. */
+  tell<M extends CdpMethod>(method: M, params: CdpCommands[M]['params']): void {
+    this.send(method, params).catch(() => undefined)
+  }
+
+  /** Prepares both worlds and lets the page run. */
+  async prepare(preloadPath: string | null, versions: Readonly<Record<string, string>>): Promise<void> {
+    const handshake = `h${randomBytes(16).toString('hex')}`
+    const { platform, arch } = process
+    const config = { handshake, binding: this.#binding, receiver: this.#receiver, platform, arch, versions }
+    const preload = preloadPath === null ? '' : readFileSync(preloadPath, 'utf8')
+    await Promise.all([
+      this.send('Page.enable', {}),
+      this.send('Runtime.enable', {}),
+      this.send('Inspector.enable', {}),
+      this.send('Page.setLifecycleEventsEnabled', { enabled: true }),
+      this.send('Runtime.addBinding', { name: this.#binding, executionContextName: worldName }),
+      this.send('Page.addScriptToEvaluateOnNewDocument', { source: mainWorldScript(handshake) }),
+      this.send('Page.addScriptToEvaluateOnNewDocument', { source: isolatedWorldScript(config, preload), worldName }),
+      this.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] }),
+      this.send('Runtime.runIfWaitingForDebugger', {}),
+    ])
+  }
+
+  /** @throws Error with Chromium's reason if the page cannot be opened. */
+  async navigate(pageUrl: string): Promise<void> {
+    this.#gate.allow(pageUrl)
+    const { errorText } = await this.send('Page.navigate', { url: pageUrl })
+    if (errorText !== undefined) throw Object.assign(new Error(`${errorText} loading the page`), { code: errorText })
+  }
+
+  reload(): void {
+    this.#gate.allow(this.#gate.current)
+    this.tell('Page.reload', {})
+  }
+
+  /** Runs `expression` in the preload's world; null if there is none. */
+  async evaluateIsolated(expression: string, userGesture: boolean): Promise<string | null> {
+    if (this.#isolatedContext === null) return null
+    const contextId = this.#isolatedContext
+    const { result, exceptionDetails } = await this.send('Runtime.evaluate', {
+      expression,
+      contextId,
+      userGesture,
+      awaitPromise: true,
+    })
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+    return result.objectId ?? null
+  }
+
+  /** Delivers to the preload, in order; kept until the preload has run. */
+  transmit(frame: DownFrame): void {
+    const text = encodeClone(frame)
+    if (this.#receiverObject !== null) return this.#deliver(this.#receiverObject, text)
+    if (this.#queue.length < maxQueued) this.#queue.push(text)
+  }
+
+  #deliver(objectId: string, text: string): void {
+    this.tell('Runtime.callFunctionOn', {
+      functionDeclaration: 'function(t){this(t)}',
+      objectId,
+      arguments: [{ value: text }],
+      silent: true,
+    })
+  }
+
+  async #preloadFinished(contextId: number): Promise<void> {
+    const { result } = await this.send('Runtime.evaluate', { expression: this.#receiver, contextId })
+    if (result.objectId === undefined || this.#isolatedContext !== contextId) return
+    this.#receiverObject = result.objectId
+    for (const text of this.#queue.splice(0)) this.#deliver(result.objectId, text)
+    // A close can only be vetoed on a page that was used; a person who never clicked may veto as well.
+    this.tell('Runtime.evaluate', { expression: '0', contextId, userGesture: true })
+  }
+
+  #handleBinding(payload: string): void {
+    if (payload.length > maxUpFrameChars) return
+    let frame: UpFrame
+    try {
+      frame = decodeClone(payload) as UpFrame
+    } catch {
+      return
+    }
+    if (frame.k === 'h' && this.#isolatedContext !== null)
+      this.#preloadFinished(this.#isolatedContext).catch(() => undefined)
+    else this.#handlers.onFrame(frame)
+  }
+
+  #handleEvent(event: CdpEvent): void {
+    switch (event.method) {
+      case 'Runtime.bindingCalled':
+        // Only our preload's world of the top document speaks for the page.
+        if (event.params.name === this.#binding && event.params.executionContextId === this.#isolatedContext)
+          this.#handleBinding(event.params.payload)
+        break
+      case 'Fetch.requestPaused':
+        void this.#gate.handlePaused(event.params)
+        break
+      case 'Runtime.executionContextCreated':
+        this.#handleContext(event.params.context)
+        break
+      case 'Runtime.executionContextsCleared':
+        this.#forgetContext()
+        break
+      case 'Runtime.executionContextDestroyed':
+        if (event.params.executionContextId === this.#isolatedContext) this.#forgetContext()
+        break
+      default:
+        this.#handlePageEvent(event)
+    }
+  }
+
+  #handleContext(context: { id: number; name: string; auxData?: { frameId?: string } }): void {
+    if (context.name !== worldName || context.auxData?.frameId !== this.targetId) return
+    this.#forgetContext()
+    this.#isolatedContext = context.id
+  }
+
+  #forgetContext(): void {
+    this.#isolatedContext = null
+    this.#receiverObject = null
+  }
+
+  #handlePageEvent(event: CdpEvent): void {
+    switch (event.method) {
+      case 'Page.frameNavigated':
+        if (event.params.frame.parentId === undefined) this.#handleNavigated(event.params.frame.url)
+        break
+      case 'Page.navigatedWithinDocument':
+        if (event.params.frameId === this.targetId) this.#handleNavigated(event.params.url)
+        break
+      case 'Page.lifecycleEvent':
+        if (event.params.name === 'firstContentfulPaint' && this.url !== '') this.#handlers.onPainted()
+        break
+      case 'Page.domContentEventFired':
+        if (this.url !== '') this.#handlers.onDomReady()
+        break
+      case 'Page.loadEventFired':
+        if (this.url !== '') this.#handlers.onLoaded()
+        break
+      case 'Page.windowOpen':
+        this.#handlers.onWindowOpenAsked(event.params.url)
+        break
+      case 'Page.javascriptDialogOpening':
+        this.#handleDialog(event.params.type)
+        break
+      case 'Inspector.targetCrashed':
+        this.#forgetContext()
+        this.#handlers.onCrashed()
+        break
+      default:
+    }
+  }
+
+  #handleNavigated(pageUrl: string): void {
+    this.url = toAppUrl(pageUrl) ?? ''
+    if (this.url !== '') this.#gate.current = pageUrl
+  }
+
+  #handleDialog(type: string): void {
+    // alert, confirm and prompt have no place in the app: they would stop it.
+    const accept = type === 'beforeunload' ? this.#gate.isOwnNavigation || this.#handlers.onCloseAsked() : false
+    this.tell('Page.handleJavaScriptDialog', { accept })
+  }
+}
