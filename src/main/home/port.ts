@@ -1,0 +1,69 @@
+import type { ErasedReply, ExportReply, InvitationReply, MeReply } from '#shared/home/api.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { SipTransport } from '#shared/model/views.ts'
+
+/** Where a home server can be reached and how it proves to be the one. */
+export interface HomeServerAddress {
+  readonly domain: string
+  readonly host: string
+  /** Value for `SignallingAccount.server` per transport: a WebSocket URL or `host:port`. */
+  readonly sip: Readonly<Record<SipTransport, string>>
+  /** MSRP relay, in the same form. */
+  readonly msrp: Readonly<Record<SipTransport, string>>
+  /** `host:port` of the HTTPS interface. */
+  readonly https: { readonly host: string; readonly port: number }
+  /** For `TlsIdentity.spkiPins`. */
+  readonly spkiPins: readonly string[]
+}
+
+/** A new account; the password was made on this device and exists nowhere else. */
+export interface NewHomeAccount {
+  readonly aor: Aor
+  /** UTF-8 of 192 random bits in base64url; the caller wipes it once HA1 values or the key store have it. */
+  readonly password: Uint8Array
+  readonly ha1Md5: string
+  readonly ha1Sha256: string
+  readonly server: HomeServerAddress
+  /** Whether the server is the one of this computer, whose life this profile shares. */
+  readonly local: boolean
+}
+
+/** Who asks for `/me`: the secrets of the account as the key store has them. */
+export interface HomeCredentials {
+  readonly user: string
+  readonly domain: string
+  readonly ha1Sha256: string
+}
+
+/**
+ * The home server as the client controls it. Failures are `SottoError`s: `home-server-failed`, `address-taken`,
+ * `address-invalid`, `invitation-invalid`, `server-unreachable`, `server-refused`, `wrong-password`.
+ */
+export interface HomeServerControl {
+  /**
+   * Finds the server of this computer or starts it, and keeps it alive until `release`. Idempotent; restarts it if it
+   * dies while it is held.
+   */
+  hold(): Promise<HomeServerAddress>
+  /** Lets go: the server ends a few seconds after the last profile did. */
+  release(): void
+  /** The server was started again and may have other ports. */
+  onRestarted(handler: (address: HomeServerAddress) => void): () => void
+  /** Signs up here (`invitation` null: the server is started if need be) or on the server of an invitation. */
+  signUp(request: { readonly user: string; readonly invitation: string | null }): Promise<NewHomeAccount>
+  /** Makes an invitation to the server of this computer; `lan` opens it to the local network, also at later starts. */
+  invite(request: { readonly lan: boolean }): Promise<InvitationReply>
+  /** What the server at `address` holds about an account. */
+  me(address: HomeServerAddress, credentials: HomeCredentials): HomeMe
+}
+
+/** `/me` of one account. */
+export interface HomeMe {
+  describe(): Promise<MeReply>
+  export(): Promise<ExportReply>
+  eraseMailbox(): Promise<ErasedReply>
+  /** `next` holds the HA1 values of the new password. */
+  changePassword(next: { readonly ha1Md5: string; readonly ha1Sha256: string }): Promise<void>
+  /** Closes the account; the reply counts what is left: zeros. */
+  close(): Promise<ErasedReply>
+}

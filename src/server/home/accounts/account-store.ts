@@ -1,0 +1,84 @@
+import type { Statement } from 'better-sqlite3'
+import type { AccountsPort } from '../proxy/ports.ts'
+import type { HomeDatabase } from '../data-dir/database.ts'
+import { dayOf, formatDay } from '../data-dir/day.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import { err, ok, type Result } from '#shared/result.ts'
+import { checkUserName } from './user-name.ts'
+
+/** Digest secrets of one user, lower-case hex (RFC 7616 §3.4.2); the server never sees a password. */
+export interface DigestSecrets {
+  readonly ha1Md5: string
+  readonly ha1Sha256: string
+}
+
+interface AccountRow {
+  readonly user: string
+  readonly ha1_md5: string
+  readonly ha1_sha256: string
+  readonly created_day: number
+}
+
+/** The users of the domain. */
+export class AccountStore implements AccountsPort {
+  readonly #database: HomeDatabase
+  readonly #clock: ClockPort
+  readonly #domain: string
+  readonly #maxAccounts: number
+  readonly #find: Statement<[string], AccountRow>
+
+  constructor(ports: { database: HomeDatabase; clock: ClockPort; domain: string; maxAccounts: number }) {
+    this.#database = ports.database
+    this.#clock = ports.clock
+    this.#domain = ports.domain
+    this.#maxAccounts = ports.maxAccounts
+    this.#find = ports.database.sql.prepare('SELECT * FROM account WHERE user = ?')
+  }
+
+  exists(user: string): boolean {
+    return this.#row(user) !== undefined
+  }
+
+  ha1(user: string, realm: string, algorithm: 'MD5' | 'SHA-256'): string | null {
+    if (realm !== this.#domain) return null
+    const row = this.#row(user)
+    if (row === undefined) return null
+    return algorithm === 'MD5' ? row.ha1_md5 : row.ha1_sha256
+  }
+
+  create(user: string, secrets: DigestSecrets): Result<null, 'address-taken' | 'address-reserved' | 'too-many'> {
+    if (checkUserName(user) !== 'free-to-ask') return err('address-reserved')
+    if (this.count() >= this.#maxAccounts) return err('too-many')
+    const done = this.#database.sql
+      .prepare('INSERT OR IGNORE INTO account (user, ha1_md5, ha1_sha256, created_day) VALUES (?, ?, ?, ?)')
+      .run(user, secrets.ha1Md5, secrets.ha1Sha256, dayOf(this.#clock.now()))
+    return done.changes === 1 ? ok(null) : err('address-taken')
+  }
+
+  changeSecrets(user: string, secrets: DigestSecrets): void {
+    this.#database.sql
+      .prepare('UPDATE account SET ha1_md5 = ?, ha1_sha256 = ? WHERE user = ?')
+      .run(secrets.ha1Md5, secrets.ha1Sha256, user)
+    this.#database.markErased()
+  }
+
+  /** Everything in the row but the secrets themselves. */
+  describe(user: string): { user: string; domain: string; createdDay: string; holdsHa1: string[] } | null {
+    const row = this.#row(user)
+    if (row === undefined) return null
+    return { user, domain: this.#domain, createdDay: formatDay(row.created_day), holdsHa1: ['MD5', 'SHA-256'] }
+  }
+
+  remove(user: string): void {
+    this.#database.sql.prepare('DELETE FROM account WHERE user = ?').run(user)
+    this.#database.markErased()
+  }
+
+  count(): number {
+    return this.#database.sql.prepare<[], { n: number }>('SELECT count(*) AS n FROM account').get()?.n ?? 0
+  }
+
+  #row(user: string): AccountRow | undefined {
+    return this.#find.get(user)
+  }
+}

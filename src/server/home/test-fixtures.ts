@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defaultHomeLimits } from './limits.ts'
+import type { StoredMessage } from './proxy/ports.ts'
+import { systemRandom } from './system-ports.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+
+/** A directory of its own for one test; `remove` takes it away. */
+export function temporaryDirectory(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'sotto-home-test-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** A clock that only moves when told; timers run in order of time. */
+export class ManualClock implements ClockPort {
+  #now: number
+  #timers: { at: number; run: () => void }[] = []
+
+  constructor(start = Date.UTC(2026, 4, 1)) {
+    this.#now = start
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  monotonic(): number {
+    return this.#now
+  }
+
+  after(delayMs: number, run: () => void): { cancel(): void } {
+    const timer = { at: this.#now + delayMs, run }
+    this.#timers.push(timer)
+    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) }
+  }
+
+  advance(ms: number): void {
+    const end = this.#now + ms
+    for (;;) {
+      const due = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+      if (due === undefined) break
+      this.#timers = this.#timers.filter((timer) => timer !== due)
+      this.#now = Math.max(this.#now, due.at)
+      due.run()
+    }
+    this.#now = end
+  }
+}
+
+const ignore = (): void => undefined
+export const silentLog: LogPort = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => silentLog }
+
+/** Names of the files below `path` whose bytes hold `needle`. */
+export function filesWith(path: string, needle: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(path, name)).isFile())
+    .filter((name) => readFileSync(join(path, name)).includes(needle))
+}
+
+export function storedMessage(overrides: Partial<StoredMessage> & { text?: string } = {}): StoredMessage {
+  const { text = 'hello', ...rest } = overrides
+  return {
+    from: 'sip:bob@sotto.home.arpa' as Aor,
+    fromHeader: '"Bob" <sip:bob@sotto.home.arpa>',
+    to: 'sip:alice@sotto.home.arpa' as Aor,
+    callId: Buffer.from(systemRandom.bytes(8)).toString('hex'),
+    receivedAt: Date.UTC(2026, 4, 1),
+    headers: [{ name: 'content-type', value: 'text/plain' }],
+    body: Buffer.from(text),
+    ...rest,
+  }
+}
+
+export const testLimits = defaultHomeLimits
