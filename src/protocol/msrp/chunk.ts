@@ -239,6 +239,14 @@ export function serializeChunk(chunk: Chunk, newId: () => string): { bytes: Uint
   return { bytes, transactionId }
 }
 
+/** A fresh transaction id that cannot be taken for the end of this body (RFC 4975 §7.1). */
+export function safeTransactionId(body: Uint8Array, newId: () => string): string {
+  const bytes = asBuffer(body)
+  let id = newId()
+  while (bytes.includes(`-------${id}`, 0, 'latin1')) id = newId()
+  return id
+}
+
 /** Writes a frame without a body: a response, a REPORT, an AUTH. */
 export function serializeBodiless(head: Head): Uint8Array {
   return serializeChunk({ head, body: null, flag: '$' }, () => {
