@@ -54,6 +54,10 @@ export interface HistoryCommit {
     readonly peer: Aor
     readonly text: string
   }
+  /** Accounts of this profile: without a row, views carry a stand-in account id. */
+  readonly accounts?: readonly { readonly id: AccountId; readonly aor: Aor }[]
+  /** Erases everything about these accounts: entries, conversations, contacts, drafts, jobs. */
+  readonly eraseAccounts?: readonly Aor[]
 }
 
 /** What a commit changed, as views; raised to the screen as `history.appended`. */
@@ -64,6 +68,8 @@ export interface HistoryChange {
   readonly contacts: readonly ContactView[]
   /** Incoming messages that are new here (not duplicates, not edits): what notifications are made from. */
   readonly newIncoming: readonly MessageView[]
+  /** Conversations that are gone (account erased). */
+  readonly removedConversations?: readonly ConversationId[]
   /** True when the change is too large to list: refetch. */
   readonly bulk: boolean
 }
