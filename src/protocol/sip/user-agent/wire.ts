@@ -1,0 +1,221 @@
+/**
+ * Stands between the library and the flow as the library's socket: everything either side says is parsed, judged and
+ * rewritten here. The library sees one well-behaved server; the server sees a careful client.
+ */
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { cseqOf, headerItems, headerLines, headerValue, tagOf, toOf, withHeader, withoutHeader } from '../headers.ts'
+import type { SipMessage, SipRequest, SipResponse } from '../message.ts'
+import { parseSip } from '../parse.ts'
+import { serializeSip } from '../serialize.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { BranchMap } from './branch-map.ts'
+import { DigestGuard } from './digest-guard.ts'
+import { ForkGuard } from './fork-guard.ts'
+import { IncomingRequests, nameOf } from './incoming-requests.ts'
+import type { LibrarySocket } from './jssip.ts'
+import { bareDescription } from './normalise.ts'
+import {
+  bodyTicketHeader,
+  startsSomething,
+  withContact,
+  withServiceRoute,
+  withTicketedBody,
+  withVia,
+} from './outgoing.ts'
+import { judgeResponse, type ResponseFacts } from './responses.ts'
+import type { DigestSecrets, IncomingMessage, SipFlow } from './user-agent.ts'
+
+export interface WireOptions {
+  readonly domain: string
+  readonly transport: string
+  /** Host that the library writes into Contact and Via. */
+  readonly placeholder: string
+  readonly contactUser: string
+  readonly secrets: DigestSecrets
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  readonly onMessage: (message: IncomingMessage) => void
+  readonly onFact: (fact: ResponseFacts) => void
+}
+
+/** The library's socket, and the place where its traffic is put right. */
+export class Wire implements LibrarySocket {
+  readonly url: string
+  readonly via_transport = 'WS'
+  readonly sip_uri: string
+  onconnect?: () => void
+  ondisconnect?: (error: boolean, code: number, reason: string) => void
+  ondata?: (text: string) => void
+  readonly digest: DigestGuard
+  #isRegistered = false
+  #serviceRoute: readonly string[] = []
+  readonly #options: WireOptions
+  readonly #branches: BranchMap
+  readonly #forks: ForkGuard
+  readonly #incoming: IncomingRequests
+  readonly #bodies = new BoundedMap<string, Uint8Array>(256)
+  #flow: SipFlow | null = null
+  #bodyCounter = 0
+  #isLeaving = false
+
+  constructor(options: WireOptions) {
+    this.#options = options
+    this.url = `${options.transport}://${options.domain}`
+    this.sip_uri = `sip:${options.domain};transport=${options.transport}`
+    this.digest = new DigestGuard(options.secrets, options.random)
+    this.#branches = new BranchMap(options.random)
+    this.#forks = new ForkGuard(options.random)
+    this.#incoming = new IncomingRequests({
+      ...options,
+      isRegistered: () => this.#isRegistered,
+      send: (message) => this.#transmit(message),
+      forward: (message) => this.#toLibrary(message),
+    })
+  }
+
+  get flow(): SipFlow | null {
+    return this.#flow
+  }
+
+  /** Nothing: flows are opened by the owner, and come through {@link attach}. */
+  connect(): void {
+    return
+  }
+
+  disconnect(): void {
+    this.#flow?.close()
+    this.#flow = null
+  }
+
+  attach(flow: SipFlow): void {
+    this.#flow = flow
+    flow.onMessage((bytes) => {
+      if (this.#flow === flow) this.#receive(bytes)
+    })
+    this.onconnect?.()
+  }
+
+  /** The flow is gone: transactions fail, dialogs stay. */
+  detach(): void {
+    this.#flow = null
+    this.#isRegistered = false
+    this.#incoming.reset()
+    this.ondisconnect?.(true, 0, 'flow lost')
+  }
+
+  /** From now on no request is taken, and a 2xx to REGISTER registers nothing. */
+  leave(): void {
+    this.#isLeaving = true
+    this.#isRegistered = false
+  }
+
+  /** The library took a request. */
+  noteTransaction(): void {
+    this.#incoming.noteTransaction()
+  }
+
+  /** Keeps bytes for the request that will carry the returned extra header. */
+  ticketFor(body: Uint8Array): string {
+    const ticket = `b${(this.#bodyCounter += 1)}`
+    this.#bodies.set(ticket, body)
+    return `${bodyTicketHeader}: ${ticket}`
+  }
+
+  /** From the library: one whole message as text. */
+  send(text: string): boolean {
+    if (this.#flow === null) return false
+    try {
+      const message = parseSip(Buffer.from(text, 'utf8'))
+      if (message.kind === 'request') this.#sendRequest(message, this.#flow)
+      else this.#transmit(this.#incoming.fitResponse(withContact(message, this.#flow, this.#options.placeholder)))
+      return true
+    } catch (error) {
+      this.#options.log.error('library message unusable', { error: nameOf(error) })
+      return false
+    }
+  }
+
+  #sendRequest(written: SipRequest, flow: SipFlow): void {
+    const libraryBranch = /branch=([^;,\s]+)/.exec(headerValue(written, 'via') ?? '')?.[1] ?? ''
+    const branch = this.#branches.wireBranch(libraryBranch, written)
+    let request = withTicketedBody(written, (ticket) => this.#bodies.get(ticket))
+    request = withContact(withVia(request, flow, branch), flow, this.#options.placeholder)
+    request = this.#incoming.fitRequest(this.#withRoutes(request, branch))
+    request = this.#withCredentials(request)
+    this.#branches.remember(branch, { libraryBranch, request })
+    if (request.method === 'INVITE' && tagOf(toOf(request)) === null) this.#forks.sent(request)
+    this.#transmit(request)
+  }
+
+  #withRoutes(request: SipRequest, branch: string): SipRequest {
+    if (startsSomething(request)) return withServiceRoute(request, this.#serviceRoute)
+    // RFC 3261 §9.1, §17.1.1.3: CANCEL and the ACK of a refusal take the way of their INVITE.
+    const invite = ['ACK', 'CANCEL'].includes(request.method) ? this.#branches.find(branch, 'INVITE') : null
+    return invite === null ? request : withServiceRoute(request, headerLines(invite.request, 'route'))
+  }
+
+  /** Swaps the library's dummy credentials, made for our dummy challenge, for real ones. */
+  #withCredentials(request: SipRequest): SipRequest {
+    let fitted = request
+    for (const name of ['authorization', 'proxy-authorization']) {
+      const dummy = headerValue(request, name)
+      if (dummy === undefined) continue
+      const ticket = /nonce="([^"]*)"/.exec(dummy)?.[1] ?? ''
+      const real = this.digest.authorize(ticket, request)
+      fitted = real === null ? withoutHeader(fitted, name) : withHeader(fitted, name, real)
+    }
+    return fitted
+  }
+
+  #transmit(message: SipMessage): void {
+    this.#flow?.send(serializeSip(message))
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const message = this.#incoming.read(bytes)
+    if (message?.kind === 'request') this.#incoming.handle(message)
+    if (message?.kind !== 'response') return
+    try {
+      this.#receiveResponse(message)
+    } catch (error) {
+      // Bad headers that no check covers, or the library's own grammar: the transaction runs into its time-out.
+      this.#options.log.warn('response unusable', { status: message.status, error: nameOf(error) })
+    }
+  }
+
+  #receiveResponse(response: SipResponse): void {
+    const vias = headerItems(response, 'via')
+    const branch = /;[ \t]*branch=([^;,\s]+)/i.exec(vias[0] ?? '')?.[1] ?? ''
+    const { method } = cseqOf(response)
+    const sent = vias.length === 1 ? this.#branches.find(branch, method) : null
+    if (sent === null || this.#isUnwantedFork(response, method)) return
+    const { response: judged, fact } = judgeResponse(response, sent.request, this.digest)
+    if (fact !== null) this.#noteFact(fact)
+    const via = `SIP/2.0/WS ${this.#options.placeholder};branch=${sent.libraryBranch}`
+    this.#toLibrary(withHeader(bareDescription(judged), 'via', via))
+  }
+
+  #isUnwantedFork(response: SipResponse, method: string): boolean {
+    if (method !== 'INVITE' || response.status < 200 || response.status > 299) return false
+    const ending = this.#forks.judge(response)
+    for (const request of ending ?? []) this.#transmit(request)
+    return ending !== null
+  }
+
+  #noteFact(fact: ResponseFacts): void {
+    if (fact.expectsPongs) this.#flow?.expectPongs()
+    if (fact.serviceRoute !== null && !this.#isLeaving) {
+      this.#serviceRoute = fact.serviceRoute
+      this.#isRegistered = true
+    }
+    this.#options.onFact(fact)
+    if (this.#isRegistered) this.#incoming.registered()
+  }
+
+  #toLibrary(message: SipMessage): void {
+    this.ondata?.(Buffer.from(serializeSip(message)).toString('utf8'))
+  }
+}
