@@ -22,6 +22,7 @@ export const parts = [
   ['main/home', 'src/main/home/'],
   ['main/keys', 'src/main/keys/'],
   ['main/settings', 'src/main/settings/'],
+  ['main/program', 'src/main/program/'],
   ['main/platform', 'src/main/platform/'],
   ['main/workers', 'src/main/workers/'],
   ['preload', 'src/preload/'],
@@ -56,6 +57,7 @@ export const arrows = {
   'main/contacts': mainBase,
   'main/accounts': mainBase,
   'main/settings': shared,
+  'main/program': shared,
   'main/chat': mainBase,
   'main/window': [...shared, 'main/platform'],
   'main/bridge': [

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { SottoError } from '#shared/errors.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { ProfileKeysPort, Session } from './ports.ts'
+import { Program } from './program.ts'
+
+const quiet: LogPort = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+}
+
+function fakeKeys(over: Partial<ProfileKeysPort> = {}): ProfileKeysPort {
+  const key = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(32).fill(7))
+  return {
+    state: () => Promise.resolve('present'),
+    rungs: () => Promise.resolve({ keychain: false, passphrase: true, paperSecret: false }),
+    keychainAvailable: () => Promise.resolve(false),
+    create: key,
+    open: key,
+    ...over,
+  }
+}
+
+function fakeSession(): Session & { closed: boolean } {
+  return {
+    closed: false,
+    hasAccounts: () => true,
+    onAccountsChange: () => () => undefined,
+    close() {
+      this.closed = true
+      return Promise.resolve()
+    },
+  }
+}
+
+function program(keys: ProfileKeysPort, opened: Uint8Array[] = []): Program<ReturnType<typeof fakeSession>> {
+  return new Program({
+    keys,
+    openSession: (key) => {
+      opened.push(Uint8Array.from(key))
+      return Promise.resolve(fakeSession())
+    },
+    facts: { version: '0', profile: 'test', host: 'chromium', sandboxed: true },
+    log: quiet,
+  })
+}
+
+describe('Program', () => {
+  it('leads a new profile to onboarding and then to ready', async () => {
+    const app = program(fakeKeys({ state: () => Promise.resolve('absent') }))
+    await app.start()
+    expect(app.view().phase).toBe('onboarding')
+    await expect(app.createProfile({ keychain: false, passphrase: null })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
+    await app.createProfile({ keychain: false, passphrase: new Uint8Array(12) })
+    expect(app.view()).toMatchObject({ phase: 'ready', hasAccounts: true })
+  })
+
+  it('opens by the keychain without asking', async () => {
+    const app = program(
+      fakeKeys({
+        keychainAvailable: () => Promise.resolve(true),
+        rungs: () => Promise.resolve({ keychain: true, passphrase: true, paperSecret: false }),
+      }),
+    )
+    await app.start()
+    expect(app.view().phase).toBe('ready')
+  })
+
+  it('asks when the keychain fails, and never starts over', async () => {
+    const opened: Uint8Array[] = []
+    const app = program(
+      fakeKeys({
+        keychainAvailable: () => Promise.resolve(true),
+        rungs: () => Promise.resolve({ keychain: true, passphrase: true, paperSecret: false }),
+        open: (rung) =>
+          rung === 'keychain' ? Promise.reject(new SottoError('keychain-failed')) : Promise.resolve(new Uint8Array(32)),
+      }),
+      opened,
+    )
+    await app.start()
+    expect(app.view().phase).toBe('locked')
+    expect(opened).toEqual([])
+    await expect(app.createProfile({ keychain: false, passphrase: new Uint8Array(12) })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
+    await app.unlock('passphrase', new Uint8Array(3))
+    expect(app.view().phase).toBe('ready')
+  })
+
+  it('refuses everything behind the lock, and two unlocks open once', async () => {
+    const opened: Uint8Array[] = []
+    const app = program(fakeKeys(), opened)
+    await app.start()
+    expect(() => app.session()).toThrow(expect.objectContaining({ code: 'locked' }))
+    await Promise.all([app.unlock('passphrase', new Uint8Array(3)), app.unlock('passphrase', new Uint8Array(3))])
+    expect(opened).toHaveLength(1)
+    const session = app.session()
+    await app.stop()
+    expect(session.closed).toBe(true)
+    expect(() => app.session()).toThrow()
+  })
+
+  it('wipes the database key after opening, also when opening fails', async () => {
+    const key = new Uint8Array(32).fill(9)
+    const app = new Program({
+      keys: fakeKeys({ open: () => Promise.resolve(key) }),
+      openSession: () => Promise.reject(new SottoError('history-corrupt')),
+      facts: { version: '0', profile: 'test', host: 'chromium', sandboxed: true },
+      log: quiet,
+    })
+    await app.start()
+    await expect(app.unlock('passphrase', new Uint8Array(3))).rejects.toMatchObject({ code: 'history-corrupt' })
+    expect(key.every((byte) => byte === 0)).toBe(true)
+    expect(app.view().phase).toBe('locked')
+  })
+})

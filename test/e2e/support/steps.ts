@@ -1,0 +1,70 @@
+import { expect, type Page } from '@playwright/test'
+
+const patient = { timeout: 20_000 }
+
+/** Makes a profile protected by a passphrase. */
+export async function protectProfile(page: Page, passphrase: string): Promise<void> {
+  const usePassphrase = page.getByRole('radio', { name: 'Use a passphrase' })
+  if (await usePassphrase.isVisible().catch(() => false)) await usePassphrase.check({ force: true })
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
+  await page.getByLabel('Passphrase again').fill(passphrase)
+  await page.getByRole('button', { name: 'Protect and continue' }).click()
+}
+
+/** Makes an account on this computer's home server. */
+export async function createLocalAccount(page: Page, user: string, displayName: string): Promise<void> {
+  await page.getByText('Create an account on this computer').first().click(patient)
+  await page.getByLabel('User name').fill(user)
+  await page.getByLabel('Your name').fill(displayName)
+  await page.getByRole('button', { name: 'Create account' }).click()
+}
+
+/** Leaves the paper secret for later. */
+export async function postponePaperSecret(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Do this later' }).click(patient)
+}
+
+/** Shows the paper secret and types the asked words back. */
+export async function confirmPaperSecret(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Show the words' }).click(patient)
+  const list = page.getByRole('list', { name: 'The words of your paper secret' })
+  const words = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/^[\d.\s]+/, '').trim())
+  await page.getByRole('button', { name: 'I have written them down' }).click()
+  for (const field of await page.getByLabel(/^Word \d+$/).all()) {
+    const label = (await field.getAttribute('aria-label')) ?? (await labelOf(page, field))
+    const number = Number(/\d+/.exec(label)?.[0])
+    await field.fill(words[number - 1] ?? '')
+  }
+  await page.getByRole('button', { name: 'Check', exact: true }).click()
+}
+
+async function labelOf(page: Page, field: ReturnType<Page['getByLabel']>): Promise<string> {
+  const id = await field.getAttribute('id')
+  return page.locator(`label[for="${id ?? ''}"]`).innerText()
+}
+
+/** Opens a conversation with an address. */
+export async function startConversation(page: Page, address: string): Promise<void> {
+  await page.getByRole('button', { name: 'New conversation' }).first().click(patient)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Address').fill(address)
+  await dialog.getByRole('button', { name: 'Start' }).click()
+  await expect(dialog).toBeHidden(patient)
+}
+
+/** Writes and sends a message in the open conversation. */
+export async function sendMessage(page: Page, text: string): Promise<void> {
+  const composer = page.getByRole('textbox', { name: /^Message to / })
+  await composer.fill(text, patient)
+  await composer.press('Enter')
+}
+
+/** Waits until the open conversation shows a message with this text. */
+export async function expectMessage(page: Page, text: string): Promise<void> {
+  await expect(page.getByRole('log').getByText(text, { exact: true }).last()).toBeVisible(patient)
+}
+
+/** Opens the conversation whose row names `name`. */
+export async function openConversation(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('row', { name }).or(page.getByRole('option', { name })).first().click(patient)
+}
