@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { SottoBridge } from '#shared/bridge/api.ts'
 import { _electron, type ElectronApplication, type Page } from '@playwright/test'
 
 const root = path.resolve(import.meta.dirname, '../../..')
@@ -55,7 +56,9 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
     quit: async () => {
       const child = app.process()
       const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-      await page.evaluate(() => window.sotto.call('app.quit', {})).catch(() => undefined)
+      await page
+        .evaluate(() => (globalThis as unknown as { readonly sotto: SottoBridge }).sotto.call('app.quit', {}))
+        .catch(() => undefined)
       if (child.exitCode === null) await gone
     },
   }
