@@ -1,0 +1,60 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { safeStorage } from 'electron'
+import { SottoError } from '#shared/errors.ts'
+
+/** Backends that keep the key beside the data: calling them secure would be a lie. */
+const weakBackends = new Set(['basic_text', 'unknown'])
+
+function isTrustworthy(): boolean {
+  if (!safeStorage.isEncryptionAvailable()) return false
+  return process.platform !== 'linux' || !weakBackends.has(safeStorage.getSelectedStorageBackend())
+}
+
+/**
+ * Secrets sealed by the operating system's keychain (design: key ladder). The sealed bytes lie in `folder`; the key that
+ * opens them is the keychain's.
+ */
+export class SafeStorageKeychain {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  available(): Promise<boolean> {
+    return Promise.resolve(isTrustworthy())
+  }
+
+  /** @throws SottoError `keychain-unavailable`, `keychain-failed`. */
+  async store(name: string, secret: Uint8Array): Promise<void> {
+    if (!isTrustworthy()) throw new SottoError('keychain-unavailable')
+    try {
+      const sealed = safeStorage.encryptString(Buffer.from(secret).toString('base64'))
+      const file = this.#fileOf(name)
+      await writeFile(`${file}.new`, sealed, { mode: 0o600, flush: true })
+      await rename(`${file}.new`, file)
+    } catch (cause) {
+      throw new SottoError('keychain-failed', {}, cause)
+    }
+  }
+
+  /** Null when nothing was stored under this name. @throws SottoError `keychain-failed`. */
+  async load(name: string): Promise<Uint8Array | null> {
+    const sealed = await readFile(this.#fileOf(name)).catch(() => null)
+    if (sealed === null) return null
+    try {
+      return new Uint8Array(Buffer.from(safeStorage.decryptString(sealed), 'base64'))
+    } catch (cause) {
+      throw new SottoError('keychain-failed', {}, cause)
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#fileOf(name), { force: true })
+  }
+
+  #fileOf(name: string): string {
+    return path.join(this.#folder, `keychain-${name.replace(/[^a-z0-9-]/gi, '_')}.sealed`)
+  }
+}
