@@ -11,8 +11,8 @@ type Phase = 'starting' | 'ready' | 'quitting' | 'gone'
 function configHome(): string {
   const home = os.homedir()
   if (process.platform === 'darwin') return path.join(home, 'Library', 'Application Support')
-  if (process.platform === 'win32') return process.env['APPDATA'] ?? path.join(home, 'AppData', 'Roaming')
-  const configured = process.env['XDG_CONFIG_HOME']
+  if (process.platform === 'win32') return process.env.APPDATA ?? path.join(home, 'AppData', 'Roaming')
+  const configured = process.env.XDG_CONFIG_HOME
   return configured !== undefined && path.isAbsolute(configured) ? configured : path.join(home, '.config')
 }
 

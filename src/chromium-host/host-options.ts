@@ -17,12 +17,12 @@ export function readHostOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): { options: HostOptions; args: string[] } {
-  const test = env['SOTTO_HOST_TEST'] === '1'
+  const test = env.SOTTO_HOST_TEST === '1'
   const port = valueOf(args, '--remote-debugging-port')
   const own = /^--(remote-debugging-port=.*|inspect(=.*)?|no-sandbox)$/
   const options: HostOptions = {
     test,
-    headless: env['SOTTO_HEADLESS'] === '1',
+    headless: env.SOTTO_HEADLESS === '1',
     debuggingPort: test && port !== null && /^\d{1,5}$/.test(port) ? Number(port) : null,
     userDataDir: valueOf(args, '--user-data-dir'),
   }

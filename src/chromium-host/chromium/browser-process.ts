@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { CdpConnection } from '../cdp/connection.ts'
 
-/** Lines of Chromium's own output that are passed on: test tools look for this one. */
-const announced = /^DevTools listening on ws:/
+/** The one line of Chromium's own output that is passed on: test tools look for it. */
+const announcement = 'DevTools listening on ws:'
 
 export interface BrowserProcess {
   readonly child: ChildProcess
@@ -24,7 +24,7 @@ function passOn(stream: Readable): void {
   stream.on('data', (text: string) => {
     const lines = (held + text).split('\n')
     held = (lines.pop() ?? '').slice(-4096)
-    for (const line of lines) if (announced.test(line)) process.stderr.write(`${line}\n`)
+    for (const line of lines) if (line.startsWith(announcement)) process.stderr.write(`${line}\n`)
   })
 }
 

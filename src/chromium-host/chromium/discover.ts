@@ -36,9 +36,9 @@ export function findChromium(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
 ): string | null {
-  const chosen = env['SOTTO_CHROMIUM']
+  const chosen = env.SOTTO_CHROMIUM
   if (chosen !== undefined && chosen !== '') return isExecutable(chosen) ? chosen : null
-  const onPath = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  const onPath = (env.PATH ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
   const candidates = [
     ...(fixedPaths[platform] ?? []),
     ...names.flatMap((name) => onPath.map((at) => path.join(at, name))),

@@ -64,15 +64,18 @@ export function encodeObject(value: object, depth: number): object {
   return encodePlain(value, depth)
 }
 
+export function encodeNumber(value: number): unknown {
+  if (Object.is(value, -0)) return { $: 'n', v: '-0' }
+  return Number.isFinite(value) ? value : { $: 'n', v: String(value) }
+}
+
 export function encodeValue(value: unknown, depth: number): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return value
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0)
-        ? value
-        : { $: 'n', v: Object.is(value, -0) ? '-0' : String(value) }
+      return encodeNumber(value)
     case 'undefined':
       return { $: 'u' }
     case 'bigint':
@@ -80,8 +83,8 @@ export function encodeValue(value: unknown, depth: number): unknown {
     case 'function':
     case 'symbol':
       throw new Error('An object could not be cloned.')
-    default:
-      return value === null ? null : encodeObject(value as object, depth)
+    case 'object':
+      return value === null ? null : encodeObject(value, depth)
   }
 }
 
@@ -166,25 +169,25 @@ export function decodeRecord(tree: unknown, depth: number): object {
 }
 
 export function decodeTagged(tree: Record<string, unknown>, depth: number): unknown {
-  switch (tree['$']) {
+  switch (tree.$) {
     case 'u':
       return undefined
     case 'n':
-      return decodeNumber(tree['v'])
+      return decodeNumber(tree.v)
     case 'i':
-      return decodeBigInt(tree['v'])
+      return decodeBigInt(tree.v)
     case 'b':
-      return decodeBinary(tree['t'], tree['v'])
+      return decodeBinary(tree.t, tree.v)
     case 'd':
-      return new Date(typeof tree['v'] === 'number' ? tree['v'] : Number.NaN)
+      return new Date(typeof tree.v === 'number' ? tree.v : Number.NaN)
     case 'e':
       return decodeError(tree)
     case 'm':
-      return decodeMap(tree['v'], depth)
+      return decodeMap(tree.v, depth)
     case 's':
-      return new Set(decodeList(tree['v'], depth))
+      return new Set(decodeList(tree.v, depth))
     case 'o':
-      return decodeRecord(tree['v'], depth)
+      return decodeRecord(tree.v, depth)
     default:
       throw new Error('malformed clone: tag')
   }

@@ -23,6 +23,7 @@ interface Outcome {
 /** Intrinsics as they were before any page script. */
 export function takeIntrinsics() {
   return {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- Reflect has no `this`
     apply: Reflect.apply,
     keys: Object.keys,
     isArray: Array.isArray,
@@ -34,11 +35,10 @@ export function takeIntrinsics() {
     objectPrototype: Object.prototype,
     Promise,
     Error,
-    // Called through `apply` only.
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- taken now because pages may replace it
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called through `apply` only
     then: Promise.prototype.then,
     registry: FinalizationRegistry,
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- taken now because pages may replace it
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called through `apply` only
     register: FinalizationRegistry.prototype.register,
   }
 }
@@ -46,6 +46,15 @@ export function takeIntrinsics() {
 export function isPlain(intrinsics: ReturnType<typeof takeIntrinsics>, value: object): boolean {
   const prototype = intrinsics.prototypeOf(value)
   return prototype === intrinsics.objectPrototype || prototype === null
+}
+
+/** Iterates without the iterator that a page may have replaced. */
+export function eachKey(list: readonly string[], step: (key: string) => void): void {
+  let index = 0
+  while (index < list.length) {
+    const key = list[index++]
+    if (key !== undefined) step(key)
+  }
 }
 
 /** Copies arrays and plain objects with `step` applied to what they hold; anything else is returned as it is. */
@@ -64,11 +73,7 @@ export function mapTree(
   }
   if (!isPlain(intrinsics, value)) return value
   const record = {}
-  const keys = intrinsics.keys(value)
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index] as string
-    put(record, key, step((value as Record<string, unknown>)[key]))
-  }
+  eachKey(intrinsics.keys(value), (key) => put(record, key, step((value as Record<string, unknown>)[key])))
   return record
 }
 
@@ -85,7 +90,7 @@ export function makeOutward(link: CrossingLink, intrinsics: ReturnType<typeof ta
     const id = ++lastId
     const resolved = (value: unknown): void => settle(id, true, toOther(value))
     const rejected = (error: unknown): void => settle(id, false, errorOut(error))
-    intrinsics.apply(intrinsics.then, promise, [resolved, rejected])
+    void intrinsics.apply(intrinsics.then, promise, [resolved, rejected])
     return { $b: 'p', id }
   }
   const toOther = (value: unknown): unknown => {
@@ -105,57 +110,80 @@ export function makeOutward(link: CrossingLink, intrinsics: ReturnType<typeof ta
   return { functions, toOther, errorOut }
 }
 
-/** What the other world gave us: stand-ins that call back through the link. */
-export function makeInward(
+/** Stand-ins for the other world's functions: calling one calls there, synchronously. */
+export function makeStandIns(
   link: CrossingLink,
   intrinsics: ReturnType<typeof takeIntrinsics>,
-  toOther: (value: unknown) => unknown,
-) {
-  const waiting = intrinsics.create(null) as Record<number, ((outcome: Outcome) => void) | undefined>
+  both: { toOther: (value: unknown) => unknown; fromOther: (value: unknown) => unknown },
+): (id: number) => Callable {
   const forgotten = new intrinsics.registry<number>((id) => link.fire('forget', id))
   let returned: Outcome | undefined
-  const unwrap = (outcome: Outcome | undefined): unknown => {
-    if (outcome === undefined) throw new intrinsics.Error('The other side of the bridge is gone.')
-    if (outcome.ok) return fromOther(outcome.v)
-    throw fromOther(outcome.v)
+  link.on('returned', (outcome: Outcome) => {
+    returned = outcome
+  })
+  const take = (): Outcome => {
+    const outcome = returned
+    returned = undefined
+    return outcome ?? { ok: false, v: new intrinsics.Error('The other side of the bridge is gone.') }
   }
-  const standIn = (id: number): Callable => {
+  return (id) => {
     const call = (...args: unknown[]): unknown => {
-      returned = undefined
-      link.fire('call', { id, args: toOther(args) })
-      const outcome = returned as Outcome | undefined
-      returned = undefined
-      return unwrap(outcome)
+      link.fire('call', { id, args: both.toOther(args) })
+      const { ok, v } = take()
+      if (!ok) throw both.fromOther(v)
+      return both.fromOther(v)
     }
     intrinsics.apply(intrinsics.register, forgotten, [call, id])
     return call
   }
-  const promiseIn = (id: number): Promise<unknown> =>
-    new intrinsics.Promise((resolve, reject) => {
-      waiting[id] = (outcome) => (outcome.ok ? resolve(fromOther(outcome.v)) : reject(fromOther(outcome.v) as Error))
-    })
-  const special = (value: { $b?: unknown; id?: number; n?: string; m?: string; c?: unknown }): unknown => {
-    if (value.$b === 'f') return standIn(value.id as number)
-    if (value.$b === 'p') return promiseIn(value.id as number)
-    const error = new intrinsics.Error(value.m)
-    intrinsics.define(error, 'name', { value: value.n, configurable: true, writable: true })
-    if (value.c !== undefined)
-      intrinsics.define(error, 'code', { value: value.c, configurable: true, enumerable: true })
-    return error
-  }
-  const fromOther = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null) return value
-    const tag = (value as { $b?: unknown }).$b
-    if (tag === 'f' || tag === 'p' || tag === 'e') return special(value)
-    return mapTree(intrinsics, value, fromOther)
-  }
-  link.on('returned', (outcome: Outcome) => (returned = outcome))
+}
+
+/** Promises of the other world, until it settles them. */
+export function makePromises(
+  link: CrossingLink,
+  intrinsics: ReturnType<typeof takeIntrinsics>,
+  fromOther: (value: unknown) => unknown,
+): (id: number) => Promise<unknown> {
+  const waiting = intrinsics.create(null) as Record<number, ((outcome: Outcome) => void) | undefined>
   link.on('settled', (outcome: Outcome & { id: number }) => {
     const settle = waiting[outcome.id]
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a Map's methods may be the page's
     delete waiting[outcome.id]
     settle?.(outcome)
   })
+  return (id) =>
+    new intrinsics.Promise((resolve, reject) => {
+      waiting[id] = ({ ok, v }) => {
+        const value = fromOther(v)
+        if (ok) resolve(value)
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the other world rejected with
+        else reject(value)
+      }
+    })
+}
+
+/** What the other world gave us, as values of this one. */
+export function makeInward(
+  link: CrossingLink,
+  intrinsics: ReturnType<typeof takeIntrinsics>,
+  toOther: (value: unknown) => unknown,
+) {
+  const errorIn = ({ n, m, c }: { n?: unknown; m?: unknown; c?: unknown }): Error => {
+    const error = new intrinsics.Error(m as string)
+    intrinsics.define(error, 'name', { value: n, configurable: true, writable: true })
+    if (c !== undefined) intrinsics.define(error, 'code', { value: c, configurable: true, enumerable: true })
+    return error
+  }
+  const fromOther = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    const { $b: tag, id } = value as { $b?: unknown; id?: number }
+    if (tag === 'f' && typeof id === 'number') return standIn(id)
+    if (tag === 'p' && typeof id === 'number') return promiseIn(id)
+    if (tag === 'e') return errorIn(value)
+    return mapTree(intrinsics, value, fromOther)
+  }
+  const standIn = makeStandIns(link, intrinsics, { toOther, fromOther })
+  const promiseIn = makePromises(link, intrinsics, fromOther)
   return { fromOther }
 }
 

@@ -49,19 +49,37 @@ export function makeListeners() {
   }
 }
 
-export function makeIpcRenderer(post: (text: string) => void) {
-  const { on, off, emit, clear } = makeListeners()
+/** Requests that main has not answered yet. */
+export function makeInvocations(transmit: (frame: UpFrame) => void) {
   const waiting = new Map<number, Waiter>()
   let lastId = 0
+  const invoke = (channel: string, ...a: unknown[]): Promise<unknown> => {
+    const id = ++lastId
+    return new Promise((resolve, reject) => {
+      transmit({ k: 'i', id, ch: channel, a })
+      waiting.set(id, { channel, resolve, reject })
+    })
+  }
+  const settle = (frame: DownFrame & { k: 'r' }): void => {
+    const waiter = waiting.get(frame.id)
+    waiting.delete(frame.id)
+    if (waiter === undefined) return
+    if (frame.ok) {
+      waiter.resolve(frame.v)
+      return
+    }
+    const { name, message } = frame.v as Error
+    waiter.reject(new Error(`Error invoking remote method '${waiter.channel}': ${name}: ${message}`))
+  }
+  return { invoke, settle }
+}
+
+export function makeIpcRenderer(post: (text: string) => void) {
+  const { on, off, emit, clear } = makeListeners()
   const transmit = (frame: UpFrame): void => post(encodeClone(frame))
+  const { invoke, settle } = makeInvocations(transmit)
   const ipcRenderer = {
-    invoke: (channel: string, ...a: unknown[]): Promise<unknown> => {
-      const id = ++lastId
-      return new Promise((resolve, reject) => {
-        transmit({ k: 'i', id, ch: channel, a })
-        waiting.set(id, { channel, resolve, reject })
-      })
-    },
+    invoke,
     send: (channel: string, ...a: unknown[]): void => transmit({ k: 's', ch: channel, a }),
     on: (channel: string, listener: Listener) => (on(channel, listener), ipcRenderer),
     once: (channel: string, listener: Listener) => {
@@ -76,17 +94,10 @@ export function makeIpcRenderer(post: (text: string) => void) {
     removeListener: (channel: string, listener: Listener) => ipcRenderer.off(channel, listener),
     removeAllListeners: (channel?: string) => (clear(channel), ipcRenderer),
   }
-  const settle = ({ channel, resolve, reject }: Waiter, frame: DownFrame & { k: 'r' }): void => {
-    if (frame.ok) return resolve(frame.v)
-    const { name, message } = frame.v as Error
-    reject(new Error(`Error invoking remote method '${channel}': ${name}: ${message}`))
-  }
   const receive = (text: string): void => {
     const frame = decodeClone(text) as DownFrame
-    if (frame.k === 'm') return emit(frame.ch, { sender: ipcRenderer, senderId: 0, ports: [] }, frame.a)
-    const waiter = waiting.get(frame.id)
-    waiting.delete(frame.id)
-    if (waiter !== undefined) settle(waiter, frame)
+    if (frame.k === 'm') emit(frame.ch, { sender: ipcRenderer, senderId: 0, ports: [] }, frame.a)
+    else settle(frame)
   }
   return { ipcRenderer, receive, transmit }
 }

@@ -21,7 +21,6 @@ type PreloadModule = (
   module: { exports: object },
   exports: object,
   process: object,
-  global: typeof globalThis,
 ) => void
 
 /** Keeps the close veto possible: a page's own navigation is told apart from a closing window. */
@@ -86,7 +85,7 @@ export function runIsolatedWorld(config: IsolatedConfig, preload: PreloadModule)
   const { require, process } = makePreloadModules(config, { ipcRenderer, contextBridge })
   const module = { exports: {} }
   try {
-    preload(require, module, module.exports, process, globalThis)
+    preload(require, module, module.exports, process)
   } finally {
     transmit({ k: 'h' })
   }

@@ -1,13 +1,11 @@
 /** Runs first in the page's own world, before any page script; its source text is what is injected. */
-import { type CrossingLink, makeCrossing, takeIntrinsics } from './crossing.ts'
+import { type CrossingLink, eachKey, makeCrossing, takeIntrinsics } from './crossing.ts'
 
 export function deepFreeze(intrinsics: ReturnType<typeof takeIntrinsics>, value: unknown): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null || intrinsics.isView(value))
     return value
   intrinsics.freeze(value)
-  const keys = intrinsics.keys(value)
-  for (let index = 0; index < keys.length; index++)
-    deepFreeze(intrinsics, (value as Record<string, unknown>)[keys[index] as string])
+  eachKey(intrinsics.keys(value), (key) => deepFreeze(intrinsics, (value as Record<string, unknown>)[key]))
   return value
 }
 
@@ -58,7 +56,9 @@ export function runMainWorld(handshake: string): void {
   const join = (event: Event): void => {
     window.removeEventListener(handshake, join, true)
     event.stopImmediatePropagation()
-    const link = linkOver((event as MouseEvent).relatedTarget as EventTarget, 'i', 'm')
+    const { relatedTarget } = event as MouseEvent
+    if (relatedTarget === null) return
+    const link = linkOver(relatedTarget, 'i', 'm')
     const crossing = makeCrossing(link, intrinsics)
     link.on('expose', ({ key, api }: { key: string; api: unknown }) => {
       const value = deepFreeze(intrinsics, crossing.fromOther(api))

@@ -21,6 +21,6 @@ export function mainWorldScript(handshake: string): string {
 /** The script for the preload's world, around the app's preload (CommonJS source). */
 export function isolatedWorldScript(config: isolatedWorld.IsolatedConfig, preload: string): string {
   const parts = sourceOf(codec, crossing, ipcRenderer, mainWorld, shortcuts, isolatedWorld)
-  const wrapped = `(function(require,module,exports,process,global){${preload}\n})`
+  const wrapped = `(function(require,module,exports,process,global=globalThis){${preload}\n})`
   return `(()=>{'use strict';${parts}\nrunIsolatedWorld(${JSON.stringify(config)},${wrapped})})()`
 }

@@ -28,7 +28,7 @@ export function secretServiceKeyring(appName: () => string): KeyringPort {
     })
   return {
     lookup: () => {
-      if (process.platform !== 'linux' || process.env['DBUS_SESSION_BUS_ADDRESS'] === undefined) return undefined
+      if (process.platform !== 'linux' || process.env.DBUS_SESSION_BUS_ADDRESS === undefined) return undefined
       const { status, stdout, stderr } = run(['lookup', ...attributes()])
       if (status === 0 && stdout !== '') return stdout.trim()
       // "Not found" is silent; any word means that nobody answers or the person refused.

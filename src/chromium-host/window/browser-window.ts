@@ -45,6 +45,27 @@ function checkPreferences({ webPreferences }: WindowOptions): void {
   if (!contextIsolation || !sandbox) throw new Error('This host always isolates and sandboxes the page.')
 }
 
+interface Placed {
+  readonly bounds: Rectangle
+  readonly state: WindowState
+}
+
+function boundsOf({ left, top, width, height }: WindowPlace, before: Rectangle): Rectangle {
+  return { x: left ?? before.x, y: top ?? before.y, width: width ?? before.width, height: height ?? before.height }
+}
+
+/** The window events that tell how `after` differs. */
+function changesBetween(before: Placed, after: Placed): string[] {
+  const changes: string[] = []
+  const [was, is] = [before.bounds, after.bounds]
+  if (is.width !== was.width || is.height !== was.height) changes.push('resize')
+  if (is.x !== was.x || is.y !== was.y) changes.push('move')
+  if (before.state === after.state) return changes
+  if (after.state === 'minimized') changes.push('minimize')
+  if (before.state === 'minimized') changes.push('restore')
+  return changes
+}
+
 let lastId = 0
 
 /** `electron.BrowserWindow` on a Chromium app window. */
@@ -114,7 +135,8 @@ export class BrowserWindow extends EventEmitter {
     this.#page = page
     this.webContents.adopt(page)
     nativeTheme.applyTo(page)
-    this.#refreshBounds()
+    // A forwarded start ignores the size it was given.
+    this.#place({ ...(x !== undefined && y !== undefined && { left: x, top: y }), width, height })
     return page
   }
 
@@ -179,24 +201,14 @@ export class BrowserWindow extends EventEmitter {
     )
   }
 
-  #takeBounds(windowId: number, { left, top, width, height, windowState = 'normal' }: WindowPlace): void {
+  #takeBounds(windowId: number, place: WindowPlace): void {
     this.#windowId = windowId
-    const before = this.#bounds
-    const stateBefore = this.#state
+    const { windowState = 'normal' } = place
+    const [bounds, state] = [this.#bounds, this.#state]
     this.#state = windowState
-    // A minimized window reports its old place; only what a person sees is kept.
-    if (windowState === 'normal')
-      this.#bounds = {
-        x: left ?? before.x,
-        y: top ?? before.y,
-        width: width ?? before.width,
-        height: height ?? before.height,
-      }
-    const { x, y } = this.#bounds
-    if (this.#bounds.width !== before.width || this.#bounds.height !== before.height) this.emit('resize')
-    if (x !== before.x || y !== before.y) this.emit('move')
-    if (stateBefore !== windowState && windowState === 'minimized') this.emit('minimize')
-    if (stateBefore === 'minimized' && windowState !== 'minimized') this.emit('restore')
+    // A minimized or maximized window keeps the place it returns to.
+    if (windowState === 'normal') this.#bounds = boundsOf(place, bounds)
+    for (const name of changesBetween({ bounds, state }, { bounds: this.#bounds, state: windowState })) this.emit(name)
   }
 
   #place(bounds: WindowPlace): void {

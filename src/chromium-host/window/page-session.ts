@@ -111,8 +111,8 @@ export class PageSession {
   /** Delivers to the preload, in order; kept until the preload has run. */
   transmit(frame: DownFrame): void {
     const text = encodeClone(frame)
-    if (this.#receiverObject !== null) return this.#deliver(this.#receiverObject, text)
-    if (this.#queue.length < maxQueued) this.#queue.push(text)
+    if (this.#receiverObject !== null) this.#deliver(this.#receiverObject, text)
+    else if (this.#queue.length < maxQueued) this.#queue.push(text)
   }
 
   #deliver(objectId: string, text: string): void {
@@ -147,27 +147,24 @@ export class PageSession {
   }
 
   #handleEvent(event: CdpEvent): void {
-    switch (event.method) {
-      case 'Runtime.bindingCalled':
-        // Only our preload's world of the top document speaks for the page.
-        if (event.params.name === this.#binding && event.params.executionContextId === this.#isolatedContext)
-          this.#handleBinding(event.params.payload)
-        break
-      case 'Fetch.requestPaused':
-        void this.#gate.handlePaused(event.params)
-        break
-      case 'Runtime.executionContextCreated':
-        this.#handleContext(event.params.context)
-        break
-      case 'Runtime.executionContextsCleared':
-        this.#forgetContext()
-        break
-      case 'Runtime.executionContextDestroyed':
-        if (event.params.executionContextId === this.#isolatedContext) this.#forgetContext()
-        break
-      default:
-        this.#handlePageEvent(event)
+    if (event.method.startsWith('Page.') || event.method.startsWith('Inspector.')) this.#handlePageEvent(event)
+    else if (event.method === 'Fetch.requestPaused') void this.#gate.handlePaused(event.params)
+    else this.#handleRuntimeEvent(event)
+  }
+
+  #handleRuntimeEvent(event: CdpEvent): void {
+    if (event.method === 'Runtime.bindingCalled') {
+      const { name, executionContextId, payload } = event.params
+      // Only our preload's world of the top document speaks for the page.
+      if (name === this.#binding && executionContextId === this.#isolatedContext) this.#handleBinding(payload)
     }
+    if (event.method === 'Runtime.executionContextCreated') this.#handleContext(event.params.context)
+    if (event.method === 'Runtime.executionContextsCleared') this.#forgetContext()
+    if (
+      event.method === 'Runtime.executionContextDestroyed' &&
+      event.params.executionContextId === this.#isolatedContext
+    )
+      this.#forgetContext()
   }
 
   #handleContext(context: { id: number; name: string; auxData?: { frameId?: string } }): void {
@@ -182,34 +179,25 @@ export class PageSession {
   }
 
   #handlePageEvent(event: CdpEvent): void {
-    switch (event.method) {
-      case 'Page.frameNavigated':
-        if (event.params.frame.parentId === undefined) this.#handleNavigated(event.params.frame.url)
-        break
-      case 'Page.navigatedWithinDocument':
-        if (event.params.frameId === this.targetId) this.#handleNavigated(event.params.url)
-        break
-      case 'Page.lifecycleEvent':
-        if (event.params.name === 'firstContentfulPaint' && this.url !== '') this.#handlers.onPainted()
-        break
-      case 'Page.domContentEventFired':
-        if (this.url !== '') this.#handlers.onDomReady()
-        break
-      case 'Page.loadEventFired':
-        if (this.url !== '') this.#handlers.onLoaded()
-        break
-      case 'Page.windowOpen':
-        this.#handlers.onWindowOpenAsked(event.params.url)
-        break
-      case 'Page.javascriptDialogOpening':
-        this.#handleDialog(event.params.type)
-        break
-      case 'Inspector.targetCrashed':
-        this.#forgetContext()
-        this.#handlers.onCrashed()
-        break
-      default:
+    if (event.method === 'Page.frameNavigated' && event.params.frame.parentId === undefined)
+      this.#handleNavigated(event.params.frame.url)
+    if (event.method === 'Page.navigatedWithinDocument' && event.params.frameId === this.targetId)
+      this.#handleNavigated(event.params.url)
+    if (event.method === 'Page.windowOpen') this.#handlers.onWindowOpenAsked(event.params.url)
+    if (event.method === 'Page.javascriptDialogOpening') this.#handleDialog(event.params.type)
+    if (event.method === 'Inspector.targetCrashed') {
+      this.#forgetContext()
+      this.#handlers.onCrashed()
     }
+    // Before the app's own page is open, only the marker page speaks.
+    if (this.url !== '') this.#handleLoading(event)
+  }
+
+  #handleLoading(event: CdpEvent): void {
+    if (event.method === 'Page.domContentEventFired') this.#handlers.onDomReady()
+    if (event.method === 'Page.loadEventFired') this.#handlers.onLoaded()
+    if (event.method === 'Page.lifecycleEvent' && event.params.name === 'firstContentfulPaint')
+      this.#handlers.onPainted()
   }
 
   #handleNavigated(pageUrl: string): void {

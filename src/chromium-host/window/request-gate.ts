@@ -46,10 +46,11 @@ export class RequestGate {
     const { requestId, request } = paused
     const appUrl = toAppUrl(request.url)
     const handler = appUrl === null ? null : protocol.handlerOf(schemeOf(appUrl))
-    if (this.#isTopDocument(paused) && !this.#mayOpen(request.url, appUrl))
-      return this.#page.tell('Fetch.failRequest', { requestId, errorReason: 'Aborted' })
-    if (appUrl === null || handler === null)
-      return this.#page.tell('Fetch.failRequest', { requestId, errorReason: 'BlockedByClient' })
+    const locked = this.#isTopDocument(paused) && !this.#mayOpen(request.url, appUrl)
+    if (locked || appUrl === null || handler === null) {
+      this.#page.tell('Fetch.failRequest', { requestId, errorReason: locked ? 'Aborted' : 'BlockedByClient' })
+      return
+    }
     const body = request.hasPostData === true ? { body: request.postData ?? '' } : {}
     const response = await handler(new Request(appUrl, { method: request.method, headers: request.headers, ...body }))
     const bytes = Buffer.from(await response.arrayBuffer())

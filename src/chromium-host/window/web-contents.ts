@@ -4,7 +4,7 @@ import { type Preventable, preventable } from '../preventable.ts'
 import { defaultSession } from '../session.ts'
 import { type IpcEvent, ipcMain, type SenderFrame } from './ipc-main.ts'
 import { HostImage } from './native-image.ts'
-import { PageSession } from './page-session.ts'
+import type { PageSession } from './page-session.ts'
 import { toAppUrl } from './page-url.ts'
 import type { BrowserWindow } from './browser-window.ts'
 
