@@ -46,6 +46,3 @@ export interface LocalUser {
 }
 
 export type LocalHandler = (exchange: LocalExchange) => void
-
-/** Outcome of `sendTo`: the device's final response; 408 when it did not answer, 430 when its flow is gone. */
-export type DeviceAnswer = SipResponse

@@ -6,13 +6,13 @@ import { escapeUser } from '#protocol/sip/uri.ts'
 import type { SipHeader, SipMessage, SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import { Authenticator, type Challenger } from './authentication.ts'
 import { Connection, type ConnectionUser } from './connection.ts'
+import { DeviceSender } from './device-sender.ts'
 import { Dialogs } from './dialogs.ts'
 import { Fork } from './fork.ts'
 import { stampVia } from './forward.ts'
 import { defaultLimits, type ProxyLimits } from './limits.ts'
 import { LocalEndpoint } from './local-user.ts'
 import { Location, type Binding } from './location.ts'
-import { MailboxSender } from './mailbox-sender.ts'
 import { MessageDelivery } from './message-delivery.ts'
 import { RateLimit, RateTable } from './rate.ts'
 import { Registrar } from './registrar.ts'
@@ -23,7 +23,7 @@ import { Targets } from './targets.ts'
 import { Transactions, type ServerTransaction } from './transactions.ts'
 import type { BindingView, LocalHandler, LocalUser } from './api.ts'
 import type { SipFlow } from './flow.ts'
-import type { ProxyPorts, StoredMessage } from './ports.ts'
+import type { ProxyPorts } from './ports.ts'
 
 /** A request on its way through: as it came, the transaction that will answer it, and who sent it. */
 interface Arrival {
@@ -49,7 +49,7 @@ export class SipProxy implements ConnectionUser {
   readonly #tokens: RouteTokens
   readonly #dialogs: Dialogs
   readonly #targets: Targets
-  readonly #mailboxSender: MailboxSender
+  readonly #deviceSender: DeviceSender
   readonly #userRates: RateTable
   readonly #registeredHandlers = new Set<(binding: BindingView) => void>()
   #nextNumber = 1
@@ -66,7 +66,7 @@ export class SipProxy implements ConnectionUser {
     this.#tokens = new RouteTokens(ports.random)
     this.#dialogs = new Dialogs(this.#location, this.#connections)
     this.#targets = new Targets({ location: this.#location, tokens: this.#tokens, realm: ports.domain })
-    this.#mailboxSender = new MailboxSender(this.#transactions, ports, limits.messageBranchMs)
+    this.#deviceSender = new DeviceSender(this.#transactions, ports, limits.messageBranchMs)
     this.#userRates = new RateTable(
       () => new RateLimit(ports.clock, limits.userRequestsPerSecond, limits.userRequestBurst),
       limits.bindings,
@@ -116,17 +116,18 @@ export class SipProxy implements ConnectionUser {
     return this.#location.bindings(user).map((binding) => this.#location.view(binding))
   }
 
-  /** Sends a stored message to one device; 408 = no answer in time, 430 = its flow is gone. */
-  sendTo(binding: BindingView, message: StoredMessage): Promise<SipResponse> {
-    const found = this.#location.bindings(binding.user).find(({ contact, connection }) => {
-      return contact === binding.contact && connection.flow.id === binding.flowId
-    })
-    return this.#mailboxSender.send(found ?? null, message)
+  /**
+   * Sends a request of the server's own to one device (`instance` as in `MailboxPort`) and resolves with its final
+   * answer; 408 = none in time, 430 = not registered or its flow is gone. Via, From tag, CSeq, Max-Forwards are added.
+   */
+  sendTo(user: string, instance: string, request: SipRequest): Promise<SipResponse> {
+    const binding = this.#location.devices(user).find((device) => device.instance === instance)
+    return this.#deviceSender.send(binding ?? null, request)
   }
 
   /** Forgets the user's bindings and closes his flows: account closed or password changed. */
-  disconnectUser(user: string): void {
-    this.#location.remove(user, () => true)
+  removeBindings(user: string): void {
+    this.#location.remove(user, ({ connection }) => connection.trustedUser === null)
     for (const connection of [...this.#connections.values()]) {
       if (connection.users.has(user) && connection.trustedUser === null) connection.close()
     }
