@@ -6,8 +6,8 @@ import { SottoError } from '#shared/errors.ts'
 /** Backends that keep the key beside the data: calling them secure would be a lie. */
 const weakBackends = new Set(['basic_text', 'unknown'])
 
-function isTrustworthy(): boolean {
-  if (!safeStorage.isEncryptionAvailable()) return false
+async function isTrustworthy(): Promise<boolean> {
+  if (!(await safeStorage.isAsyncEncryptionAvailable())) return false
   return process.platform !== 'linux' || !weakBackends.has(safeStorage.getSelectedStorageBackend())
 }
 
@@ -23,14 +23,14 @@ export class SafeStorageKeychain {
   }
 
   available(): Promise<boolean> {
-    return Promise.resolve(isTrustworthy())
+    return isTrustworthy()
   }
 
   /** @throws SottoError `keychain-unavailable`, `keychain-failed`. */
   async store(name: string, secret: Uint8Array): Promise<void> {
-    if (!isTrustworthy()) throw new SottoError('keychain-unavailable')
+    if (!(await isTrustworthy())) throw new SottoError('keychain-unavailable')
     try {
-      const sealed = safeStorage.encryptString(Buffer.from(secret).toString('base64'))
+      const sealed = await safeStorage.encryptStringAsync(Buffer.from(secret).toString('base64'))
       const file = this.#fileOf(name)
       await writeFile(`${file}.new`, sealed, { mode: 0o600, flush: true })
       await rename(`${file}.new`, file)
@@ -44,7 +44,8 @@ export class SafeStorageKeychain {
     const sealed = await readFile(this.#fileOf(name)).catch(() => null)
     if (sealed === null) return null
     try {
-      return new Uint8Array(Buffer.from(safeStorage.decryptString(sealed), 'base64'))
+      const { result } = await safeStorage.decryptStringAsync(sealed)
+      return new Uint8Array(Buffer.from(result, 'base64'))
     } catch (cause) {
       throw new SottoError('keychain-failed', {}, cause)
     }
