@@ -102,6 +102,7 @@ function parseHeaderLine(line: string): RawHeader {
   if (match === null) throw new CpimError('bad-header')
   const [, fullName = '', parameters = '', value = ''] = match
   const dot = fullName.indexOf('.')
+  if (dot === 0) throw new CpimError('bad-header')
   return {
     prefix: dot < 0 ? '' : fullName.slice(0, dot),
     name: fullName.slice(dot + 1),
@@ -239,6 +240,8 @@ function prefixesFor(headers: readonly CpimHeader[]): Map<string, string> {
 }
 
 function headerLine({ name, value, parameters }: CpimHeader, prefix: string): string {
+  // A dot in a core header's name would read as a prefix.
+  if (prefix === '' && name.includes('.')) throw new CpimError('unsafe-value')
   const fullName = `${prefix === '' ? '' : `${prefix}.`}${safeToken(name)}`
   const extra = parameters.map((parameter) => `;${safeToken(parameter)}`).join('')
   return `${fullName}:${extra} ${escapeValue(value)}`
