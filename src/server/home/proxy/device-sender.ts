@@ -1,12 +1,13 @@
-/** Sends the server's own requests, mailbox copies above all, to one registered device (RFC 3428 §7, §8). */
-import { headerValue, withHeader } from '#protocol/sip/headers.ts'
+/** Sends stored messages to one device as fresh MESSAGE requests of the server (RFC 3428 §7, §8). */
+import { serializeDate } from '#protocol/sip/headers.ts'
 import { newBranch, newTag } from '#protocol/sip/ids.ts'
-import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
+import type { SipHeader, SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { forwardRequest } from './forward.ts'
 import { buildResponse } from './respond.ts'
 import type { Binding } from './location.ts'
+import type { StoredMessage } from './ports.ts'
 import type { Transactions } from './transactions.ts'
 
 export class DeviceSender {
@@ -24,10 +25,9 @@ export class DeviceSender {
     this.#timeoutMs = timeoutMs
   }
 
-  /** From tag, CSeq and Max-Forwards are added; 408 = no answer in time, 430 = no such binding or its flow is gone. */
-  send(binding: Binding | null, unfinished: SipRequest): Promise<SipResponse> {
+  send(binding: Binding | null, message: StoredMessage): Promise<SipResponse> {
     const { random, clock } = this.#ports
-    const request = this.#complete(unfinished)
+    const request = this.#requestOf(message)
     const own = (status: number): SipResponse => buildResponse(request, { status }, newTag(random))
     if (binding === null) return Promise.resolve(own(430))
     return new Promise((resolve) => {
@@ -45,9 +45,15 @@ export class DeviceSender {
     })
   }
 
-  #complete(request: SipRequest): SipRequest {
-    const from = headerValue(request, 'from') ?? ''
-    const tag = /;\s*tag\s*=/i.test(from) ? '' : `;tag=${newTag(this.#ports.random)}`
-    return withHeader(withHeader(request, 'from', `${from}${tag}`), 'cseq', `1 ${request.method}`)
+  #requestOf(message: StoredMessage): SipRequest {
+    const headers: SipHeader[] = [
+      { name: 'from', value: `${message.fromHeader};tag=${newTag(this.#ports.random)}` },
+      { name: 'to', value: `<${message.to}>` },
+      { name: 'call-id', value: message.callId },
+      { name: 'cseq', value: '1 MESSAGE' },
+      { name: 'date', value: serializeDate(message.receivedAt) },
+      ...message.headers,
+    ]
+    return { kind: 'request', method: 'MESSAGE', uri: message.to, headers, body: message.body }
   }
 }

@@ -23,7 +23,7 @@ import { Targets } from './targets.ts'
 import { Transactions, type ServerTransaction } from './transactions.ts'
 import type { BindingView, LocalHandler, LocalUser } from './api.ts'
 import type { SipFlow } from './flow.ts'
-import type { ProxyPorts } from './ports.ts'
+import type { ProxyPorts, StoredMessage } from './ports.ts'
 
 /** A request on its way through: as it came, the transaction that will answer it, and who sent it. */
 interface Arrival {
@@ -116,17 +116,16 @@ export class SipProxy implements ConnectionUser {
     return this.#location.bindings(user).map((binding) => this.#location.view(binding))
   }
 
-  /**
-   * Sends a request of the server's own to one device (`instance` as in `MailboxPort`) and resolves with its final
-   * answer; 408 = none in time, 430 = not registered or its flow is gone. Via, From tag, CSeq, Max-Forwards are added.
-   */
-  sendTo(user: string, instance: string, request: SipRequest): Promise<SipResponse> {
-    const binding = this.#location.devices(user).find((device) => device.instance === instance)
-    return this.#deviceSender.send(binding ?? null, request)
+  /** Sends a stored message to one device; 408 = no answer in time, 430 = its flow or binding is gone. */
+  sendTo(binding: BindingView, message: StoredMessage): Promise<SipResponse> {
+    const found = this.#location.bindings(binding.user).find(({ contact, connection }) => {
+      return contact === binding.contact && connection.flow.id === binding.flowId
+    })
+    return this.#deviceSender.send(found ?? null, message)
   }
 
   /** Forgets the user's bindings and closes his flows: account closed or password changed. */
-  removeBindings(user: string): void {
+  disconnectUser(user: string): void {
     this.#location.remove(user, ({ connection }) => connection.trustedUser === null)
     for (const connection of [...this.#connections.values()]) {
       if (connection.users.has(user) && connection.trustedUser === null) connection.close()
