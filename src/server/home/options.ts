@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { defaultHomeDomain, type HomePorts } from '#shared/home/api.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 
@@ -15,27 +16,33 @@ export interface HomeOptions {
   readonly portBase: number
   /** Runs until it is told to stop, whether profiles are there or not. */
   readonly keep: boolean
+  /** Opens the TLS listeners to the local network, now and at later starts. */
+  readonly lan: boolean
+  /** Prints a new invitation. */
+  readonly invite: boolean
   readonly verbose: boolean
 }
 
 export const usage = `home server of Sotto
-  --data DIR        where it keeps its files (required)
+  --data DIR        where it keeps its files (default: the directory that Sotto's profiles use)
   --domain NAME     domain of its addresses, fixed at the first start (default ${defaultHomeDomain})
   --host ADDRESS    address to listen on (default 127.0.0.1)
   --allow-plain     listen for UDP, TCP and WS on --host too, not only on 127.0.0.1
   --port-base N     seven ports from N: https+wss, ws, sip tcp, sip udp, sip tls, msrp tcp, msrp tls (default: any)
-  --keep            go on running without a profile
+  --keep            go on running without a profile, and print where it listens
+  --lan             let the local network reach the TLS ports, now and at later starts
+  --invite          print an invitation for one person, good for a day
   --verbose         log every refused request
 `
 
 const domainPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const portNames = ['https', 'ws', 'sipTcp', 'sipUdp', 'sipTls', 'msrpTcp', 'msrpTls'] as const
 const lastPortBase = 65_535 - portNames.length
-const flags = new Set(['--allow-plain', '--keep', '--verbose', '--help'])
+const flags = new Set(['--allow-plain', '--invite', '--keep', '--lan', '--verbose', '--help'])
 const values = new Set(['--data', '--domain', '--host', '--port-base'])
 
 /** Reads the command line; the failure is a sentence for the person who typed it. */
-export function parseOptions(args: readonly string[]): Result<HomeOptions, string> {
+export function parseOptions(args: readonly string[], defaultDirectory: string): Result<HomeOptions, string> {
   const given = new Map<string, string>()
   for (let i = 0; i < args.length; i += 1) {
     const name = args[i] ?? ''
@@ -48,15 +55,14 @@ export function parseOptions(args: readonly string[]): Result<HomeOptions, strin
       i += 1
     }
   }
-  return given.has('--help') ? err('') : checkOptions(given)
+  return given.has('--help') ? err('') : checkOptions(given, defaultDirectory)
 }
 
-function checkOptions(given: ReadonlyMap<string, string>): Result<HomeOptions, string> {
-  const directory = given.get('--data') ?? ''
+function checkOptions(given: ReadonlyMap<string, string>, defaultDirectory: string): Result<HomeOptions, string> {
+  const directory = resolve(given.get('--data') ?? defaultDirectory)
   const domain = given.get('--domain')?.toLowerCase() ?? null
   const { '--host': host = '127.0.0.1', '--port-base': portText = '0' } = Object.fromEntries(given)
   const portBase = /^\d{1,5}$/.test(portText) ? Number(portText) : Number.NaN
-  if (directory === '') return err('--data DIR is required')
   if (domain !== null && !domainPattern.test(domain)) return err('--domain is not a domain name')
   if (isIP(host) === 0) return err('--host is not an IP address')
   if (!(portBase <= lastPortBase)) return err('--port-base is not a port')
@@ -68,6 +74,8 @@ function checkOptions(given: ReadonlyMap<string, string>): Result<HomeOptions, s
     portBase,
     allowPlain: has('--allow-plain'),
     keep: has('--keep'),
+    lan: has('--lan'),
+    invite: has('--invite'),
     verbose: has('--verbose'),
   })
 }

@@ -7,8 +7,8 @@ import type { ErasedReply, ExportReply, MeReply } from '#shared/home/api.ts'
 /** What `/me` needs of the running proxy: bindings live in its memory only. */
 export interface BindingsPort {
   bindings(user: string): MeReply['bindings']
-  /** Ends the user's registrations and what hangs on them. */
-  removeBindings(user: string): void
+  /** Forgets the user's registrations and closes the connections that were proven to be theirs. */
+  disconnectUser(user: string): void
 }
 
 /** Everything a user can do with what the server holds about them. */
@@ -42,7 +42,9 @@ export class MeService {
       devices: listDevices(sql, user),
       mailbox: countMailbox(sql, user),
       sentWaiting: countSent(sql, this.#aor(user)),
-      bindings: this.#bindings.bindings(user),
+      bindings: this.#bindings
+        .bindings(user)
+        .map(({ instance, contact, expiresAt }) => ({ instance, contact, expiresAt })),
     }
   }
 
@@ -60,13 +62,15 @@ export class MeService {
 
   changePassword(user: string, secrets: DigestSecrets): void {
     this.#accounts.changeSecrets(user, secrets)
+    // Whoever signed in with the old password has to show the new one.
+    this.#bindings.disconnectUser(user)
     this.#database.purge()
   }
 
   /** Removes the account and all that hangs on it, then counts again what is left: zeros. */
   close(user: string): ErasedReply {
     this.#accounts.remove(user)
-    this.#bindings.removeBindings(user)
+    this.#bindings.disconnectUser(user)
     this.#mailbox.eraseUser(user, this.#aor(user))
     this.#database.purge()
     return this.#remaining(user)

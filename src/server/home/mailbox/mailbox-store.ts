@@ -44,7 +44,6 @@ export class MailboxStore implements MailboxPort {
   readonly #usage: Usage
   readonly #findPending: Statement<[string, string, number], MessageRow>
   readonly #dropIfDone: Statement<[number, number], { sender: string; size: number }>
-  readonly #deviceSeenHandlers: ((user: string, instance: string) => void)[] = []
   /** Device → day written, so that re-registrations cost no transaction. */
   readonly #seenToday = new Map<string, number>()
   #queue: Waiting[] = []
@@ -84,16 +83,9 @@ export class MailboxStore implements MailboxPort {
   deviceSeen(user: string, instance: string): void {
     const today = dayOf(this.#clock.now())
     const key = `${user} ${instance}`
-    if (this.#seenToday.get(key) !== today) {
-      this.#recordDevice(user, instance, today)
-      this.#seenToday.set(key, today)
-    }
-    for (const handler of this.#deviceSeenHandlers) handler(user, instance)
-  }
-
-  /** Calls `handler` whenever a device registered; its mailbox is ready to be read then. */
-  onDeviceSeen(handler: (user: string, instance: string) => void): void {
-    this.#deviceSeenHandlers.push(handler)
+    if (this.#seenToday.get(key) === today) return
+    this.#recordDevice(user, instance, today)
+    this.#seenToday.set(key, today)
   }
 
   store(user: string, instances: readonly string[], message: StoredMessage): Promise<StoreOutcome> {

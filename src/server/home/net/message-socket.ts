@@ -31,6 +31,8 @@ export function serverMessageSocket(
       return socket.bufferedAmount
     },
     close: (code) => socket.close(code ?? 1000),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     onMessage: (handler) =>
       void socket.on('message', (data, isBinary) => handler(isBinary ? bytesOf(data) : textOf(data))),
     onClose: (handler) => void socket.once('close', () => handler()),
