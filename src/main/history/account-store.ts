@@ -1,0 +1,56 @@
+/** The `account` table, and erasing everything about one account. */
+import type { Database, Statement } from 'better-sqlite3'
+import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
+import type { Touched } from './apply-entry.ts'
+import type { MessageStore } from './message-store.ts'
+import { messageColumns, messageJoin, type MessageRow } from './views.ts'
+
+interface Conversation {
+  readonly ref: number
+  readonly id: ConversationId
+}
+
+export class AccountStore {
+  readonly #db: Database
+  readonly #messages: MessageStore
+  readonly #name: Statement<[string, string]>
+  readonly #conversations: Statement<[string], Conversation>
+
+  constructor(db: Database, messages: MessageStore) {
+    this.#db = db
+    this.#messages = messages
+    this.#name = db.prepare('INSERT OR REPLACE INTO account (aor, id) VALUES (?, ?)')
+    this.#conversations = db.prepare('SELECT ref, id FROM conversation WHERE account = ?')
+  }
+
+  /** Says which account id stands for an address; its conversations are shown under it from now on. */
+  name(aor: Aor, id: AccountId, touched: Touched): void {
+    const known = this.#db.prepare('SELECT id FROM account WHERE aor = ?').pluck().get(aor)
+    if (known === id) return
+    this.#name.run(aor, id)
+    for (const { ref } of this.#conversations.all(aor)) touched.conversations.add(ref)
+  }
+
+  erase(aor: Aor, touched: Touched): void {
+    const rows = this.#db.prepare<[number], MessageRow>(
+      `SELECT ${messageColumns} FROM ${messageJoin} WHERE conversation = ?`,
+    )
+    for (const { ref, id } of this.#conversations.all(aor)) {
+      // One by one: the search index forgets a text only when it is told the text.
+      for (const row of rows.all(ref)) this.#messages.delete(row)
+      this.#db.prepare('DELETE FROM job WHERE conversation = ?').run(id)
+      touched.removedConversations.add(id)
+      touched.conversations.delete(ref)
+      touched.contacts.delete(ref)
+    }
+    this.#db
+      .prepare(
+        'DELETE FROM entry WHERE account = ? OR conversation IN (SELECT ref FROM conversation WHERE account = ?)',
+      )
+      .run(aor, aor)
+    this.#db.prepare('DELETE FROM job WHERE account_id = (SELECT id FROM account WHERE aor = ?)').run(aor)
+    this.#db.prepare('DELETE FROM conversation WHERE account = ?').run(aor)
+    this.#db.prepare('DELETE FROM account WHERE aor = ?').run(aor)
+    touched.incomplete = true
+  }
+}

@@ -1,0 +1,83 @@
+/** The `conversation` table: who it is with, what the user set, and counters that make lists O(1) per conversation. */
+import type { Database, Statement } from 'better-sqlite3'
+import type { MergedContact } from '#shared/model/merge.ts'
+import type { Aor, ConversationId } from '#shared/model/ids.ts'
+import { maxUnread } from '#shared/model/limits.ts'
+import { conversationQuery, type ConversationRow } from './views.ts'
+
+export interface ConversationKey {
+  readonly id: ConversationId
+  readonly account: Aor
+  readonly peer: Aor
+}
+
+export class ConversationStore {
+  readonly #refs = new Map<ConversationId, number>()
+  readonly #find: Statement<[string], number>
+  readonly #insert: Statement<[string, string, string]>
+  readonly #view: Statement<[number], ConversationRow>
+  readonly #contact: Statement<[Readonly<Record<string, string | number>>]>
+  readonly #draft: Statement<[string, number | null, number]>
+  readonly #count: Statement<[number, number]>
+  readonly #readTo: Statement<[number, number]>
+
+  constructor(db: Database) {
+    this.#find = db.prepare<[string], number>('SELECT ref FROM conversation WHERE id = ?').pluck()
+    this.#insert = db.prepare('INSERT INTO conversation (id, account, peer) VALUES (?, ?, ?)')
+    this.#view = db.prepare(`${conversationQuery} WHERE conversation.ref = ?`)
+    this.#contact = db.prepare(
+      `UPDATE conversation SET name = :name, peer_name = :peerName, note = :note, policy = :policy, muted = :muted,
+         added_at = :addedAt WHERE ref = :ref`,
+    )
+    this.#draft = db.prepare('UPDATE conversation SET draft = ?, draft_at = ? WHERE ref = ?')
+    this.#readTo = db.prepare(
+      `UPDATE conversation SET read_position =
+         coalesce((SELECT max(position) FROM message WHERE conversation = ? AND read_mark = 1), -1) WHERE ref = ?`,
+    )
+    this.#count = db.prepare(
+      `UPDATE conversation SET
+         total = total + ?,
+         last_position = (SELECT max(position) FROM message WHERE message.conversation = conversation.ref),
+         unread = (SELECT count(*) FROM (SELECT 1 FROM message
+           WHERE message.conversation = conversation.ref AND position > conversation.read_position
+             AND incoming = 1 AND deleted = 0 LIMIT ${maxUnread}))
+       WHERE ref = ?`,
+    )
+  }
+
+  /** Row number of a conversation, made if it is new. */
+  refOf(key: ConversationKey): number {
+    const known = this.#refs.get(key.id) ?? this.#find.get(key.id)
+    const ref = known ?? Number(this.#insert.run(key.id, key.account, key.peer).lastInsertRowid)
+    this.#refs.set(key.id, ref)
+    return ref
+  }
+
+  /** Forgets cached row numbers: after a rollback they may not exist. */
+  forgetRefs(): void {
+    this.#refs.clear()
+  }
+
+  row(ref: number): ConversationRow | undefined {
+    return this.#view.get(ref)
+  }
+
+  setContact(ref: number, contact: MergedContact): void {
+    const { name, peerName, note, policy, addedAt } = contact
+    this.#contact.run({ ref, name, peerName, note, policy, addedAt, muted: Number(contact.muted) })
+  }
+
+  setDraft(ref: number, text: string, at: number): void {
+    this.#draft.run(text, text === '' ? null : at, ref)
+  }
+
+  /** A read mark came or moved. */
+  updateReadPosition(ref: number): void {
+    this.#readTo.run(ref, ref)
+  }
+
+  /** Messages came or went: `added` more rows; unread and last are counted again. */
+  updateCounters(ref: number, added: number): void {
+    this.#count.run(added, ref)
+  }
+}

@@ -1,0 +1,93 @@
+/** Opens the encrypted database: cipher, durability and schema version (docs/history.md). */
+import Database from 'better-sqlite3'
+import { SottoError } from '#shared/errors.ts'
+import { toHex, wipe } from '#shared/bytes/bytes.ts'
+import { currentVersion, migrations, type Migration } from './migrations/migrations.ts'
+import { withStorageFailures } from './sqlite-failure.ts'
+
+export const databaseKeyBytes = 32
+/** Page cache per connection, KiB. */
+const cacheKib = 8192
+/** The writer checkpoints by itself, when idle. */
+const busyTimeoutMs = 5000
+
+export interface OpenDatabaseOptions {
+  readonly path: string
+  /** Raw 256-bit key; stays the caller's to wipe. */
+  readonly key: Uint8Array
+  readonly role: 'writer' | 'reader'
+  /** Another list of steps, for tests of the migrations themselves. */
+  readonly migrations?: readonly Migration[]
+}
+
+/**
+ * Opens the history; the writer also brings the schema up to date.
+ * @throws SottoError `history-corrupt` (also for a wrong key), `history-too-new`, `disk-full`, `disk-failed`.
+ */
+export function openDatabase(options: OpenDatabaseOptions): Database.Database {
+  return withStorageFailures(() => {
+    const db = new Database(options.path, { fileMustExist: options.role === 'reader', timeout: busyTimeoutMs })
+    try {
+      unlock(db, options.key)
+      configure(db)
+      const steps = options.migrations ?? migrations
+      if (options.role === 'writer') migrate(db, steps)
+      if (schemaVersion(db) > steps.length) throw new SottoError('history-too-new')
+      if (options.role === 'reader') db.pragma('query_only = ON')
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}
+
+function unlock(db: Database.Database, key: Uint8Array): void {
+  if (key.length !== databaseKeyBytes) throw new SottoError('invalid-argument')
+  db.pragma("cipher = 'sqlcipher'")
+  db.pragma('legacy = 4')
+  const raw = Buffer.from(`x'${toHex(key)}'`, 'latin1')
+  // Not in the types of the package; as bytes, so that the key can be wiped afterwards.
+  const { key: setKey } = db as unknown as { key: (this: Database.Database, key: Buffer) => number }
+  setKey.call(db, raw)
+  wipe(raw)
+}
+
+function configure(db: Database.Database): void {
+  db.pragma('temp_store = MEMORY')
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma('secure_delete = ON')
+  db.pragma('foreign_keys = ON')
+  db.pragma('trusted_schema = OFF')
+  db.pragma(`cache_size = -${cacheKib}`)
+  db.pragma('wal_autocheckpoint = 0')
+}
+
+/** Version of the schema in the file; 0 for a fresh one. */
+export function schemaVersion(db: Database.Database): number {
+  return db.pragma('user_version', { simple: true }) as number
+}
+
+function migrate(db: Database.Database, steps: readonly Migration[]): void {
+  const from = schemaVersion(db)
+  if (from > steps.length) throw new SottoError('history-too-new')
+  for (const step of steps.slice(from)) {
+    db.transaction(() => {
+      db.exec(step.sql)
+      step.run?.(db)
+      db.pragma(`user_version = ${step.version}`)
+    }).immediate()
+  }
+}
+
+/** Whether the file is whole: authentication of every page and consistency of every index. Slow on large files. */
+export function isIntact(db: Database.Database): boolean {
+  return withStorageFailures(() => {
+    const pages = db.pragma('integrity_check', { simple: true })
+    db.prepare("INSERT INTO message_text (message_text) VALUES ('integrity-check')").run()
+    return pages === 'ok'
+  })
+}
+
+export { currentVersion }

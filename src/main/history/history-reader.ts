@@ -1,0 +1,244 @@
+/** Reads the history over a connection of its own: a snapshot per call, never waiting for the writer. */
+import { statSync } from 'node:fs'
+import type { Database, Statement } from 'better-sqlite3'
+import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit } from '#shared/model/views.ts'
+import { SottoError } from '#shared/errors.ts'
+import { openDatabase } from './database.ts'
+import { jobOf, type JobRow } from './job-store.ts'
+import type { HistoryReaderPort, OutboxJob } from './port.ts'
+import { excerptOf, matchExpression, parseQuery, type SearchQuery } from './search-text.ts'
+import { withStorageFailures } from './sqlite-failure.ts'
+import {
+  contactView,
+  conversationQuery,
+  conversationView,
+  messageColumns,
+  messageJoin,
+  messageKey,
+  messageView,
+  type ConversationRow,
+  type MessageRow,
+} from './views.ts'
+
+type PageRequest = Parameters<HistoryReaderPort['page']>[0]
+type SearchRequest = Parameters<HistoryReaderPort['search']>[0]
+
+interface HitRow extends MessageRow {
+  readonly name: string
+  readonly peer_name: string
+  readonly peer: Aor
+}
+
+/** A page of message rows, oldest first, and whether there are more either way. */
+interface Slice {
+  readonly rows: readonly MessageRow[]
+  readonly hasOlder: boolean
+  readonly hasNewer: boolean
+}
+
+export class HistoryReader implements HistoryReaderPort {
+  readonly #db: Database
+  readonly #path: string
+  readonly #ref: Statement<[string], { readonly ref: number; readonly total: number; readonly read_position: number }>
+  readonly #older: Statement<[number, number, number], MessageRow>
+  readonly #newer: Statement<[number, number, number], MessageRow>
+  #closed = false
+
+  /** @throws SottoError an `OpenFailure` code; the writer must have opened the file before. */
+  constructor(options: { readonly path: string; readonly key: Uint8Array }) {
+    this.#path = options.path
+    this.#db = openDatabase({ ...options, role: 'reader' })
+    this.#ref = this.#db.prepare('SELECT ref, total, read_position FROM conversation WHERE id = ?')
+    const page = `SELECT ${messageColumns} FROM ${messageJoin} WHERE message.conversation = ?`
+    this.#older = this.#db.prepare(`${page} AND position < ? ORDER BY position DESC LIMIT ?`)
+    this.#newer = this.#db.prepare(`${page} AND position >= ? ORDER BY position LIMIT ?`)
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#db.close()
+  }
+
+  conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }> {
+    return this.#read(() => {
+      const rows = this.#db.prepare<[], ConversationRow>(conversationQuery).all()
+      const conversations = rows.map(conversationView).sort((a, b) => b.lastAt - a.lastAt)
+      return { conversations, revision: this.#revision() }
+    })
+  }
+
+  conversation(id: ConversationId): Promise<ConversationView | null> {
+    return this.#read(() => {
+      const row = this.#db.prepare<[string], ConversationRow>(`${conversationQuery} WHERE conversation.id = ?`).get(id)
+      return row === undefined ? null : conversationView(row)
+    })
+  }
+
+  contacts(): Promise<readonly ContactView[]> {
+    return this.#read(() =>
+      this.#db
+        .prepare<[], ConversationRow>(`${conversationQuery} WHERE conversation.added_at IS NOT NULL`)
+        .all()
+        .map(contactView),
+    )
+  }
+
+  page(request: PageRequest): Promise<MessagePage> {
+    return this.#read(() => {
+      const found = this.#ref.get(request.conversationId)
+      const slice = found === undefined ? null : this.#slice(found.ref, request)
+      return {
+        conversationId: request.conversationId,
+        messages: (slice?.rows ?? []).map(messageView),
+        hasOlder: slice?.hasOlder ?? false,
+        hasNewer: slice?.hasNewer ?? false,
+        total: found?.total ?? 0,
+        revision: this.#revision(),
+      }
+    })
+  }
+
+  message(conversation: ConversationId, author: Aor, id: MessageId): Promise<MessageView | null> {
+    return this.#read(() => {
+      const row = this.#db
+        .prepare<[string, string, string], MessageRow>(
+          `SELECT ${messageColumns} FROM ${messageJoin}
+           WHERE conversation.id = ? AND author = ? AND message_id = ? ORDER BY variant LIMIT 1`,
+        )
+        .get(conversation, author, id)
+      return row === undefined ? null : messageView(row)
+    })
+  }
+
+  unreadUpTo(conversation: ConversationId, position: number, limit: number): Promise<readonly MessageView[]> {
+    return this.#read(() => {
+      const found = this.#ref.get(conversation)
+      if (found === undefined) return []
+      return this.#db
+        .prepare<[number, number, number, number], MessageRow>(
+          `SELECT ${messageColumns} FROM ${messageJoin}
+           WHERE message.conversation = ? AND position > ? AND position <= ? AND incoming = 1 AND deleted = 0
+           ORDER BY position LIMIT ?`,
+        )
+        .all(found.ref, found.read_position, position, limit)
+        .map(messageView)
+    })
+  }
+
+  search(request: SearchRequest): Promise<{ readonly hits: readonly SearchHit[]; readonly complete: boolean }> {
+    return this.#read(() => {
+      const query = parseQuery(request.text)
+      if (query === null) return { hits: [], complete: true }
+      const ref = request.conversationId === null ? null : (this.#ref.get(request.conversationId)?.ref ?? -1)
+      // Rowid is the position: newest first without ranking. Blocked people are found only in their own conversation.
+      const rows = this.#db
+        .prepare<[string, number], HitRow>(
+          `SELECT ${messageColumns}, conversation.name, conversation.peer_name, conversation.peer
+           FROM message_text JOIN message ON message.position = message_text.rowid
+           JOIN conversation ON conversation.ref = message.conversation
+           WHERE message_text MATCH ? ${ref === null ? "AND conversation.policy NOT IN ('blocked', 'pending')" : ''}
+           ORDER BY message_text.rowid DESC LIMIT ?`,
+        )
+        .all(matchExpression(query, ref), request.limit + 1)
+      const hits = rows.slice(0, request.limit).map((row) => hitOf(row, query))
+      return { hits, complete: rows.length <= request.limit }
+    })
+  }
+
+  dueJobs(now: number, limit: number): Promise<readonly OutboxJob[]> {
+    return this.#read(() =>
+      this.#db
+        .prepare<[number, number], JobRow>(
+          'SELECT * FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid LIMIT ?',
+        )
+        .all(now, limit)
+        .map(jobOf),
+    )
+  }
+
+  jobsOf(conversation: ConversationId, target: MessageId): Promise<readonly OutboxJob[]> {
+    return this.#read(() =>
+      this.#db
+        .prepare<[string, string], JobRow>('SELECT * FROM job WHERE conversation = ? AND target = ? ORDER BY rowid')
+        .all(conversation, target)
+        .map(jobOf),
+    )
+  }
+
+  nextJobAt(): Promise<number | null> {
+    return this.#read(
+      () => this.#db.prepare<[], number | null>('SELECT min(next_attempt_at) FROM job').pluck().get() ?? null,
+    )
+  }
+
+  setting(key: string): Promise<string | null> {
+    return this.#read(
+      () => this.#db.prepare<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(key) ?? null,
+    )
+  }
+
+  counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }> {
+    return this.#read(() => {
+      const sums = this.#db
+        .prepare<[], { readonly messages: number | null; readonly conversations: number }>(
+          'SELECT sum(total) AS messages, count(*) AS conversations FROM conversation',
+        )
+        .get()
+      const bytes = ['', '-wal', '-shm'].map((s) => statSync(`${this.#path}${s}`, { throwIfNoEntry: false })?.size ?? 0)
+      return {
+        messages: sums?.messages ?? 0,
+        conversations: sums?.conversations ?? 0,
+        databaseBytes: bytes.reduce((sum, size) => sum + size, 0),
+      }
+    })
+  }
+
+  #slice(ref: number, { anchor, limit }: PageRequest): Slice {
+    if (anchor.at === 'newest') return this.#before(ref, Number.MAX_SAFE_INTEGER, limit)
+    if (anchor.at === 'before') return this.#before(ref, anchor.position, limit)
+    if (anchor.at === 'after') return this.#after(ref, anchor.position + 1, limit)
+    const older = this.#before(ref, anchor.position, Math.floor(limit / 2))
+    const newer = this.#after(ref, anchor.position, limit - older.rows.length)
+    return { rows: [...older.rows, ...newer.rows], hasOlder: older.hasOlder, hasNewer: newer.hasNewer }
+  }
+
+  /** Up to `limit` rows before `position`. */
+  #before(ref: number, position: number, limit: number): Slice {
+    const rows = this.#older.all(ref, position, limit + 1)
+    const hasNewer = this.#newer.get(ref, position, 1) !== undefined
+    return { rows: rows.slice(0, limit).reverse(), hasOlder: rows.length > limit, hasNewer }
+  }
+
+  /** Up to `limit` rows from `position` on. */
+  #after(ref: number, position: number, limit: number): Slice {
+    const rows = this.#newer.all(ref, position, limit + 1)
+    const hasOlder = this.#older.get(ref, position, 1) !== undefined
+    return { rows: rows.slice(0, limit), hasOlder, hasNewer: rows.length > limit }
+  }
+
+  #revision(): number {
+    return this.#db.prepare<[], number>("SELECT value FROM state WHERE name = 'revision'").pluck().get() ?? 0
+  }
+
+  /** Runs `read` in one snapshot, so that a page and its revision belong together. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- async turns what the database throws into a rejection
+  async #read<T>(read: () => T): Promise<T> {
+    if (this.#closed) throw new SottoError('locked')
+    return withStorageFailures(() => this.#db.transaction(read)())
+  }
+}
+
+function hitOf(row: HitRow, query: SearchQuery): SearchHit {
+  return {
+    conversationId: row.conversation_id,
+    conversationName: row.name || row.peer_name || row.peer.slice('sip:'.length),
+    messageKey: messageKey(row),
+    position: row.position,
+    author: row.author,
+    direction: row.incoming === 1 ? 'incoming' : 'outgoing',
+    sentAt: row.sent_at,
+    ...excerptOf(row.text, query),
+  }
+}

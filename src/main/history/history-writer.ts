@@ -1,0 +1,228 @@
+/** The one writer of the history: queues commits and makes all that wait durable with one fsync. */
+import { statSync } from 'node:fs'
+import type { Database } from 'better-sqlite3'
+import type { ClockPort, Timer } from '#shared/ports/clock.ts'
+import { SottoError } from '#shared/errors.ts'
+import { maxListedChanges } from '#shared/model/limits.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import { EntryApplier, Touched } from './apply-entry.ts'
+import { AccountStore } from './account-store.ts'
+import { ConversationStore } from './conversation-store.ts'
+import { openDatabase } from './database.ts'
+import { JobStore } from './job-store.ts'
+import { MessageStore } from './message-store.ts'
+import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
+import { contactView, conversationView, messageView } from './views.ts'
+import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
+
+/** Commits that share one transaction at most. */
+const maxGroup = 256
+/** The write-ahead log is folded into the database when idle beyond this, at once beyond four times it, bytes. */
+const checkpointBytes = 4 * 1024 * 1024
+const idleMs = 200
+
+interface Queued {
+  readonly run: () => readonly boolean[]
+  readonly resolve: (receipt: CommitReceipt) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface HistoryWriterOptions {
+  readonly path: string
+  /** Raw key; wiped by the caller after `open`. */
+  readonly key: Uint8Array
+  readonly clock: ClockPort
+}
+
+export class HistoryWriter implements HistoryWriterPort {
+  readonly #db: Database
+  readonly #path: string
+  readonly #clock: ClockPort
+  readonly #messages: MessageStore
+  readonly #conversations: ConversationStore
+  readonly #applier: EntryApplier
+  readonly #jobs: JobStore
+  readonly #accounts: AccountStore
+  readonly #handlers = new Set<(change: HistoryChange) => void>()
+  #queue: Queued[] = []
+  #scheduled = false
+  #revision: number
+  #touched = new Touched()
+  #idle: Timer | null = null
+  #closed = false
+
+  /** @throws SottoError an `OpenFailure` code. */
+  constructor(options: HistoryWriterOptions) {
+    this.#path = options.path
+    this.#clock = options.clock
+    this.#db = openDatabase({ path: options.path, key: options.key, role: 'writer' })
+    this.#messages = new MessageStore(this.#db)
+    this.#conversations = new ConversationStore(this.#db)
+    this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)
+    this.#jobs = new JobStore(this.#db)
+    this.#accounts = new AccountStore(this.#db, this.#messages)
+    withStorageFailures(() => this.#messages.reindexIfNeeded())
+    this.#revision = this.#loadRevision()
+  }
+
+  commit(commit: HistoryCommit): Promise<CommitReceipt> {
+    return this.#enqueue(() => this.#apply(commit))
+  }
+
+  async setSetting(key: string, valueJson: string | null): Promise<void> {
+    await this.#enqueue(() => {
+      if (valueJson === null) this.#db.prepare('DELETE FROM setting WHERE key = ?').run(key)
+      else this.#db.prepare('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(key, valueJson)
+      return []
+    })
+  }
+
+  onChange(handler: (change: HistoryChange) => void): () => void {
+    this.#handlers.add(handler)
+    return () => this.#handlers.delete(handler)
+  }
+
+  /** Finishes what is queued, folds the log into the database and closes it. */
+  close(): void {
+    if (this.#closed) return
+    while (this.#queue.length > 0) this.#flush()
+    this.#closed = true
+    this.#idle?.cancel()
+    this.#db.close()
+  }
+
+  #enqueue(run: () => readonly boolean[]): Promise<CommitReceipt> {
+    if (this.#closed) return Promise.reject(new SottoError('locked'))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ run, resolve, reject })
+      if (this.#scheduled) return
+      this.#scheduled = true
+      // Commits that arrive in the same turn, or during a running fsync, share the next one.
+      setImmediate(() => {
+        this.#scheduled = false
+        while (this.#queue.length > 0) this.#flush()
+      })
+    })
+  }
+
+  /** One transaction over everything that waits; a commit that fails leaves the others of its group alone. */
+  #flush(): void {
+    const group = this.#queue.splice(0, maxGroup)
+    this.#touched = new Touched()
+    const done: { readonly queued: Queued; readonly fresh: readonly boolean[] }[] = []
+    const failed: { readonly queued: Queued; readonly error: unknown }[] = []
+    try {
+      this.#db.exec('BEGIN IMMEDIATE')
+      for (const queued of group) {
+        const outcome = this.#attempt(queued)
+        if (outcome.ok) done.push({ queued, fresh: outcome.fresh })
+        else failed.push({ queued, error: outcome.error })
+      }
+      if (!this.#touched.isEmpty) this.#saveRevision(this.#revision + 1)
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      this.#abort(group, error)
+      return
+    }
+    if (!this.#touched.isEmpty) this.#revision += 1
+    for (const { queued, error } of failed) queued.reject(error)
+    for (const { queued, fresh } of done) queued.resolve({ revision: this.#revision, fresh })
+    this.#announce(this.#touched)
+    this.#scheduleCheckpoint()
+  }
+
+  #attempt(queued: Queued): { ok: true; fresh: readonly boolean[] } | { ok: false; error: unknown } {
+    this.#db.exec('SAVEPOINT one')
+    try {
+      const fresh = queued.run()
+      this.#db.exec('RELEASE one')
+      return { ok: true, fresh }
+    } catch (error) {
+      // A full disk may have ended the whole transaction already: then nobody's commit holds.
+      if (!this.#db.inTransaction) throw error
+      this.#db.exec('ROLLBACK TO one')
+      this.#db.exec('RELEASE one')
+      this.#conversations.forgetRefs()
+      return { ok: false, error: storageFailure(error) }
+    }
+  }
+
+  #abort(group: readonly Queued[], error: unknown): void {
+    this.#conversations.forgetRefs()
+    try {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+    } finally {
+      for (const queued of group) queued.reject(storageFailure(error))
+    }
+  }
+
+  #apply(commit: HistoryCommit): readonly boolean[] {
+    const touched = this.#touched
+    for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
+    const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
+    this.#jobs.apply(commit)
+    if (commit.draft !== undefined) this.#saveDraft(commit.draft)
+    for (const aor of commit.eraseAccounts ?? []) this.#eraseAccount(aor)
+    return fresh
+  }
+
+  #saveDraft({ conversation, accountAor, peer, text }: NonNullable<HistoryCommit['draft']>): void {
+    const ref = this.#conversations.refOf({ id: conversation, account: accountAor, peer })
+    this.#conversations.setDraft(ref, text, this.#clock.now())
+    this.#touched.conversations.add(ref)
+  }
+
+  #eraseAccount(aor: Aor): void {
+    this.#accounts.erase(aor, this.#touched)
+    this.#conversations.forgetRefs()
+  }
+
+  #loadRevision(): number {
+    const row = this.#db.prepare("SELECT value FROM state WHERE name = 'revision'").pluck().get()
+    return typeof row === 'number' ? row : 0
+  }
+
+  #saveRevision(revision: number): void {
+    this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)").run(revision)
+  }
+
+  #announce(touched: Touched): void {
+    if (touched.isEmpty || this.#handlers.size === 0) return
+    const change = this.#changeOf(touched)
+    for (const handler of [...this.#handlers]) handler(change)
+  }
+
+  #changeOf(touched: Touched): HistoryChange {
+    const bulk = touched.incomplete || touched.positions.size > maxListedChanges
+    const messages = (positions: Iterable<number>) =>
+      [...positions].map((position) => this.#messages.at(position)).filter((row) => row !== undefined)
+    const rows = (refs: Iterable<number>) =>
+      [...refs].map((ref) => this.#conversations.row(ref)).filter((row) => row !== undefined)
+    return {
+      revision: this.#revision,
+      conversations: bulk ? [] : rows(touched.conversations).map(conversationView),
+      messages: bulk ? [] : messages(touched.positions).map(messageView),
+      contacts: rows([...touched.contacts].slice(0, maxListedChanges)).map(contactView),
+      newIncoming: messages([...touched.newIncoming].slice(-maxListedChanges)).map(messageView),
+      ...(touched.removedConversations.size === 0 ? {} : { removedConversations: [...touched.removedConversations] }),
+      bulk,
+    }
+  }
+
+  /** Folding the log into the database is slow: it waits for a pause, unless the log grew too long. */
+  #scheduleCheckpoint(): void {
+    this.#idle?.cancel()
+    const bytes = statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    if (bytes > 4 * checkpointBytes) this.#checkpoint()
+    else if (bytes > checkpointBytes) this.#idle = this.#clock.after(idleMs, () => this.#checkpoint())
+  }
+
+  #checkpoint(): void {
+    if (this.#closed) return
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // A full disk or a reader in the way: the log holds everything, the next pause tries again.
+    }
+  }
+}

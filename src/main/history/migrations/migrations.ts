@@ -1,0 +1,17 @@
+import type { Database } from 'better-sqlite3'
+import { initial } from './0001-initial.ts'
+
+/** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
+export interface Migration {
+  /** Schema version after this step, in `PRAGMA user_version`. */
+  readonly version: number
+  readonly sql: string
+  /** Work that SQL alone cannot do; runs in the same transaction, after `sql`. */
+  readonly run?: (db: Database) => void
+}
+
+/** All steps, ascending, without gaps. */
+export const migrations: readonly Migration[] = [initial]
+
+/** Schema version this program writes. */
+export const currentVersion = migrations.length

@@ -1,0 +1,168 @@
+/**
+ * Words of a text, the same for index, query and highlight. SQLite sees only these tokens, one space between them, so that
+ * its own idea of Unicode does not matter.
+ *
+ * A word is a run of letters, digits and marks, folded: lower case, no accents, compatibility forms resolved. Each character
+ * of a script without spaces between words (Han, kana, Hangul, Thai, Lao, Khmer, Myanmar) and each symbol or emoji is a
+ * token of its own; substrings of such text are found as phrases.
+ */
+
+/** Version of these rules: when it changes, the index is built again. */
+export const searchTextVersion = 1
+
+export interface Token {
+  /** Folded text, without ASCII separators. */
+  readonly text: string
+  /** UTF-16 offsets into the source. */
+  readonly start: number
+  readonly end: number
+}
+
+const single =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}'
+const pattern = new RegExp(
+  `([[${single}]&&[\\p{L}\\p{N}\\p{M}]])|([\\p{S}])|([[\\p{L}\\p{N}\\p{M}]--[${single}\\uFE00-\\uFE0F]]+)`,
+  'gv',
+)
+const plainAscii = /^[a-z0-9]+$/
+const accents = /[\u0300-\u036f]/g
+const asciiSeparators = /[\x00-\x2f:-@[-`{-\x7f]/g
+/** Longest token, UTF-16 units; longer words are cut in index and query alike. */
+const maxTokenLength = 64
+/** ASCII symbols would separate tokens in SQLite: they are indexed as private-use characters. */
+const symbolBase = 0xe000
+const filterBase = '\ue100'
+
+/** Tokens of `text`, lazily. */
+export function* tokens(text: string): Generator<Token> {
+  for (const match of text.matchAll(pattern)) {
+    const [source, character, symbol] = match
+    const folded = foldToken(source, character, symbol)
+    if (folded !== '') yield { text: folded, start: match.index, end: match.index + source.length }
+  }
+}
+
+function foldToken(source: string, character: string | undefined, symbol: string | undefined): string {
+  if (character !== undefined) return character.normalize('NFKC').replace(asciiSeparators, '')
+  if (symbol !== undefined) {
+    const code = symbol.charCodeAt(0)
+    return code < 0x80 ? String.fromCharCode(symbolBase + code) : symbol
+  }
+  const lower = source.slice(0, maxTokenLength).toLowerCase()
+  if (plainAscii.test(lower)) return lower
+  return lower
+    .normalize('NFKD')
+    .replace(accents, '')
+    .replaceAll('ß', 'ss')
+    .replaceAll('ς', 'σ')
+    .replace(asciiSeparators, '')
+}
+
+/** What is stored in the index for a message of the conversation with this row number. */
+export function indexText(text: string, conversationRef: number): string {
+  const words = [conversationToken(conversationRef)]
+  for (const token of tokens(text)) words.push(token.text)
+  return words.join(' ')
+}
+
+function conversationToken(ref: number): string {
+  return `${filterBase}${ref}`
+}
+
+/** A parsed query: every phrase must occur; `prefix` only for the last one. */
+export interface SearchQuery {
+  readonly phrases: readonly (readonly string[])[]
+  readonly prefix: boolean
+}
+
+/** Reads what the user typed; words in double quotes belong together. Null when nothing in it can be searched. */
+export function parseQuery(text: string): SearchQuery | null {
+  const pieces = text.match(/"[^"]*"?|[^\s"]+/g) ?? []
+  const phrases = pieces
+    .map((piece) => Array.from(tokens(piece), (token) => token.text))
+    .filter((phrase) => phrase.length > 0)
+  if (phrases.length === 0) return null
+  return { phrases, prefix: !text.trimEnd().endsWith('"') }
+}
+
+/** The MATCH expression: quoted phrases only, so that nothing the user typed is ever an operator. */
+export function matchExpression(query: SearchQuery, conversationRef: number | null): string {
+  const quoted = query.phrases.map((phrase) => `"${phrase.join(' ').replaceAll('"', '""')}"`)
+  const words = query.prefix ? [...quoted.slice(0, -1), `${quoted.at(-1) ?? ''} *`] : quoted
+  return (conversationRef === null ? words : [`"${conversationToken(conversationRef)}"`, ...words]).join(' AND ')
+}
+
+export interface Excerpt {
+  readonly excerpt: string
+  readonly highlights: readonly (readonly [number, number])[]
+}
+
+const before = 40
+const excerptLength = 160
+
+/** The part of `text` around its first match, with every match in it marked. */
+export function excerptOf(text: string, query: SearchQuery): Excerpt {
+  const ring: Token[] = []
+  const spans: (readonly [number, number])[] = []
+  const longest = Math.max(...query.phrases.map((phrase) => phrase.length))
+  let stop = Infinity
+  for (const token of tokens(text)) {
+    if (token.start >= stop) break
+    ring.push(token)
+    if (ring.length > longest) ring.shift()
+    const span = matchEnd(ring, query)
+    if (span === null) continue
+    if (spans.length === 0) stop = Math.max(0, span[0] - before) + excerptLength
+    spans.push(span)
+  }
+  return cut(text, spans)
+}
+
+function matchEnd(ring: readonly Token[], query: SearchQuery): readonly [number, number] | null {
+  for (const [index, phrase] of query.phrases.entries()) {
+    const prefix = query.prefix && index === query.phrases.length - 1
+    const tail = ring.slice(-phrase.length)
+    if (tail.length === phrase.length && tail.every((token, i) => sameWord(token, phrase, i, prefix))) {
+      return [tail[0]?.start ?? 0, tail.at(-1)?.end ?? 0]
+    }
+  }
+  return null
+}
+
+function sameWord(token: Token, phrase: readonly string[], index: number, prefix: boolean): boolean {
+  const word = phrase[index] ?? ''
+  return prefix && index === phrase.length - 1 ? token.text.startsWith(word) : token.text === word
+}
+
+function cut(text: string, spans: readonly (readonly [number, number])[]): Excerpt {
+  const first = spans[0]?.[0] ?? 0
+  const from = first <= before ? 0 : whole(text, wordStart(text, first - before, first))
+  const to = whole(text, Math.min(text.length, from + excerptLength))
+  const head = from > 0 ? '…' : ''
+  const shift = head.length - from
+  const highlights = mergeSpans(spans)
+    .map(([start, end]) => [start + shift, Math.min(end, to) + shift] as const)
+    .filter(([start, end]) => start < end)
+  return { excerpt: `${head}${text.slice(from, to)}${to < text.length ? '…' : ''}`, highlights }
+}
+
+/** Never between the halves of a surrogate pair. */
+function whole(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return at > 0 && code >= 0xdc00 && code <= 0xdfff ? at - 1 : at
+}
+
+function wordStart(text: string, from: number, limit: number): number {
+  const space = text.indexOf(' ', from)
+  return space >= 0 && space < limit ? space + 1 : from
+}
+
+function mergeSpans(spans: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  const merged: [number, number][] = []
+  for (const [start, end] of spans) {
+    const last = merged.at(-1)
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end)
+    else merged.push([start, end])
+  }
+  return merged
+}

@@ -1,0 +1,150 @@
+/** Rows of the database as the views that the screen shows. */
+import { createHash } from 'node:crypto'
+import { displayAor } from '#shared/model/aor.ts'
+import { toBase64Url } from '#shared/bytes/base64url.ts'
+import { previewLength } from '#shared/model/limits.ts'
+import type { ErrorCode } from '#shared/errors.ts'
+import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type {
+  AuthenticatedBy,
+  ContactPolicy,
+  ContactView,
+  ConversationView,
+  DeliveryState,
+  MessagePath,
+  MessageView,
+} from '#shared/model/views.ts'
+
+/** A row of `message`, joined with its conversation's id. */
+export interface MessageRow {
+  readonly position: number
+  readonly base: number
+  readonly conversation: number
+  readonly conversation_id: ConversationId
+  readonly author: Aor
+  readonly message_id: MessageId
+  readonly variant: number
+  readonly incoming: number
+  readonly text: string
+  readonly sent_at: number
+  readonly received_at: number
+  readonly state: DeliveryState
+  readonly failure: ErrorCode | null
+  readonly path: MessagePath | null
+  readonly display_receipt: number
+  readonly edited: number
+  readonly deleted: number
+  readonly conflicting: number
+  readonly authenticated_by: AuthenticatedBy
+  readonly read_mark: number
+}
+
+export const messageColumns = 'message.*, conversation.id AS conversation_id'
+export const messageJoin = 'message JOIN conversation ON conversation.ref = message.conversation'
+
+/** Unique key of a message on the screen; AORs hold no spaces. */
+export function messageKey(row: Pick<MessageRow, 'author' | 'message_id' | 'variant'>): string {
+  const key = `${row.author} ${row.message_id}`
+  return row.variant === 0 ? key : `${key} ~${row.variant}`
+}
+
+export function messageView(row: MessageRow): MessageView {
+  return {
+    conversationId: row.conversation_id,
+    key: messageKey(row),
+    messageId: row.message_id,
+    position: row.position,
+    direction: row.incoming === 1 ? 'incoming' : 'outgoing',
+    author: row.author,
+    text: row.text,
+    contentType: 'text/plain',
+    sentAt: row.sent_at,
+    receivedAt: row.received_at,
+    state: row.state,
+    ...(row.failure === null ? {} : { failure: row.failure }),
+    ...(row.path === null ? {} : { path: row.path }),
+    ...(row.display_receipt === 1 ? { displayReceipt: true } : {}),
+    edited: row.edited === 1,
+    deleted: row.deleted === 1,
+    conflicting: row.conflicting === 1,
+    authenticatedBy: row.authenticated_by,
+  }
+}
+
+/** A row of `conversation`, joined with its account and its last message. */
+export interface ConversationRow {
+  readonly ref: number
+  readonly id: ConversationId
+  readonly account: Aor
+  readonly account_id: AccountId | null
+  readonly peer: Aor
+  readonly name: string
+  readonly peer_name: string
+  readonly note: string
+  readonly policy: ContactPolicy
+  readonly muted: number
+  readonly added_at: number | null
+  readonly draft: string
+  readonly draft_at: number | null
+  readonly unread: number
+  readonly last_text: string | null
+  readonly last_incoming: number | null
+  readonly last_state: DeliveryState | null
+  readonly last_received_at: number | null
+}
+
+export const conversationQuery = `
+  SELECT conversation.*, account.id AS account_id, substr(last.text, 1, ${previewLength}) AS last_text,
+    last.incoming AS last_incoming, last.state AS last_state, last.received_at AS last_received_at
+  FROM conversation
+  LEFT JOIN account ON account.aor = conversation.account
+  LEFT JOIN message AS last ON last.position = conversation.last_position`
+
+/** Stand-in for an account that `HistoryCommit.accounts` never named. */
+function accountIdOf(row: ConversationRow): AccountId {
+  const stand = createHash('sha256').update(`sotto account\0${row.account}`).digest().subarray(0, 16)
+  return row.account_id ?? (toBase64Url(stand) as AccountId)
+}
+
+export function conversationView(row: ConversationRow): ConversationView {
+  return {
+    id: row.id,
+    accountId: accountIdOf(row),
+    peer: row.peer,
+    name: row.name || row.peer_name || displayAor(row.peer),
+    policy: row.policy,
+    preview: previewOf(row),
+    previewDirection: directionOf(row.last_incoming),
+    previewState: row.last_state ?? 'none',
+    lastAt: row.last_received_at ?? row.draft_at ?? row.added_at ?? 0,
+    unread: row.unread,
+    draft: row.draft,
+    muted: row.muted === 1,
+  }
+}
+
+/** A stranger's text is not previewed before the user accepted him. */
+function previewOf(row: ConversationRow): string {
+  const known = row.policy === 'accepted' || row.peer === row.account || row.last_incoming === 0
+  return known ? (row.last_text ?? '').replace(/\s+/g, ' ').trim() : ''
+}
+
+function directionOf(incoming: number | null): ConversationView['previewDirection'] {
+  if (incoming === null) return 'none'
+  return incoming === 1 ? 'incoming' : 'outgoing'
+}
+
+export function contactView(row: ConversationRow): ContactView {
+  const name = row.name || row.peer_name
+  const source = row.name === '' ? 'peer' : 'user'
+  return {
+    accountId: accountIdOf(row),
+    aor: row.peer,
+    name,
+    nameSource: name === '' ? 'none' : source,
+    note: row.note,
+    trust: 'unverified',
+    policy: row.policy,
+    addedAt: row.added_at ?? 0,
+  }
+}

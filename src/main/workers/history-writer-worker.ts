@@ -1,0 +1,30 @@
+/** Worker that owns the writing connection of the history. */
+import { wipe } from '#shared/bytes/bytes.ts'
+import { HistoryWriter } from '#main/history/history-writer.ts'
+import type { HistoryWorkerStart, HistoryWriterEvents, HistoryWriterMethods } from '#main/history/open-history.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { runWorker } from '#main/platform/worker-rpc/start-worker.ts'
+import { reportBug } from './report-bug.ts'
+
+await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
+  const { path, key } = start as HistoryWorkerStart
+  const writer = openWith(path, key)
+  writer.onChange((change) => {
+    emit('change', change)
+  })
+  return {
+    commit: (commit) => writer.commit(commit),
+    setSetting: (name, valueJson) => writer.setSetting(name, valueJson),
+    close: () => {
+      writer.close()
+    },
+  }
+}, reportBug('history-writer'))
+
+function openWith(path: string, key: Uint8Array): HistoryWriter {
+  try {
+    return new HistoryWriter({ path, key, clock: systemClock })
+  } finally {
+    wipe(key)
+  }
+}
