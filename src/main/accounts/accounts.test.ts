@@ -53,11 +53,13 @@ function setUp(home: Partial<LocalSignUpPort> = {}): {
   signalling: ScriptedSignalling
   settings: Map<string, string>
   clock: ManualClock
+  registered: string[]
   restart: () => Accounts
 } {
   const signalling = new ScriptedSignalling()
   const settings = new Map<string, string>()
   const clock = new ManualClock()
+  const registered: string[] = []
   let counter = 0
   const make = (): Accounts =>
     new Accounts({
@@ -71,23 +73,25 @@ function setUp(home: Partial<LocalSignUpPort> = {}): {
           Promise.resolve({ identityHash: 'AAAA BBBB', deviceId: 'dev' as DeviceId, paperSecret: 'not-shown' }),
         remove: () => Promise.resolve(),
       },
-      home: home as LocalSignUpPort,
+      registry: { register: (account) => Promise.resolve(void registered.push(account.aor)) },
+      home: { onMoved: () => () => undefined, ...home } as LocalSignUpPort,
       clock,
       random: { bytes: (length) => new Uint8Array(length).fill(++counter) },
     })
-  return { accounts: make(), signalling, settings, clock, restart: make }
+  return { accounts: make(), signalling, settings, clock, registered, restart: make }
 }
 
 const signIn = { aor: alice, displayName: 'Alice', transport: null, server: null }
 
 describe('Accounts', () => {
   it('registers a new account and shows it', async () => {
-    const { accounts, signalling } = setUp()
+    const { accounts, signalling, registered } = setUp()
     await accounts.start()
     const id = await accounts.add({ ...signIn, password: password() })
     expect(accounts.list()).toMatchObject([
       { id, aor: alice, connection: { kind: 'registered' }, server: 'example.org', transport: 'tls' },
     ])
+    expect(registered).toEqual([alice])
     expect(signalling.configured[0]?.instanceId).toMatch(
       /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     )

@@ -41,6 +41,13 @@ export interface LocalAccount {
   readonly onThisComputer: boolean
 }
 
+/** Where the home server of this computer listens now. */
+export interface HomeEndpoints {
+  readonly server: string
+  readonly msrpRelay: string | null
+  readonly spkiPins: readonly string[]
+}
+
 /** Signs up at the home server of this computer or, with an invitation, of the LAN. */
 export interface LocalSignUpPort {
   signUp(request: {
@@ -48,15 +55,19 @@ export interface LocalSignUpPort {
     readonly displayName: string
     readonly invitation: string | null
   }): Promise<LocalAccount>
-  /** Starts the home server of this computer if an account lives there; returns where it listens now. */
-  endpoints(): Promise<{
-    readonly server: string
-    readonly msrpRelay: string | null
-    readonly spkiPins: readonly string[]
-  }>
+  /** Starts the home server of this computer if need be. */
+  endpoints(): Promise<HomeEndpoints>
+  /** It was started again and may listen elsewhere; returns the disposer. */
+  onMoved(handler: (endpoints: HomeEndpoints) => void): () => void
+}
+
+/** Tells the history which accounts this profile has. */
+export interface AccountRegistryPort {
+  register(account: { readonly id: AccountId; readonly aor: Aor }): Promise<void>
 }
 
 export interface AccountsPorts {
+  readonly registry: AccountRegistryPort
   readonly settings: SettingsPort
   readonly signalling: SignallingPort
   readonly identity: AccountIdentityPort
@@ -85,26 +96,31 @@ export class Accounts {
   readonly #connections = new Map<AccountId, ConnectionView>()
   readonly #identities = new Map<AccountId, AccountIdentity>()
   readonly #listeners = new Set<(accounts: readonly AccountView[]) => void>()
-  readonly #dispose: () => void
+  readonly #disposers: readonly (() => void)[]
   #records: readonly AccountRecord[] = []
   #saving: Promise<void> = Promise.resolve()
 
   constructor(ports: AccountsPorts) {
     this.#ports = ports
-    this.#dispose = ports.signalling.onEvent((event) => this.#handleEvent(event))
+    this.#disposers = [
+      ports.signalling.onEvent((event) => this.#handleEvent(event)),
+      ports.home.onMoved((endpoints) => void this.#handleHomeMoved(endpoints)),
+    ]
   }
 
   /** Loads what is stored and starts registering the enabled accounts. */
   async start(): Promise<void> {
     this.#records = parseAccounts(await this.#ports.settings.setting(settingKey))
     for (const record of this.#records) this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
-    if (this.#records.some((record) => record.local && record.enabled)) await this.#moveToHomeServer()
+    if (this.#records.some((record) => record.local && record.enabled)) {
+      await this.#moveToHomeServer(await this.#ports.home.endpoints())
+    }
     await Promise.all(this.#records.filter((record) => record.enabled).map((record) => this.#configure(record, null)))
     this.#announce()
   }
 
   stop(): void {
-    this.#dispose()
+    for (const dispose of this.#disposers) dispose()
     this.#listeners.clear()
   }
 
@@ -198,6 +214,7 @@ export class Accounts {
     if (this.#records.some((record) => record.aor === account.aor)) throw new SottoError('account-exists')
     const record = this.#newRecord(account)
     this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
+    await this.#ports.registry.register(record)
     await this.#save([...this.#records, record])
     const outcome = firstOutcome(this.#ports, record.id, firstOutcomeTimeoutMs)
     await this.#configure(record, password)
@@ -227,8 +244,13 @@ export class Accounts {
     }
   }
 
-  async #moveToHomeServer(): Promise<void> {
-    const endpoints = await this.#ports.home.endpoints()
+  async #handleHomeMoved(endpoints: HomeEndpoints): Promise<void> {
+    await this.#moveToHomeServer(endpoints)
+    const local = this.#records.filter((record) => record.local && record.enabled)
+    await Promise.all(local.map((record) => this.#configure(record, null)))
+  }
+
+  async #moveToHomeServer(endpoints: HomeEndpoints): Promise<void> {
     const moved = this.#records.map((record) =>
       record.local ? { ...record, ...endpoints, spkiPins: [...endpoints.spkiPins] } : record,
     )
