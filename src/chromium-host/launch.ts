@@ -5,15 +5,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { app } from './app.ts'
 import { engine } from './engine.ts'
 import { publishFacts } from './facts.ts'
 import { readHostOptions } from './host-options.ts'
+import { desktop } from './platform/desktop.ts'
 
 const electronNames = new Set(['electron', 'electron/main', 'electron/common'])
 /** The version whose declarations the surface is checked against. */
 const electronVersion = '45.4.1'
+
+/** A desktop that answers later counts as none. */
+const exploreMs = 1000
+const maxTimerMs = 2 ** 31 - 1
 
 interface Manifest {
   readonly name?: string
@@ -87,8 +93,14 @@ async function run(): Promise<void> {
   process.argv = [process.argv[0] ?? process.execPath, ...args]
   registerElectron()
   quitOnSignals()
+  const explored = Promise.race([desktop.explore(), setTimeout(exploreMs)])
+  let wanted = false
   const becomeReady = (): void => {
-    setImmediate(() => {
+    if (wanted) return
+    wanted = true
+    void explored.then(() => {
+      // The app lives until it quits, with or without windows, sockets or Chromium.
+      setInterval(() => undefined, maxTimerMs)
       app.becomeReady()
       // Chromium starts while the app makes up its mind about a window.
       engine.start().catch(failWith)

@@ -66,6 +66,16 @@ export interface SwitchOptions {
   readonly debuggingPort: number | null
 }
 
+const disableFeatures = '--disable-features='
+
+/** Chromium obeys the last `--disable-features` only, so ours and the app's become one. */
+function mergeFeatures(extra: readonly string[]): string {
+  const added = extra
+    .filter((name) => name.startsWith(disableFeatures))
+    .map((name) => name.slice(disableFeatures.length))
+  return disableFeatures + [...disabledFeatures, ...added].join(',')
+}
+
 /** The command line Chromium is started with. */
 export function chromiumSwitches(options: SwitchOptions): string[] {
   return [
@@ -74,10 +84,10 @@ export function chromiumSwitches(options: SwitchOptions): string[] {
     `--class=${options.appName}`,
     ...hardening,
     ...plainApp,
-    `--disable-features=${disabledFeatures.join(',')}`,
+    mergeFeatures(options.extra),
     ...(options.headless ? ['--headless=new'] : []),
     ...(options.noSandbox ? ['--no-sandbox'] : []),
     ...(options.debuggingPort === null ? [] : [`--remote-debugging-port=${options.debuggingPort}`]),
-    ...options.extra,
+    ...options.extra.filter((name) => !name.startsWith(disableFeatures)),
   ]
 }

@@ -22,8 +22,9 @@ interface Outcome {
 
 /** Intrinsics as they were before any page script. */
 export function takeIntrinsics() {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it has no `this`
+  const { isView } = ArrayBuffer
   return {
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- Reflect has no `this`
     apply: Reflect.apply,
     keys: Object.keys,
     isArray: Array.isArray,
@@ -31,7 +32,7 @@ export function takeIntrinsics() {
     prototypeOf: Object.getPrototypeOf as (value: object) => unknown,
     define: Object.defineProperty,
     freeze: Object.freeze,
-    isView: ArrayBuffer.isView,
+    isView: (value: unknown): boolean => isView(value),
     objectPrototype: Object.prototype,
     Promise,
     Error,

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { watchSleep } from './desktop.ts'
 
 const checkEveryMs = 5000
 /** The wall clock may be set by a little at any time; a sleep is longer. */
@@ -10,9 +11,10 @@ export function sleptMs(wallElapsedMs: number, monotonicElapsedMs: number): numb
   return jump >= jumpMs ? jump : 0
 }
 
-/** `electron.powerMonitor`: tells `resume` by a jump of the wall clock; what cannot be known is not announced. */
+/** `electron.powerMonitor`: `suspend` and `resume` from logind, and `resume` by a jump of the wall clock where it is silent. */
 class PowerMonitor extends EventEmitter {
   #watching = false
+  #hasLogind = false
 
   override on(name: string | symbol, listener: (...args: unknown[]) => void): this {
     this.#watch()
@@ -27,11 +29,16 @@ class PowerMonitor extends EventEmitter {
   #watch(): void {
     if (this.#watching) return
     this.#watching = true
+    // Without a system bus the clocks are all there is.
+    watchSleep((sleeping) => this.emit(sleeping ? 'suspend' : 'resume', {})).then(
+      () => (this.#hasLogind = true),
+      () => undefined,
+    )
     let wall = new Date().getTime()
     let monotonic = performance.now()
     setInterval(() => {
       const [wallNow, monotonicNow] = [new Date().getTime(), performance.now()]
-      if (sleptMs(wallNow - wall, monotonicNow - monotonic) > 0) this.emit('resume', {})
+      if (sleptMs(wallNow - wall, monotonicNow - monotonic) > 0 && !this.#hasLogind) this.emit('resume', {})
       wall = wallNow
       monotonic = monotonicNow
     }, checkEveryMs).unref()

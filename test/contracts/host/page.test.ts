@@ -4,9 +4,9 @@ import { hosts, type RunningApp, startApp } from './host-under-test.ts'
 interface Bridge {
   readonly ranAt: string
   preloadSeesPageGlobals(): boolean
-  invoke(channel: string, value?: unknown): Promise<unknown>
-  send(channel: string, value: unknown): void
-  on(channel: string, handler: (value: unknown) => void): () => void
+  readonly invoke: (channel: string, value?: unknown) => Promise<unknown>
+  readonly send: (channel: string, value: unknown) => void
+  readonly on: (channel: string, handler: (value: unknown) => void) => () => void
   throws(): void
 }
 declare global {
@@ -101,14 +101,14 @@ describe.each(hosts)('a page on $name', (host) => {
   it('learns of errors without a stack', async () => {
     const { page } = running
     const message = (channel: string): Promise<string> =>
-      page.evaluate((name) => bridge.invoke(name).then(String, (error: Error) => error.message), channel)
+      page.evaluate((name) => bridge.invoke(name).then(String, (error: unknown) => (error as Error).message), channel)
     expect(await message('fail')).toBe("Error invoking remote method 'fail': RangeError: no such thing")
     expect(await message('nobody')).toContain("No handler registered for 'nobody'")
     expect(
       await page.evaluate(() =>
         Promise.resolve()
           .then(() => bridge.throws())
-          .catch((error: Error) => error.message),
+          .catch((error: unknown) => (error as Error).message),
       ),
     ).toBe('bad argument')
     const unclonable = await page.evaluate(() =>
@@ -193,7 +193,7 @@ describe.each(hosts)('a page on $name', (host) => {
     const fetched = await page.evaluate(() =>
       fetch('https://127.0.0.1/').then(
         () => 'answered',
-        (error: Error) => error.name,
+        (error: unknown) => (error as Error).name,
       ),
     )
     expect(fetched).toBe('TypeError')

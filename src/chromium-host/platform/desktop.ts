@@ -1,0 +1,88 @@
+import { DbusConnection, sessionBusAddress } from '../dbus/connection.ts'
+import type { Variant } from '../dbus/wire.ts'
+import { publishFacts } from '../facts.ts'
+
+export const notificationsName = 'org.freedesktop.Notifications'
+export const watcherName = 'org.kde.StatusNotifierWatcher'
+const watcherPath = '/StatusNotifierWatcher'
+const systemBusAddress = 'unix:path=/run/dbus/system_bus_socket'
+
+/** What the person's desktop offers over D-Bus; everything is null or false where there is no bus. */
+class Desktop {
+  #session: DbusConnection | null = null
+  #notifications = false
+  #tray = false
+
+  get session(): DbusConnection | null {
+    return this.#session
+  }
+
+  get hasNotifications(): boolean {
+    return this.#notifications
+  }
+
+  get hasTray(): boolean {
+    return this.#tray
+  }
+
+  /** Finds out once, before the app starts; never throws. */
+  async explore(): Promise<void> {
+    const address = process.platform === 'linux' ? sessionBusAddress() : null
+    if (address === null) return
+    try {
+      const session = await DbusConnection.connect(address)
+      session.onClosed = () => this.#forget()
+      this.#session = session
+      this.#notifications = await session.canReach(notificationsName)
+      this.#tray = await hasTrayHost(session)
+    } catch {
+      this.#forget()
+    }
+    publishFacts({ tray: this.#tray, notifications: this.#notifications })
+  }
+
+  #forget(): void {
+    this.#session = null
+    this.#notifications = false
+    this.#tray = false
+    publishFacts({ tray: false, notifications: false })
+  }
+}
+
+/** A watcher alone shows nothing: a host (a panel) must be there too. */
+async function hasTrayHost(session: DbusConnection): Promise<boolean> {
+  if (!(await session.hasOwner(watcherName))) return false
+  const [answer] = await session.call({
+    destination: watcherName,
+    path: watcherPath,
+    interface: 'org.freedesktop.DBus.Properties',
+    member: 'Get',
+    signature: 'ss',
+    body: [watcherName, 'IsStatusNotifierHostRegistered'],
+  })
+  return (answer as Variant).value === true
+}
+
+/** Announces a status icon to the desktop's watcher. */
+export async function registerStatusItem(session: DbusConnection, path: string): Promise<void> {
+  await session.call({
+    destination: watcherName,
+    path: watcherPath,
+    interface: watcherName,
+    member: 'RegisterStatusNotifierItem',
+    signature: 's',
+    body: [path],
+  })
+}
+
+/** Calls `handler` with true before the machine sleeps and false after. @throws Error where there is no logind. */
+export async function watchSleep(handler: (sleeping: boolean) => void): Promise<void> {
+  const system = await DbusConnection.connect(systemBusAddress)
+  if (!(await system.canReach('org.freedesktop.login1'))) throw new Error('no logind')
+  const rule = "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForSleep'"
+  await system.subscribe(rule, ({ member, body: [sleeping] }) => {
+    if (member === 'PrepareForSleep') handler(sleeping === true)
+  })
+}
+
+export const desktop = new Desktop()
