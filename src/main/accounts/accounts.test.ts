@@ -186,7 +186,9 @@ describe('Accounts', () => {
     })
     await accounts.createLocal({ user: 'alice', displayName: 'Alice', invitation: null })
     expect(signalling.configured.at(-1)).toMatchObject({ server: 'wss://127.0.0.1:1000', displayName: 'Alice' })
-    await restart().start()
+    const again = restart()
+    await again.start()
+    await again.whenStarted()
     expect(signalling.configured.at(-1)?.server).toBe('wss://127.0.0.1:2000')
   })
 

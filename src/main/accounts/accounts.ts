@@ -99,6 +99,7 @@ export class Accounts {
   readonly #disposers: readonly (() => void)[]
   #records: readonly AccountRecord[] = []
   #saving: Promise<void> = Promise.resolve()
+  #starting: Promise<void> = Promise.resolve()
 
   constructor(ports: AccountsPorts) {
     this.#ports = ports
@@ -112,10 +113,10 @@ export class Accounts {
   async start(): Promise<void> {
     this.#records = parseAccounts(await this.#ports.settings.setting(settingKey))
     for (const record of this.#records) this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
-    if (this.#records.some((record) => record.local && record.enabled)) {
-      await this.#moveToHomeServer(await this.#ports.home.endpoints())
-    }
-    await Promise.all(this.#records.filter((record) => record.enabled).map((record) => this.#configure(record, null)))
+    const enabled = this.#records.filter((record) => record.enabled)
+    await Promise.all(enabled.filter((record) => !record.local).map((record) => this.#configure(record, null)))
+    // The home server may take seconds to start: the history is usable meanwhile.
+    if (enabled.some((record) => record.local)) this.#starting = this.#startLocal(enabled)
     this.#announce()
   }
 
@@ -242,6 +243,23 @@ export class Accounts {
       sendReceipts: true,
       sendTyping: true,
     }
+  }
+
+  async #startLocal(enabled: readonly AccountRecord[]): Promise<void> {
+    try {
+      await this.#handleHomeMoved(await this.#ports.home.endpoints())
+    } catch (error) {
+      const reason = error instanceof SottoError ? error.code : 'home-server-failed'
+      for (const record of enabled.filter(({ local }) => local)) {
+        this.#connections.set(record.id, { kind: 'failed', reason })
+      }
+      this.#announce()
+    }
+  }
+
+  /** Resolves when the accounts of the home server were handed to signalling, or could not be. */
+  whenStarted(): Promise<void> {
+    return this.#starting
   }
 
   async #handleHomeMoved(endpoints: HomeEndpoints): Promise<void> {
