@@ -1,0 +1,192 @@
+/** Everything of one account in the signalling worker: its user agent, its connection, its chat sessions. */
+import type { ErrorCode } from '#shared/errors.ts'
+import { parseAor } from '#shared/model/aor.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import { err, ok, type Result } from '#shared/result.ts'
+import { MsrpClient } from '#protocol/msrp/client.ts'
+import { createUserAgent } from '#protocol/sip/user-agent/jssip-user-agent.ts'
+import type {
+  DigestSecrets,
+  IncomingMessage,
+  MessageOutcome,
+  UserAgent,
+  UserAgentEvent,
+} from '#protocol/sip/user-agent/user-agent.ts'
+import type {
+  IncomingBody,
+  OutgoingBody,
+  SendFailure,
+  SendOutcome,
+  SignallingAccount,
+  SignallingEvent,
+} from '../signalling-port.ts'
+import { ChatSessions } from './chat-sessions.ts'
+import { ConnectionKeeper, type KeeperPorts } from './connection-keeper.ts'
+import type { Receipts } from './receipts.ts'
+import { RelayLink } from './relay-link.ts'
+
+export interface SignallingPorts extends KeeperPorts {
+  readonly log: LogPort
+}
+
+export interface AccountContext {
+  readonly ports: SignallingPorts
+  readonly receipts: Receipts
+  readonly raise: (event: SignallingEvent) => void
+}
+
+/** What servers commonly take in one MESSAGE. */
+const maxPagerBytes = 256 * 1024
+
+export class AccountSignalling {
+  readonly #account: SignallingAccount
+  readonly #context: AccountContext
+  readonly #agent: UserAgent
+  readonly #keeper: ConnectionKeeper
+  readonly #relay: RelayLink
+  readonly #chats: ChatSessions
+
+  /** @throws when the address cannot be used by the user agent. */
+  constructor(account: SignallingAccount, context: AccountContext) {
+    const { ports, raise } = context
+    this.#account = account
+    this.#context = context
+    const { aor, displayName, instanceId, transport, credentials } = account
+    this.#agent = createUserAgent({ aor, displayName, instanceId, transport, secrets: credentials }, ports)
+    this.#keeper = new ConnectionKeeper(account, this.#agent, ports, {
+      onView: (connection) => raise({ kind: 'connection', accountId: account.id, connection }),
+      onCertificate: (problem) => raise({ kind: 'certificate', accountId: account.id, problem }),
+    })
+    this.#relay = new RelayLink(account, new MsrpClient(ports), ports.clock)
+    this.#chats = new ChatSessions({
+      accountId: account.id,
+      aor,
+      agent: this.#agent,
+      relay: this.#relay,
+      clock: ports.clock,
+      log: ports.log,
+      newSessionName: () => Buffer.from(ports.random.bytes(12)).toString('hex'),
+      onMessage: (from, fromName, message, decision) =>
+        this.#deliver({
+          path: 'msrp',
+          ...{ from, fromName, to: aor, contentType: message.contentType, payload: message.body },
+          ...{ transportId: message.messageId, storedAt: null },
+          receipt: context.receipts.issue((status) => (status === 200 ? decision.accept() : decision.refuse(status))),
+        }),
+      onEvent: raise,
+    })
+    this.#agent.onEvent((event) => this.#handle(event))
+  }
+
+  start(): void {
+    this.#relay.wake()
+    this.#keeper.start()
+  }
+
+  networkChanged(): void {
+    this.#relay.wake()
+    this.#keeper.networkChanged()
+  }
+
+  async stop(): Promise<void> {
+    this.#chats.stop()
+    this.#relay.stop()
+    await this.#agent.stop()
+    this.#keeper.stop()
+  }
+
+  /** See {@link SignallingPort.send}. */
+  async send(to: string, body: OutgoingBody, prefer: 'msrp' | 'message'): Promise<Result<SendOutcome, SendFailure>> {
+    if (!this.#keeper.isRegistered) return err({ code: 'server-unreachable', retry: true })
+    // A GRUU names one device: no session of the person will do.
+    const peer = prefer === 'msrp' && !to.includes(';') ? parseAor(to) : null
+    const overMsrp = peer?.ok === true ? await this.#sendOverMsrp(peer.value, body) : null
+    return overMsrp ?? this.#sendMessage(to, body)
+  }
+
+  typing(to: Aor, active: boolean): void {
+    this.#chats.typing(to, active)
+  }
+
+  answerChatSession(session: string, answer: 'accept' | 'ring' | 'decline'): Promise<boolean> {
+    return this.#chats.answer(session, answer)
+  }
+
+  /** Null when MSRP cannot carry it: then SIP MESSAGE does, with the same bytes. */
+  async #sendOverMsrp(to: Aor, body: OutgoingBody): Promise<Result<SendOutcome, SendFailure> | null> {
+    const link = await this.#chats.linkTo(to)
+    if (link?.takes(mediaType(body.contentType), 'bare') !== true) return null
+    const outcome = await link.send(body.contentType, body.payload)
+    if (outcome.kind !== 'failed')
+      return ok({ path: 'msrp', state: outcome.kind === 'delivered' ? 'delivered' : 'sent' })
+    return outcome.status === 403 ? err({ code: 'send-refused', retry: false, status: 403 }) : null
+  }
+
+  async #sendMessage(to: string, { contentType, payload }: OutgoingBody): Promise<Result<SendOutcome, SendFailure>> {
+    if (payload.length > maxPagerBytes) return err({ code: 'message-too-large', retry: false })
+    const outcome = await this.#agent.sendMessage({ to, contentType, payload })
+    const { status } = outcome
+    if (status === null || status > 299) return err(failureOf(outcome))
+    return ok({ path: 'sip-message', state: status === 200 ? 'delivered' : 'sent' })
+  }
+
+  #handle(event: UserAgentEvent): void {
+    this.#keeper.handle(event)
+    if (event.kind === 'registered') this.#relay.wake()
+    else if (event.kind === 'secrets') this.#store(event.secrets)
+    else if (event.kind === 'message') this.#take(event.message)
+    else if (event.kind === 'session') this.#chats.offered(event.session)
+  }
+
+  #store(credentials: DigestSecrets): void {
+    this.#relay.useCredentials(credentials)
+    this.#context.raise({ kind: 'credentials', accountId: this.#account.id, credentials })
+  }
+
+  #take(message: IncomingMessage): void {
+    const from = parseAor(message.from)
+    const to = parseAor(message.to)
+    if (!from.ok) {
+      message.answer(400)
+      return
+    }
+    const { fromName, contentType, payload, date, callId } = message
+    this.#deliver({
+      path: 'sip-message',
+      ...{ from: from.value, fromName, to: to.ok ? to.value : this.#account.aor, contentType, payload },
+      ...{ transportId: callId, storedAt: date },
+      receipt: this.#context.receipts.issue((status) => message.answer(status)),
+    })
+  }
+
+  #deliver(body: Omit<IncomingBody, 'accountId' | 'fromSelf'>): void {
+    const { id: accountId, aor } = this.#account
+    // Copied: a view of a larger buffer would cross to main with everything around it.
+    const payload = body.payload.slice()
+    this.#context.raise({ kind: 'body', body: { ...body, payload, accountId, fromSelf: body.from === aor } })
+  }
+}
+
+function mediaType(contentType: string): string {
+  return (contentType.split(';')[0] ?? '').trim().toLowerCase()
+}
+
+/** Statuses after which the same request would fare no better. */
+const lasting: ReadonlyMap<number, ErrorCode> = new Map([
+  [404, 'recipient-unknown'],
+  [410, 'recipient-unknown'],
+  [413, 'message-too-large'],
+  [513, 'message-too-large'],
+  [403, 'send-refused'],
+  [405, 'send-refused'],
+  [415, 'send-refused'],
+  [603, 'send-refused'],
+])
+
+function failureOf({ status, refusal }: MessageOutcome): SendFailure {
+  if (refusal !== null) return { code: refusal === 'no-usable-challenge' ? 'send-refused' : refusal, retry: true }
+  if (status === null || status === 408) return { code: 'send-timed-out', retry: true }
+  const code = lasting.get(status)
+  return code === undefined ? { code: 'server-refused', retry: true, status } : { code, retry: false, status }
+}
