@@ -36,7 +36,8 @@ export class Connection {
   readonly #clock: ClockPort
   readonly #user: ConnectionUser
   #partial: Timer | null = null
-  readonly #idle: Timer | null
+  #idle: Timer | null = null
+  #heardAt: number
 
   constructor(
     flow: SipFlow,
@@ -90,6 +91,13 @@ export class Connection {
 
   #closeUnlessUsed(): void {
     if (this.users.size === 0) this.close()
+    else this.#watchIdle()
+  }
+
+  #watchIdle(): void {
+    const left = this.#limits.idleFlowMs - (this.#clock.monotonic() - this.#heardAt)
+    if (left <= 0) this.close()
+    else this.#idle = this.#clock.after(left, () => this.#watchIdle())
   }
 
   #onClose(): void {
@@ -102,6 +110,7 @@ export class Connection {
 
   #handle(message: Uint8Array | string): void {
     if (!this.#isOpen) return
+    this.#heardAt = this.#clock.monotonic()
     const bytes = typeof message === 'string' ? Buffer.from(message) : message
     if (this.#framer === null) this.#handleWhole(bytes)
     else this.#handleStream(this.#framer, bytes)

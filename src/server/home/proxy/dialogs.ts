@@ -22,8 +22,9 @@ export class Dialogs {
   next({ caller, callee }: RouteToken, from: Connection): NextHop {
     const other = this.#isEnd(caller, from) ? callee : this.#isEnd(callee, from) ? caller : null
     if (other === null) return { kind: 'stranger' }
-    const connection = this.#connections.get(other.flow) ?? this.#boundTo(other)
-    return connection === null ? { kind: 'gone' } : { kind: 'found', connection }
+    // The binding first: its flow is newer than the one the dialog began on, if they differ.
+    const connection = this.#boundTo(other) ?? this.#connections.get(other.flow)
+    return connection === undefined ? { kind: 'gone' } : { kind: 'found', connection }
   }
 
   #isEnd(end: RouteEnd, connection: Connection): boolean {

@@ -7,6 +7,8 @@ export interface ProxyLimits {
   readonly flows: number
   /** A flow that has not authenticated or registered by then is closed. */
   readonly unauthenticatedFlowMs: number
+  /** A flow silent for this long is closed; longer than any registration. */
+  readonly idleFlowMs: number
   /** A message must be complete this long after its first byte (slow senders). */
   readonly partialMessageMs: number
   /** Token buckets: steady rate per second and burst. */
@@ -38,6 +40,7 @@ export const defaultLimits: ProxyLimits = {
   bufferedBytes: 8_388_608,
   flows: 4_096,
   unauthenticatedFlowMs: 60_000,
+  idleFlowMs: 7_500_000,
   partialMessageMs: 20_000,
   flowRequestsPerSecond: 200,
   flowRequestBurst: 1_000,

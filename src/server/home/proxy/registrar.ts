@@ -1,4 +1,5 @@
 /** REGISTER for users of the domain (RFC 3261 §10.3, Path RFC 3327, outbound RFC 5626 §6, public GRUU RFC 5627). */
+import { createHmac } from 'node:crypto'
 import { SipParseError } from '#protocol/sip/errors.ts'
 import {
   cseqOf,
@@ -43,6 +44,7 @@ export class Registrar {
   readonly #location: Location
   readonly #clock: ClockPort
   readonly #random: RandomPort
+  readonly #idKey: Uint8Array
   readonly #domain: string
   readonly #limits: ProxyLimits
 
@@ -54,6 +56,7 @@ export class Registrar {
     this.#location = location
     this.#clock = ports.clock
     this.#random = ports.random
+    this.#idKey = ports.random.bytes(32)
     this.#domain = ports.domain
     this.#limits = limits
   }
@@ -111,16 +114,22 @@ export class Registrar {
   #apply(changes: readonly ContactChange[], from: RegisterContext): Binding[] {
     const registered: Binding[] = []
     for (const change of changes) {
-      const old = this.#location.bindings(from.user).find((binding) => sameSlot(binding, slotOf(change)))
       if (change.expires === 0) {
-        if (old !== undefined) this.#location.remove(from.user, (binding) => binding === old)
+        this.#location.remove(from.user, (binding) => sameSlot(binding, slotOf(change)))
         continue
       }
-      const binding = this.#bindingOf(change, from, old?.id ?? Buffer.from(this.#random.bytes(9)).toString('base64url'))
+      const binding = this.#bindingOf(change, from, this.#idOf(change, from.user))
       this.#location.put(binding)
       registered.push(binding)
     }
     return registered
+  }
+
+  /** The same for a device that comes back, so that its dialogs find it; a name without an instance is new each time. */
+  #idOf(change: ContactChange, user: string): string {
+    if (change.instance === '') return Buffer.from(this.#random.bytes(12)).toString('base64url')
+    const slot = JSON.stringify([user, change.instance, change.regId])
+    return createHmac('sha256', this.#idKey).update(slot).digest('base64url').slice(0, 16)
   }
 
   #bindingOf(change: ContactChange, from: RegisterContext, id: string): Binding {
