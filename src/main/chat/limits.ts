@@ -24,12 +24,8 @@ export const holdBackMs = 2_000
 /** Messages that wait at the same time; beyond it they are taken in the order of arrival. */
 export const maxHeldBodies = 64
 
-/** RFC 3994 §3.2: silence after which composing has ended, ms. */
-export const typingIdleMs = 15_000
-/** RFC 3994 §3.4: how often an active state is repeated, ms. */
-export const typingRefreshMs = 60_000
-/** An incoming active state lasts at most this long, ms. */
-export const maxTypingMs = 120_000
+/** Silence after which composing has ended, and how often an active state is repeated (RFC 3994 §3.2), ms. */
+export const typingTiming = { idleMs: 15_000, refreshMs: 60_000 } as const
 
 /** The device is in use if its window had the focus this recently, ms. */
 export const inUseMs = 300_000

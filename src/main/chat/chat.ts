@@ -1,0 +1,200 @@
+import type { IncomingChatSession, SignallingEvent } from '#main/accounts/signalling-port.ts'
+import type { HistoryReaderPort } from '#main/history/port.ts'
+import type { ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { ContactPolicy, ConversationView, MessagePage } from '#shared/model/views.ts'
+import { displayAor } from '#shared/model/aor.ts'
+import { ChatSessions } from './chat-sessions.ts'
+import { findConversation, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
+import { HoldBack } from './hold-back.ts'
+import { Inbox } from './inbox.ts'
+import { IncomingLines } from './incoming-lines.ts'
+import { JobFactory } from './job-factory.ts'
+import { Outbox } from './outbox.ts'
+import { Outcomes } from './outcomes.ts'
+import { PlainTextPeers } from './plain-text-peers.ts'
+import type { ChatPorts } from './ports.ts'
+import { markRead } from './reading.ts'
+import { Sending } from './sending.ts'
+import { Turns } from './turns.ts'
+import { IncomingTyping, OutgoingTyping } from './typing.ts'
+import type { Line } from './wire-forms.ts'
+
+const notifiedLength = 200
+
+/** Conversations and messages: serves the bridge's rows of the same names, and everything that comes in. */
+export class Chat {
+  readonly #context: ChatContext
+  readonly #sending: Sending
+  readonly #inbox: Inbox
+  readonly #sessions: ChatSessions
+  readonly #holdBack: HoldBack
+  readonly #incomingTyping: IncomingTyping
+  readonly #outgoingTyping: OutgoingTyping
+  readonly #dispose: () => void
+  /** What the user is looking at right now. */
+  #watched: ConversationId | null = null
+
+  constructor(ports: ChatPorts) {
+    const { signalling, clock, screen } = ports
+    const outcomes = new Outcomes(() => this.#context)
+    this.#context = {
+      ...ports,
+      outbox: new Outbox({ ...ports, settle: (job, end) => outcomes.settle(job, end) }),
+      jobs: new JobFactory(ports),
+      plainText: new PlainTextPeers(ports),
+      turns: new Turns(),
+    }
+    this.#holdBack = new HoldBack(clock)
+    this.#sending = new Sending(this.#context)
+    this.#incomingTyping = new IncomingTyping(clock, (id, active) => screen.typing(id, active))
+    this.#outgoingTyping = new OutgoingTyping(clock, ({ accountId, peer }, active) => {
+      signalling.typing(accountId, peer, active).catch(() => undefined)
+    })
+    const lines = new IncomingLines(this.#context, this.#holdBack, {
+      arrived: (conversation, line) => this.#handleArrived(conversation, line),
+      sentElsewhere: (conversation, line) => this.#sending.noteSent(conversation.id, line.messageId),
+    })
+    this.#inbox = new Inbox(this.#context, lines, this.#incomingTyping)
+    this.#sessions = new ChatSessions(clock, (session, answer) => {
+      signalling.answerChatSession(session, answer).catch(() => undefined)
+    })
+    this.#dispose = signalling.onEvent((event) => this.#handleEvent(event))
+  }
+
+  /** Takes up unsent messages. Call it once the accounts are known: a job of an unknown account is dropped. */
+  async start(): Promise<void> {
+    await this.#context.plainText.start()
+    await this.#context.outbox.start()
+  }
+
+  /** Ends after what is under way; nothing is lost, the history has it. */
+  async stop(): Promise<void> {
+    this.#dispose()
+    this.#holdBack.stop()
+    this.#incomingTyping.stop()
+    this.#outgoingTyping.stop()
+    await this.#context.outbox.stop()
+    await this.#context.turns.idle()
+  }
+
+  // --- conversations
+
+  list(): Promise<{ conversations: readonly ConversationView[]; revision: number }> {
+    return this.#context.reader.conversations()
+  }
+
+  /** Keeps what the user has typed but not sent. */
+  async setDraft(request: { readonly conversationId: ConversationId; readonly draft: string }): Promise<void> {
+    const { id, account, peer } = await requireConversation(this.#context, request.conversationId)
+    const draft = { conversation: id, accountAor: account.aor, peer, text: request.draft.toWellFormed() }
+    await this.#context.writer.commit({ draft })
+  }
+
+  markRead(request: { readonly conversationId: ConversationId; readonly position: number }): Promise<void> {
+    return markRead(this.#context, request)
+  }
+
+  async setMuted(request: { readonly conversationId: ConversationId; readonly muted: boolean }): Promise<void> {
+    const { id, account, peer } = await requireConversation(this.#context, request.conversationId)
+    const body = { kind: 'contact', conversation: id, peer, muted: request.muted } as const
+    await this.#context.writer.commit({ entries: [this.#context.entries.make(ownOrigin(account), body)] })
+  }
+
+  // --- messages
+
+  page(request: Parameters<HistoryReaderPort['page']>[0]): Promise<MessagePage> {
+    return this.#context.reader.page(request)
+  }
+
+  /** @throws SottoError `message-empty`, `message-too-large`, `recipient-blocked`, `not-found`, `disk-full`. */
+  async send(request: { readonly conversationId: ConversationId; readonly text: string }): Promise<MessageId> {
+    const messageId = await this.#sending.send(request)
+    const { account, peer } = await requireConversation(this.#context, request.conversationId)
+    const to = { conversation: request.conversationId, accountId: account.id, peer }
+    this.#outgoingTyping.handle(to, 'sent')
+    return messageId
+  }
+
+  /** @throws SottoError `edit-not-allowed`, `message-empty`, … */
+  edit(request: {
+    readonly conversationId: ConversationId
+    readonly messageId: MessageId
+    readonly text: string
+  }): Promise<void> {
+    return this.#sending.edit(request)
+  }
+
+  /** @throws SottoError `edit-not-allowed` */
+  delete(request: { readonly conversationId: ConversationId; readonly messageId: MessageId }): Promise<void> {
+    return this.#sending.delete(request)
+  }
+
+  retry(request: { readonly conversationId: ConversationId; readonly messageId: MessageId }): Promise<void> {
+    return this.#sending.retry(request)
+  }
+
+  /** The user types (or emptied the composer): told to contacts only, and only if the account may. */
+  async typing(request: { readonly conversationId: ConversationId; readonly active: boolean }): Promise<void> {
+    const { id, account, peer, policy } = await requireConversation(this.#context, request.conversationId)
+    if (policy !== 'accepted' || !account.sendTyping) return
+    this.#outgoingTyping.handle({ conversation: id, accountId: account.id, peer }, request.active ? 'typed' : 'cleared')
+  }
+
+  // --- from other features
+
+  /** Which conversation is on the screen, and whether the user is at this device. */
+  activity(request: { readonly conversationId: ConversationId | null; readonly focused: boolean }): void {
+    this.#watched = request.focused ? request.conversationId : null
+    this.#sessions.setFocused(request.focused)
+    if (this.#watched !== null) this.#context.notifications.withdraw(this.#watched)
+  }
+
+  /** The user accepted or blocked a contact. */
+  policyChanged(conversation: ConversationId, policy: 'accepted' | 'blocked'): void {
+    this.#sessions.setPolicy(conversation, policy)
+  }
+
+  // --- from the network
+
+  #handleEvent(event: SignallingEvent): void {
+    switch (event.kind) {
+      case 'body':
+        void this.#inbox.handleBody(event.body)
+        break
+      case 'connection':
+        this.#context.outbox.setConnected(event.accountId, event.connection.kind === 'registered')
+        break
+      case 'chat-session':
+        this.#handleInvite(event.chat).catch(() => this.#context.log.warn('chat.invite-failed'))
+        break
+      case 'chat-session-ended':
+        this.#sessions.handleEnded(event.session)
+        break
+      case 'certificate':
+      case 'credentials':
+        break
+    }
+  }
+
+  async #handleInvite(chat: IncomingChatSession): Promise<void> {
+    const account = this.#context.accounts.byId(chat.accountId)
+    if (account === null) return
+    const { id, policy } = await findConversation(this.#context.reader, account, chat.from)
+    this.#sessions.handleInvite(chat.session, id, policyOf(policy))
+  }
+
+  #handleArrived({ id, policy, view, peer }: Conversation, line: Line): void {
+    this.#incomingTyping.handleMessage(id)
+    // Strangers make no sound, and neither does what another own device took and passed on.
+    if (policy !== 'accepted' || line.ownCopy !== null || view?.muted === true || this.#watched === id) return
+    const { enabled, preview } = this.#context.settings.notifications()
+    if (!enabled || line.content.kind !== 'text') return
+    const body = preview ? line.content.text.slice(0, notifiedLength).toWellFormed() : null
+    this.#context.notifications.show({ conversationId: id, title: view?.name ?? displayAor(peer), body })
+  }
+}
+
+/** A session with oneself is between own devices: nobody to ask. */
+function policyOf(policy: Conversation['policy']): ContactPolicy {
+  return policy === 'self' ? 'accepted' : policy
+}

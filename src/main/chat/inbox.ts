@@ -1,0 +1,213 @@
+import { ProtocolError } from '#shared/errors.ts'
+import type { IncomingBody } from '#main/accounts/signalling-port.ts'
+import type { Entry } from '#shared/model/entry.ts'
+import {
+  conversationOf,
+  findConversation,
+  ownOrigin,
+  serverOrigin,
+  type ChatContext,
+  type Conversation,
+} from './context.ts'
+import type { IncomingLines, Verdict } from './incoming-lines.ts'
+import { maxIncomingBytes } from './limits.ts'
+import { deliveryEntry } from './outcomes.ts'
+import type { ChatAccount } from './ports.ts'
+import type { IncomingTyping } from './typing.ts'
+import type { Line, WireBody } from './wire-forms.ts'
+import { readBody } from './wire-read.ts'
+
+type WireOf<K extends WireBody['kind']> = Extract<WireBody, { readonly kind: K }>
+
+/** A body from the wire with the account it came to. */
+interface Arrival {
+  readonly body: IncomingBody
+  readonly account: ChatAccount
+  readonly verified: Pick<ReturnType<typeof serverOrigin>, 'authenticatedBy' | 'verified'>
+}
+
+/** Statuses of RFC 3261 and RFC 4975 for what is not taken. */
+const accepted = 200
+const badRequest = 400
+const forbidden = 403
+const tooLarge = 413
+const unavailable = 480
+const serverError = 500
+const decline = 603
+const msrpTimeout = 408
+
+/**
+ * Everything that comes in. The sender's answer waits until the history has it; an author is never anybody but the
+ * address that the own server vouches for.
+ */
+export class Inbox {
+  readonly #context: ChatContext
+  readonly #lines: IncomingLines
+  readonly #typing: IncomingTyping
+
+  constructor(context: ChatContext, lines: IncomingLines, typing: IncomingTyping) {
+    this.#context = context
+    this.#lines = lines
+    this.#typing = typing
+  }
+
+  /** Never rejects: whatever goes wrong becomes the sender's answer. */
+  async handleBody(body: IncomingBody): Promise<void> {
+    try {
+      const status = await this.#statusFor(body)
+      if (status !== null) this.#answer(body, status)
+    } catch (error) {
+      this.#answer(body, statusOf(error, body))
+    }
+  }
+
+  /** Null = the answer comes later. */
+  async #statusFor(body: IncomingBody): Promise<number | null> {
+    const account = this.#context.accounts.byId(body.accountId)
+    if (account === null) return unavailable
+    if (body.payload.length > maxIncomingBytes) return tooLarge
+    // Only the own registered flow speaks for the own address.
+    if ((body.from === account.aor) !== body.fromSelf) return forbidden
+    const conversation = await findConversation(this.#context.reader, account, body.from)
+    if (conversation.policy === 'blocked') return declineOf(body)
+    if (!body.fromSelf) this.#context.outbox.peerReachable(account.id, body.from)
+    return this.#open(body, account, conversation)
+  }
+
+  async #open(body: IncomingBody, account: ChatAccount, conversation: Conversation): Promise<number | null> {
+    const ends = { conversation: conversation.id, account: account.aor, peer: body.from }
+    const opened = await this.#context.cipher.open(ends, body)
+    if (opened?.ok === false) return forbidden
+    const { authenticatedBy, verified } = opened?.value ?? serverOrigin(account)
+    const wire = readBody(opened?.value.body ?? body, body.transportId)
+    return this.#dispatch(wire, { body, account, verified: { authenticatedBy, verified } })
+  }
+
+  async #dispatch(wire: WireBody, arrival: Arrival): Promise<number | null> {
+    const { body } = arrival
+    // A wrapper that names another author than the server does is a forgery or a mistake; both are refused.
+    if (wire.ownCopy === null && wire.author !== null && wire.author !== body.from) return forbidden
+    if (wire.ownCopy !== null && !body.fromSelf) return forbidden
+    if (wire.ownCopy?.device === arrival.account.deviceId) return accepted
+    switch (wire.kind) {
+      case 'line':
+        return this.#handleLine(wire, arrival)
+      case 'receipt':
+        return this.#handleReceipt(wire, arrival)
+      case 'mark':
+        return this.#handleMark(wire, arrival)
+      case 'typing':
+        return this.#handleTyping(wire, arrival)
+    }
+  }
+
+  async #handleLine(wire: WireOf<'line'>, arrival: Arrival): Promise<number | null> {
+    const { body, account } = arrival
+    const peer = peerOf(wire, arrival)
+    if (peer === null) return badRequest
+    if (wire.wrapped && !body.fromSelf)
+      await this.#context.plainText.remove(conversationOf(account.aor, peer)).catch(() => undefined)
+    const now = this.#context.clock.now()
+    const line: Line = {
+      ...wire,
+      author: wire.author ?? body.from,
+      recipient: wire.recipient ?? account.aor,
+      // A clock that runs ahead must not keep a message at the end for days.
+      sentAt: Math.min(wire.sentAt ?? body.storedAt ?? now, now),
+    }
+    await this.#lines.take({
+      ...{ account, peer, line, waited: false },
+      origin: { account: account.aor, device: account.deviceId, ...arrival.verified },
+      // Of incoming lines only those over a session are copied.
+      path: wire.ownCopy?.direction === 'incoming' ? 'msrp' : body.path,
+      peerName: body.fromSelf ? '' : body.fromName,
+      answer: (verdict) => this.#answer(body, statusOfVerdict(verdict, body)),
+      failed: (error) => this.#answer(body, statusOf(error, body)),
+    })
+    return null
+  }
+
+  async #handleReceipt(wire: WireOf<'receipt'>, { body, account, verified }: Arrival): Promise<number> {
+    if (body.fromSelf || wire.state === null) return accepted
+    const { state, target } = wire
+    await this.#context.turns.take(conversationOf(account.aor, body.from), async () => {
+      const { reader, writer, entries, clock } = this.#context
+      const { id, policy, peer } = await findConversation(reader, account, body.from)
+      const message = policy === 'accepted' ? await reader.message(id, account.aor, target) : null
+      // The message may still be on its way from another own device; a stranger has nothing to acknowledge.
+      if (policy !== 'accepted' || (message !== null && !advances(message.state, state))) return
+      const said = { kind: 'delivery', conversation: id, peer, author: peer, target, state, at: clock.now() } as const
+      await writer.commit({ entries: [entries.make({ ...ownOrigin(account), ...verified }, said)] })
+    })
+    return accepted
+  }
+
+  async #handleMark(wire: WireOf<'mark'>, { account }: Arrival): Promise<number> {
+    const outgoing = wire.ownCopy.direction === 'outgoing'
+    const peer = outgoing ? wire.recipient : wire.author
+    const own = outgoing ? wire.author : wire.recipient
+    if (own !== account.aor || outgoing === (wire.state === 'read')) return badRequest
+    await this.#context.turns.take(conversationOf(account.aor, peer), async () => {
+      const { reader, writer, notifications } = this.#context
+      const conversation = await findConversation(reader, account, peer)
+      await writer.commit({ entries: [this.#markEntry(wire, conversation)] })
+      if (wire.state === 'read') notifications.withdraw(conversation.id)
+    })
+    return accepted
+  }
+
+  #markEntry({ state, target, author }: WireOf<'mark'>, conversation: Conversation): Entry {
+    const { entries, clock } = this.#context
+    if (state !== 'read') {
+      const failure = state === 'failed' ? { failure: 'send-refused' as const } : {}
+      return deliveryEntry(this.#context, conversation, { target, state, ...failure })
+    }
+    const { id, peer, account } = conversation
+    const read = { kind: 'read', conversation: id, peer, target, targetAuthor: author, at: clock.now() } as const
+    return entries.make(ownOrigin(account), read)
+  }
+
+  async #handleTyping(wire: WireOf<'typing'>, { body, account }: Arrival): Promise<number> {
+    const { id, policy } = await findConversation(this.#context.reader, account, body.from)
+    if (policy === 'accepted' && !body.fromSelf)
+      this.#typing.handleStatus(id, { state: wire.active ? 'active' : 'idle', refreshSeconds: wire.refreshSeconds })
+    return accepted
+  }
+
+  #answer(body: IncomingBody, status: number): void {
+    const { signalling, log } = this.#context
+    if (status !== accepted) log.debug('chat.refused', { status, path: body.path })
+    const answered = status === accepted ? signalling.accept(body.receipt) : signalling.refuse(body.receipt, status)
+    answered.catch(() => log.debug('chat.answer-lost'))
+  }
+}
+
+/** The other end of a line's conversation; null for a copy that does not concern the own address. */
+function peerOf(wire: WireOf<'line'>, { body, account }: Arrival): Line['author'] | null {
+  if (wire.ownCopy === null) return body.from
+  const outgoing = wire.ownCopy.direction === 'outgoing'
+  const own = outgoing ? wire.author : wire.recipient
+  return own === account.aor ? (outgoing ? wire.recipient : wire.author) : null
+}
+
+const rank = { queued: 0, sent: 0, failed: 0, delivered: 1, displayed: 2 } as const
+
+function advances(from: keyof typeof rank, to: 'delivered' | 'displayed'): boolean {
+  return rank[to] > rank[from]
+}
+
+function statusOf(error: unknown, body: IncomingBody): number {
+  if (error instanceof ProtocolError) return error.code === 'too-long' ? tooLarge : badRequest
+  // The history could not take it: the sender, or the server for him, tries again.
+  return body.path === 'msrp' ? msrpTimeout : serverError
+}
+
+function statusOfVerdict(verdict: Verdict, body: IncomingBody): number {
+  if (verdict === 'accept') return accepted
+  if (verdict === 'decline') return declineOf(body)
+  return body.path === 'msrp' ? forbidden : unavailable
+}
+
+function declineOf(body: IncomingBody): number {
+  return body.path === 'msrp' ? forbidden : decline
+}

@@ -1,0 +1,191 @@
+import { utf8 } from '#shared/bytes/bytes.ts'
+import { SottoError } from '#shared/errors.ts'
+import { newMessageId } from '#shared/model/derive-ids.ts'
+import type { Entry } from '#shared/model/entry.ts'
+import type { ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { MessageView } from '#shared/model/views.ts'
+import type { OutboxJob } from '#main/history/port.ts'
+import {
+  commitAndSend,
+  ownOrigin,
+  requireConversation,
+  serverOrigin,
+  type ChatContext,
+  type Conversation,
+} from './context.ts'
+import { copyJobs, lastMessageOf, lineEntry, peerJob } from './lines.ts'
+import { maxOutgoingTextBytes } from './limits.ts'
+import type { Line, LineContent } from './wire-forms.ts'
+
+interface MessageRef {
+  readonly conversationId: ConversationId
+  readonly messageId: MessageId
+}
+
+/** What the user writes: each change and all it sends are one commit. */
+export class Sending {
+  readonly #context: ChatContext
+  /** The own message before the next one, per conversation. */
+  readonly #last = new Map<ConversationId, MessageId>()
+
+  constructor(context: ChatContext) {
+    this.#context = context
+  }
+
+  /** @throws SottoError `message-empty`, `message-too-large`, `recipient-blocked`, `not-found`, `disk-full`. */
+  send({
+    conversationId,
+    text,
+  }: {
+    readonly conversationId: ConversationId
+    readonly text: string
+  }): Promise<MessageId> {
+    return this.#context.turns.take(conversationId, async () => {
+      const conversation = await this.#writable(conversationId)
+      const line = await this.#textLine(conversation, checkedText(text))
+      const entry = lineEntry(this.#context, conversation, {
+        ...{ line, path: null, origin: this.#lineOrigin(conversation) },
+      })
+      await commitAndSend(this.#context, {
+        entries: [...acceptEntries(this.#context, conversation), entry],
+        addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
+        ...clearedDraft(conversation),
+      })
+      this.noteSent(conversationId, line.messageId)
+      return line.messageId
+    })
+  }
+
+  /** @throws SottoError `edit-not-allowed` for anything but an own message that still stands. */
+  edit(request: MessageRef & { readonly text: string }): Promise<void> {
+    return this.#context.turns.take(request.conversationId, async () => {
+      const conversation = await this.#writable(request.conversationId)
+      const text = checkedText(request.text)
+      const message = await this.#ownMessage(conversation, request.messageId)
+      if (message.text === text) return
+      const line = this.#line(conversation, { kind: 'edit', target: message.messageId, text })
+      await this.#sendLine(conversation, line)
+    })
+  }
+
+  /**
+   * Withdraws an own message; what was never handed over is simply not sent.
+   * @throws SottoError `edit-not-allowed`
+   */
+  delete(request: MessageRef): Promise<void> {
+    return this.#context.turns.take(request.conversationId, async () => {
+      const { outbox, reader } = this.#context
+      const conversation = await requireConversation(this.#context, request.conversationId)
+      const message = await this.#ownMessage(conversation, request.messageId)
+      const line = this.#line(conversation, { kind: 'delete', target: message.messageId })
+      const pending = (await reader.jobsOf(conversation.id, message.messageId)).filter(({ kind }) => kind !== 'receipt')
+      const withdrawn = pending.filter(({ id }) => outbox.withdraw(id))
+      const never = (kinds: readonly string[]) =>
+        withdrawn.some((job) => kinds.includes(job.kind) && job.attempts === 0)
+      const addJobs = [
+        ...(never(['message']) || conversation.policy === 'blocked'
+          ? []
+          : [await peerJob(this.#context, conversation, line)]),
+        ...(withdrawn.some(isUnsentCopy(message)) ? [] : copyJobs(this.#context, conversation, line)),
+      ]
+      const entries = [
+        lineEntry(this.#context, conversation, { line, path: null, origin: ownOrigin(conversation.account) }),
+      ]
+      try {
+        await commitAndSend(this.#context, { entries, addJobs, removeJobs: withdrawn.map(({ id }) => id) })
+      } catch (error) {
+        outbox.enqueue(withdrawn)
+        throw error
+      }
+    })
+  }
+
+  /** Sends a failed message again, under its own Message-ID, so that a copy that did arrive stays one. */
+  retry({ conversationId, messageId }: MessageRef): Promise<void> {
+    return this.#context.turns.take(conversationId, async () => {
+      const conversation = await this.#writable(conversationId)
+      const message = await this.#ownMessage(conversation, messageId)
+      if (message.state !== 'failed') return
+      const line: Line = {
+        ...this.#line(conversation, { kind: 'text', text: message.text }),
+        ...{ messageId, sentAt: message.sentAt },
+      }
+      const queued = this.#context.entries.make(ownOrigin(conversation.account), {
+        ...{ kind: 'delivery', conversation: conversationId, peer: conversation.peer },
+        ...{ author: conversation.account.aor, target: messageId, state: 'queued', at: this.#context.clock.now() },
+      })
+      await commitAndSend(this.#context, {
+        entries: [queued],
+        addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
+      })
+    })
+  }
+
+  /** An own message, from here or from another own device, is the newest now. */
+  noteSent(conversation: ConversationId, messageId: MessageId): void {
+    this.#last.set(conversation, messageId)
+  }
+
+  async #sendLine(conversation: Conversation, line: Line): Promise<void> {
+    const origin = this.#lineOrigin(conversation)
+    await commitAndSend(this.#context, {
+      entries: [lineEntry(this.#context, conversation, { line, path: null, origin })],
+      addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
+    })
+  }
+
+  /** As strong as what carries the line to the peer and to the own devices. */
+  #lineOrigin({ account, id, peer }: Conversation) {
+    const { cipher } = this.#context.cipher.state({ conversation: id, account: account.aor, peer })
+    return cipher === 'none' ? serverOrigin(account) : ownOrigin(account)
+  }
+
+  async #writable(id: ConversationId): Promise<Conversation> {
+    const conversation = await requireConversation(this.#context, id)
+    if (conversation.policy === 'blocked') throw new SottoError('recipient-blocked')
+    return conversation
+  }
+
+  async #ownMessage(conversation: Conversation, messageId: MessageId): Promise<MessageView> {
+    const message = await this.#context.reader.message(conversation.id, conversation.account.aor, messageId)
+    if (message === null || message.deleted) throw new SottoError('edit-not-allowed')
+    return message
+  }
+
+  async #textLine(conversation: Conversation, text: string): Promise<Line> {
+    const { id, account } = conversation
+    const previous = this.#last.get(id) ?? (await lastMessageOf(this.#context, conversation, account.aor))
+    return { ...this.#line(conversation, { kind: 'text', text }), previous }
+  }
+
+  #line({ account, peer }: Conversation, content: LineContent): Line {
+    const asks = content.kind === 'text' && peer !== account.aor
+    return {
+      ...{ author: account.aor, recipient: peer, messageId: newMessageId(this.#context.random) },
+      ...{ sentAt: this.#context.clock.now(), content, previous: null, ownCopy: null },
+      wanted: { delivered: asks, displayed: asks },
+    }
+  }
+}
+
+function isUnsentCopy(message: MessageView): (job: OutboxJob) => boolean {
+  return (job) => job.kind === 'own-copy' && job.messageId === message.messageId && job.attempts === 0
+}
+
+function checkedText(text: string): string {
+  const whole = text.toWellFormed().replace(/\r\n?/g, '\n')
+  if (whole.trim() === '') throw new SottoError('message-empty')
+  if (utf8(whole).length > maxOutgoingTextBytes) throw new SottoError('message-too-large')
+  return whole
+}
+
+/** Whoever writes to somebody knows him: a stranger's request is accepted by the answer. */
+function acceptEntries(context: ChatContext, { id, peer, account, policy }: Conversation): readonly Entry[] {
+  if (policy === 'accepted' || policy === 'self') return []
+  return [context.entries.make(ownOrigin(account), { kind: 'contact', conversation: id, peer, policy: 'accepted' })]
+}
+
+function clearedDraft({ id, account, peer, view }: Conversation) {
+  if (view === null || view.draft === '') return {}
+  return { draft: { conversation: id, accountAor: account.aor, peer, text: '' } }
+}

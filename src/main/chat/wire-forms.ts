@@ -1,0 +1,102 @@
+/** What chat says over the wire, before and after it is bytes. The bytes are described in docs/messaging.md. */
+import type { Aor, DeviceId, MessageId } from '#shared/model/ids.ts'
+
+/** Namespace of our CPIM headers (RFC 3862 §3.4); the prefix is free. */
+export const sottoNamespace = 'urn:x-sotto:chat:1'
+
+/** What a line says. An edit and a delete name the message they are about. */
+export type LineContent =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'edit'; readonly target: MessageId; readonly text: string }
+  | { readonly kind: 'delete'; readonly target: MessageId }
+
+/** Direction of a line as the devices of one person tell it each other. */
+export type CopyDirection = 'outgoing' | 'incoming'
+
+/** Marks a body to the own address as a copy among own devices. */
+export interface OwnCopy {
+  readonly direction: CopyDirection
+  /** The device that made the copy: it ignores what comes back to itself. */
+  readonly device: DeviceId
+}
+
+/** Which receipts the author asks for (RFC 5438 §6.1). */
+export interface WantedReceipts {
+  readonly delivered: boolean
+  readonly displayed: boolean
+}
+
+/** A line of a conversation. */
+export interface Line {
+  readonly author: Aor
+  readonly recipient: Aor
+  readonly messageId: MessageId
+  /** Milliseconds since 1970, the author's word. */
+  readonly sentAt: number
+  readonly content: LineContent
+  /** The author's message before this one, so that a line that overtook it can wait. */
+  readonly previous: MessageId | null
+  readonly wanted: WantedReceipts
+  readonly ownCopy: OwnCopy | null
+}
+
+/** What one's devices tell each other about a message besides its lines. */
+export type MarkState = 'read' | 'delivered' | 'failed'
+
+/** A state among own devices: the user read a message, or an own message got somewhere or nowhere. */
+export interface Mark {
+  readonly author: Aor
+  readonly recipient: Aor
+  readonly messageId: MessageId
+  readonly target: MessageId
+  readonly state: MarkState
+  readonly at: number
+  readonly ownCopy: OwnCopy
+}
+
+/** A receipt for the author of a message. */
+export interface Receipt {
+  readonly author: Aor
+  readonly recipient: Aor
+  readonly messageId: MessageId
+  readonly target: MessageId
+  readonly state: 'delivered' | 'displayed'
+  readonly at: number
+}
+
+/** What an incoming body turned out to be; addresses are what the body claims, null where it claims none. */
+export type WireBody =
+  | {
+      readonly kind: 'line'
+      readonly author: Aor | null
+      readonly recipient: Aor | null
+      readonly messageId: MessageId
+      readonly sentAt: number | null
+      readonly content: LineContent
+      readonly previous: MessageId | null
+      readonly wanted: WantedReceipts
+      readonly ownCopy: OwnCopy | null
+      /** False for a body without the CPIM wrapper. */
+      readonly wrapped: boolean
+    }
+  | {
+      readonly kind: 'receipt'
+      readonly author: Aor | null
+      readonly target: MessageId
+      /** Null = says nothing that changes a message. */
+      readonly state: 'delivered' | 'displayed' | null
+      readonly ownCopy: OwnCopy | null
+    }
+  | ({ readonly kind: 'mark' } & Omit<Mark, 'messageId' | 'at'>)
+  | {
+      readonly kind: 'typing'
+      readonly author: Aor | null
+      readonly active: boolean
+      readonly refreshSeconds: number | null
+      readonly ownCopy: OwnCopy | null
+    }
+
+/** What stands in a withdrawal for programs that do not know the header. */
+export const withdrawnText = 'This message was withdrawn.'
+/** What an edit begins with for programs that do not know the header. */
+export const editMark = '* '
