@@ -1,0 +1,150 @@
+import { useCallback, useEffect, useState } from 'react'
+import type { ConversationId } from '#shared/model/ids.ts'
+import type { ConversationView, MessageView } from '#shared/model/views.ts'
+import { errorText } from '#renderer/i18n/error-text.ts'
+import { useT } from '#renderer/i18n/i18n.ts'
+import { attempt, perform } from '#renderer/stores/actions.ts'
+import { useConversation } from '#renderer/stores/conversation-store.ts'
+import { loadedNow, loadNewest, openMessages, useLoaded } from '#renderer/stores/message-store.ts'
+import { closeMain } from '#renderer/stores/screen-store.ts'
+import { firstUnreadKey } from '#renderer/stores/message-window.ts'
+import { Button } from '#renderer/ui/Button.tsx'
+import { EmptyState, Working } from '#renderer/ui/Feedback.tsx'
+import { MessageCircle } from 'lucide-react'
+import { conversationName } from '../conversations/ConversationRow.tsx'
+import { focusSearch } from '../shell/use-shortcuts.ts'
+import { Composer } from './Composer.tsx'
+import { ConversationHeader } from './ConversationHeader.tsx'
+import { MessageList } from './MessageList.tsx'
+import { StrangerBanner } from './StrangerBanner.tsx'
+
+/** One conversation: header, messages, and the composer or the stranger's question. */
+export function ConversationPane({ id }: { readonly id: ConversationId }) {
+  const conversation = useConversation(id)
+  useEffect(() => {
+    void openMessages(id)
+  }, [id])
+  return conversation === undefined ? null : <Pane conversation={conversation} />
+}
+
+function Pane({ conversation }: { readonly conversation: ConversationView }) {
+  const t = useT()
+  const { id } = conversation
+  const name = conversationName(conversation)
+  const [editing, setEditing] = useState<MessageView | null>(null)
+  const onEditDone = useCallback(() => setEditing(null), [])
+  useMarkRead(conversation)
+
+  function editLast(): void {
+    const last = loadedNow(id).window?.messages.findLast(
+      (message) => message.direction === 'outgoing' && !message.deleted && !message.conflicting,
+    )
+    if (last !== undefined) setEditing(last)
+  }
+
+  return (
+    <main
+      aria-label={name}
+      className="flex h-full min-h-0 flex-col"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented) return
+        closeMain()
+        focusSearch()
+      }}
+    >
+      <ConversationHeader conversation={conversation} name={name} />
+      <Messages conversation={conversation} name={name} onEdit={setEditing} />
+      {conversation.policy === 'pending' && <StrangerBanner conversation={conversation} name={name} />}
+      {conversation.policy === 'blocked' && (
+        <footer className="flex items-center justify-center gap-3 border-t border-line p-3 text-sm text-soft">
+          {t('chat.blockedComposer')}
+          <Button
+            size="small"
+            onPress={() => void perform('contacts.setPolicy', { conversationId: id, policy: 'accepted' })}
+          >
+            {t('chat.unblock')}
+          </Button>
+        </footer>
+      )}
+      {conversation.policy !== 'pending' && conversation.policy !== 'blocked' && (
+        <Composer
+          conversationId={id}
+          name={name}
+          initialDraft={conversation.draft}
+          editing={editing}
+          onEditLast={editLast}
+          onEditDone={onEditDone}
+          onSent={() => {
+            if (loadedNow(id).window?.hasNewer === true) void loadNewest(id)
+          }}
+        />
+      )}
+    </main>
+  )
+}
+
+interface MessagesProps {
+  readonly conversation: ConversationView
+  readonly name: string
+  readonly onEdit: (message: MessageView) => void
+}
+
+function Messages({ conversation, name, onEdit }: MessagesProps) {
+  const t = useT()
+  const { id } = conversation
+  const loaded = useLoaded(id)
+  const unreadKey = useUnreadDivider(conversation)
+  if (loaded.window === null) {
+    return (
+      <div className="flex flex-1 flex-col items-center justify-center gap-3 p-6 text-center">
+        {loaded.failure === null ? (
+          <div className="w-40">
+            <Working label={t('chat.loading')} quiet />
+          </div>
+        ) : (
+          <>
+            <p role="alert">{errorText(t, loaded.failure)}</p>
+            <Button onPress={() => void loadNewest(id)}>{t('app.retry')}</Button>
+          </>
+        )}
+      </div>
+    )
+  }
+  if (loaded.window.messages.length === 0) {
+    return (
+      <div className="min-h-0 flex-1">
+        <EmptyState icon={MessageCircle} title={t('chat.empty')} text={t('chat.emptyText')} />
+      </div>
+    )
+  }
+  return (
+    <MessageList id={id} name={name} loaded={loaded} messages={loaded.window} unreadKey={unreadKey} onEdit={onEdit} />
+  )
+}
+
+/** Where the divider stands: it is set when the conversation opens and stays until it is left. */
+function useUnreadDivider(conversation: ConversationView): string | null {
+  const { window: loaded } = useLoaded(conversation.id)
+  const [unreadAtOpening] = useState(conversation.unread)
+  const [divider, setDivider] = useState<{ readonly key: string | null } | null>(null)
+  if (divider === null && loaded !== null && !loaded.hasNewer) {
+    setDivider({ key: firstUnreadKey(loaded.messages, unreadAtOpening) })
+  }
+  return divider?.key ?? null
+}
+
+/** What is on screen in a focused window is read; strangers learn nothing. */
+function useMarkRead(conversation: ConversationView): void {
+  const { window: loaded } = useLoaded(conversation.id)
+  const position = loaded?.hasNewer === false ? loaded.messages.at(-1)?.position : undefined
+  const { id, unread, policy } = conversation
+  useEffect(() => {
+    if (position === undefined || unread === 0 || policy === 'pending') return
+    const mark = (): void => {
+      if (document.hasFocus()) void attempt('conversations.markRead', { conversationId: id, position })
+    }
+    mark()
+    window.addEventListener('focus', mark)
+    return () => window.removeEventListener('focus', mark)
+  }, [id, position, unread, policy])
+}

@@ -1,0 +1,62 @@
+import { Dialog as AriaDialog, Heading } from 'react-aria-components'
+import type { MessagePath, MessageView } from '#shared/model/views.ts'
+import { displayAor } from '#shared/model/aor.ts'
+import { errorText } from '#renderer/i18n/error-text.ts'
+import { formatDateTime } from '#renderer/i18n/format.ts'
+import { useLanguage, useT, type Translate } from '#renderer/i18n/i18n.ts'
+import { Dialog } from '#renderer/ui/Dialog.tsx'
+import { Fact } from '#renderer/ui/Feedback.tsx'
+
+/** Properties of {@link MessageDetails}. */
+export interface MessageDetailsProps {
+  readonly message: MessageView
+  /** As a dialog of its own rather than inside a popover. */
+  readonly modal?: boolean
+  readonly onClose?: () => void
+}
+
+/** How a message travelled, when, and who vouches for its author. */
+export function MessageDetails({ message, modal = false, onClose }: MessageDetailsProps) {
+  const t = useT()
+  if (modal) {
+    return (
+      <Dialog title={t('details.title')} closeLabel={t('app.close')} onClose={onClose ?? (() => undefined)}>
+        <Facts message={message} />
+      </Dialog>
+    )
+  }
+  return (
+    <AriaDialog className="w-72 p-4 outline-none">
+      <Heading slot="title" className="mb-1 font-semibold">
+        {t('details.title')}
+      </Heading>
+      <Facts message={message} />
+    </AriaDialog>
+  )
+}
+
+function pathText(t: Translate, path: MessagePath | undefined): string {
+  if (path === 'msrp') return t('details.pathMsrp')
+  return path === 'sip-message' ? t('details.pathSip') : t('details.pathUnknown')
+}
+
+const vouching = { server: 'byServer', 'own-device': 'byOwnDevice', otr: 'byOtr', omemo: 'byOmemo' } as const
+
+function Facts({ message }: { readonly message: MessageView }) {
+  const t = useT()
+  const language = useLanguage()
+  const own = message.direction === 'outgoing'
+  return (
+    <dl className="text-sm">
+      <Fact term={t('details.state')}>{own ? t(`state.${message.state}`) : t('state.received')}</Fact>
+      {message.failure !== undefined && <Fact term={t('details.reason')}>{errorText(t, message.failure)}</Fact>}
+      <Fact term={t('details.path')}>{pathText(t, message.path)}</Fact>
+      <Fact term={t('details.sentAt')}>{formatDateTime(language, message.sentAt)}</Fact>
+      {!own && <Fact term={t('details.receivedAt')}>{formatDateTime(language, message.receivedAt)}</Fact>}
+      <Fact term={t('details.author')}>
+        <bdi>{displayAor(message.author)}</bdi>
+      </Fact>
+      <Fact term={t('details.vouched')}>{t(`details.${vouching[message.authenticatedBy]}`)}</Fact>
+    </dl>
+  )
+}

@@ -1,0 +1,77 @@
+import { type FocusEvent, type KeyboardEvent, type RefObject, useState } from 'react'
+import type { VirtualizerHandle } from 'virtua'
+import type { TimelineItem } from './timeline.ts'
+
+/** Rows passed over by Page Up and Page Down. */
+const pageRows = 10
+
+/** What {@link useMessageFocus} needs to know. */
+export interface FocusInput {
+  readonly scroller: RefObject<HTMLElement | null>
+  readonly handle: RefObject<VirtualizerHandle | null>
+  readonly items: readonly TimelineItem[]
+}
+
+/** One message at a time can be tabbed to; arrows move between them. */
+export function useMessageFocus({ scroller, handle, items }: FocusInput): {
+  readonly focusKey: string | null
+  readonly keepMounted: readonly number[]
+  readonly onKeyDown: (event: KeyboardEvent) => void
+  readonly onFocus: (event: FocusEvent) => void
+} {
+  const [chosen, setChosen] = useState<string | null>(null)
+  const lastMessage = items.findLast((item) => item.kind === 'message')
+  const chosenIndex = chosen === null ? -1 : items.findIndex((item) => item.key === chosen)
+  const focusKey = chosenIndex >= 0 ? chosen : (lastMessage?.key ?? null)
+  const index = items.findIndex((item) => item.key === focusKey)
+
+  function moveTo(target: number, step: 1 | -1): void {
+    let next = Math.max(0, Math.min(items.length - 1, target))
+    while (items[next] !== undefined && items[next]?.kind !== 'message') next += step
+    const key = items[next]?.key
+    if (key === undefined) return
+    setChosen(key)
+    handle.current?.scrollToIndex(next, { align: 'nearest' })
+    requestAnimationFrame(() => {
+      scroller.current
+        ?.querySelector<HTMLElement>(`[data-message="${CSS.escape(key)}"]`)
+        ?.focus({ preventScroll: true })
+    })
+  }
+
+  return {
+    focusKey,
+    keepMounted: index >= 0 ? [index] : [],
+    onFocus: (event) => {
+      const key = event.target.closest<HTMLElement>('[data-message]')?.dataset['message']
+      if (key !== undefined) setChosen(key)
+    },
+    onKeyDown: (event) => {
+      if (!(event.target instanceof HTMLElement) || event.target.dataset['message'] === undefined) return
+      if (event.altKey || event.ctrlKey || event.metaKey) return
+      const move = moveOf(event.key, index, items.length)
+      if (move === null) return
+      event.preventDefault()
+      moveTo(...move)
+    },
+  }
+}
+
+function moveOf(key: string, index: number, count: number): readonly [number, 1 | -1] | null {
+  switch (key) {
+    case 'ArrowUp':
+      return [index - 1, -1]
+    case 'ArrowDown':
+      return [index + 1, 1]
+    case 'PageUp':
+      return [index - pageRows, 1]
+    case 'PageDown':
+      return [index + pageRows, -1]
+    case 'Home':
+      return [0, 1]
+    case 'End':
+      return [count - 1, -1]
+    default:
+      return null
+  }
+}

@@ -1,0 +1,30 @@
+import { Copy, Info, Pencil, Trash2 } from 'lucide-react'
+import type { MessageView } from '#shared/model/views.ts'
+import { useT } from '#renderer/i18n/i18n.ts'
+import { copyText } from '#renderer/ui/copy-text.ts'
+import type { MenuEntry } from '#renderer/ui/Menu.tsx'
+
+/** What the menu of a message leads to. */
+export interface MessageActions {
+  readonly onEdit: (message: MessageView) => void
+  readonly onDelete: () => void
+  readonly onDetails: () => void
+}
+
+/** The entries that make sense for a message: one edits and deletes one's own only. */
+export function useMessageMenu(message: MessageView, actions: MessageActions): readonly MenuEntry[] {
+  const t = useT()
+  const entries: MenuEntry[] = []
+  const own = message.direction === 'outgoing' && !message.deleted
+  if (!message.deleted) {
+    entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
+  }
+  if (own && !message.conflicting) {
+    entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
+  }
+  entries.push({ id: 'details', label: t('chat.details'), icon: Info, onAction: actions.onDetails })
+  if (own) {
+    entries.push({ id: 'delete', label: t('chat.delete'), icon: Trash2, danger: true, onAction: actions.onDelete })
+  }
+  return entries
+}

@@ -1,0 +1,38 @@
+import { useEffect, useState } from 'react'
+import { useT } from '#renderer/i18n/i18n.ts'
+import { useConversations } from '#renderer/stores/conversation-store.ts'
+import { useLoaded } from '#renderer/stores/message-store.ts'
+import { useMainView } from '#renderer/stores/screen-store.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
+
+/** Longest piece of a message that is read out by itself. */
+const spokenLength = 200
+
+/** Says new messages of the open conversation politely; nothing of strangers is read out. */
+export function Announcer() {
+  const main = useMainView()
+  return main.kind === 'conversation' ? <ConversationAnnouncer key={main.id} id={main.id} /> : null
+}
+
+function ConversationAnnouncer({ id }: { readonly id: ConversationId }) {
+  const t = useT()
+  const { window: loaded } = useLoaded(id)
+  const conversation = useConversations().find((candidate) => candidate.id === id)
+  const last = loaded?.hasNewer === false ? loaded.messages.at(-1) : undefined
+  const [spokenUpTo, setSpokenUpTo] = useState<number | null>(null)
+  const [spoken, setSpoken] = useState('')
+  const position = last?.position ?? null
+  useEffect(() => {
+    if (position === null || position === spokenUpTo) return
+    setSpokenUpTo(position)
+    if (spokenUpTo === null || last?.direction !== 'incoming' || conversation?.policy === 'pending') return
+    if (position > spokenUpTo) {
+      setSpoken(t('chat.newFrom', { name: conversation?.name ?? '', text: last.text.slice(0, spokenLength) }))
+    }
+  }, [position, spokenUpTo, last, conversation, t])
+  return (
+    <div className="sr-only" aria-live="polite" data-announcer>
+      {spoken}
+    </div>
+  )
+}

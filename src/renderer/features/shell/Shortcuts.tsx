@@ -1,0 +1,33 @@
+import { useT } from '#renderer/i18n/i18n.ts'
+
+const rows = [
+  ['Ctrl+K', 'shortcutSearch'],
+  ['Ctrl+N', 'shortcutNew'],
+  ['Alt+↑', 'shortcutPrevious'],
+  ['Alt+↓', 'shortcutNext'],
+  ['F6', 'shortcutPane'],
+  ['Ctrl+,', 'shortcutSettings'],
+  ['Esc', 'shortcutEscape'],
+  ['Enter', 'shortcutSend'],
+  ['Shift+Enter', 'shortcutLine'],
+  ['↑', 'shortcutEdit'],
+  ['Shift+F10', 'shortcutMenu'],
+  ['Ctrl+/', 'shortcutHelp'],
+] as const
+
+/** Every keyboard shortcut. */
+export function Shortcuts() {
+  const t = useT()
+  return (
+    <dl className="flex flex-col">
+      {rows.map(([keys, text]) => (
+        <div key={keys} className="flex items-baseline justify-between gap-4 border-b border-line py-1.5 last:border-0">
+          <dt>{t(`shell.${text}`)}</dt>
+          <dd className="shrink-0 rounded border border-line bg-panel px-1.5 font-mono text-xs whitespace-nowrap">
+            {keys}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,32 @@
+import { errorText } from '#renderer/i18n/error-text.ts'
+import { useT } from '#renderer/i18n/i18n.ts'
+import { loadApp, useStartFailure } from '#renderer/stores/app-store.ts'
+import { Button } from '#renderer/ui/Button.tsx'
+import { Working } from '#renderer/ui/Feedback.tsx'
+import { Logo } from '../onboarding/StepFrame.tsx'
+
+/** What is seen before main has answered, or when it cannot. */
+export function StartScreen({ missing = false }: { readonly missing?: boolean }) {
+  const t = useT()
+  const failure = useStartFailure()
+  return (
+    <main className="flex h-full flex-col items-center justify-center gap-4 bg-panel p-6 text-center">
+      <Logo />
+      <h1 className="sr-only">{t('app.name')}</h1>
+      {missing ? (
+        <p>{t('app.noBridge')}</p>
+      ) : failure === null ? (
+        <div className="w-48">
+          <Working label={t('app.starting')} quiet />
+        </div>
+      ) : (
+        <>
+          <p role="alert" className="max-w-sm">
+            {t('app.failed', { reason: errorText(t, failure) })}
+          </p>
+          <Button onPress={() => void loadApp()}>{t('app.retry')}</Button>
+        </>
+      )}
+    </main>
+  )
+}

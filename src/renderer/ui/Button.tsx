@@ -1,0 +1,95 @@
+import type { LucideIcon } from 'lucide-react'
+import type { ReactNode, Ref } from 'react'
+import { Button as AriaButton, Tooltip, TooltipTrigger } from 'react-aria-components'
+import { cx } from './cx.ts'
+
+const base =
+  'inline-flex items-center justify-center gap-2 rounded-lg font-medium transition-colors ' +
+  'disabled:opacity-55 forced-colors:border forced-colors:border-[ButtonBorder]'
+const variants = {
+  primary: 'bg-accent text-on-accent hover:bg-accent-strong',
+  plain: 'border border-edge bg-raised text-ink hover:bg-hover',
+  quiet: 'text-accent hover:bg-hover',
+  danger: 'bg-danger text-on-danger hover:opacity-90',
+} as const
+
+/** Properties of {@link Button}. */
+export interface ButtonProps {
+  readonly children: ReactNode
+  readonly onPress?: () => void
+  readonly variant?: keyof typeof variants
+  readonly type?: 'button' | 'submit'
+  readonly isDisabled?: boolean
+  readonly autoFocus?: boolean
+  readonly size?: 'normal' | 'small'
+  readonly className?: string
+  /** Shown instead of the children while work is under way; the button keeps its place and ignores presses. */
+  readonly pendingText?: string | undefined
+  readonly slot?: 'close'
+}
+
+/** A button with words on it. */
+export function Button({
+  children,
+  variant = 'plain',
+  size = 'normal',
+  type = 'button',
+  className,
+  pendingText,
+  ...rest
+}: ButtonProps) {
+  return (
+    <AriaButton
+      {...rest}
+      type={type}
+      isPending={pendingText !== undefined}
+      className={cx(
+        base,
+        variants[variant],
+        size === 'small' ? 'min-h-8 px-3 text-sm' : 'min-h-10 px-4',
+        pendingText !== undefined && 'opacity-75',
+        className,
+      )}
+    >
+      {pendingText ?? children}
+    </AriaButton>
+  )
+}
+
+/** Properties of {@link IconButton}. */
+export interface IconButtonProps {
+  readonly icon: LucideIcon
+  readonly label: string
+  readonly onPress?: () => void
+  readonly isDisabled?: boolean
+  readonly className?: string
+  readonly tone?: 'quiet' | 'primary'
+  readonly ref?: Ref<HTMLButtonElement>
+  readonly excludeFromTabOrder?: boolean
+  readonly keyShortcuts?: string
+}
+
+/** A button with a picture, a name for screen readers and the same name as a tooltip. */
+export function IconButton({ icon: Icon, label, className, tone = 'quiet', keyShortcuts, ...rest }: IconButtonProps) {
+  return (
+    <TooltipTrigger delay={600} closeDelay={0}>
+      <AriaButton
+        {...rest}
+        aria-label={label}
+        {...(keyShortcuts === undefined ? {} : { 'aria-keyshortcuts': keyShortcuts })}
+        className={cx(
+          'inline-flex size-9 shrink-0 items-center justify-center rounded-lg transition-colors disabled:opacity-50',
+          tone === 'primary'
+            ? 'bg-accent text-on-accent hover:bg-accent-strong'
+            : 'text-soft hover:bg-hover hover:text-ink',
+          className,
+        )}
+      >
+        <Icon aria-hidden className="size-[1.15rem]" strokeWidth={1.9} />
+      </AriaButton>
+      <Tooltip offset={6} className="rounded-md bg-ink px-2 py-1 text-xs text-canvas shadow forced-colors:border">
+        {label}
+      </Tooltip>
+    </TooltipTrigger>
+  )
+}
