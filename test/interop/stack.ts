@@ -1,0 +1,116 @@
+/** The program's own signalling, in-process on real sockets, as the interop tests drive it. */
+import { createSignalling } from '#main/accounts/signalling/signalling-service.ts'
+import type {
+  IncomingBody,
+  SignallingAccount,
+  SignallingEvent,
+  SignallingPort,
+} from '#main/accounts/signalling-port.ts'
+import { createConnector } from '#main/platform/sockets/connector.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { systemRandom } from '#main/platform/system-random.ts'
+import type { AccountId, Aor } from '#shared/model/ids.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import { waitUntil } from './peers.ts'
+
+/** Says nothing, unless SOTTO_TEST_LOG is set. */
+export const testLog: LogPort = {
+  debug: (event, fields) => print('debug', event, fields),
+  info: (event, fields) => print('info', event, fields),
+  warn: (event, fields) => print('warn', event, fields),
+  error: (event, fields) => print('error', event, fields),
+  child: () => testLog,
+}
+
+function print(level: string, event: string, fields: unknown): void {
+  if (process.env.SOTTO_TEST_LOG !== undefined) console.log(level, event, fields)
+}
+
+export interface Stack {
+  readonly port: SignallingPort
+  readonly account: SignallingAccount
+  readonly events: readonly SignallingEvent[]
+  /** Bodies taken so far, oldest first. */
+  readonly bodies: readonly IncomingBody[]
+  /** What to do with the next bodies; `accept` by default. */
+  decide: (body: IncomingBody) => 'accept' | 'ignore' | number
+  send(to: string, text: string, options?: SendOptions): ReturnType<SignallingPort['send']>
+  registered(): Promise<void>
+  /** Waits for a body that contains `text`. */
+  body(text: string): Promise<IncomingBody>
+}
+
+interface SendOptions {
+  readonly prefer?: 'msrp' | 'message'
+  readonly contentType?: string
+}
+
+const utf8 = new TextDecoder()
+
+/** A new stack for `name@sotto.test`; chat invitations are accepted. */
+export function makeStack(name: string, overrides: Partial<SignallingAccount>): Stack {
+  const port = createSignalling({
+    connector: createConnector({ clock: systemClock }),
+    resolver: { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]) },
+    clock: systemClock,
+    random: systemRandom,
+    log: testLog,
+  })
+  const account: SignallingAccount = {
+    id: `account-${name}` as AccountId,
+    aor: `sip:${name}@sotto.test` as Aor,
+    displayName: name,
+    transport: 'ws',
+    server: null,
+    credentials: {
+      username: name,
+      realm: null,
+      ha1Md5: null,
+      ha1Sha256: null,
+      password: Buffer.from(`${name}pw`),
+      strongest: null,
+    },
+    instanceId: `urn:uuid:${crypto.randomUUID()}`,
+    extraAuthorities: [],
+    spkiPins: [],
+    ...overrides,
+  }
+  const events: SignallingEvent[] = []
+  const bodies: IncomingBody[] = []
+  let messages = 0
+  const stack: Stack = {
+    port,
+    account,
+    events,
+    bodies,
+    decide: () => 'accept',
+    send: (to, text, { prefer = 'msrp', contentType = 'text/plain' } = {}) =>
+      port.send({
+        accountId: account.id,
+        to,
+        body: { contentType, payload: Buffer.from(text) },
+        prefer,
+        messageId: `${name}${(messages += 1)}`,
+      }),
+    registered: () =>
+      waitUntil(
+        () => events.some((event) => event.kind === 'connection' && event.connection.kind === 'registered'),
+        `${name} registers; saw ${JSON.stringify(events.filter((event) => event.kind === 'connection'))}`,
+      ),
+    body: async (text) => {
+      const find = (): IncomingBody | undefined => bodies.find((body) => utf8.decode(body.payload).includes(text))
+      await waitUntil(() => find() !== undefined, `${name} receives ${text}`)
+      return find()!
+    },
+  }
+  port.onEvent((event) => {
+    events.push(event)
+    if (event.kind === 'chat-session') void port.answerChatSession(event.chat.session, 'accept')
+    if (event.kind !== 'body') return
+    bodies.push(event.body)
+    const decision = stack.decide(event.body)
+    if (decision === 'accept') void port.accept(event.body.receipt)
+    else if (decision !== 'ignore') void port.refuse(event.body.receipt, decision)
+  })
+  return stack
+}
