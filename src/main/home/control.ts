@@ -180,12 +180,21 @@ function addressAt(
 ): HomeServerAddress {
   const { ports } = server
   const at = (port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const webSockets = { wss: `wss://${at(ports.https)}/`, ws: `ws://${at(ports.ws)}/` }
   return {
     domain: server.domain,
     host,
-    sip: { ...webSockets, tls: at(ports.sipTls), tcp: at(ports.sipTcp) },
-    msrp: { ...webSockets, tls: at(ports.msrpTls), tcp: at(ports.msrpTcp) },
+    sip: {
+      wss: `wss://${at(ports.https)}/`,
+      ws: `ws://${at(ports.ws)}/`,
+      tls: at(ports.sipTls),
+      tcp: at(ports.sipTcp),
+    },
+    msrp: {
+      wss: `msrps://${at(ports.https)};ws`,
+      ws: `msrp://${at(ports.ws)};ws`,
+      tls: `msrps://${at(ports.msrpTls)};tcp`,
+      tcp: `msrp://${at(ports.msrpTcp)};tcp`,
+    },
     https: { host, port: ports.https },
     spkiPins: server.spkiPins,
   }

@@ -8,7 +8,7 @@ export interface HomeServerAddress {
   readonly host: string
   /** Value for `SignallingAccount.server` per transport: a WebSocket URL or `host:port`. */
   readonly sip: Readonly<Record<SipTransport, string>>
-  /** MSRP relay, in the same form. */
+  /** Value for `SignallingAccount.msrpRelay` per transport: an MSRP URI (RFC 4976 §5.1, RFC 7977). */
   readonly msrp: Readonly<Record<SipTransport, string>>
   /** `host:port` of the HTTPS interface. */
   readonly https: { readonly host: string; readonly port: number }

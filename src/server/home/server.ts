@@ -6,6 +6,7 @@ import { HttpDigest } from './http/digest.ts'
 import { MeService } from './http/me.ts'
 import { controlPathOf } from './lease/control-path.ts'
 import { LeaseServer } from './lease/lease-server.ts'
+import { startChat, withEcho, type ChatServices } from './chat-services.ts'
 import { defaultHomeLimits, type HomeLimits } from './limits.ts'
 import { MailboxDelivery } from './mailbox/mailbox-delivery.ts'
 import { Admission } from './net/admission.ts'
@@ -46,6 +47,7 @@ export class HomeServer {
   readonly #stores: Stores
   readonly #admission: Admission
   readonly #proxy: SipProxy
+  readonly #chat: ChatServices
   readonly #delivery: MailboxDelivery
   readonly #lease: LeaseServer
   readonly #controlSecret: string
@@ -53,6 +55,7 @@ export class HomeServer {
   #lan: boolean
   #identity!: ServerIdentity
   #listeners!: Listeners
+  #closeListeners: () => Promise<void> = () => Promise.resolve()
   #listening!: HomePorts
   #stopped = false
 
@@ -81,10 +84,15 @@ export class HomeServer {
     this.#admission = new Admission({ limits, clock: ports.clock })
     this.#proxy = new SipProxy({
       ...portsOf(ports, 'proxy'),
-      accounts,
+      accounts: withEcho(accounts),
       mailbox,
       domain,
       aliases: this.#names.all.slice(1),
+    })
+    this.#chat = startChat({
+      ...portsOf(ports, 'chat'),
+      ...{ accounts, domain, proxy: this.#proxy },
+      relayAddress: (secure) => this.#relayAddress(secure),
     })
     this.#delivery = new MailboxDelivery({
       ...portsOf(ports, 'mailbox'),
@@ -128,8 +136,9 @@ export class HomeServer {
     rmSync(this.#endpointPath, { force: true })
     this.#lease.stop()
     this.#delivery.stop()
+    this.#chat.stop()
     this.#proxy.stop()
-    await this.#listeners?.close()
+    await this.#closeListeners()
     this.#stores.mailbox.flush()
     this.#stores.database.close()
   }
@@ -138,7 +147,9 @@ export class HomeServer {
     const { database } = this.#stores
     const { host, portBase } = this.#options
     this.#identity = await loadIdentity(this.#options.directory, this.#names.all, this.#ports)
-    this.#listeners = await this.#makeListeners()
+    const listeners = await this.#makeListeners()
+    this.#listeners = listeners
+    this.#closeListeners = () => listeners.close()
     const wishes = portBase > 0 ? portsFrom(portBase) : rememberedPorts(database)
     const plain = this.#options.allowPlain || isLoopback(host) ? host : '127.0.0.1'
     this.#listening = await this.#listeners.open(
@@ -162,6 +173,13 @@ export class HomeServer {
     return this.#lan && isLoopback(this.#options.host) ? '0.0.0.0' : this.#options.host
   }
 
+  /** Host and port in the paths that the relay hands out. */
+  #relayAddress(secure: boolean): { host: string; port: number } {
+    const lanHost = secure && this.#lan ? this.#names.lanAddress : null
+    const { msrpTcp, msrpTls } = this.#listening
+    return { host: lanHost ?? this.endpoint.host, port: secure ? msrpTls : msrpTcp }
+  }
+
   #writeEndpoint(): void {
     writePrivateFile(this.#endpointPath, `${JSON.stringify(this.endpoint, null, 2)}\n`)
   }
@@ -180,8 +198,8 @@ export class HomeServer {
       identity: this.#identity,
       handlers: {
         onFlow: (flow) => this.#proxy.acceptFlow(flow),
-        onMsrpStream: (stream) => stream.close(),
-        onMsrpSocket: (socket) => socket.close(),
+        onMsrpStream: (stream) => this.#chat.relay.acceptStream(stream),
+        onMsrpSocket: (socket) => this.#chat.relay.acceptSocket(socket),
         onRequest: await this.#makeApi(hosts),
       },
     })

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { EchoContact, echoUser } from './echo/echo-contact.ts'
+import { EchoChats } from './echo/echo-sessions.ts'
+import type { AccountsPort } from './proxy/ports.ts'
+import type { SipProxy } from './proxy/sip-proxy.ts'
+import { MsrpRelay, type Ha1Port } from './relay/relay.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+
+/** The relay, and the echo contact that lives in it. */
+export interface ChatServices {
+  readonly relay: MsrpRelay
+  stop(): void
+}
+
+/** The users of the domain and the echo contact, which nobody can sign in as. */
+export function withEcho(accounts: AccountsPort): AccountsPort {
+  return {
+    exists: (user) => user === echoUser || accounts.exists(user),
+    ha1: (user, realm, algorithm) => (user === echoUser ? null : accounts.ha1(user, realm, algorithm)),
+  }
+}
+
+export function startChat(ports: {
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  readonly accounts: AccountsPort
+  readonly domain: string
+  readonly proxy: SipProxy
+  readonly relayAddress: (secure: boolean) => { readonly host: string; readonly port: number }
+}): ChatServices {
+  const { accounts, clock, domain, log, proxy, random } = ports
+  // Made anew at each start and known to nobody but the two ends inside this process.
+  const echoHa1 = createHash('sha256').update(random.bytes(32)).digest('hex')
+  const relay = new MsrpRelay({
+    ...{ clock, random, realm: domain },
+    log: log.child('relay'),
+    advertise: ports.relayAddress,
+    secrets: relaySecrets(accounts, domain, echoHa1),
+  })
+  const echo = new EchoContact({
+    ...{ clock, domain, random },
+    log: log.child('echo'),
+    register: (handler) => proxy.registerLocal(echoUser, handler),
+    makeSessions: (contact) =>
+      new EchoChats(contact, {
+        ...{ clock, random },
+        log: log.child('echo'),
+        acceptSocket: (socket) => relay.acceptSocket(socket),
+        relayUri: () => `msrp://${echoUser}@${hostPort(ports.relayAddress(false))};ws`,
+        credentials: { realm: domain, ha1Sha256: echoHa1 },
+      }),
+  })
+  return {
+    relay,
+    stop: () => {
+      echo.stop()
+      relay.stop()
+    },
+  }
+}
+
+function relaySecrets(accounts: AccountsPort, domain: string, echoHa1: string): Ha1Port {
+  return {
+    ha1: (user, realm, algorithm) => {
+      const own = algorithm === 'SHA-256' && realm === domain ? echoHa1 : null
+      return Promise.resolve(user === echoUser ? own : accounts.ha1(user, realm, algorithm))
+    },
+  }
+}
+
+function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
