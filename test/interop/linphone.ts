@@ -1,0 +1,58 @@
+/** linphonec from Debian, headless, registered over TCP. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePorts, makeRunFolder, startPeer, waitUntil, type RunningPeer } from './peers.ts'
+
+export const linphonePrograms = ['linphonec'] as const
+
+export interface Linphone {
+  /** One line at its prompt. */
+  command(line: string): void
+  log(): string
+  readonly peer: RunningPeer
+  stop(): Promise<void>
+}
+
+/** Starts linphonec as `user` of `domain` and waits until it is registered at `127.0.0.1:port`. */
+export async function startLinphone(user: string, domain: string, port: number): Promise<Linphone> {
+  const folder = makeRunFolder('linphone')
+  // Without these folders it never opens its SIP ports.
+  for (const name of ['.local/share/linphone', '.config/linphone']) mkdirSync(join(folder, name), { recursive: true })
+  const [own = 0, rtp = 0] = await freePorts(2)
+  const settings = {
+    sip: {
+      ...{ sip_port: 0, sip_tcp_port: own, sip_tls_port: 0, bind_address: '127.0.0.1' },
+      ...{ use_ipv6: 0, guess_hostname: 0, default_proxy: 0 },
+    },
+    rtp: { audio_rtp_port: rtp, bind_address: '127.0.0.1' },
+    sound: { echocancellation: 0 },
+    auth_info_0: { username: user, passwd: `${user}pw`, realm: domain },
+    proxy_0: {
+      reg_proxy: `<sip:127.0.0.1:${port};transport=tcp>`,
+      reg_route: `<sip:127.0.0.1:${port};transport=tcp;lr>`,
+      reg_identity: `sip:${user}@${domain}`,
+      ...{ reg_expires: 600, reg_sendregister: 1, publish: 0 },
+    },
+  }
+  const sections = Object.entries(settings).map(([name, values]) =>
+    [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key}=${value}`), ''].join('\n'),
+  )
+  writeFileSync(join(folder, 'linphonerc'), sections.join('\n'))
+  const logFile = join(folder, 'log')
+  const flags = ['-c', join(folder, 'linphonerc'), '-d', '5', '-l', logFile]
+  const peer = startPeer('linphonec', flags, folder, { HOME: folder })
+  const log = (): string => {
+    try {
+      return readFileSync(logFile, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  await waitUntil(() => log().includes('to [LinphoneRegistrationOk]'), 'linphonec registers', 20_000)
+  return {
+    command: (line) => void peer.process.stdin?.write(`${line}\n`),
+    log,
+    peer,
+    stop: () => peer.stop(),
+  }
+}
