@@ -1,0 +1,164 @@
+import type { BridgeName, BridgeParsedArgs, BridgeResult } from '#shared/bridge/table.ts'
+import type { AppView, SettingsView } from '#shared/model/views.ts'
+import type { BridgeHandlers } from './dispatcher.ts'
+
+/** A feature's method that answers one row of the bridge table. */
+export type Answer<N extends BridgeName> = (args: BridgeParsedArgs<N>) => Promise<BridgeResult<N>> | BridgeResult<N>
+
+/** Rows that work in every phase. */
+export interface ProgramAnswers {
+  view(): AppView
+  createProfile: Answer<'keys.createProfile'>
+  unlock: Answer<'keys.unlock'>
+  quit(): void
+  openLink: Answer<'app.openLink'>
+  privacyTable: Answer<'settings.privacyTable'>
+  /** Settings before the history is open: defaults. */
+  lockedSettings(): SettingsView
+}
+
+/** Rows that need the history open. */
+export interface SessionAnswers {
+  readonly accounts: {
+    list: Answer<'accounts.list'>
+    add: Answer<'accounts.add'>
+    createLocal: Answer<'accounts.createLocal'>
+    update: Answer<'accounts.update'>
+    changePassword: Answer<'accounts.changePassword'>
+    remove: Answer<'accounts.remove'>
+    reconnect: Answer<'accounts.reconnect'>
+    trustCertificate: Answer<'accounts.trustCertificate'>
+  }
+  readonly identity: {
+    showPaperSecret: Answer<'identity.showPaperSecret'>
+    confirmPaperSecret: Answer<'identity.confirmPaperSecret'>
+  }
+  readonly keys: {
+    setPassphrase: Answer<'keys.setPassphrase'>
+    setKeychain: Answer<'keys.setKeychain'>
+  }
+  readonly contacts: {
+    list: Answer<'contacts.list'>
+    get: Answer<'contacts.get'>
+    update: Answer<'contacts.update'>
+    setPolicy: Answer<'contacts.setPolicy'>
+  }
+  readonly conversations: {
+    list: Answer<'conversations.list'>
+    start: Answer<'conversations.start'>
+    setDraft: Answer<'conversations.setDraft'>
+    markRead: Answer<'conversations.markRead'>
+    setMuted: Answer<'conversations.setMuted'>
+  }
+  readonly messages: {
+    page: Answer<'messages.page'>
+    send: Answer<'messages.send'>
+    edit: Answer<'messages.edit'>
+    delete: Answer<'messages.delete'>
+    retry: Answer<'messages.retry'>
+    typing: Answer<'messages.typing'>
+  }
+  readonly search: { query: Answer<'search.query'> }
+  readonly settings: {
+    get: Answer<'settings.get'>
+    set: Answer<'settings.set'>
+    storage: Answer<'settings.storage'>
+  }
+  readonly home: { invite: Answer<'home.invite'> }
+  activity: Answer<'app.activity'>
+}
+
+type Session = () => SessionAnswers
+
+function programRows(
+  program: ProgramAnswers,
+  session: Session,
+): Pick<
+  BridgeHandlers,
+  | 'app.view'
+  | 'app.quit'
+  | 'app.activity'
+  | 'app.openLink'
+  | 'keys.createProfile'
+  | 'keys.unlock'
+  | 'keys.setPassphrase'
+  | 'keys.setKeychain'
+> {
+  return {
+    'app.view': () => program.view(),
+    'app.quit': () => program.quit(),
+    'app.activity': (args) => session().activity(args),
+    'app.openLink': (args) => program.openLink(args),
+    'keys.createProfile': (args) => program.createProfile(args),
+    'keys.unlock': (args) => program.unlock(args),
+    'keys.setPassphrase': (args) => session().keys.setPassphrase(args),
+    'keys.setKeychain': (args) => session().keys.setKeychain(args),
+  }
+}
+
+function accountRows(
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `accounts.${string}` | `identity.${string}` | `home.${string}`>> {
+  return {
+    'identity.showPaperSecret': (args) => session().identity.showPaperSecret(args),
+    'identity.confirmPaperSecret': (args) => session().identity.confirmPaperSecret(args),
+    'accounts.list': (args) => session().accounts.list(args),
+    'accounts.add': (args) => session().accounts.add(args),
+    'accounts.createLocal': (args) => session().accounts.createLocal(args),
+    'accounts.update': (args) => session().accounts.update(args),
+    'accounts.changePassword': (args) => session().accounts.changePassword(args),
+    'accounts.remove': (args) => session().accounts.remove(args),
+    'accounts.reconnect': (args) => session().accounts.reconnect(args),
+    'accounts.trustCertificate': (args) => session().accounts.trustCertificate(args),
+    'home.invite': (args) => session().home.invite(args),
+  }
+}
+
+function chatRows(
+  session: Session,
+): Pick<
+  BridgeHandlers,
+  Extract<BridgeName, `contacts.${string}` | `conversations.${string}` | `messages.${string}` | `search.${string}`>
+> {
+  return {
+    'contacts.list': (args) => session().contacts.list(args),
+    'contacts.get': (args) => session().contacts.get(args),
+    'contacts.update': (args) => session().contacts.update(args),
+    'contacts.setPolicy': (args) => session().contacts.setPolicy(args),
+    'conversations.list': (args) => session().conversations.list(args),
+    'conversations.start': (args) => session().conversations.start(args),
+    'conversations.setDraft': (args) => session().conversations.setDraft(args),
+    'conversations.markRead': (args) => session().conversations.markRead(args),
+    'conversations.setMuted': (args) => session().conversations.setMuted(args),
+    'messages.page': (args) => session().messages.page(args),
+    'messages.send': (args) => session().messages.send(args),
+    'messages.edit': (args) => session().messages.edit(args),
+    'messages.delete': (args) => session().messages.delete(args),
+    'messages.retry': (args) => session().messages.retry(args),
+    'messages.typing': (args) => session().messages.typing(args),
+    'search.query': (args) => session().search.query(args),
+  }
+}
+
+function settingRows(
+  program: ProgramAnswers,
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `settings.${string}`>> {
+  return {
+    'settings.get': (args) =>
+      program.view().phase === 'ready' ? session().settings.get(args) : program.lockedSettings(),
+    'settings.set': (args) => session().settings.set(args),
+    'settings.storage': (args) => session().settings.storage(args),
+    'settings.privacyTable': (args) => program.privacyTable(args),
+  }
+}
+
+/** Every row of the table with the feature that answers it; `session` throws `locked` while there is none. */
+export function bridgeHandlers(program: ProgramAnswers, session: Session): BridgeHandlers {
+  return {
+    ...programRows(program, session),
+    ...accountRows(session),
+    ...chatRows(session),
+    ...settingRows(program, session),
+  }
+}
