@@ -43,7 +43,7 @@ export function* tokens(text: string): Generator<Token> {
 }
 
 function foldToken(source: string, character: string | undefined, symbol: string | undefined): string {
-  if (character !== undefined) return character.normalize('NFKC').replace(asciiSeparators, '')
+  if (character !== undefined) return character.normalize('NFKC').toLowerCase().replace(asciiSeparators, '')
   if (symbol !== undefined) {
     const code = symbol.charCodeAt(0)
     return code < 0x80 ? String.fromCharCode(symbolBase + code) : symbol
@@ -52,6 +52,7 @@ function foldToken(source: string, character: string | undefined, symbol: string
   if (plainAscii.test(lower)) return lower
   return lower
     .normalize('NFKD')
+    .toLowerCase()
     .replace(accents, '')
     .replaceAll('ß', 'ss')
     .replaceAll('ς', 'σ')

@@ -1,0 +1,128 @@
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { excerptOf, indexText, matchExpression, parseQuery, tokens } from './search-text.ts'
+
+/** Whether a search for `query` finds `text`, by the real index. */
+function finds(text: string, query: string, ref: number | null = null): boolean {
+  const parsed = parseQuery(query)
+  if (parsed === null) return false
+  const db = new Database(':memory:')
+  db.exec("CREATE VIRTUAL TABLE t USING fts5 (body, content = '', tokenize = 'ascii', prefix = '1 2')")
+  db.prepare('INSERT INTO t (rowid, body) VALUES (1, ?)').run(indexText(text, 7))
+  const found = db.prepare('SELECT rowid FROM t WHERE t MATCH ?').all(matchExpression(parsed, ref)).length === 1
+  db.close()
+  return found
+}
+
+const marked = (text: string, query: string) => {
+  const { excerpt, highlights } = excerptOf(text, parseQuery(query)!)
+  return highlights.map(([start, end]) => excerpt.slice(start, end))
+}
+
+describe('search', () => {
+  it.each([
+    ['Grüße aus Köln', 'grusse'],
+    ['Grüße aus Köln', 'KÖLN'],
+    ['Straße', 'strasse'],
+    ['STRASSE', 'straße'],
+    ['e\u0301te\u0301', 'été'],
+    ['Ｆｕｌｌ width', 'full'],
+    ['ΟΔΟΣ', 'οδος'],
+    ['don’t stop', "don't"],
+    ['I use C++ daily', 'c++'],
+    ['costs 5€ or $6', '5€'],
+    ['costs 5€ or $6', '$6'],
+    ['我喜欢喝绿茶', '绿茶'],
+    ['我喜欢喝绿茶', '喜欢喝'],
+    ['東京タワーに行く', 'タワー'],
+    ['안녕하세요 세계', '하세요'],
+    ['ฉันรักแมว', 'แมว'],
+    ['good 👍🏽 job', '👍'],
+    ['family 👨‍👩‍👧', '👨‍👩‍👧'],
+    ['love ❤️', '❤'],
+    ['🇩🇪 and 🇫🇷', '🇫🇷'],
+    ['हिन्दी भाषा', 'भाषा'],
+    ['see https://example.org/a_b?c=d', 'example.org'],
+    ['one two three', 'two one'],
+    ['one two three', '"two three"'],
+    ['hello world', 'wor'],
+    ['hello world', 'h'],
+  ])('finds %s by %s', (text, query) => {
+    expect(finds(text, query)).toBe(true)
+    expect(marked(text, query).length).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['我喜欢喝绿茶', '茶绿'],
+    ['one two three', '"three two"'],
+    ['one two three', '"two thr"'],
+    ['hello world', 'orld'],
+    ['hello world', 'hel world'],
+    ['hello', '"hel"'],
+    ['😀', '😁'],
+  ])('does not find %s by %s', (text, query) => {
+    expect(finds(text, query)).toBe(false)
+  })
+
+  it('keeps to the conversation it is asked for', () => {
+    expect(finds('hello', 'hello', 7)).toBe(true)
+    expect(finds('hello', 'hello', 70)).toBe(false)
+    expect(finds('hello', 'hello', 6)).toBe(false)
+  })
+
+  it('never lets what was typed become an operator', () => {
+    for (const text of [
+      'a OR b',
+      'NOT b',
+      'NEAR(a b)',
+      'body:a',
+      'a*',
+      '-a',
+      '^a',
+      '"',
+      '""',
+      "'; --",
+      'a" OR "b',
+      '(',
+      '{a}:b',
+    ]) {
+      expect(() => finds('nothing of that', text)).not.toThrow()
+      expect(finds('zzz', text)).toBe(false)
+    }
+    expect(parseQuery(' "" * ^ ( ) ')).not.toBeNull()
+    expect(parseQuery(' . , ; " ')).toBeNull()
+  })
+
+  it('finds every word of any text, and marks inside the excerpt only', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.nat(), (text, pick) => {
+        const all = [...tokens(text)]
+        if (all.length === 0) return
+        const token = all[pick % all.length]!
+        const word = text.slice(token.start, token.end)
+        expect(finds(text, word)).toBe(true)
+        const { excerpt, highlights } = excerptOf(text, parseQuery(word)!)
+        expect(highlights.length).toBeGreaterThan(0)
+        for (const [start, end] of highlights) expect(start >= 0 && end <= excerpt.length && start < end).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('shows the place of the first match in a long text', () => {
+    const long = `${'filler words here '.repeat(5000)}the needle lies here and needle again ${'more '.repeat(5000)}`
+    const { excerpt } = excerptOf(long, parseQuery('needle')!)
+    expect(excerpt.length).toBeLessThan(170)
+    expect(excerpt.startsWith('…')).toBe(true)
+    expect(excerpt.endsWith('…')).toBe(true)
+    expect(marked(long, 'needle')).toEqual(['needle', 'needle'])
+  })
+
+  it('never cuts a surrogate pair', () => {
+    for (let shift = 0; shift < 4; shift++) {
+      const text = `${'x'.repeat(shift)}${'😀'.repeat(200)} needle ${'😀'.repeat(200)}`
+      expect(excerptOf(text, parseQuery('needle')!).excerpt.isWellFormed()).toBe(true)
+    }
+  })
+})

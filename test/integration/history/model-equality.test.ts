@@ -1,0 +1,129 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type Database from 'better-sqlite3'
+import { openDatabase } from '#main/history/database.ts'
+import type { OpenHistory } from '#main/history/open-history.ts'
+import { tokens } from '#main/history/search-text.ts'
+import { arbitraryEntry, fixtureAccount } from '#test/fixtures/arbitrary-entry.ts'
+import type { Entry } from '#shared/model/entry.ts'
+import { mergeEntries, type MergedMessage } from '#shared/model/merge.ts'
+import type { MessageView } from '#shared/model/views.ts'
+import { TestHistory } from './history-fixture.ts'
+
+let test: TestHistory
+let history: OpenHistory
+let db: Database.Database
+beforeAll(() => {
+  test = new TestHistory()
+  history = test.open()
+  db = openDatabase({ path: test.path, key: test.key, role: 'writer' })
+  db.exec("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, message_text, 'row')")
+})
+afterAll(async () => {
+  db.close()
+  await test.remove()
+})
+
+const keyOf = (author: string, id: string, variant: number) =>
+  variant === 0 ? `${author} ${id}` : `${author} ${id} ~${variant}`
+
+/** The model's message as the screen would show it, but for the position. */
+function viewOf(message: MergedMessage) {
+  return {
+    conversationId: message.conversation,
+    key: keyOf(message.author, message.messageId, message.variant),
+    messageId: message.messageId,
+    direction: message.incoming ? 'incoming' : 'outgoing',
+    author: message.author,
+    text: message.text,
+    contentType: 'text/plain',
+    sentAt: message.sentAt,
+    receivedAt: message.receivedAt,
+    state: message.state,
+    ...(message.failure === undefined ? {} : { failure: message.failure }),
+    ...(message.path === undefined ? {} : { path: message.path }),
+    ...(message.displayReceipt === undefined ? {} : { displayReceipt: true }),
+    edited: message.edited,
+    deleted: message.deleted,
+    conflicting: message.conflicting,
+    authenticatedBy: message.authenticatedBy,
+  }
+}
+
+async function storedMessages(): Promise<readonly MessageView[]> {
+  const { conversations } = await history.reader.conversations()
+  const pages = await Promise.all(
+    conversations.map(({ id }) => history.reader.page({ conversationId: id, anchor: { at: 'newest' }, limit: 100 })),
+  )
+  return pages.flatMap((page) => page.messages)
+}
+
+const byKey = (a: { conversationId: string; key: string }, b: { conversationId: string; key: string }) =>
+  a.conversationId + a.key < b.conversationId + b.key ? -1 : 1
+
+async function checkMessages(entries: readonly Entry[]): Promise<void> {
+  const model = mergeEntries(entries)
+  const stored = await storedMessages()
+  const withoutPosition = stored.map(({ position, ...rest }) => rest)
+  expect([...withoutPosition].sort(byKey)).toEqual(model.messages.map(viewOf).sort(byKey))
+  const positions = new Map(stored.map((message) => [`${message.conversationId} ${message.key}`, message.position]))
+  const positionOf = (m: MergedMessage) =>
+    positions.get(`${m.conversation} ${keyOf(m.author, m.messageId, m.variant)}`) ?? -1
+  for (const a of model.messages) {
+    for (const b of model.messages) {
+      if (a.hlc.wallMs < b.hlc.wallMs) expect(positionOf(a)).toBeLessThan(positionOf(b))
+    }
+  }
+  for (const { id, unread } of (await history.reader.conversations()).conversations) {
+    const mine = model.messages.filter((message) => message.conversation === id)
+    const readTo = Math.max(-1, ...mine.filter((message) => message.readMark).map(positionOf))
+    const expected = mine.filter((m) => m.incoming && !m.deleted && positionOf(m) > readTo)
+    expect(unread).toBe(expected.length)
+  }
+}
+
+async function checkContacts(entries: readonly Entry[]): Promise<void> {
+  const model = mergeEntries(entries).contacts
+  const stored = await history.reader.contacts()
+  expect(stored).toHaveLength(model.length)
+  const names = (list: readonly { name: string; note: string; policy: string; addedAt: number }[]) =>
+    list.map(({ name, note, policy, addedAt }) => [name, note, policy, addedAt].join('|')).sort()
+  expect(names(stored)).toEqual(names(model.map((contact) => ({ ...contact, name: contact.name || contact.peerName }))))
+}
+
+/** The search index holds the words of the shown texts, each as often as it should, and nothing else. */
+async function checkIndex(): Promise<void> {
+  const expected = new Map<string, number>()
+  for (const { text } of await storedMessages()) {
+    for (const token of tokens(text)) expected.set(token.text, (expected.get(token.text) ?? 0) + 1)
+  }
+  const rows = db.prepare<[], { term: string; cnt: number }>('SELECT term, cnt FROM vocabulary').all()
+  const words = rows.filter((row) => !row.term.startsWith('\ue100'))
+  expect(new Map(words.map((row) => [row.term, row.cnt]))).toEqual(expected)
+}
+
+it('what the database shows equals the pure merge of the set, in any order and grouping of commits', async () => {
+  const set = fc.uniqueArray(arbitraryEntry(), { minLength: 1, maxLength: 14, selector: (entry) => entry.head.id })
+  const arrivals = set.chain((entries) =>
+    fc.record({
+      entries: fc.shuffledSubarray([...entries, ...entries.slice(0, 3)], { minLength: entries.length }),
+      cut: fc.nat(entries.length),
+    }),
+  )
+  await fc.assert(
+    fc.asyncProperty(arrivals, async ({ entries, cut }) => {
+      // First: a run that failed, and is being shrunk, left its entries.
+      await history.writer.commit({ eraseAccounts: [fixtureAccount] })
+      await history.writer.commit({ entries: entries.slice(0, cut) })
+      await history.writer.commit({ entries: entries.slice(cut) })
+      await checkMessages(entries)
+      await checkContacts(entries)
+      await checkIndex()
+      await history.writer.commit({ eraseAccounts: [fixtureAccount] })
+      expect(await storedMessages()).toEqual([])
+      expect(db.prepare('SELECT count(*) FROM entry').pluck().get()).toBe(0)
+      expect(db.prepare('SELECT count(*) FROM vocabulary').pluck().get()).toBe(0)
+    }),
+    { numRuns: 150 },
+  )
+}, 120_000)
