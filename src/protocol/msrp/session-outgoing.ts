@@ -18,6 +18,12 @@ import type {
 /** These answers say that the whole session is of no more use (RFC 4975 §10). */
 const fatalStatuses = new Set([408, 481, 506])
 
+/** Messages of several chunks under way at one time. */
+const maxInterleaved = 4
+
+/** Chunks per step, so that a full transport is noticed. */
+const maxBurst = 8
+
 /** Takes a message into the queue; two of one id cannot be told apart by reports. */
 export function queueMessage(state: SessionState, message: OutgoingMessage): SessionStep {
   if (findOutgoing(state, message.messageId) !== undefined) {
@@ -32,14 +38,31 @@ export function queueMessage(state: SessionState, message: OutgoingMessage): Ses
 export function pump(state: SessionState, context: SessionContext): SessionStep {
   let current = state
   const effects: SessionEffect[] = []
-  while (canSend(current)) {
-    const entry = current.outgoing.find((candidate) => !candidate.sentAll)
+  for (let sent = 0; sent < maxBurst && canSend(current); sent += 1) {
+    const entry = nextEntry(current.outgoing)
     if (entry === undefined) break
     const step = sendPiece(current, entry, context)
     current = step.state
     effects.push(...step.effects)
   }
   return { state: current, effects }
+}
+
+/**
+ * The message whose turn it is. Only so many are under way at once, for the receiver has to hold them all; what fits one
+ * chunk needs no place and overtakes.
+ */
+function nextEntry(outgoing: readonly OutgoingState[]): OutgoingState | undefined {
+  const started = outgoing.filter((entry) => entry.offset > 0 && !entry.sentAll).length
+  return outgoing.find((entry) => {
+    const { body, chunkBytes } = entry.message
+    return !entry.sentAll && (entry.offset > 0 || started < maxInterleaved || body.length <= chunkBytes)
+  })
+}
+
+/** Whether another `writable` event would send something at once: a step writes only so much before the transport is asked. */
+export function wantsToSend(state: SessionState): boolean {
+  return canSend(state) && nextEntry(state.outgoing) !== undefined
 }
 
 function canSend(state: SessionState): boolean {

@@ -9,6 +9,7 @@ import {
   type MessageSink,
 } from './message-assembler.ts'
 import { checkRequest } from './session-incoming.ts'
+import { wantsToSend } from './session-outgoing.ts'
 import {
   initialSession,
   stepSession,
@@ -161,6 +162,11 @@ export class MsrpSession {
   }
 
   #step(event: SessionEvent): void {
+    this.#apply(event)
+    while (wantsToSend(this.#state)) this.#apply({ kind: 'writable', writable: true })
+  }
+
+  #apply(event: SessionEvent): void {
     const { state, effects } = stepSession(this.#state, event, { newId: this.#host.newId })
     this.#state = state
     for (const effect of effects) this.#run(effect)
