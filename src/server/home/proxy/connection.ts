@@ -37,7 +37,7 @@ export class Connection {
   readonly #user: ConnectionUser
   #partial: Timer | null = null
   #idle: Timer | null = null
-  #heardAt: number
+  #heardAt = 0
 
   constructor(
     flow: SipFlow,

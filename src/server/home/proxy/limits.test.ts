@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { serializeSip } from '#protocol/sip/serialize.ts'
-import { domain, FakeDomain } from './test-fixtures.ts'
+import { domain, FakeDomain } from '#test/fakes/sip-domain.ts'
 
 const bob = `sip:bob@${domain}`
 

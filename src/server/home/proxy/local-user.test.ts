@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { headerLines, parseRoutes, withHeader } from '#protocol/sip/headers.ts'
 import type { SipRequest } from '#protocol/sip/message.ts'
 import { settle } from '#test/fakes/fake-clock.ts'
-import { domain, FakeDomain, valueOf } from './test-fixtures.ts'
+import { domain, FakeDomain, valueOf } from '#test/fakes/sip-domain.ts'
 import type { LocalExchange, LocalUser } from './api.ts'
 
 const echo = `sip:echo@${domain}`

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { settle } from '#test/fakes/fake-clock.ts'
-import { domain, FakeDomain, valueOf } from './test-fixtures.ts'
+import { domain, FakeDomain, valueOf } from '#test/fakes/sip-domain.ts'
 
 const bob = `sip:bob@${domain}`
 const text = [{ name: 'content-type', value: 'text/plain' }]

@@ -3,7 +3,7 @@ import { headerLines, parseRoutes, withHeader } from '#protocol/sip/headers.ts'
 import { parseChallenges } from '#protocol/sip/digest.ts'
 import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import { settle } from '#test/fakes/fake-clock.ts'
-import { domain, FakeDomain, valueOf, type FakePhone } from './test-fixtures.ts'
+import { domain, FakeDomain, valueOf, type FakePhone } from '#test/fakes/sip-domain.ts'
 
 const bob = `sip:bob@${domain}`
 
