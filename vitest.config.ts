@@ -5,6 +5,7 @@ export default defineConfig({
     include: [
       'src/**/*.test.{ts,tsx}',
       'test/{contracts,integration,interop,lint,docs}/**/*.test.ts',
+      'test/e2e/**/*.test.ts',
       'bench/**/*.test.ts',
     ],
     environment: 'node',

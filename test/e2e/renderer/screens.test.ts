@@ -1,0 +1,237 @@
+import type { Page } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Scenario } from '#test/fakes/bridge.ts'
+import { axeFindings, InterfaceHarness, shoot } from './harness.ts'
+
+interface Screen {
+  readonly name: string
+  readonly scenario: Scenario
+  readonly reach: (page: Page) => Promise<void>
+}
+
+const open = (name: string | RegExp) => async (page: Page) => {
+  await page.getByRole('navigation').getByRole('button', { name }).click()
+}
+const settings = (section: string) => async (page: Page) => {
+  await page.keyboard.press('Control+,')
+  await page.getByRole('tab', { name: section, exact: true }).click()
+  await page.getByRole('tabpanel').waitFor()
+}
+const narrow = (page: Page): boolean => (page.viewportSize()?.width ?? 0) < 736
+
+const screens: readonly Screen[] = [
+  { name: 'start', scenario: { phase: 'starting' }, reach: (page) => page.getByRole('main').waitFor() },
+  {
+    name: 'setup-passphrase',
+    scenario: { phase: 'onboarding', fixture: 'none' },
+    reach: async (page) => {
+      await page.getByLabel('Passphrase', { exact: true }).fill('correct horse battery staple')
+    },
+  },
+  {
+    name: 'setup-keychain',
+    scenario: { phase: 'onboarding', fixture: 'none', keychain: 'available' },
+    reach: (page) => page.getByRole('button', { name: 'Protect and continue' }).waitFor(),
+  },
+  {
+    name: 'setup-local-account',
+    scenario: { phase: 'ready', fixture: 'none' },
+    reach: async (page) => {
+      await page.getByLabel('User name').fill('taken')
+      await page.getByRole('button', { name: 'Create account' }).click()
+      await page.getByText('Somebody already uses this name').waitFor()
+    },
+  },
+  {
+    name: 'setup-sign-in',
+    scenario: { phase: 'ready', fixture: 'none' },
+    reach: async (page) => {
+      await page.getByRole('tab', { name: 'Sign in' }).click()
+      await page.getByRole('button', { name: 'Advanced' }).click()
+      await page.getByLabel('Server').waitFor()
+    },
+  },
+  {
+    name: 'setup-paper',
+    scenario: { phase: 'ready', fixture: 'none' },
+    reach: async (page) => {
+      await page.getByLabel('User name').fill('alice')
+      await page.getByRole('button', { name: 'Create account' }).click()
+      await page.getByRole('button', { name: 'Show the words' }).click()
+      await page.getByText('amber').waitFor()
+    },
+  },
+  {
+    name: 'unlock',
+    scenario: { phase: 'locked' },
+    reach: async (page) => {
+      await page.getByLabel('Passphrase', { exact: true }).fill('no')
+      await page.getByRole('button', { name: 'Unlock' }).click()
+      await page.getByText('This is not the passphrase').waitFor()
+    },
+  },
+  { name: 'list', scenario: {}, reach: (page) => page.getByText('Bob Baker').first().waitFor() },
+  {
+    name: 'list-empty',
+    scenario: {
+      fixture: 'empty',
+      connection: { kind: 'failed', reason: 'server-unreachable' },
+      paperSecret: 'shown',
+      sandboxed: false,
+    },
+    reach: (page) => page.getByRole('button', { name: 'Start a conversation' }).waitFor(),
+  },
+  { name: 'conversation', scenario: {}, reach: open(/Bob Baker/) },
+  { name: 'conversation-unread', scenario: {}, reach: open(/Carol/) },
+  { name: 'conversation-scripts', scenario: {}, reach: open(/ليلى/) },
+  { name: 'conversation-failed', scenario: {}, reach: open(/Dave/) },
+  { name: 'conversation-long-name', scenario: {}, reach: open(/WWWW/) },
+  { name: 'conversation-blocked', scenario: {}, reach: open(/Best Offers/) },
+  {
+    name: 'stranger',
+    scenario: {},
+    reach: async (page) => {
+      await open(/K. Maier/)(page)
+      await page.getByRole('button', { name: 'Accept' }).waitFor()
+    },
+  },
+  {
+    name: 'search',
+    scenario: {},
+    reach: async (page) => {
+      await page.getByRole('searchbox').fill('lantern')
+      await page.locator('mark').first().waitFor()
+    },
+  },
+  {
+    name: 'search-nothing',
+    scenario: {},
+    reach: async (page) => {
+      await page.getByRole('searchbox').fill('zzzz')
+      await page.getByText('Nothing found').waitFor()
+    },
+  },
+  {
+    name: 'menu',
+    scenario: {},
+    reach: async (page) => {
+      await open(/Bob Baker/)(page)
+      await page.locator('[data-message]').last().focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('menuitem', { name: 'Edit' }).waitFor()
+    },
+  },
+  {
+    name: 'details',
+    scenario: {},
+    reach: async (page) => {
+      await open(/Bob Baker/)(page)
+      await page
+        .getByRole('button', { name: /Delivered. Details/ })
+        .last()
+        .click()
+      await page.getByText('Chat session (MSRP)').waitFor()
+    },
+  },
+  {
+    name: 'contact',
+    scenario: {},
+    reach: async (page) => {
+      await open(/Bob Baker/)(page)
+      await page.getByRole('button', { name: 'About Bob Baker' }).last().click()
+      await page.getByText('Who can read this').waitFor()
+    },
+  },
+  {
+    name: 'new-conversation',
+    scenario: {},
+    reach: async (page) => {
+      await page.keyboard.press('Control+n')
+      await page.getByRole('dialog').waitFor()
+    },
+  },
+  { name: 'settings-accounts', scenario: { paperSecret: 'shown' }, reach: settings('Accounts') },
+  { name: 'settings-privacy', scenario: {}, reach: settings('Privacy') },
+  { name: 'settings-appearance', scenario: {}, reach: settings('Appearance') },
+  { name: 'settings-notifications', scenario: {}, reach: settings('Notifications') },
+  { name: 'settings-storage', scenario: {}, reach: settings('Storage and keys') },
+  { name: 'settings-about', scenario: {}, reach: settings('About') },
+  {
+    name: 'certificate',
+    scenario: {},
+    reach: async (page) => {
+      await page.evaluate(() =>
+        window.fake.emit('accounts.certificateProblem', {
+          accountId: 'AAAAAAAAAAAAAAAAAAAAAA' as never,
+          problem: {
+            reason: 'wrong-name',
+            expectedName: 'home.example',
+            subject: 'CN=other.example',
+            issuer: 'CN=Some Authority, O=Somebody',
+            validFrom: 1_760_000_000_000,
+            validTo: 1_800_000_000_000,
+            spkiSha256: 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=',
+          },
+        }),
+      )
+      await page.getByRole('alertdialog').waitFor()
+    },
+  },
+  {
+    name: 'notice',
+    scenario: { failing: { 'messages.send': 'disk-full' } },
+    reach: async (page) => {
+      await open(/Bob Baker/)(page)
+      await page.getByRole('textbox', { name: /Message to/ }).fill('Hello')
+      await page.keyboard.press('Enter')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+]
+
+let harness: InterfaceHarness
+beforeAll(async () => {
+  harness = await InterfaceHarness.start()
+}, 180_000)
+afterAll(() => harness.stop())
+
+async function look(screen: Screen, options: { width: number; dark: boolean; language?: string }): Promise<void> {
+  const scenario = { ...screen.scenario }
+  const { page, faults, close } = await harness.open({ scenario, ...options })
+  try {
+    await screen.reach(page)
+    await page.waitForTimeout(150)
+    await shoot(page, `${screen.name}-${options.width}-${options.dark ? 'dark' : 'light'}`)
+    expect(await axeFindings(page)).toEqual([])
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect(overflow, 'sideways scrolling').toBeLessThanOrEqual(0)
+    expect(await faults()).toEqual([])
+  } finally {
+    await close()
+  }
+}
+
+describe('every screen, accessible and within its policy', () => {
+  for (const screen of screens) {
+    it(`${screen.name}, wide and light`, () => look(screen, { width: 1400, dark: false }), 60_000)
+    it(`${screen.name}, narrow and dark`, () => look(screen, { width: 360, dark: true }), 60_000)
+  }
+  it.each(['list', 'conversation', 'settings-accounts', 'settings-privacy', 'contact'])(
+    '%s, 800 px and dark',
+    async (name) => {
+      await look(
+        screens.find((screen) => screen.name === name)!,
+        { width: 800, dark: true },
+      )
+    },
+  )
+  it('shows one pane in a narrow window', async () => {
+    const { page, close } = await harness.open({ width: 360 })
+    await open(/Bob Baker/)(page)
+    expect(narrow(page)).toBe(true)
+    expect(await page.getByRole('searchbox').isVisible()).toBe(false)
+    await page.getByRole('button', { name: 'Back' }).click()
+    expect(await page.getByRole('searchbox').isVisible()).toBe(true)
+    await close()
+  })
+})
