@@ -35,6 +35,11 @@ describe('D-Bus wire', () => {
     expect(roundTrip('(ybnqiuxtd)(sog)a(iay)a{sv}', values)).toEqual(values)
   })
 
+  it('grows with what it is given', () => {
+    const list = Array.from({ length: 1000 }, (_, index) => [index, 'x'.repeat(index % 100)])
+    expect(roundTrip('a(is)', [list])).toEqual([list])
+  })
+
   it('aligns as the specification says', () => {
     const writer = new WireWriter()
     writer.writeAll('yat', [1, [2n]])

@@ -53,6 +53,20 @@ export function splitSignature(signature: string): string[] {
   return types
 }
 
+const numberBytes: Readonly<Partial<Record<string, number>>> = { y: 1, n: 2, q: 2, b: 4, i: 4, u: 4, x: 8, t: 8, d: 8 }
+
+function putNumber(bytes: Buffer, code: string, value: unknown, at: number): void {
+  if (code === 'y') bytes.writeUInt8(value as number, at)
+  if (code === 'n') bytes.writeInt16LE(value as number, at)
+  if (code === 'q') bytes.writeUInt16LE(value as number, at)
+  if (code === 'b') bytes.writeUInt32LE(value === true ? 1 : 0, at)
+  if (code === 'i') bytes.writeInt32LE(value as number, at)
+  if (code === 'u') bytes.writeUInt32LE(value as number, at)
+  if (code === 'x') bytes.writeBigInt64LE(value as bigint, at)
+  if (code === 't') bytes.writeBigUInt64LE(value as bigint, at)
+  if (code === 'd') bytes.writeDoubleLE(value as number, at)
+}
+
 /** Appends values to a growing message. */
 export class WireWriter {
   #bytes: Buffer = Buffer.alloc(256)
@@ -100,33 +114,11 @@ export class WireWriter {
   }
 
   #writeNumber(code: string, value: unknown): void {
-    switch (code) {
-      case 'y':
-        return void this.#bytes.writeUInt8(value as number, this.#take(1))
-      case 'n':
-        return void this.#bytes.writeInt16LE(value as number, this.#take(2))
-      case 'q':
-        return void this.#bytes.writeUInt16LE(value as number, this.#take(2))
-      case 'b':
-        return void this.#bytes.writeUInt32LE(value === true ? 1 : 0, this.#take(4))
-      case 'i':
-        return void this.#bytes.writeInt32LE(value as number, this.#take(4))
-      case 'u':
-        return void this.#bytes.writeUInt32LE(value as number, this.#take(4))
-      case 'x':
-        return void this.#bytes.writeBigInt64LE(value as bigint, this.#take(8))
-      case 't':
-        return void this.#bytes.writeBigUInt64LE(value as bigint, this.#take(8))
-      case 'd':
-        return void this.#bytes.writeDoubleLE(value as number, this.#take(8))
-      default:
-        throw new DbusError(`cannot send ${code}`)
-    }
-  }
-
-  /** Offset of fresh bytes; evaluated before the buffer is used, which may have grown. */
-  #take(count: number): number {
-    return this.#reserve(count)
+    const size = numberBytes[code]
+    if (size === undefined) throw new DbusError(`cannot send ${code}`)
+    // The buffer may be another one once room has been made.
+    const at = this.#reserve(size)
+    putNumber(this.#bytes, code, value, at)
   }
 
   #writeBytes(bytes: Buffer): void {

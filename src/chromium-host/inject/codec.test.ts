@@ -28,18 +28,14 @@ describe('clone codec', () => {
     expect(roundTrip({ $: 'b', t: 'Uint8Array', v: '' })).toEqual({ $: 'b', t: 'Uint8Array', v: '' })
     expect(roundTrip(new Uint8Array([1, 2]).subarray(1))).toEqual(new Uint8Array([2]))
     const error = roundTrip(Object.assign(new TypeError('no'), { code: 'denied', secret: 1 })) as Error & object
-    expect({ ...error, name: error.name, message: error.message }).toEqual({
-      name: 'TypeError',
-      message: 'no',
-      code: 'denied',
-    })
+    expect([error.name, error.message, Object.entries(error)]).toEqual(['TypeError', 'no', [['code', 'denied']]])
   })
 
   it('does not let a message reach a prototype', () => {
     const decoded = decodeClone('{"__proto__":{"polluted":true}}') as Record<string, unknown>
     expect(Object.getPrototypeOf(decoded)).toBe(Object.prototype)
-    expect(decoded['polluted']).toBeUndefined()
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    expect(decoded.polluted).toBeUndefined()
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
   })
 
   it.each([() => 1, Symbol('s'), { deep: [Promise.resolve()] }])('refuses %s', (value) => {

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { sessionBusAddress } from '../dbus/connection.ts'
 
 /** Marks what we sealed, so that Electron's own format is never mistaken for it. */
 const magic = Buffer.from('sotto-ss1')
@@ -12,29 +13,46 @@ const promptTimeoutMs = 120_000
 /** Where the key rests: the desktop's keyring. */
 export interface KeyringPort {
   /** The stored secret, null if there is none; undefined if no keyring answers. */
-  lookup(): string | null | undefined
+  lookup(): Promise<string | null | undefined>
   /** Whether it was stored. */
-  store(secret: string): boolean
+  store(secret: string): Promise<boolean>
 }
 
-/** The Secret Service (GNOME Keyring, KWallet, KeePassXC …) through libsecret's own tool. */
+interface Outcome {
+  readonly status: number | null
+  readonly output: string
+  readonly errors: string
+}
+
+/** Runs libsecret's own tool; a secret goes in by its standard input, never as an argument. */
+function runSecretTool(args: readonly string[], input = ''): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn('secret-tool', args, { timeout: promptTimeoutMs })
+    let [output, errors] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+    child.once('error', () => resolve({ status: null, output: '', errors: 'secret-tool is missing' }))
+    child.once('close', (status) => resolve({ status, output, errors }))
+  })
+}
+
+/** The Secret Service (GNOME Keyring, KWallet, KeePassXC …). */
 export function secretServiceKeyring(appName: () => string): KeyringPort {
   const attributes = (): string[] => ['application', appName(), 'purpose', 'safe-storage']
-  const run = (args: string[], input?: string) =>
-    spawnSync('secret-tool', args, {
-      encoding: 'utf8',
-      timeout: promptTimeoutMs,
-      ...(input !== undefined && { input }),
-    })
   return {
-    lookup: () => {
-      if (process.platform !== 'linux' || process.env.DBUS_SESSION_BUS_ADDRESS === undefined) return undefined
-      const { status, stdout, stderr } = run(['lookup', ...attributes()])
-      if (status === 0 && stdout !== '') return stdout.trim()
+    lookup: async () => {
+      if (process.platform !== 'linux' || sessionBusAddress() === null) return undefined
+      const { status, output, errors } = await runSecretTool(['lookup', ...attributes()])
+      if (status === 0 && output !== '') return output.trim()
       // "Not found" is silent; any word means that nobody answers or the person refused.
-      return status === 1 && stderr === '' ? null : undefined
+      return status === 1 && errors === '' ? null : undefined
     },
-    store: (secret) => run(['store', `--label=${appName()} safe storage`, ...attributes()], secret).status === 0,
+    store: async (secret) => {
+      const label = `--label=${appName()} safe storage`
+      return (await runSecretTool(['store', label, ...attributes()], secret)).status === 0
+    },
   }
 }
 
@@ -50,41 +68,51 @@ function parseKey(text: string): Buffer | null {
 export class SafeStorage {
   readonly #keyring: KeyringPort
   #key: Buffer | null = null
+  #finding: Promise<Buffer | null> | null = null
 
   constructor(keyring: KeyringPort) {
     this.#keyring = keyring
   }
 
+  /** Asks the keyring, which may ask the person. */
+  async isAsyncEncryptionAvailable(): Promise<boolean> {
+    return (await this.#find()) !== null
+  }
+
+  /** Whether the keyring has answered already; asks nobody. */
   isEncryptionAvailable(): boolean {
-    this.#key ??= this.#findKey()
     return this.#key !== null
   }
 
-  isAsyncEncryptionAvailable(): Promise<boolean> {
-    return Promise.resolve(this.isEncryptionAvailable())
+  /** True once the keyring has answered; see {@link isAsyncEncryptionAvailable}. */
+  getSelectedStorageBackend(): 'gnome_libsecret' | 'basic_text' {
+    return this.#key === null ? 'basic_text' : 'gnome_libsecret'
   }
 
-  getSelectedStorageBackend(): 'gnome_libsecret' | 'basic_text' {
-    return this.isEncryptionAvailable() ? 'gnome_libsecret' : 'basic_text'
+  #find(): Promise<Buffer | null> {
+    if (this.#key !== null) return Promise.resolve(this.#key)
+    this.#finding ??= this.#findKey().finally(() => (this.#finding = null))
+    return this.#finding
   }
 
   /** Stores a new key if the keyring has none, and takes it only as it is read back. */
-  #findKey(): Buffer | null {
-    const found = this.#keyring.lookup()
+  async #findKey(): Promise<Buffer | null> {
+    let found = await this.#keyring.lookup()
     if (found === undefined) return null
-    if (found !== null) return parseKey(found)
-    if (!this.#keyring.store(randomBytes(keyBytes).toString('base64'))) return null
-    const stored = this.#keyring.lookup()
-    return typeof stored === 'string' ? parseKey(stored) : null
+    if (found === null) {
+      if (!(await this.#keyring.store(randomBytes(keyBytes).toString('base64')))) return null
+      found = await this.#keyring.lookup()
+    }
+    this.#key = typeof found === 'string' ? parseKey(found) : null
+    return this.#key
   }
 
   #requireKey(): Buffer {
-    this.#key ??= this.#findKey()
     if (this.#key === null) throw new Error('Encryption is not available: no keyring answers.')
     return this.#key
   }
 
-  /** @throws Error if no keyring answers. */
+  /** @throws Error if no keyring has answered. */
   encryptString(plainText: string): Buffer {
     const iv = randomBytes(ivBytes)
     const cipher = createCipheriv('aes-256-gcm', this.#requireKey(), iv)
@@ -92,7 +120,7 @@ export class SafeStorage {
     return Buffer.concat([magic, iv, cipher.update(plainText, 'utf8'), cipher.final(), cipher.getAuthTag()])
   }
 
-  /** @throws Error if no keyring answers, or the bytes are not what this keyring's key sealed. */
+  /** @throws Error if no keyring has answered, or the bytes are not what this keyring's key sealed. */
   decryptString(encrypted: Buffer): string {
     const start = magic.length + ivBytes
     const tagAt = encrypted.length - tagBytes
@@ -104,12 +132,14 @@ export class SafeStorage {
     return Buffer.concat([decipher.update(encrypted.subarray(start, tagAt)), decipher.final()]).toString('utf8')
   }
 
-  encryptStringAsync(plainText: string): Promise<Buffer> {
-    return Promise.resolve(this.encryptString(plainText))
+  async encryptStringAsync(plainText: string): Promise<Buffer> {
+    await this.#find()
+    return this.encryptString(plainText)
   }
 
-  decryptStringAsync(encrypted: Buffer): Promise<{ result: string; shouldReEncrypt: boolean }> {
-    return Promise.resolve({ result: this.decryptString(encrypted), shouldReEncrypt: false })
+  async decryptStringAsync(encrypted: Buffer): Promise<{ result: string; shouldReEncrypt: boolean }> {
+    await this.#find()
+    return { result: this.decryptString(encrypted), shouldReEncrypt: false }
   }
 
   /** Plain text is never called encryption here, so there is nothing to switch. */

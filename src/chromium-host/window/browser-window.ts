@@ -129,7 +129,7 @@ export class BrowserWindow extends EventEmitter {
       onWindowOpenAsked: (url) => this.webContents.handleWindowOpen(url),
       onNavigateAsked: (url) => this.webContents.askNavigate(url),
     })
-    const { electron = '', chrome = '', node } = process.versions
+    const { electron, chrome, node } = process.versions
     await page.prepare(webPreferences?.preload ?? null, { electron, chrome, node })
     if (this.#destroyed) page.connection.send('Target.closeTarget', { targetId: page.targetId }).catch(() => undefined)
     this.#page = page

@@ -107,15 +107,11 @@ class DesktopServices {
   }
 
   /** Calls the status item as a panel does. */
-  async callItem(
-    at: string,
-    from: string,
-    member: string,
-    signature: string,
-    body: unknown[],
-  ): Promise<readonly unknown[]> {
+  callItem(at: string, method: string, signature: string, body: unknown[]): Promise<readonly unknown[]> {
     const destination = this.items[0]?.sender ?? ''
-    return this.#bus.call({ destination, path: at, interface: from, member, signature, body })
+    const dot = method.lastIndexOf('.')
+    const [name, member] = [method.slice(0, dot), method.slice(dot + 1)]
+    return this.#bus.call({ destination, path: at, interface: name, member, signature, body })
   }
 
   stop(): void {
@@ -174,20 +170,20 @@ describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop wit
     await expect.poll(() => services.items.length).toBe(1)
     const itemPath = String(services.items[0]?.body[0])
     const item = 'org.kde.StatusNotifierItem'
-    const [properties] = await services.callItem(itemPath, 'org.freedesktop.DBus.Properties', 'GetAll', 's', [item])
+    const [properties] = await services.callItem(itemPath, 'org.freedesktop.DBus.Properties.GetAll', 's', [item])
     const known = Object.fromEntries(properties as [string, { value: unknown }][])
-    expect([known['IconName']?.value, known['Status']?.value]).toEqual(['/usr/share/icons/sotto.png', 'Active'])
-    const menuPath = String(known['Menu']?.value)
-    const [, layout] = await services.callItem(menuPath, 'com.canonical.dbusmenu', 'GetLayout', 'iias', [0, -1, []])
+    expect([known.IconName?.value, known.Status?.value]).toEqual(['/usr/share/icons/sotto.png', 'Active'])
+    const menuPath = String(known.Menu?.value)
+    const [, layout] = await services.callItem(menuPath, 'com.canonical.dbusmenu.GetLayout', 'iias', [0, -1, []])
     const children = (layout as [number, unknown, { value: [number, [string, { value: string }][]] }[]])[2]
     expect(children.map(({ value: [id, [first]] }) => [id, first?.[1].value])).toEqual([
       [1, 'Show'],
       [2, 'separator'],
       [3, 'Quit'],
     ])
-    await services.callItem(itemPath, item, 'Activate', 'ii', [0, 0])
+    await services.callItem(itemPath, `${item}.Activate`, 'ii', [0, 0])
     const click = [3, 'clicked', { signature: 's', value: '' }, 0]
-    await services.callItem(menuPath, 'com.canonical.dbusmenu', 'Event', 'isvu', click)
+    await services.callItem(menuPath, 'com.canonical.dbusmenu.Event', 'isvu', click)
     await expect
       .poll(() => running.app.evaluate(() => (globalThis as unknown as { trayEvents: string[] }).trayEvents))
       .toEqual(['click', 'quit'])
@@ -202,8 +198,8 @@ describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop wit
   })
 
   it('has no safe storage without a keyring', async () => {
-    const answer = await running.app.evaluate(({ safeStorage }) => [
-      safeStorage.isEncryptionAvailable(),
+    const answer = await running.app.evaluate(async ({ safeStorage }) => [
+      await safeStorage.isAsyncEncryptionAvailable(),
       safeStorage.getSelectedStorageBackend(),
     ])
     expect(answer).toEqual([false, 'basic_text'])
@@ -218,16 +214,16 @@ describe.skipIf(!keyringInstalled)('safeStorage with the real GNOME Keyring', ()
     await bus.start()
     await bus.startKeyring()
     const first = await startApp(chromium, bus.environment)
-    const sealed = await first.app.evaluate(({ safeStorage }) => [
+    const sealed = await first.app.evaluate(async ({ safeStorage }) => [
+      (await safeStorage.encryptStringAsync('secret of Alice')).toString('base64'),
       safeStorage.getSelectedStorageBackend(),
-      safeStorage.encryptString('secret of Alice').toString('base64'),
     ])
     await first.close()
-    expect(sealed[0]).toBe('gnome_libsecret')
+    expect(sealed[1]).toBe('gnome_libsecret')
     const second = await startApp(chromium, bus.environment)
     const opened = await second.app.evaluate(
-      ({ safeStorage }, text) => safeStorage.decryptString(Buffer.from(text ?? '', 'base64')),
-      sealed[1],
+      async ({ safeStorage }, text) => (await safeStorage.decryptStringAsync(Buffer.from(text ?? '', 'base64'))).result,
+      sealed[0],
     )
     await second.close()
     bus.stop()
@@ -237,16 +233,21 @@ describe.skipIf(!keyringInstalled)('safeStorage with the real GNOME Keyring', ()
 
 describe('the Chromium host without a session bus', () => {
   it('promises neither notifications nor a tray nor safe storage', async () => {
-    const { app, close } = await startApp(chromium, { DBUS_SESSION_BUS_ADDRESS: '', XDG_RUNTIME_DIR: os.tmpdir() })
-    const answer = await app.evaluate(async ({ Notification, Tray, safeStorage }) => {
+    const running = await startApp(chromium, { DBUS_SESSION_BUS_ADDRESS: '', XDG_RUNTIME_DIR: os.tmpdir() })
+    const answer = await running.app.evaluate(async ({ Notification, Tray, safeStorage }) => {
       const notification = new Notification({ title: 'x' })
       const outcome = new Promise((resolve) => notification.once('failed', () => resolve('failed')))
       notification.show()
       const tray = new Tray('/nowhere.png')
       tray.destroy()
-      return [Notification.isSupported(), await outcome, tray.isDestroyed(), safeStorage.isEncryptionAvailable()]
+      return [
+        Notification.isSupported(),
+        await outcome,
+        tray.isDestroyed(),
+        await safeStorage.isAsyncEncryptionAvailable(),
+      ]
     })
     expect(answer).toEqual([false, 'failed', true, false])
-    await close()
+    await running.close()
   })
 })

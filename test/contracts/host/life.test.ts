@@ -71,8 +71,8 @@ async function until(holds: () => boolean, timeoutMs = 10_000): Promise<void> {
 
 describe.each(hosts)('windows and life on $name', (host) => {
   it('asks before a window closes, stays without windows, opens another, quits', async () => {
-    const { app, close } = await startApp(host)
-    const events = await app.evaluate(async ({ BrowserWindow }) => {
+    const running = await startApp(host)
+    const events = await running.app.evaluate(async ({ BrowserWindow }) => {
       const fixture = globalThis as unknown as {
         veto: boolean
         seen: { events: string[] }
@@ -99,7 +99,7 @@ describe.each(hosts)('windows and life on $name', (host) => {
       events: ['close', 'close', 'closed', 'window-all-closed'],
       url: 'sotto://app/index.html',
     })
-    await close()
+    await running.close()
   })
 
   it('lets the app veto the close button of a window nobody has clicked in', async () => {

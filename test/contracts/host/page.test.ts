@@ -279,6 +279,35 @@ describe.each(hosts)('a page on $name', (host) => {
     await page.waitForFunction(() => document.title === 'Another title')
   })
 
+  it('copies text for main', async () => {
+    await running.app.evaluate(async ({ clipboard }) => {
+      await clipboard.writeText('copied text')
+    })
+    const { page } = running
+    const pasted = page.evaluate(
+      () =>
+        new Promise((resolve) =>
+          addEventListener('paste', (event) => resolve(event.clipboardData?.getData('text/plain')), { once: true }),
+        ),
+    )
+    await page.keyboard.press('ControlOrMeta+V')
+    expect(await pasted).toBe('copied text')
+  })
+
+  it('swallows the keys of a browser but not those of the app', async () => {
+    const { app, page } = running
+    await page.evaluate(() => {
+      const heard: string[] = []
+      Object.assign(globalThis, { heard })
+      addEventListener('keydown', (event) => heard.push(event.key))
+    })
+    for (const key of ['F12', 'Control+Shift+I', 'Control+P', 'Control+N', 'Control+T', 'Control+K'])
+      await page.keyboard.press(key)
+    const heard = await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard)
+    expect(heard.filter((key) => !/^(Control|Shift|Meta)$/.test(key))).toEqual(['p', 'n', 'k'])
+    expect(app.windows()).toHaveLength(1)
+  })
+
   it('gets real paths from the open dialog', async () => {
     const { app, page } = running
     const chooser = page.waitForEvent('filechooser')
