@@ -3,7 +3,7 @@ import { arrows, packageHomes, parts } from './arrows-table.mjs'
 
 /** The part of the tree a repository-relative path belongs to, or null outside `src`. */
 export function partOf(file) {
-  return parts.find(([, prefix]) => file === prefix || file.startsWith(prefix))?.[0] ?? null
+  return parts.find(([, prefix]) => file.startsWith(prefix))?.[0] ?? null
 }
 
 function allowed(from, to) {

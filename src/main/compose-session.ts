@@ -1,0 +1,242 @@
+/** Wires everything that runs while the history is open. */
+import { hostname } from 'node:os'
+import { SottoError } from '#shared/errors.ts'
+import { EntryFactory } from '#shared/model/entry-factory.ts'
+import type { AccountId, Aor } from '#shared/model/ids.ts'
+import type { AccountView } from '#shared/model/views.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { Accounts, type HomeEndpoints, type LocalAccount, type LocalSignUpPort } from './accounts/accounts.ts'
+import { startSignallingClient } from './accounts/signalling/client.ts'
+import type { SignallingPort } from './accounts/signalling-port.ts'
+import type { SessionAnswers } from './bridge/handlers.ts'
+import type { BridgePublisher } from './bridge/publisher.ts'
+import { Chat } from './chat/chat.ts'
+import { noCipher } from './chat/message-cipher.ts'
+import type { NotificationPort } from './chat/ports.ts'
+import { Contacts } from './contacts/contacts.ts'
+import { openHistoryInWorkers, type OpenHistory } from './history/open-history.ts'
+import type { HistoryChange } from './history/port.ts'
+import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
+import { Identity } from './identity/identity.ts'
+import type { KeyLadder } from './keys/key-ladder.ts'
+import { folderBytes } from './platform/folder-bytes.ts'
+import type { ProfilePaths } from './platform/profile-paths.ts'
+import { watchNetwork } from './platform/network-watch.ts'
+import type { Session } from './program/ports.ts'
+import { Settings } from './settings/settings.ts'
+
+export interface SessionPorts {
+  readonly paths: ProfilePaths
+  readonly ladder: KeyLadder
+  readonly home: HomeServerControl
+  readonly publisher: BridgePublisher
+  readonly notifications: NotificationPort
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  /** Settings that main itself obeys have changed. */
+  readonly onSettings: (settings: ReturnType<Settings['get']>) => void
+}
+
+/** A running session: the bridge's answers, and its end. */
+export interface RunningSession extends Session {
+  readonly answers: SessionAnswers
+  readonly signalling: SignallingPort
+}
+
+/** Opens the history and starts every feature on it. @throws SottoError an `OpenFailure` code. */
+export async function composeSession(ports: SessionPorts, databaseKey: Uint8Array): Promise<RunningSession> {
+  const history = await openHistoryInWorkers({ path: ports.paths.database, key: databaseKey })
+  await ports.ladder.confirmDatabase()
+  const signalling = await startSignallingClient(ports)
+  const settings = new Settings(settingsStore(history))
+  const accounts: Accounts = new Accounts({
+    ...ports,
+    registry: {
+      register: async ({ id, aor }) => {
+        await history.writer.commit({ accounts: [{ id, aor }] })
+      },
+    },
+    settings: settingsStore(history),
+    signalling,
+    identity: { ensure: (aor) => identity.ensure(aor), remove: (aor) => identity.remove(aor) },
+    home: localSignUp(ports.home),
+  })
+  const identity = composeIdentity(ports, history, accounts)
+  const features = composeFeatures(ports, { history, signalling, settings, accounts })
+  const disposers = connect(ports, { history, signalling, settings, accounts, identity, ...features })
+  await settings.start()
+  await accounts.start()
+  await features.chat.start()
+  return {
+    answers: answersOf(ports, { history, settings, accounts, identity, ...features }),
+    signalling,
+    hasAccounts: () => accounts.list().length > 0,
+    onAccountsChange: (handler) => accounts.onChange(handler),
+    close: async () => {
+      for (const dispose of disposers) dispose()
+      await features.chat.stop()
+      accounts.stop()
+      await signalling.stop()
+      await history.close()
+    },
+  }
+}
+
+function settingsStore({ reader, writer }: OpenHistory): {
+  setting(key: string): Promise<string | null>
+  setSetting(key: string, valueJson: string | null): Promise<void>
+} {
+  return {
+    setting: (key) => reader.setting(key),
+    setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
+  }
+}
+
+function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Accounts): Identity {
+  const { ladder } = ports
+  return new Identity({
+    ...ports,
+    settings: settingsStore(history),
+    paperRung: {
+      set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey),
+      remove: (account) => ladder.removePaperSecret(account),
+    },
+    aorOf: (id) => accounts.records().find((record) => record.id === id)?.aor ?? null,
+    deviceName: hostname(),
+  })
+}
+
+interface Foundation {
+  readonly history: OpenHistory
+  readonly signalling: SignallingPort
+  readonly settings: Settings
+  readonly accounts: Accounts
+}
+
+interface Features {
+  readonly chat: Chat
+  readonly contacts: Contacts
+}
+
+function composeFeatures(ports: SessionPorts, { history, signalling, settings, accounts }: Foundation): Features {
+  const entries = new EntryFactory(ports)
+  const byId = (id: AccountId): AccountView | null => accounts.list().find((account) => account.id === id) ?? null
+  const base = { ...ports, ...history, entries, accounts: { byId } }
+  const chat = new Chat({
+    ...base,
+    signalling,
+    cipher: noCipher,
+    screen: {
+      typing: (conversationId, active) => ports.publisher.publish('chat.typing', { conversationId, active }),
+      notice: (code) => ports.publisher.publish('notice.error', { code, params: {} }),
+    },
+    settings: {
+      notifications: () => {
+        const { notifications, notificationPreview } = settings.get()
+        return { enabled: notifications, preview: notificationPreview }
+      },
+    },
+  })
+  return { chat, contacts: new Contacts(base) }
+}
+
+interface Everything extends Foundation, Features {
+  readonly identity: Identity
+}
+
+/** Facts flow from the features to the screen, and between features that must know of each other. */
+function connect(ports: SessionPorts, parts: Everything): readonly (() => void)[] {
+  const { publisher } = ports
+  const { history, signalling, settings, accounts, identity, chat, contacts } = parts
+  return [
+    history.writer.onChange((change) => publishChange(publisher, history, change)),
+    history.onCrash(() => publisher.publish('notice.error', { code: 'history-corrupt', params: {} })),
+    accounts.onChange((views) => publisher.publish('accounts.changed', views)),
+    settings.onChange((now) => {
+      publisher.publish('settings.changed', now)
+      ports.onSettings(now)
+    }),
+    identity.onChange((aor: Aor, view) => accounts.setIdentity(aor, view)),
+    contacts.onPolicy((conversation, policy) => chat.policyChanged(conversation, policy)),
+    signalling.onEvent((event) => {
+      if (event.kind !== 'certificate') return
+      publisher.publish('accounts.certificateProblem', { accountId: event.accountId, problem: event.problem })
+    }),
+    watchNetwork(ports.clock, () => void signalling.networkChanged()),
+  ]
+}
+
+function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, change: HistoryChange): void {
+  const { revision, conversations, messages, bulk } = change
+  const removedConversations = change.removedConversations ?? []
+  publisher.publish('history.appended', { revision, conversations, removedConversations, messages, bulk })
+  if (change.contacts.length === 0 && !bulk) return
+  // The screen keeps the whole list; while the history closes there is nobody to tell.
+  reader.contacts().then(
+    (contacts) => publisher.publish('contacts.changed', contacts),
+    () => undefined,
+  )
+}
+
+function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'>): SessionAnswers {
+  const { accounts, identity, chat, contacts, settings, history } = parts
+  return {
+    accounts,
+    identity,
+    keys: {
+      setPassphrase: ({ current, next }) => ports.ladder.setPassphrase(current, next),
+      setKeychain: ({ enabled }) => ports.ladder.setKeychain(enabled),
+    },
+    contacts,
+    conversations: {
+      list: () => chat.list(),
+      start: (args) => contacts.start(args),
+      setDraft: (args) => chat.setDraft(args),
+      markRead: (args) => chat.markRead(args),
+      setMuted: (args) => chat.setMuted(args),
+    },
+    messages: chat,
+    search: { query: (args) => history.reader.search(args) },
+    settings: {
+      get: () => settings.get(),
+      set: (args) => settings.set(args),
+      storage: () => storageView(ports, history),
+    },
+    home: { invite: () => ports.home.invite({ lan: true }) },
+    activity: (args) => chat.activity(args),
+  }
+}
+
+async function storageView(
+  ports: SessionPorts,
+  history: OpenHistory,
+): Promise<Awaited<ReturnType<SessionAnswers['settings']['storage']>>> {
+  const { paths, ladder } = ports
+  const [counts, rungs, attachmentBytes] = await Promise.all([
+    history.reader.counts(),
+    ladder.rungs(),
+    folderBytes(paths.attachments),
+  ])
+  return { profilePath: paths.profile, attachmentBytes, rungs, ...counts }
+}
+
+/** The home server as the accounts feature needs it: always over WSS with its pinned key. */
+function localSignUp(home: HomeServerControl): LocalSignUpPort {
+  return {
+    signUp: async ({ user, invitation }): Promise<LocalAccount> => {
+      const made = await home.signUp({ user, invitation })
+      const { aor, password, local, server } = made
+      return { aor, password, transport: 'wss', ...endpointsOf(server), onThisComputer: local }
+    },
+    endpoints: async () => endpointsOf(await home.hold()),
+    onMoved: (handler) => home.onRestarted((address) => handler(endpointsOf(address))),
+  }
+}
+
+function endpointsOf(address: HomeServerAddress): HomeEndpoints {
+  if (address.spkiPins.length === 0) throw new SottoError('home-server-failed')
+  return { server: address.sip.wss, msrpRelay: address.msrp.wss, spkiPins: address.spkiPins }
+}

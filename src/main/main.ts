@@ -1,0 +1,72 @@
+/** Entry of the main process: command line, one instance per profile, life and end. */
+import path from 'node:path'
+import { app, dialog } from 'electron'
+import { SottoError } from '#shared/errors.ts'
+import { composeProgram, type RunningProgram } from './compose.ts'
+import { parseArguments, type ProgramArguments } from './platform/arguments.ts'
+import { hostFacts } from './platform/host-facts.ts'
+import { preparePaths, type ProfilePaths } from './platform/profile-paths.ts'
+import { registerAppScheme } from './window/pages.ts'
+
+const here = import.meta.dirname
+const out = path.dirname(here)
+const homeServerEntry = path.join(here, 'home-server.js')
+
+/** On Electron the program starts itself with a flag: its binary is no plain Node. */
+function homeServerCommand(): readonly [string, ...string[]] {
+  if (hostFacts().host === 'chromium') return [process.execPath, homeServerEntry]
+  const self: readonly string[] = app.isPackaged ? [] : [path.join(here, 'main.js')]
+  return [process.execPath, ...self, '--home-server']
+}
+
+async function runClient(args: ProgramArguments, paths: ProfilePaths): Promise<void> {
+  let program: RunningProgram | null = null
+  let stopping: Promise<void> | null = null
+  app.on('second-instance', () => program?.show())
+  app.on('activate', () => program?.show())
+  app.on('window-all-closed', () => {
+    if (program?.keepsRunning() !== true) app.quit()
+  })
+  app.on('before-quit', (event) => {
+    if (program === null) return
+    event.preventDefault()
+    stopping ??= program.stop().finally(() => {
+      program = null
+      app.quit()
+    })
+  })
+  await app.whenReady()
+  const resources = app.isPackaged ? path.join(process.resourcesPath, 'resources') : path.join(out, '..', 'resources')
+  const command = homeServerCommand()
+  program = await composeProgram({ paths, profile: args.profile, out, resources, homeServerCommand: command })
+}
+
+function failWith(error: unknown): void {
+  const code = error instanceof SottoError ? error.code : 'internal'
+  process.stderr.write(`sotto: could not start (${code})\n`)
+  if (!(error instanceof SottoError) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
+  dialog.showErrorBox('Sotto', code)
+  app.exit(1)
+}
+
+function start(args: ProgramArguments): void {
+  app.setName('Sotto')
+  const paths = preparePaths(path.resolve(args.data ?? app.getPath('userData')), args.profile)
+  app.setPath('userData', paths.profile)
+  registerAppScheme()
+  if (!app.requestSingleInstanceLock()) {
+    app.quit()
+    return
+  }
+  runClient(args, paths).catch(failWith)
+}
+
+const parsed = parseArguments(process.argv)
+if (!parsed.ok) {
+  process.stderr.write('sotto: a profile name is letters, digits, - and _, at most 32\n')
+  app.exit(2)
+} else if (parsed.value.homeServer) {
+  await import(homeServerEntry)
+} else {
+  start(parsed.value)
+}
