@@ -301,7 +301,7 @@ describe.each(hosts)('a page on $name', (host) => {
       Object.assign(globalThis, { heard })
       addEventListener('keydown', (event) => heard.push(event.key))
     })
-    for (const key of ['F12', 'Control+Shift+I', 'Control+P', 'Control+N', 'Control+T', 'Control+K'])
+    for (const key of ['F12', 'Control+Shift+I', 'Control+p', 'Control+n', 'Control+t', 'Control+k'])
       await page.keyboard.press(key)
     const heard = await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard)
     expect(heard.filter((key) => !/^(Control|Shift|Meta)$/.test(key))).toEqual(['p', 'n', 'k'])
