@@ -1,8 +1,10 @@
 /** Opens the encrypted database: cipher, durability and schema version (docs/history.md). */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import Database from 'better-sqlite3'
 import { SottoError } from '#shared/errors.ts'
 import { toHex, wipe } from '#shared/bytes/bytes.ts'
-import { currentVersion, migrations, type Migration } from './migrations/migrations.ts'
+import { migrations, type Migration } from './migrations/migrations.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 
 export const databaseKeyBytes = 32
@@ -26,6 +28,7 @@ export interface OpenDatabaseOptions {
  */
 export function openDatabase(options: OpenDatabaseOptions): Database.Database {
   return withStorageFailures(() => {
+    if (!existsSync(path.dirname(options.path))) throw new SottoError('disk-failed')
     const db = new Database(options.path, { fileMustExist: options.role === 'reader', timeout: busyTimeoutMs })
     try {
       unlock(db, options.key)
@@ -83,11 +86,13 @@ function migrate(db: Database.Database, steps: readonly Migration[]): void {
 
 /** Whether the file is whole: authentication of every page and consistency of every index. Slow on large files. */
 export function isIntact(db: Database.Database): boolean {
-  return withStorageFailures(() => {
-    const pages = db.pragma('integrity_check', { simple: true })
-    db.prepare("INSERT INTO message_text (message_text) VALUES ('integrity-check')").run()
-    return pages === 'ok'
-  })
+  try {
+    return withStorageFailures(() => {
+      db.prepare("INSERT INTO message_text (message_text) VALUES ('integrity-check')").run()
+      return db.pragma('integrity_check', { simple: true }) === 'ok'
+    })
+  } catch (error) {
+    if (error instanceof SottoError && error.code === 'history-corrupt') return false
+    throw error
+  }
 }
-
-export { currentVersion }

@@ -32,6 +32,8 @@ export interface HistoryWriterOptions {
   /** Raw key; wiped by the caller after `open`. */
   readonly key: Uint8Array
   readonly clock: ClockPort
+  /** Opens the database; a test hands in one with a small disk. */
+  readonly open?: typeof openDatabase
 }
 
 export class HistoryWriter implements HistoryWriterPort {
@@ -55,7 +57,7 @@ export class HistoryWriter implements HistoryWriterPort {
   constructor(options: HistoryWriterOptions) {
     this.#path = options.path
     this.#clock = options.clock
-    this.#db = openDatabase({ path: options.path, key: options.key, role: 'writer' })
+    this.#db = (options.open ?? openDatabase)({ path: options.path, key: options.key, role: 'writer' })
     this.#messages = new MessageStore(this.#db)
     this.#conversations = new ConversationStore(this.#db)
     this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)

@@ -1,0 +1,221 @@
+/**
+ * Encrypted attachments on disk, each under its own key, named by the hash of its ciphertext. Reading and writing stream: no
+ * more than a chunk is in memory.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { toHex } from '#shared/bytes/bytes.ts'
+import { fromBase64Url } from '#shared/bytes/base64url.ts'
+import { ProtocolError, SottoError } from '#shared/errors.ts'
+import { attachmentIdOf } from '#shared/model/derive-ids.ts'
+import type { AttachmentId } from '#shared/model/ids.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { syncDirectory } from '#main/platform/atomic-file.ts'
+import { storageFailure } from '../sqlite-failure.ts'
+import {
+  attachmentKeyBytes,
+  checkHeader,
+  chunkBytes,
+  encodeHeader,
+  headerBytes,
+  layoutOf,
+  openChunk,
+  sealChunk,
+  sealedChunkBytes,
+  type SealedErrorCode,
+} from './sealed-format.ts'
+
+/** What an entry keeps of an attachment; without the key the file is noise. */
+export interface StoredAttachment {
+  readonly id: AttachmentId
+  readonly key: Uint8Array
+  /** Plain size, bytes. */
+  readonly size: number
+}
+
+const temporarySuffix = '.part'
+
+export class AttachmentStore {
+  readonly #folder: string
+  readonly #random: RandomPort
+
+  /** `folder` must exist. */
+  constructor(folder: string, random: RandomPort) {
+    this.#folder = folder
+    this.#random = random
+  }
+
+  /**
+   * Seals what `source` yields under a fresh key; durable when it resolves. On failure nothing stays.
+   * @throws SottoError `disk-full`, `disk-failed`, and whatever `source` throws.
+   */
+  async write(source: AsyncIterable<Uint8Array>): Promise<StoredAttachment> {
+    const key = this.#random.bytes(attachmentKeyBytes)
+    const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
+    try {
+      const sealed = await this.#seal(temporary, key, source)
+      const id = attachmentIdOf(sealed.hash.digest())
+      await rename(temporary, this.#fileOf(id))
+      await syncDirectory(this.#folder)
+      return { id, key, size: sealed.size }
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw storageFailure(error)
+    }
+  }
+
+  async #seal(file: string, key: Uint8Array, source: AsyncIterable<Uint8Array>): Promise<{ hash: Hash; size: number }> {
+    const handle = await open(file, 'wx', 0o600)
+    try {
+      const hash = createHash('sha256')
+      const put = async (bytes: Uint8Array): Promise<void> => {
+        hash.update(bytes)
+        await handle.writeFile(bytes)
+      }
+      const header = encodeHeader(this.#random.bytes(7))
+      await put(header)
+      let size = 0
+      for await (const chunk of inChunks(source)) {
+        size += chunk.bytes.length
+        await put(sealChunk(key, header, chunk))
+      }
+      await handle.sync()
+      return { hash, size }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /**
+   * Plain bytes of an attachment, or of `[start, end)` of it, chunk by chunk, each only after it was authenticated.
+   * @throws ProtocolError with a {@link SealedErrorCode}; SottoError `not-found`, `disk-failed`.
+   */
+  async *read(
+    attachment: Pick<StoredAttachment, 'id' | 'key'>,
+    range?: { readonly start: number; readonly end: number },
+  ): AsyncGenerator<Uint8Array> {
+    const handle = await this.#openFile(attachment.id)
+    try {
+      const { header, chunks, plainBytes } = await headOf(handle)
+      const start = Math.max(0, range?.start ?? 0)
+      const end = Math.min(plainBytes, range?.end ?? plainBytes)
+      // The last chunk proves that the file was not cut: a whole read reaches it, a ranged read checks it first.
+      if (end < plainBytes) await readChunk(handle, attachment.key, { header, index: chunks - 1, chunks })
+      const last = plainBytes === 0 ? 0 : Math.ceil(end / chunkBytes) - 1
+      for (let index = Math.floor(start / chunkBytes); index <= last; index++) {
+        const plain = await readChunk(handle, attachment.key, { header, index, chunks })
+        const base = index * chunkBytes
+        const part = plain.subarray(Math.max(0, start - base), Math.max(0, end - base))
+        if (part.length > 0) yield part
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** Whether the stored bytes are those the id names; reads the whole file. */
+  async isIntact(id: AttachmentId): Promise<boolean> {
+    const handle = await this.#openFile(id)
+    const hash = createHash('sha256')
+    for await (const bytes of handle.createReadStream()) hash.update(bytes as Uint8Array)
+    return attachmentIdOf(hash.digest()) === id
+  }
+
+  /** Erases one attachment; fine when it is gone already. */
+  async remove(id: AttachmentId): Promise<void> {
+    await rm(this.#fileOf(id), { force: true })
+    await syncDirectory(this.#folder)
+  }
+
+  /**
+   * Removes what no entry names any more, and what a crash left half written; returns how many files went. Only at start:
+   * an attachment that is being written has no entry yet.
+   */
+  async sweep(referenced: ReadonlySet<AttachmentId>): Promise<number> {
+    const names = await readdir(this.#folder)
+    const orphans = names.filter((name) => !referenced.has(name as AttachmentId))
+    for (const name of orphans) await rm(path.join(this.#folder, name), { force: true })
+    return orphans.length
+  }
+
+  /** Bytes on disk of all attachments. */
+  async totalBytes(): Promise<number> {
+    let total = 0
+    for (const name of await readdir(this.#folder)) total += (await stat(path.join(this.#folder, name))).size
+    return total
+  }
+
+  #fileOf(id: AttachmentId): string {
+    // Ids come from entries, and entries from afar: only a hash is ever part of a path.
+    if (fromBase64Url(id)?.length !== 32) throw new SottoError('invalid-argument')
+    return path.join(this.#folder, id)
+  }
+
+  async #openFile(id: AttachmentId): Promise<FileHandle> {
+    const file = this.#fileOf(id)
+    try {
+      return await open(file, 'r')
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      throw missing ? new SottoError('not-found') : storageFailure(error)
+    }
+  }
+}
+
+interface Chunk {
+  readonly index: number
+  readonly final: boolean
+  readonly bytes: Uint8Array
+}
+
+/** Cuts a stream into full chunks; the last one is marked, and is empty only for an empty stream. */
+async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Chunk> {
+  let buffer = new Uint8Array(chunkBytes)
+  let [filled, index] = [0, 0]
+  for await (const bytes of source) {
+    let rest = bytes
+    while (rest.length > 0) {
+      if (filled === chunkBytes) {
+        yield { index: index++, final: false, bytes: buffer }
+        buffer = new Uint8Array(chunkBytes)
+        filled = 0
+      }
+      const part = rest.subarray(0, chunkBytes - filled)
+      buffer.set(part, filled)
+      filled += part.length
+      rest = rest.subarray(part.length)
+    }
+  }
+  yield { index, final: true, bytes: buffer.subarray(0, filled) }
+}
+
+async function headOf(handle: FileHandle): Promise<{ header: Uint8Array; chunks: number; plainBytes: number }> {
+  const layout = layoutOf((await handle.stat()).size)
+  if (layout === null) throw new ProtocolError<SealedErrorCode>('attachment-malformed')
+  const header = await readExactly(handle, 0, headerBytes)
+  checkHeader(header)
+  return { header, ...layout }
+}
+
+async function readChunk(
+  handle: FileHandle,
+  key: Uint8Array,
+  at: { readonly header: Uint8Array; readonly index: number; readonly chunks: number },
+): Promise<Uint8Array> {
+  const final = at.index === at.chunks - 1
+  const sealed = await readExactly(handle, headerBytes + at.index * sealedChunkBytes, sealedChunkBytes)
+  return openChunk(key, at.header, { index: at.index, final, sealed })
+}
+
+/** Up to `length` bytes from `offset`: fewer only at the end of the file. */
+async function readExactly(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return bytes.subarray(0, filled)
+}

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { EntryMaker } from '#test/integration/history/history-fixture.ts'
+import { isIntact, openDatabase, schemaVersion, type OpenDatabaseOptions } from './database.ts'
+import { HistoryReader } from './history-reader.ts'
+import { HistoryWriter } from './history-writer.ts'
+import { currentVersion, migrations } from './migrations/migrations.ts'
+import { lockProfile } from './profile-lock.ts'
+
+let folder: string
+const key = new Uint8Array(randomBytes(32))
+const file = () => path.join(folder, 'history.db')
+const open = (more: Partial<OpenDatabaseOptions> = {}) => openDatabase({ path: file(), key, role: 'writer', ...more })
+const code = (expected: string): unknown => expect.objectContaining({ code: expected })
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'sotto-db-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('opening', () => {
+  it('sets what durability and secrecy rest on', () => {
+    const db = open()
+    const pragma = (name: string) => db.pragma(name, { simple: true })
+    expect(pragma('journal_mode')).toBe('wal')
+    expect(pragma('synchronous')).toBe(2)
+    expect(pragma('temp_store')).toBe(2)
+    expect(pragma('secure_delete')).toBe(1)
+    expect(pragma('foreign_keys')).toBe(1)
+    expect(pragma('cipher')).toBe('sqlcipher')
+    db.close()
+    expect(readFileSync(file()).subarray(0, 6).toString()).not.toBe('SQLite')
+  })
+
+  it('refuses a wrong key, a damaged page and a newer schema, and changes nothing', () => {
+    const db = open()
+    db.pragma('user_version = 99')
+    db.close()
+    expect(() => open()).toThrow(code('history-too-new'))
+    expect(() => open({ key: new Uint8Array(32) })).toThrow(code('history-corrupt'))
+    expect(() => open({ role: 'reader' })).toThrow(code('history-too-new'))
+    const bytes = readFileSync(file())
+    bytes[5000] = (bytes[5000] ?? 0) ^ 1
+    writeFileSync(file(), bytes)
+    const damaged = open({ migrations: Array.from({ length: 99 }, () => migrations[0]!) })
+    expect(isIntact(damaged)).toBe(false)
+    damaged.close()
+  })
+
+  it('refuses a place it cannot write to', () => {
+    expect(() => open({ path: path.join(folder, 'none', 'history.db') })).toThrow(code('disk-failed'))
+  })
+
+  it('a reader cannot write and makes no file', () => {
+    expect(() => open({ role: 'reader' })).toThrow(code('disk-failed'))
+    expect(existsSync(file())).toBe(false)
+    open().close()
+    const reader = open({ role: 'reader' })
+    expect(() => reader.exec('DELETE FROM setting')).toThrow(/readonly/)
+    reader.close()
+  })
+
+  it('lets one process have a profile', () => {
+    const lock = lockProfile(path.join(folder, 'lock'))
+    expect(() => lockProfile(path.join(folder, 'lock'))).toThrow(code('profile-in-use'))
+    lock.release()
+    lockProfile(path.join(folder, 'lock')).release()
+  })
+})
+
+describe('migrations', () => {
+  it('are numbered without gaps', () => {
+    expect(migrations.map((migration) => migration.version)).toEqual(migrations.map((_, index) => index + 1))
+    expect(currentVersion).toBe(migrations.length)
+  })
+
+  it('bring every older fixture up to date and keep its messages', async () => {
+    const fixtures = new URL('../../../test/fixtures/history/', import.meta.url)
+    for (const { version } of migrations) {
+      const text = readFileSync(new URL(`schema-${version}.sql`, fixtures), 'utf8')
+      const db = open({ path: path.join(folder, `v${version}.db`), migrations: [] })
+      db.exec(text)
+      expect(schemaVersion(db)).toBe(version)
+      db.close()
+      const writer = new HistoryWriter({ path: path.join(folder, `v${version}.db`), key, clock: systemClock })
+      const reader = new HistoryReader({ path: path.join(folder, `v${version}.db`), key })
+      const found = await reader.search({ text: 'grüße', conversationId: null, limit: 5 })
+      expect(found.hits).toMatchObject([{ conversationName: 'Bob', excerpt: 'Grüße aus der Vergangenheit' }])
+      expect((await reader.dueJobs(Number.MAX_SAFE_INTEGER, 5)).length).toBe(1)
+      reader.close()
+      writer.close()
+    }
+  })
+
+  it('is all or nothing', () => {
+    open().close()
+    const broken = { version: 2, sql: 'CREATE TABLE half (x); SELECT nonsense FROM nowhere' }
+    expect(() => open({ migrations: [...migrations, broken] })).toThrow()
+    const db = open()
+    expect(schemaVersion(db)).toBe(1)
+    expect(db.prepare("SELECT count(*) FROM sqlite_master WHERE name = 'half'").pluck().get()).toBe(0)
+    db.close()
+  })
+})
+
+describe('a full disk', () => {
+  it('refuses the commit, keeps what was there and works again with space', async () => {
+    let db: Database.Database | null = null
+    const writer = new HistoryWriter({
+      path: file(),
+      key,
+      clock: systemClock,
+      open: (options) => (db = openDatabase(options)),
+    })
+    const make = new EntryMaker()
+    await writer.commit({ entries: [make.incoming('before')] })
+    const pages = db!.pragma('page_count', { simple: true }) as number
+    db!.pragma(`max_page_count = ${pages + 20}`)
+    const big = () => make.incoming('much text '.repeat(20_000))
+    const results = await Promise.allSettled([
+      writer.commit({ entries: [big()] }),
+      writer.commit({ entries: [make.incoming('small one')] }),
+    ])
+    expect(results[0]).toMatchObject({ status: 'rejected', reason: { code: 'disk-full' } })
+    db!.pragma('max_page_count = 1000000')
+    await writer.commit({ entries: [make.incoming('after'), big()] })
+    const reader = new HistoryReader({ path: file(), key })
+    const kept = results[1].status === 'fulfilled' ? 4 : 3
+    expect(await reader.counts()).toMatchObject({ messages: kept })
+    reader.close()
+    writer.close()
+    const check = open()
+    expect(isIntact(check)).toBe(true)
+    check.close()
+  })
+})
+
+describe('deleting', () => {
+  it('leaves no word of the text in any table or index of the database', async () => {
+    const writer = new HistoryWriter({ path: file(), key, clock: systemClock })
+    const make = new EntryMaker()
+    await writer.commit({ entries: [make.incoming('xylophone secret', { id: 'm' }), make.edit('m', 'quetzal edited')] })
+    await writer.commit({ entries: [make.delete('m')] })
+    await writer.commit({ entries: [make.incoming('xylophone secret', { id: 'm' }), make.edit('m', 'quetzal edited')] })
+    writer.close()
+    const db = open()
+    const tables = db
+      .prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'message_text'")
+      .pluck()
+    for (const table of tables.all()) {
+      for (const row of db.prepare<[], unknown[]>(`SELECT * FROM "${table}"`).raw().all()) {
+        const bytes = Buffer.concat(row.map((cell) => Buffer.from(cell instanceof Uint8Array ? cell : String(cell))))
+        for (const word of ['xylophone', 'secret', 'quetzal', 'edited']) expect(bytes.includes(word), table).toBe(false)
+      }
+    }
+    expect(db.prepare('SELECT deleted, text FROM message').all()).toEqual([{ deleted: 1, text: '' }])
+    // Free pages are overwritten too: the plain copy holds none of the words either.
+    db.pragma("rekey = ''")
+    db.close()
+    const plain = readFileSync(file())
+    expect(plain.subarray(0, 15).toString()).toBe('SQLite format 3')
+    for (const word of ['xylophone', 'quetzal']) expect(plain.includes(word)).toBe(false)
+  })
+})
+
+it('closing folds the log into the database', async () => {
+  const writer = new HistoryWriter({ path: file(), key, clock: systemClock })
+  await writer.commit({ entries: [new EntryMaker().incoming('hi')] })
+  writer.close()
+  expect(statSync(`${file()}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0)
+})
