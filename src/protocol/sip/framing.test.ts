@@ -73,6 +73,13 @@ describe('SipStreamFramer', () => {
     }
   })
 
+  it('still gives the messages before a fault', () => {
+    const framer = new SipStreamFramer('client')
+    expect(collect(framer, [Buffer.from(`${message('ok')}JUNK\r\n\r\n`)])).toEqual([message('ok')])
+    expect(framer.failure?.code).toBe('sip-length-required')
+    expect(() => framer.push(Buffer.from('x'))).toThrow(ProtocolError)
+  })
+
   it('holds no more than one head or message', () => {
     const framer = new SipStreamFramer('client', { ...defaultParseLimits, head: 1_000 })
     expect(() => {

@@ -29,6 +29,7 @@ export class SipStreamFramer {
   /** Length of the message whose head is complete, else 0. */
   #messageLength = 0
   #pendingCrlf = false
+  #failure: SipParseError | null = null
 
   constructor(farEnd: 'client' | 'server', limits: ParseLimits = defaultParseLimits) {
     this.#farEnd = farEnd
@@ -40,22 +41,42 @@ export class SipStreamFramer {
     return this.#end > this.#start
   }
 
-  /** @throws SipParseError when limits are passed or the length cannot be known. */
+  /** Why the stream is beyond repair, once it is; messages before the fault still came out of `push`. */
+  get failure(): SipParseError | null {
+    return this.#failure
+  }
+
+  /**
+   * @throws SipParseError when limits are passed or a length cannot be known: at once, or, where whole messages came
+   * before the fault, at the next call (`failure` tells earlier).
+   */
   push(bytes: Uint8Array): FramedInput[] {
-    this.#append(bytes)
+    if (this.#failure !== null) throw this.#failure
     const inputs: FramedInput[] = []
-    for (;;) {
-      if (this.#messageLength === 0) {
-        this.#takeKeepAlives(inputs)
-        this.#messageLength = this.#findLength()
-      }
-      const length = this.#messageLength
-      if (length === 0 || this.#end - this.#start < length) return inputs
-      inputs.push({ kind: 'message', bytes: Uint8Array.from(this.#buffer.subarray(this.#start, this.#start + length)) })
-      this.#start += length
-      this.#scanned = this.#start
-      this.#messageLength = 0
+    try {
+      this.#append(bytes)
+      while (this.#takeOne(inputs));
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error
+      this.#failure = error
+      this.#buffer = Buffer.alloc(0)
+      if (inputs.length === 0) throw error
     }
+    return inputs
+  }
+
+  #takeOne(inputs: FramedInput[]): boolean {
+    if (this.#messageLength === 0) {
+      this.#takeKeepAlives(inputs)
+      this.#messageLength = this.#findLength()
+    }
+    const length = this.#messageLength
+    if (length === 0 || this.#end - this.#start < length) return false
+    inputs.push({ kind: 'message', bytes: Uint8Array.from(this.#buffer.subarray(this.#start, this.#start + length)) })
+    this.#start += length
+    this.#scanned = this.#start
+    this.#messageLength = 0
+    return true
   }
 
   #append(bytes: Uint8Array): void {

@@ -132,6 +132,7 @@ export class Connection {
         else if (input.kind === 'message') this.#parse(input.bytes, 'stream')
         if (!this.#isOpen) return
       }
+      if (framer.failure !== null) throw framer.failure
     } catch (error) {
       if (!(error instanceof SipParseError)) throw error
       // The end of the message is unknown: nothing after it can be trusted (RFC 3261 §18.3).
