@@ -2,9 +2,11 @@
 import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { Hlc } from '#shared/model/entry.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit } from '#shared/model/views.ts'
 import { SottoError } from '#shared/errors.ts'
 import { openDatabase } from './database.ts'
+import { hlcOf } from './message-store.ts'
 import { jobOf, type JobRow } from './job-store.ts'
 import type { HistoryReaderPort, OutboxJob } from './port.ts'
 import { excerptOf, matchExpression, parseQuery, type SearchQuery } from './search-text.ts'
@@ -193,6 +195,16 @@ export class HistoryReader implements HistoryReaderPort {
         databaseBytes: bytes.reduce((sum, size) => sum + size, 0),
       }
     })
+  }
+
+  /** Timestamp of the latest message: the device's clock goes on from there, even when the wall clock went back. */
+  lastHlc(): Promise<Hlc> {
+    return this.#read(() =>
+      hlcOf(
+        this.#db.prepare<[], number | null>('SELECT base FROM message ORDER BY position DESC LIMIT 1').pluck().get() ??
+          0,
+      ),
+    )
   }
 
   #slice(ref: number, { anchor, limit }: PageRequest): Slice {

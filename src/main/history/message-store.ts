@@ -25,6 +25,11 @@ export function basePosition(hlc: MergedMessage['hlc']): number {
   return Math.min(hlc.wallMs, maxWallMs) * slots + Math.min(hlc.counter, maxHlcCounter)
 }
 
+/** The timestamp behind a base position. */
+export function hlcOf(base: number): MergedMessage['hlc'] {
+  return { wallMs: Math.floor(base / slots), counter: base % slots }
+}
+
 export class MessageStore {
   readonly #db: Database
   readonly #rows: Statement<[number, string, string], MessageRow>

@@ -1,4 +1,5 @@
 /** Opens the history of a profile: in two workers, as the program does, or on the calling thread, as tests may. */
+import type { Hlc } from '#shared/model/entry.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker-rpc/start-worker.ts'
 import { HistoryReader } from './history-reader.ts'
@@ -11,7 +12,10 @@ export interface HistoryWriterEvents {
   readonly change: HistoryChange
 }
 /** What the reader worker answers. */
-export type HistoryReaderMethods = HistoryReaderPort & { readonly close: () => void }
+export type HistoryReaderMethods = HistoryReaderPort & {
+  readonly lastHlc: () => Promise<Hlc>
+  readonly close: () => void
+}
 
 /** Start value of both workers. */
 export interface HistoryWorkerStart {
@@ -22,6 +26,8 @@ export interface HistoryWorkerStart {
 export interface OpenHistory {
   readonly writer: HistoryWriterPort
   readonly reader: HistoryReaderPort
+  /** Timestamp of the latest message, for the clock of new entries to go on from. */
+  lastHlc(): Promise<Hlc>
   /** Finishes what is queued and closes the database; later calls reject with `locked`. */
   close(): Promise<void>
   /** Raised when a worker ended by itself: the history is gone until it is opened again. */
@@ -70,6 +76,7 @@ function joined(
       onChange: (handler) => writer.rpc.on('change', handler),
     },
     reader: readerClient(reader),
+    lastHlc: () => reader.rpc.call('lastHlc'),
     close: async () => {
       await Promise.allSettled([reader.rpc.call('close'), writer.rpc.call('close')])
       await Promise.all([reader.terminate(), writer.terminate()])
@@ -110,6 +117,7 @@ export function openHistoryInProcess(options: OpenHistoryOptions & { readonly cl
   return {
     writer,
     reader,
+    lastHlc: () => reader.lastHlc(),
     close: () => {
       reader.close()
       writer.close()

@@ -21,6 +21,7 @@ await runWorker<HistoryReaderMethods>((start) => {
     nextJobAt: () => reader.nextJobAt(),
     setting: (key) => reader.setting(key),
     counts: () => reader.counts(),
+    lastHlc: () => reader.lastHlc(),
     close: () => {
       reader.close()
     },

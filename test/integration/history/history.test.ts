@@ -172,6 +172,13 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
     expect(limited).toMatchObject({ complete: false, hits: [{ author: eve }] })
   })
 
+  it('knows the timestamp of the latest message, for clocks that went back', async () => {
+    expect(await history.lastHlc()).toEqual({ wallMs: 0, counter: 0 })
+    const last = make.incoming('latest')
+    await commit(last, make.edit(messageIdOf(last), 'later'))
+    expect(await history.lastHlc()).toEqual(last.head.hlc)
+  })
+
   it('keeps settings', async () => {
     await history.writer.setSetting('theme', '"dark"')
     expect(await history.reader.setting('theme')).toBe('"dark"')

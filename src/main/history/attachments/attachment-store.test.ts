@@ -16,9 +16,10 @@ const file = (id: string) => path.join(folder, id)
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'sotto-attachments-'))
+  folder = path.join(folder, 'attachments')
   store = new AttachmentStore(folder, random)
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => rmSync(path.dirname(folder), { recursive: true, force: true }))
 
 async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size))
@@ -66,7 +67,7 @@ describe('attachments', () => {
     const [a, b] = [await store.write(pieces(bytes, 100)), await store.write(pieces(bytes, 100))]
     expect(a.id).not.toBe(b.id)
     await expect(readAll({ id: a.id, key: b.key })).rejects.toThrow(ProtocolError)
-    expect(readFileSync(file(a.id)).includes(bytes.subarray(0, 16))).toBe(false)
+    expect(readFileSync(file(a.id)).includes(Buffer.from(bytes.subarray(0, 16)))).toBe(false)
   })
 
   it('refuse every truncation', async () => {
@@ -140,6 +141,11 @@ describe('attachments', () => {
     expect(await store.sweep(new Set([kept.id]))).toBe(2)
     await expect(readAll(orphan)).rejects.toMatchObject({ code: 'not-found' })
     expect(await store.totalBytes()).toBe(statSync(file(kept.id)).size)
+  })
+
+  it('are none before the first one', async () => {
+    expect(await store.totalBytes()).toBe(0)
+    expect(await store.sweep(new Set())).toBe(0)
   })
 
   it('never leave their folder', async () => {

@@ -3,7 +3,7 @@
  * more than a chunk is in memory.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { toHex } from '#shared/bytes/bytes.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
@@ -40,7 +40,7 @@ export class AttachmentStore {
   readonly #folder: string
   readonly #random: RandomPort
 
-  /** `folder` must exist. */
+  /** `folder` is made with the first attachment. */
   constructor(folder: string, random: RandomPort) {
     this.#folder = folder
     this.#random = random
@@ -54,6 +54,7 @@ export class AttachmentStore {
     const key = this.#random.bytes(attachmentKeyBytes)
     const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
     try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
       const sealed = await this.#seal(temporary, key, source)
       const id = attachmentIdOf(sealed.hash.digest())
       await rename(temporary, this.#fileOf(id))
@@ -133,7 +134,7 @@ export class AttachmentStore {
    * an attachment that is being written has no entry yet.
    */
   async sweep(referenced: ReadonlySet<AttachmentId>): Promise<number> {
-    const names = await readdir(this.#folder)
+    const names = await this.#names()
     const orphans = names.filter((name) => !referenced.has(name as AttachmentId))
     for (const name of orphans) await rm(path.join(this.#folder, name), { force: true })
     return orphans.length
@@ -142,8 +143,17 @@ export class AttachmentStore {
   /** Bytes on disk of all attachments. */
   async totalBytes(): Promise<number> {
     let total = 0
-    for (const name of await readdir(this.#folder)) total += (await stat(path.join(this.#folder, name))).size
+    for (const name of await this.#names()) total += (await stat(path.join(this.#folder, name))).size
     return total
+  }
+
+  async #names(): Promise<readonly string[]> {
+    try {
+      return await readdir(this.#folder)
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw storageFailure(error)
+    }
   }
 
   #fileOf(id: AttachmentId): string {
@@ -157,10 +167,13 @@ export class AttachmentStore {
     try {
       return await open(file, 'r')
     } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      throw missing ? new SottoError('not-found') : storageFailure(error)
+      throw isMissing(error) ? new SottoError('not-found') : storageFailure(error)
     }
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 interface Chunk {
