@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { takeLease, type Lease } from './lease-client.ts'
 import { HomeClient } from './home-client.ts'
 import { exitCodeLocked, type ServerProcess, type SpawnServer } from './spawn-server.ts'
-import type { HomeCredentials, HomeMe, HomeServerAddress, HomeServerControl, NewHomeAccount } from './port.ts'
-import { SottoError } from '#shared/errors.ts'
 import {
-  homeUserPattern,
-  signUpTokenFileName,
-  type HomeEndpoint,
-  type HomePorts,
-  type InvitationReply,
-} from '#shared/home/api.ts'
+  homeServerAddress,
+  type HomeCredentials,
+  type HomeMe,
+  type HomeServerAddress,
+  type HomeServerControl,
+  type NewHomeAccount,
+} from './port.ts'
+import { SottoError } from '#shared/errors.ts'
+import { homeUserPattern, signUpTokenFileName, type HomeEndpoint, type InvitationReply } from '#shared/home/api.ts'
 import { parseInvitation, toBase64Url } from '#shared/home/invitation.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -94,7 +95,7 @@ export class HomeControl implements HomeServerControl {
     if (expiresAt <= this.#ports.clock.now()) throw new SottoError('invitation-invalid')
     const target = { https: { host, port }, spkiPins: [Buffer.from(spkiSha256).toString('base64')] }
     const { domain, ports } = await this.#client.domain(target)
-    const address = addressAt(host, { domain, ports, spkiPins: target.spkiPins })
+    const address = homeServerAddress(host, { domain, ports, spkiPins: target.spkiPins })
     const made = await this.#client.signUp(address, user, { invitation: toBase64Url(code) })
     return { ...made, server: address, local: false }
   }
@@ -170,32 +171,5 @@ export class HomeControl implements HomeServerControl {
 }
 
 function addressOf(endpoint: HomeEndpoint): HomeServerAddress {
-  return addressAt(endpoint.host, { ...endpoint, spkiPins: [endpoint.spkiPin] })
-}
-
-/** Addresses of every listener of a server at `host`. */
-function addressAt(
-  host: string,
-  server: { readonly domain: string; readonly ports: HomePorts; readonly spkiPins: readonly string[] },
-): HomeServerAddress {
-  const { ports } = server
-  const at = (port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return {
-    domain: server.domain,
-    host,
-    sip: {
-      wss: `wss://${at(ports.https)}/`,
-      ws: `ws://${at(ports.ws)}/`,
-      tls: at(ports.sipTls),
-      tcp: at(ports.sipTcp),
-    },
-    msrp: {
-      wss: `msrps://${at(ports.https)};ws`,
-      ws: `msrp://${at(ports.ws)};ws`,
-      tls: `msrps://${at(ports.msrpTls)};tcp`,
-      tcp: `msrp://${at(ports.msrpTcp)};tcp`,
-    },
-    https: { host, port: ports.https },
-    spkiPins: server.spkiPins,
-  }
+  return homeServerAddress(endpoint.host, { ...endpoint, spkiPins: [endpoint.spkiPin] })
 }

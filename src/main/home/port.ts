@@ -1,4 +1,4 @@
-import type { ErasedReply, ExportReply, InvitationReply, MeReply } from '#shared/home/api.ts'
+import type { ErasedReply, ExportReply, HomePorts, InvitationReply, MeReply } from '#shared/home/api.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { SipTransport } from '#shared/model/views.ts'
 
@@ -66,4 +66,31 @@ export interface HomeMe {
   changePassword(next: { readonly ha1Md5: string; readonly ha1Sha256: string }): Promise<void>
   /** Closes the account; the reply counts what is left: zeros. */
   close(): Promise<ErasedReply>
+}
+
+/** Addresses of every listener of a server at `host`. */
+export function homeServerAddress(
+  host: string,
+  server: { readonly domain: string; readonly ports: HomePorts; readonly spkiPins: readonly string[] },
+): HomeServerAddress {
+  const { ports } = server
+  const at = (port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return {
+    domain: server.domain,
+    host,
+    sip: {
+      wss: `wss://${at(ports.https)}/`,
+      ws: `ws://${at(ports.ws)}/`,
+      tls: at(ports.sipTls),
+      tcp: at(ports.sipTcp),
+    },
+    msrp: {
+      wss: `msrps://${at(ports.https)};ws`,
+      ws: `msrp://${at(ports.ws)};ws`,
+      tls: `msrps://${at(ports.msrpTls)};tcp`,
+      tcp: `msrp://${at(ports.msrpTcp)};tcp`,
+    },
+    https: { host, port: ports.https },
+    spkiPins: server.spkiPins,
+  }
 }

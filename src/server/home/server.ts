@@ -13,6 +13,7 @@ import { Admission } from './net/admission.ts'
 import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/host-names.ts'
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
+import type { BindingView } from './proxy/api.ts'
 import { SipProxy } from './proxy/sip-proxy.ts'
 import { openStores, rememberedPorts, rememberPorts, type Stores } from './stores.ts'
 import { loadIdentity, type ServerIdentity } from './tls/certificate.ts'
@@ -127,6 +128,16 @@ export class HomeServer {
       controlSecret: this.#controlSecret,
       lan: this.#lan,
     }
+  }
+
+  /** Devices of a user that are signed in now. */
+  bindings(user: string): readonly BindingView[] {
+    return this.#proxy.bindings(user)
+  }
+
+  /** Removes erased rows from the write-ahead log now; by itself it happens each minute. */
+  purge(): void {
+    this.#stores.database.purge()
   }
 
   /** Ends everything and leaves the directory as after a clean exit. Idempotent. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { lockDirectory } from './lock.ts'
-import { temporaryDirectory } from '../test-fixtures.ts'
+import { temporaryDirectory } from '#test/fakes/home-server.ts'
 
 test('one holder per directory, also between processes, and a killed holder leaves no lock', async () => {
   const directory = temporaryDirectory()

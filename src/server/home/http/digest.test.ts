@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { digestResponse, HttpDigest, parseDigest } from './digest.ts'
-import { ManualClock } from '../test-fixtures.ts'
+import { ManualClock } from '#test/fakes/home-server.ts'
 import { systemRandom } from '../system-ports.ts'
 
 const ha1 = '7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { controlPathOf } from './control-path.ts'
 import { LeaseServer } from './lease-server.ts'
-import { ManualClock, temporaryDirectory } from '../test-fixtures.ts'
+import { ManualClock, temporaryDirectory } from '#test/fakes/home-server.ts'
 
 const secret = 's'.repeat(43)
 let directory: ReturnType<typeof temporaryDirectory>

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MailboxStore } from './mailbox-store.ts'
 import { HomeDatabase } from '../data-dir/database.ts'
-import { filesWith, ManualClock, silentLog, storedMessage, temporaryDirectory, testLimits } from '../test-fixtures.ts'
+import {
+  filesWith,
+  ManualClock,
+  silentLog,
+  storedMessage,
+  temporaryDirectory,
+  testLimits,
+} from '#test/fakes/home-server.ts'
 import { systemRandom } from '../system-ports.ts'
 import type { Aor } from '#shared/model/ids.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Admission } from './admission.ts'
-import { ManualClock, testLimits } from '../test-fixtures.ts'
+import { ManualClock, testLimits } from '#test/fakes/home-server.ts'
 
 const limits = { ...testLimits, connections: 5, connectionsPerAddress: 3, connectBurst: 4, connectsPerSecond: 1 }
 

@@ -383,7 +383,7 @@ describe('hostile clients', () => {
     cleanups.push(() => receiver.value.close())
     const sender = await connect(urls.tcp, 'alice')
     const [ps, pr] = [await reserve(sender), await reserve(receiver.value)]
-    const total = 60
+    const total = 30
     let received = 0
     const done = new Promise<void>((resolve) => {
       open(receiver.value, pr, ps, {

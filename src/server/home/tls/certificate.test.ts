@@ -3,7 +3,7 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadIdentity } from './certificate.ts'
-import { ManualClock, temporaryDirectory } from '../test-fixtures.ts'
+import { ManualClock, temporaryDirectory } from '#test/fakes/home-server.ts'
 import { systemRandom } from '../system-ports.ts'
 
 const dayMs = 86_400_000

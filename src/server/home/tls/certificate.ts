@@ -23,6 +23,9 @@ export interface ServerIdentity {
   readonly validTo: number
 }
 
+/** The browser's key type, as the generator names it; Node's differs in names of usages only. */
+type SelfSignedKeys = Parameters<typeof x509.X509CertificateGenerator.createSelfSigned>[0]['keys']
+
 const dayMs = 86_400_000
 const lifetimeMs = 397 * dayMs
 /** Clients' clocks may be behind by so much. */
@@ -87,25 +90,22 @@ async function makeCertificate(
   const serial = ports.random.bytes(16)
   // RFC 5280 §4.1.2.2: positive.
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: Buffer.from(serial).toString('hex'),
-      name: `CN=${names[0] ?? 'localhost'}`,
-      notBefore: new Date(now - backdateMs),
-      notAfter: new Date(now + lifetimeMs),
-      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-      keys: await importKeys(keyPem),
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(
-          names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) as const),
-        ),
-      ],
-    },
-    webcrypto,
-  )
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: Buffer.from(serial).toString('hex'),
+    name: `CN=${names[0] ?? 'localhost'}`,
+    notBefore: new Date(now - backdateMs),
+    notAfter: new Date(now + lifetimeMs),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    keys: (await importKeys(keyPem)) as SelfSignedKeys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }) as const),
+      ),
+    ],
+  })
   return certificate.toString('pem')
 }
 

@@ -1,9 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defaultHomeLimits } from './limits.ts'
-import type { StoredMessage } from './proxy/ports.ts'
-import { systemRandom } from './system-ports.ts'
+import { HomeClient } from '#main/home/home-client.ts'
+import { homeServerAddress, type HomeServerAddress } from '#main/home/port.ts'
+import { createConnector } from '#main/platform/sockets/connector.ts'
+import { defaultHomeLimits, type HomeLimits } from '#server/home/limits.ts'
+import type { HomeOptions } from '#server/home/options.ts'
+import type { StoredMessage } from '#server/home/proxy/ports.ts'
+import { HomeServer } from '#server/home/server.ts'
+import { systemClock, systemRandom } from '#server/home/system-ports.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -75,3 +80,47 @@ export function storedMessage(overrides: Partial<StoredMessage> & { text?: strin
 }
 
 export const testLimits = defaultHomeLimits
+
+/** Options of a server for one test: any port, loopback, kept until it is stopped. */
+export function testOptions(directory: string, overrides: Partial<HomeOptions> = {}): HomeOptions {
+  return {
+    directory,
+    domain: null,
+    host: '127.0.0.1',
+    allowPlain: false,
+    portBase: 0,
+    keep: true,
+    lan: false,
+    invite: false,
+    verbose: false,
+    ...overrides,
+  }
+}
+
+/** Starts a server in this process. */
+export function startHome(
+  directory: string,
+  overrides: { options?: Partial<HomeOptions>; limits?: Partial<HomeLimits>; clock?: ClockPort } = {},
+): Promise<HomeServer> {
+  return HomeServer.start(testOptions(directory, overrides.options), {
+    clock: overrides.clock ?? systemClock,
+    random: systemRandom,
+    log: silentLog,
+    limits: { ...defaultHomeLimits, ...overrides.limits },
+    onIdle: () => undefined,
+  })
+}
+
+/** A client of any home server, as main has it. */
+export function homeClient(): HomeClient {
+  return new HomeClient({
+    connector: createConnector({ clock: systemClock }),
+    clock: systemClock,
+    random: systemRandom,
+  })
+}
+
+/** Where clients find a server that runs in this process. */
+export function addressOf({ endpoint }: HomeServer): HomeServerAddress {
+  return homeServerAddress(endpoint.host, { ...endpoint, spkiPins: [endpoint.spkiPin] })
+}
