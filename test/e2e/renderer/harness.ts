@@ -97,6 +97,11 @@ export class InterfaceHarness {
     })
     await page.addInitScript(`window.scenario = ${JSON.stringify(scenario)}; window.violations = [];
       document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));`)
+    await page.addInitScript(`window.topMessage = () => {
+      const edge = document.querySelector('[role="log"]').getBoundingClientRect().top
+      const seen = [...document.querySelectorAll('[data-message]')].filter((row) => row.getBoundingClientRect().bottom > edge + 1)
+      return seen.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0]?.dataset.position ?? ''
+    }`)
     await page.addInitScript({ content: this.#fake })
     const { port } = this.#server.address() as AddressInfo
     await page.goto(`http://127.0.0.1:${port}/`)

@@ -30,12 +30,14 @@ export async function confirmPaperSecret(page: Page): Promise<void> {
   const list = page.getByRole('list', { name: 'The words of your paper secret' })
   const words = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/^[\d.\s]+/, '').trim())
   await page.getByRole('button', { name: 'I have written them down' }).click()
+  await page.getByLabel(/^Word \d+$/).first().waitFor(patient)
   for (const field of await page.getByLabel(/^Word \d+$/).all()) {
     const label = (await field.getAttribute('aria-label')) ?? (await labelOf(page, field))
     const number = Number(/\d+/.exec(label)?.[0])
     await field.fill(words[number - 1] ?? '')
   }
   await page.getByRole('button', { name: 'Check', exact: true }).click()
+  await page.getByRole('button', { name: 'Done', exact: true }).click(patient)
 }
 
 async function labelOf(page: Page, field: ReturnType<Page['getByLabel']>): Promise<string> {
@@ -66,5 +68,11 @@ export async function expectMessage(page: Page, text: string): Promise<void> {
 
 /** Opens the conversation whose row names `name`. */
 export async function openConversation(page: Page, name: string | RegExp): Promise<void> {
-  await page.getByRole('row', { name }).or(page.getByRole('option', { name })).first().click(patient)
+  await page.locator('[data-list-row]').filter({ hasText: name }).first().click(patient)
+}
+
+/** Opens a locked profile by its passphrase. */
+export async function unlock(page: Page, passphrase: string): Promise<void> {
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
+  await page.getByRole('button', { name: 'Unlock', exact: true }).click()
 }

@@ -1,0 +1,97 @@
+/** `npm run tour`: the main job without a person, on the real program; exit code 0 only if every step holds. */
+import { expect, type Page } from '@playwright/test'
+import { launchApp, temporaryData, type RunningApp } from '../support/app.ts'
+import {
+  confirmPaperSecret,
+  createLocalAccount,
+  expectMessage,
+  openConversation,
+  postponePaperSecret,
+  protectProfile,
+  sendMessage,
+  startConversation,
+  unlock,
+} from '../support/steps.ts'
+import { Tour } from './runner.ts'
+
+const domain = 'sotto.home.arpa'
+const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour' }
+const patient = { timeout: 20_000 }
+
+const data = temporaryData()
+const tour = new Tour()
+const running = new Map<string, RunningApp>()
+
+async function launch(profile: 'alice' | 'bob'): Promise<void> {
+  running.set(profile, await launchApp({ profile, data: data.path }))
+}
+
+function page(profile: 'alice' | 'bob'): Page {
+  const app = running.get(profile)
+  if (app === undefined) throw new Error(`${profile} is not running`)
+  return app.page
+}
+
+const only = (profile: 'alice' | 'bob') => (): readonly Page[] => {
+  const app = running.get(profile)
+  return app === undefined ? [] : [app.page]
+}
+const both = (): readonly Page[] => [...only('alice')(), ...only('bob')()]
+
+async function run(): Promise<void> {
+  await tour.step('Alice opens Sotto for the first time', only('alice'), () => launch('alice'))
+  await tour.step('Alice protects her profile', only('alice'), () => protectProfile(page('alice'), passphrase.alice))
+  await tour.step('Alice makes an account on this computer', only('alice'), () =>
+    createLocalAccount(page('alice'), 'alice', 'Alice'),
+  )
+  await tour.step('Alice writes her paper secret down and types it back', only('alice'), () => confirmPaperSecret(page('alice')))
+  await tour.step('Alice talks to the echo contact', only('alice'), async () => {
+    await startConversation(page('alice'), `echo@${domain}`)
+    await sendMessage(page('alice'), 'Hello, echo')
+    await expect(page('alice').getByRole('log').getByText('Hello, echo')).toHaveCount(2, patient)
+  })
+  await tour.step('Bob opens Sotto, protects it, makes an account', only('bob'), async () => {
+    await launch('bob')
+    await protectProfile(page('bob'), passphrase.bob)
+    await createLocalAccount(page('bob'), 'bob', 'Bob')
+    await postponePaperSecret(page('bob'))
+  })
+  await tour.step('Alice writes to Bob, who is asked first', both, async () => {
+    await startConversation(page('alice'), `bob@${domain}`)
+    await sendMessage(page('alice'), 'Good morning, Bob. Coffee at ten?')
+    await openConversation(page('bob'), /Alice|alice@/)
+    await expect(page('bob').getByRole('button', { name: 'Accept' })).toBeVisible(patient)
+  })
+  await tour.step('Bob accepts and answers', both, async () => {
+    await page('bob').getByRole('button', { name: 'Accept' }).first().click()
+    await sendMessage(page('bob'), 'Gladly. I bring the plans.')
+    await expectMessage(page('alice'), 'Gladly. I bring the plans.')
+    await sendMessage(page('alice'), 'See you there.')
+    await expectMessage(page('bob'), 'See you there.')
+  })
+  await tour.step('Alice sees that her message was read', both, async () => {
+    await expect(page('alice').getByRole('log').getByText('Read').last()).toBeAttached(patient)
+  })
+  await tour.step('Bob goes offline', only('alice'), async () => {
+    await running.get('bob')?.quit()
+    running.delete('bob')
+    await sendMessage(page('alice'), 'Are you on your way?')
+    await expectMessage(page('alice'), 'Are you on your way?')
+  })
+  await tour.step('Bob comes back and gets what he missed', both, async () => {
+    await launch('bob')
+    await unlock(page('bob'), passphrase.bob)
+    await openConversation(page('bob'), /Alice|alice@/)
+    await expectMessage(page('bob'), 'Are you on your way?')
+  })
+  await tour.step('Alice searches all conversations', only('alice'), async () => {
+    await page('alice').getByRole('searchbox').fill('plans')
+    await expect(page('alice').getByText('I bring the plans').first()).toBeVisible(patient)
+  })
+}
+
+await run()
+for (const app of running.values()) await app.quit().catch(() => (tour.failed = true))
+data.remove()
+process.exitCode = tour.failed ? 1 : 0
+process.exit()
