@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OpenHistory } from '#main/history/open-history.ts'
 import type { HistoryChange } from '#main/history/port.ts'
 import type { MessageView } from '#shared/model/views.ts'
@@ -31,14 +31,17 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
   const newest = async (limit = 50) => history.reader.page({ conversationId: withBob, anchor: { at: 'newest' }, limit })
   const texts = (messages: readonly MessageView[]) => messages.map((message) => message.text)
 
-  beforeEach(async () => {
-    changes.length = 0
+  beforeAll(async () => {
     test = new TestHistory()
-    make = new EntryMaker()
     await open()
-    await history.writer.commit({ accounts })
   })
-  afterEach(() => test.remove())
+  beforeEach(async () => {
+    make = new EntryMaker()
+    await history.writer.commit({ eraseAccounts: [alice] })
+    await history.writer.commit({ accounts })
+    changes.length = 0
+  })
+  afterAll(() => test.remove())
 
   it('keeps message, job and draft of one commit, and shows them after a restart', async () => {
     const hello = make.outgoing('Hello Bob')
@@ -216,5 +219,6 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
     await history.close()
     await expect(commit(make.incoming('late'))).rejects.toMatchObject({ code: 'locked' })
     await expect(newest()).rejects.toMatchObject({ code: 'locked' })
+    await open()
   })
 })
