@@ -52,11 +52,14 @@ describe('name-addr', () => {
 
   it('carries any display name there and back', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (name) => {
-        const displayName = name.replace(/[\r\n]/g, '').toWellFormed()
-        const address = { displayName, uri: 'sip:a@b', parameters: new Map([['tag', 'x']]) }
-        expect(parseNameAddress(serializeNameAddress(address))).toEqual(address)
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+        (name) => {
+          const displayName = name.replace(/[\r\n]/g, '').toWellFormed()
+          const address = { displayName, uri: 'sip:a@b', parameters: new Map([['tag', 'x']]) }
+          expect(parseNameAddress(serializeNameAddress(address))).toEqual(address)
+        },
+      ),
     )
   })
 
