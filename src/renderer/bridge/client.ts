@@ -30,13 +30,13 @@ export function on<E extends BridgeEventName>(event: E, handler: (payload: Bridg
 }
 
 /**
- * Hands a typed secret to `use` as bytes and wipes them afterwards. The string itself cannot be wiped in JavaScript;
+ * Hands a typed secret to `run` as bytes and wipes them afterwards. The string itself cannot be wiped in JavaScript;
  * callers clear the field at once.
  */
-export async function withSecret<T>(text: string, use: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>): Promise<T> {
+export async function withSecret<T>(text: string, run: (bytes: Uint8Array<ArrayBuffer>) => Promise<T>): Promise<T> {
   const bytes = new TextEncoder().encode(text)
   try {
-    return await use(bytes)
+    return await run(bytes)
   } finally {
     bytes.fill(0)
   }

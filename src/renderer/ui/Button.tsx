@@ -10,6 +10,7 @@ const variants = {
   primary: 'bg-accent text-on-accent hover:bg-accent-strong',
   plain: 'border border-edge bg-raised text-ink hover:bg-hover',
   quiet: 'text-accent hover:bg-hover',
+  plainDanger: 'border border-edge bg-raised text-danger hover:bg-danger-tint',
   danger: 'bg-danger text-on-danger hover:opacity-90',
 } as const
 
@@ -63,14 +64,24 @@ export interface IconButtonProps {
   readonly onPress?: () => void
   readonly isDisabled?: boolean
   readonly className?: string
-  readonly tone?: 'quiet' | 'primary'
+  /** `send` is the round one that stands out. */
+  readonly tone?: 'quiet' | 'send'
+  readonly size?: 'normal' | 'small'
   readonly ref?: Ref<HTMLButtonElement>
   readonly excludeFromTabOrder?: boolean
   readonly keyShortcuts?: string
 }
 
 /** A button with a picture, a name for screen readers and the same name as a tooltip. */
-export function IconButton({ icon: Icon, label, className, tone = 'quiet', keyShortcuts, ...rest }: IconButtonProps) {
+export function IconButton({
+  icon: Icon,
+  label,
+  className,
+  tone = 'quiet',
+  size = 'normal',
+  keyShortcuts,
+  ...rest
+}: IconButtonProps) {
   return (
     <TooltipTrigger delay={600} closeDelay={0}>
       <AriaButton
@@ -78,10 +89,11 @@ export function IconButton({ icon: Icon, label, className, tone = 'quiet', keySh
         aria-label={label}
         {...(keyShortcuts === undefined ? {} : { 'aria-keyshortcuts': keyShortcuts })}
         className={cx(
-          'inline-flex size-9 shrink-0 items-center justify-center rounded-lg transition-colors disabled:opacity-50',
-          tone === 'primary'
-            ? 'bg-accent text-on-accent hover:bg-accent-strong'
-            : 'text-soft hover:bg-hover hover:text-ink',
+          'inline-flex shrink-0 items-center justify-center transition-colors disabled:opacity-50',
+          tone === 'send'
+            ? 'size-10 rounded-full bg-accent text-on-accent hover:bg-accent-strong'
+            : 'rounded-lg text-soft hover:bg-hover hover:text-ink',
+          tone === 'quiet' && (size === 'small' ? 'size-7' : 'size-9'),
           className,
         )}
       >

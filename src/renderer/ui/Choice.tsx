@@ -2,16 +2,20 @@ import { Check, ChevronDown } from 'lucide-react'
 import type { ReactNode } from 'react'
 import {
   Button,
-  Checkbox as AriaCheckbox,
+  CheckboxButton,
+  CheckboxField,
   Label,
   ListBox,
   ListBoxItem,
   Popover,
-  Radio,
+  RadioButton,
+  RadioField,
   RadioGroup,
   Select as AriaSelect,
   SelectValue,
-  Switch as AriaSwitch,
+  SwitchButton,
+  SwitchField,
+  Text,
 } from 'react-aria-components'
 import { cx } from './cx.ts'
 import { inputClass } from './Field.tsx'
@@ -83,13 +87,11 @@ export function Segments<V extends string>({ label, value, options, onChange }: 
       <Label className="text-sm font-medium">{label}</Label>
       <div className="flex flex-wrap gap-1 self-start rounded-lg bg-hover p-1">
         {options.map((option) => (
-          <Radio
-            key={option.value}
-            value={option.value}
-            className="rounded-md px-3 py-1.5 text-sm text-ink data-[selected]:bg-raised data-[selected]:font-medium data-[selected]:shadow-sm data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent forced-colors:data-[selected]:outline-2"
-          >
-            {option.label}
-          </Radio>
+          <RadioField key={option.value} value={option.value}>
+            <RadioButton className="block rounded-md px-3 py-1.5 text-sm text-ink data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent data-[selected]:bg-raised data-[selected]:font-medium data-[selected]:shadow-sm forced-colors:data-[selected]:outline-2">
+              {option.label}
+            </RadioButton>
+          </RadioField>
         ))}
       </div>
     </RadioGroup>
@@ -102,21 +104,18 @@ export function Cards<V extends string>({ label, value, options, onChange }: Cho
     <RadioGroup value={value} onChange={(next) => onChange(next as V)} className="flex flex-col gap-2">
       <Label className="text-sm font-medium">{label}</Label>
       {options.map((option) => (
-        <Radio
-          key={option.value}
-          value={option.value}
-          isDisabled={option.isDisabled === true}
-          className="group flex gap-3 rounded-xl border border-line bg-raised p-3 data-[disabled]:bg-transparent data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent data-[selected]:border-accent data-[selected]:bg-tint"
-        >
-          <span
-            aria-hidden
-            className="mt-1 size-4 shrink-0 rounded-full border border-edge bg-sunken group-data-[disabled]:opacity-50 group-data-[selected]:border-[5px] group-data-[selected]:border-accent"
-          />
-          <span className="flex flex-col">
-            <span className="font-medium group-data-[disabled]:text-soft">{option.label}</span>
-            <span className="text-sm text-soft">{option.text}</span>
-          </span>
-        </Radio>
+        <RadioField key={option.value} value={option.value} isDisabled={option.isDisabled === true}>
+          <RadioButton className="group flex gap-3 rounded-xl border border-line bg-raised p-3 data-[disabled]:bg-transparent data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent data-[selected]:border-accent data-[selected]:bg-tint">
+            <span
+              aria-hidden
+              className="mt-1 size-4 shrink-0 rounded-full border border-edge bg-sunken group-data-[disabled]:opacity-50 group-data-[selected]:border-[5px] group-data-[selected]:border-accent"
+            />
+            <span className="flex flex-col">
+              <span className="font-medium group-data-[disabled]:text-soft">{option.label}</span>
+              <span className="text-sm text-soft">{option.text}</span>
+            </span>
+          </RadioButton>
+        </RadioField>
       ))}
     </RadioGroup>
   )
@@ -134,32 +133,42 @@ export interface ToggleProps {
 /** A setting that takes effect at once. */
 export function Switch({ children, hint, ...rest }: ToggleProps) {
   return (
-    <AriaSwitch {...rest} className="group flex items-start gap-3 py-1.5 data-[disabled]:text-soft">
-      <span
-        aria-hidden
-        className="mt-0.5 flex h-5 w-9 shrink-0 items-center rounded-full border border-edge bg-hover p-0.5 transition-colors group-data-[focus-visible]:outline-2 group-data-[focus-visible]:outline-offset-2 group-data-[focus-visible]:outline-accent group-data-[selected]:border-accent group-data-[selected]:bg-accent forced-colors:group-data-[selected]:bg-[Highlight]"
-      >
-        <span className="size-3.5 rounded-full bg-edge transition-transform group-data-[selected]:translate-x-[0.95rem] group-data-[selected]:bg-on-accent rtl:group-data-[selected]:-translate-x-[0.95rem]" />
-      </span>
-      <span className="flex flex-col">
+    <SwitchField {...rest} className="py-1.5">
+      <SwitchButton className="group flex items-start gap-3 data-[disabled]:text-soft">
+        <span
+          aria-hidden
+          className="mt-0.5 flex h-5 w-9 shrink-0 items-center rounded-full border border-edge bg-hover p-0.5 transition-colors group-data-[focus-visible]:outline-2 group-data-[focus-visible]:outline-offset-2 group-data-[focus-visible]:outline-accent group-data-[selected]:border-accent group-data-[selected]:bg-accent forced-colors:group-data-[selected]:bg-[Highlight]"
+        >
+          <span className="size-3.5 rounded-full bg-edge transition-transform group-data-[selected]:translate-x-[0.95rem] group-data-[selected]:bg-on-accent rtl:group-data-[selected]:-translate-x-[0.95rem]" />
+        </span>
         <span>{children}</span>
-        {hint !== undefined && <span className="text-sm text-soft">{hint}</span>}
-      </span>
-    </AriaSwitch>
+      </SwitchButton>
+      {hint !== undefined && (
+        <Text slot="description" className="block ps-12 text-sm text-soft">
+          {hint}
+        </Text>
+      )}
+    </SwitchField>
   )
 }
 
 /** A statement the user makes before something else is possible. */
-export function Checkbox({ children, ...rest }: ToggleProps) {
+export function Checkbox({
+  children,
+  isSelected,
+  onChange,
+}: Pick<ToggleProps, 'children' | 'isSelected' | 'onChange'>) {
   return (
-    <AriaCheckbox {...rest} className="group flex items-start gap-3 py-1">
-      <span
-        aria-hidden
-        className="mt-0.5 flex size-5 shrink-0 items-center justify-center rounded border border-edge bg-sunken text-on-accent group-data-[focus-visible]:outline-2 group-data-[focus-visible]:outline-offset-2 group-data-[focus-visible]:outline-accent group-data-[selected]:border-accent group-data-[selected]:bg-accent"
-      >
-        <Check className="hidden size-4 group-data-[selected]:block" strokeWidth={3} />
-      </span>
-      <span>{children}</span>
-    </AriaCheckbox>
+    <CheckboxField isSelected={isSelected} onChange={onChange} className="py-1">
+      <CheckboxButton className="group flex items-start gap-3">
+        <span
+          aria-hidden
+          className="mt-0.5 flex size-5 shrink-0 items-center justify-center rounded border border-edge bg-sunken text-on-accent group-data-[focus-visible]:outline-2 group-data-[focus-visible]:outline-offset-2 group-data-[focus-visible]:outline-accent group-data-[selected]:border-accent group-data-[selected]:bg-accent"
+        >
+          <Check className="hidden size-4 group-data-[selected]:block" strokeWidth={3} />
+        </span>
+        <span>{children}</span>
+      </CheckboxButton>
+    </CheckboxField>
   )
 }

@@ -35,9 +35,15 @@ export interface BannerProps {
 /** A line or two that stay until they are dealt with. */
 export function Banner({ icon: Icon, tone = 'plain', children, actions, role }: BannerProps) {
   return (
-    <div role={role} className={cx('flex items-start gap-2.5 rounded-xl border px-3 py-2 text-sm', tones[tone])}>
+    <div
+      role={role}
+      className={cx(
+        'flex flex-wrap items-start justify-end gap-x-2.5 gap-y-2 rounded-xl border px-3 py-2 text-sm',
+        tones[tone],
+      )}
+    >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 flex-1">{children}</div>
+      <div className="min-w-0 flex-1 basis-40 self-center">{children}</div>
       {actions !== undefined && <div className="flex shrink-0 gap-1">{actions}</div>}
     </div>
   )
@@ -62,9 +68,10 @@ export function EmptyState(props: {
 }
 
 /** A term and what it is, in a definition list. */
-export function Fact({ term, children, mono = false }: { term: string; children: ReactNode; mono?: boolean }) {
+export function Fact(props: { term: string; children: ReactNode; mono?: boolean; wide?: boolean }) {
+  const { term, children, mono = false, wide = false } = props
   return (
-    <div className="flex flex-col gap-0.5 py-1.5">
+    <div className={cx('flex flex-col gap-0.5 py-1.5', wide && 'col-span-full')}>
       <dt className="text-xs text-soft">{term}</dt>
       <dd className={cx('min-w-0 wrap-anywhere selectable', mono && 'font-mono text-[0.8125rem]')}>{children}</dd>
     </div>

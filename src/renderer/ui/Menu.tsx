@@ -1,6 +1,6 @@
 import type { LucideIcon } from 'lucide-react'
-import type { ReactNode } from 'react'
-import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
+import type { RefObject } from 'react'
+import { Menu as AriaMenu, MenuItem, Popover } from 'react-aria-components'
 import { cx } from './cx.ts'
 
 /** One entry of a menu. */
@@ -16,39 +16,42 @@ export interface MenuEntry {
 export interface MenuProps {
   readonly label: string
   readonly entries: readonly MenuEntry[]
-  /** The button that opens it. */
-  readonly children: ReactNode
-  readonly isOpen?: boolean
-  readonly onOpenChange?: (open: boolean) => void
+  /** The element it stands at. */
+  readonly trigger: RefObject<HTMLElement | null>
+  readonly onClose: () => void
 }
 
-/** A menu on a button. */
-export function Menu({ label, entries, children, isOpen, onOpenChange }: MenuProps) {
+/** An open menu beside the element it belongs to; the focus goes back when it closes. */
+export function Menu({ label, entries, trigger, onClose }: MenuProps) {
   return (
-    <MenuTrigger
-      {...(isOpen === undefined ? {} : { isOpen })}
-      {...(onOpenChange === undefined ? {} : { onOpenChange })}
+    <Popover
+      isOpen
+      triggerRef={trigger}
+      onOpenChange={(open) => {
+        if (!open) onClose()
+      }}
+      className="min-w-44 rounded-xl border border-line bg-raised p-1 shadow-lg"
     >
-      {children}
-      <Popover className="min-w-44 rounded-xl border border-line bg-raised p-1 shadow-lg">
-        <AriaMenu aria-label={label} className="outline-none">
-          {entries.map(({ id, label: text, icon: Icon, danger, onAction }) => (
-            <MenuItem
-              key={id}
-              id={id}
-              textValue={text}
-              onAction={onAction}
-              className={cx(
-                'flex items-center gap-2.5 rounded-lg px-2.5 py-1.5 text-sm outline-none data-[focused]:bg-hover forced-colors:data-[focused]:outline',
-                danger === true && 'text-danger',
-              )}
-            >
-              <Icon aria-hidden className="size-4" />
-              {text}
-            </MenuItem>
-          ))}
-        </AriaMenu>
-      </Popover>
-    </MenuTrigger>
+      <AriaMenu aria-label={label} autoFocus="first" onClose={onClose} className="outline-none">
+        {entries.map(({ id, label: text, icon: Icon, danger, onAction }) => (
+          <MenuItem
+            key={id}
+            id={id}
+            textValue={text}
+            onAction={() => {
+              onClose()
+              onAction()
+            }}
+            className={cx(
+              'flex items-center gap-2.5 rounded-lg px-2.5 py-1.5 text-sm outline-none data-[focused]:bg-hover forced-colors:data-[focused]:outline',
+              danger === true && 'text-danger',
+            )}
+          >
+            <Icon aria-hidden className="size-4" />
+            {text}
+          </MenuItem>
+        ))}
+      </AriaMenu>
+    </Popover>
   )
 }

@@ -13,6 +13,7 @@ const open = (name: string | RegExp) => async (page: Page) => {
   await page.getByRole('navigation').getByRole('button', { name }).click()
 }
 const settings = (section: string) => async (page: Page) => {
+  await page.getByText('Bob Baker').first().waitFor()
   await page.keyboard.press('Control+,')
   await page.getByRole('tab', { name: section, exact: true }).click()
   await page.getByRole('tabpanel').waitFor()
@@ -146,6 +147,7 @@ const screens: readonly Screen[] = [
     name: 'new-conversation',
     scenario: {},
     reach: async (page) => {
+      await page.getByText('Bob Baker').first().waitFor()
       await page.keyboard.press('Control+n')
       await page.getByRole('dialog').waitFor()
     },

@@ -73,7 +73,7 @@ export function Composer(props: ComposerProps) {
       {editing !== null && (
         <div className="mb-1.5 flex items-center justify-between gap-2 ps-2 text-sm text-accent" role="status">
           {t('composer.editing')}
-          <IconButton icon={X} label={t('composer.cancelEdit')} onPress={onEditDone} className="size-7" />
+          <IconButton icon={X} label={t('composer.cancelEdit')} onPress={onEditDone} size="small" />
         </div>
       )}
       <div className="flex items-end gap-2">
@@ -94,10 +94,9 @@ export function Composer(props: ComposerProps) {
         <IconButton
           icon={editing === null ? SendHorizontal : Check}
           label={busy ? t('composer.sending') : editing === null ? t('composer.send') : t('composer.saveEdit')}
-          tone="primary"
+          tone="send"
           isDisabled={empty || busy}
           onPress={() => void submit()}
-          className="size-10 rounded-full"
         />
       </div>
     </footer>

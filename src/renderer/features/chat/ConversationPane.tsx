@@ -43,7 +43,7 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
   }
 
   return (
-    <main
+    <section
       aria-label={name}
       className="flex h-full min-h-0 flex-col"
       onKeyDown={(event) => {
@@ -79,7 +79,7 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
           }}
         />
       )}
-    </main>
+    </section>
   )
 }
 

@@ -1,18 +1,17 @@
 import { Check, CheckCheck, CircleAlert, Clock, Ellipsis, RotateCw } from 'lucide-react'
-import { memo, useState } from 'react'
-import { Button as AriaButton, DialogTrigger, Popover } from 'react-aria-components'
+import { memo, useRef, useState } from 'react'
+import { Popover } from 'react-aria-components'
 import type { MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Menu } from '#renderer/ui/Menu.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { DeleteDialog } from './DeleteDialog.tsx'
 import { MessageDetails } from './MessageDetails.tsx'
 import { MessageText } from './MessageText.tsx'
-import { useMessageMenu } from './use-message-menu.ts'
+import { MessageMenu } from './MessageMenu.tsx'
 import { shownAt } from './timeline.ts'
 
 /** Properties of {@link MessageItem}. */
@@ -28,19 +27,19 @@ export interface MessageItemProps {
 
 const icons = { queued: Clock, sent: Check, delivered: CheckCheck, displayed: CheckCheck, failed: CircleAlert } as const
 
-/** One message with its marks, menu and details. */
+type Overlay = 'menu' | 'details' | 'details-dialog' | 'delete'
+
+/** One message with its marks; its menu and details exist only while they are open, so that scrolling stays light. */
 export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
   const { message, authorName, first, last, landed, focusable, onEdit } = props
   const t = useT()
   const language = useLanguage()
-  const [menuOpen, setMenuOpen] = useState(false)
-  const [dialog, setDialog] = useState<'delete' | 'details' | null>(null)
+  const [overlay, setOverlay] = useState<Overlay | null>(null)
+  const menuButton = useRef<HTMLButtonElement>(null)
   const own = message.direction === 'outgoing'
-  const entries = useMessageMenu(message, {
-    onEdit,
-    onDelete: () => setDialog('delete'),
-    onDetails: () => setDialog('details'),
-  })
+  const close = (): void => setOverlay(null)
+  const closeMenu = (): void => setOverlay((open) => (open === 'menu' ? null : open))
+  const actions = { onEdit, onDelete: () => setOverlay('delete'), onDetails: () => setOverlay('details-dialog') }
   return (
     <article
       tabIndex={focusable ? 0 : -1}
@@ -54,7 +53,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         if (event.target !== event.currentTarget) return
         if (event.key === 'Enter' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
           event.preventDefault()
-          setMenuOpen(true)
+          setOverlay('menu')
         }
       }}
       className={cx(
@@ -65,38 +64,39 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         landed && 'landed',
       )}
     >
-      <Bubble message={message} first={first} last={last} />
-      <div
+      <Bubble message={message} first={first} last={last} overlay={overlay} onOverlay={setOverlay} />
+      <button
+        ref={menuButton}
+        type="button"
+        aria-label={t('chat.menuOf')}
+        aria-haspopup="menu"
+        tabIndex={focusable ? 0 : -1}
+        onClick={() => setOverlay('menu')}
         className={cx(
-          'opacity-0 group-focus-within/message:opacity-100 group-hover/message:opacity-100',
-          menuOpen && 'opacity-100',
+          'flex size-7 shrink-0 items-center justify-center rounded-md text-soft opacity-0 group-focus-within/message:opacity-100 group-hover/message:opacity-100 hover:bg-hover hover:text-ink',
+          overlay === 'menu' && 'opacity-100',
         )}
       >
-        <Menu label={t('chat.menuOf')} entries={entries} isOpen={menuOpen} onOpenChange={setMenuOpen}>
-          <AriaButton
-            aria-label={t('chat.menuOf')}
-            excludeFromTabOrder={!focusable}
-            className="flex size-7 items-center justify-center rounded-md text-soft hover:bg-hover hover:text-ink"
-          >
-            <Ellipsis aria-hidden className="size-4" />
-          </AriaButton>
-        </Menu>
-      </div>
-      {dialog === 'delete' && <DeleteDialog message={message} onClose={() => setDialog(null)} />}
-      {dialog === 'details' && <MessageDetails message={message} modal onClose={() => setDialog(null)} />}
+        <Ellipsis aria-hidden className="size-4" />
+      </button>
+      {overlay === 'menu' && (
+        <MessageMenu message={message} actions={actions} trigger={menuButton} onClose={closeMenu} />
+      )}
+      {overlay === 'delete' && <DeleteDialog message={message} onClose={close} />}
+      {overlay === 'details-dialog' && <MessageDetails message={message} modal onClose={close} />}
     </article>
   )
 })
 
-function Bubble({
-  message,
-  first,
-  last,
-}: {
+interface BubbleProps {
   readonly message: MessageView
   readonly first: boolean
   readonly last: boolean
-}) {
+  readonly overlay: Overlay | null
+  readonly onOverlay: (overlay: Overlay | null) => void
+}
+
+function Bubble({ message, first, last, overlay, onOverlay }: BubbleProps) {
   const t = useT()
   const own = message.direction === 'outgoing'
   return (
@@ -115,30 +115,45 @@ function Bubble({
           {t('chat.conflict')}
         </p>
       )}
-      <Footer message={message} last={last} />
+      <Footer message={message} last={last} isOpen={overlay === 'details'} onOverlay={onOverlay} />
       {message.state === 'failed' && own && !message.deleted && <Failed message={message} />}
     </div>
   )
 }
 
-function Footer({ message, last }: { readonly message: MessageView; readonly last: boolean }) {
+interface FooterProps {
+  readonly message: MessageView
+  readonly last: boolean
+  readonly isOpen: boolean
+  readonly onOverlay: (overlay: Overlay | null) => void
+}
+
+/** Time and state; pressing it tells more. */
+function Footer({ message, last, isOpen, onOverlay }: FooterProps) {
   const t = useT()
   const language = useLanguage()
+  const trigger = useRef<HTMLButtonElement>(null)
   const own = message.direction === 'outgoing'
   const state = own ? t(`state.${message.state}`) : t('state.received')
   const Icon = icons[message.state]
+  const time = formatTime(language, shownAt(message))
+  const quiet = !last && !message.edited && message.state !== 'failed' && message.state !== 'queued'
   return (
-    <DialogTrigger>
-      <AriaButton
-        excludeFromTabOrder
-        aria-label={`${formatTime(language, shownAt(message))}, ${state}${message.edited ? `, ${t('chat.edited')}` : ''}. ${t('chat.details')}`}
+    <>
+      <button
+        ref={trigger}
+        type="button"
+        tabIndex={-1}
+        aria-haspopup="dialog"
+        aria-label={`${time}, ${state}${message.edited ? `, ${t('chat.edited')}` : ''}. ${t('chat.details')}`}
+        onClick={() => onOverlay('details')}
         className={cx(
           'mt-0.5 flex items-center gap-1 self-end rounded text-xs text-soft tabular-nums hover:text-ink',
-          !last && !message.edited && message.state !== 'failed' && message.state !== 'queued' && 'sr-only',
+          quiet && 'sr-only',
         )}
       >
         {message.edited && <span>{t('chat.edited')}</span>}
-        <span>{formatTime(language, shownAt(message))}</span>
+        <span>{time}</span>
         {own && (
           <Icon
             aria-hidden
@@ -149,11 +164,21 @@ function Footer({ message, last }: { readonly message: MessageView; readonly las
             )}
           />
         )}
-      </AriaButton>
-      <Popover className="rounded-xl border border-line bg-raised shadow-lg" placement="bottom end">
-        <MessageDetails message={message} />
-      </Popover>
-    </DialogTrigger>
+      </button>
+      {isOpen && (
+        <Popover
+          isOpen
+          triggerRef={trigger}
+          onOpenChange={(open) => {
+            if (!open) onOverlay(null)
+          }}
+          placement="bottom end"
+          className="rounded-xl border border-line bg-raised shadow-lg"
+        >
+          <MessageDetails message={message} />
+        </Popover>
+      )}
+    </>
   )
 }
 

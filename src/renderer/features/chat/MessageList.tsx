@@ -65,19 +65,21 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
         {/* Pushes a short conversation down to the composer. */}
         <div className="grow" />
         <ListTop messages={messages} />
-        <Virtualizer
-          ref={handle}
-          as="ul"
-          item="li"
-          scrollRef={scroller}
-          shift={messages.shifted}
-          data={items}
-          keepMounted={focus.keepMounted}
-          startMargin={topHeight}
-          onScroll={scroll.onScroll}
-        >
-          {draw}
-        </Virtualizer>
+        <div className="shrink-0">
+          <Virtualizer
+            ref={handle}
+            as="ul"
+            item="li"
+            scrollRef={scroller}
+            shift={messages.shifted}
+            data={items}
+            keepMounted={focus.keepMounted}
+            startMargin={topHeight}
+            onScroll={scroll.onScroll}
+          >
+            {draw}
+          </Virtualizer>
+        </div>
       </div>
       {loaded.loading === 'older' && (
         <div className="absolute inset-x-0 top-0 px-4 pt-1">

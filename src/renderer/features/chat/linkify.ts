@@ -10,14 +10,18 @@ const linkLimit = 200
 const scanLimit = 100_000
 const candidate = /\bhttps:\/\/[^\s<>"'`\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202f\u2066-\u2069]+/giu
 
+function closesMore(text: string, open: string, close: string): boolean {
+  return text.split(close).length > text.split(open).length
+}
+
 /** Brackets and punctuation that end a sentence rather than an address. */
 function trimEnd(text: string): string {
   let end = text.length
   while (end > 0) {
     const last = text[end - 1] ?? ''
     if ('.,;:!?…*_~|'.includes(last)) end -= 1
-    else if (last === ')' && !text.slice(0, end).includes('(')) end -= 1
-    else if (last === ']' && !text.slice(0, end).includes('[')) end -= 1
+    else if (last === ')' && closesMore(text.slice(0, end), '(', ')')) end -= 1
+    else if (last === ']' && closesMore(text.slice(0, end), '[', ']')) end -= 1
     else break
   }
   return text.slice(0, end)

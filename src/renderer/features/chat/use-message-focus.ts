@@ -43,11 +43,11 @@ export function useMessageFocus({ scroller, handle, items }: FocusInput): {
     focusKey,
     keepMounted: index >= 0 ? [index] : [],
     onFocus: (event) => {
-      const key = event.target.closest<HTMLElement>('[data-message]')?.dataset['message']
+      const key = event.target.closest<HTMLElement>('[data-message]')?.dataset.message
       if (key !== undefined) setChosen(key)
     },
     onKeyDown: (event) => {
-      if (!(event.target instanceof HTMLElement) || event.target.dataset['message'] === undefined) return
+      if (!(event.target instanceof HTMLElement) || event.target.dataset.message === undefined) return
       if (event.altKey || event.ctrlKey || event.metaKey) return
       const move = moveOf(event.key, index, items.length)
       if (move === null) return

@@ -10,6 +10,8 @@ import type { TimelineItem } from './timeline.ts'
 const fetchMargin = 900
 /** Closer to the newest end than this counts as being there, px. */
 const endMargin = 60
+/** After the list was placed, pages wait this long, so that they cannot move what is being placed, ms. */
+const settleMs = 250
 /** How long a message that was jumped to is marked, ms. */
 const landedMs = 2200
 
@@ -49,7 +51,8 @@ function currentPlace(handle: VirtualizerHandle, items: readonly TimelineItem[],
 /** Keeps the list where the user expects it. */
 export function useMessageScroll(input: ScrollInput): ScrollState {
   const { id, handle, items, messages } = input
-  const atEnd = useRef(true)
+  const atEndRef = useRef(true)
+  const heldRef = useRef(true)
   const [away, setAway] = useState(false)
   const [seen, setSeen] = useState<number | null>(null)
   const landed = useLandedMark(input)
@@ -59,28 +62,28 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     const list = handle.current
     if (list === null) return
     const below = list.scrollSize - list.scrollOffset - list.viewportSize
-    atEnd.current = below < endMargin && !messages.hasNewer
-    setAway(!atEnd.current)
-    if (atEnd.current) setSeen(lastPosition)
-    savePlace(id, currentPlace(list, items, atEnd.current))
+    atEndRef.current = below < endMargin && !messages.hasNewer
+    setAway(!atEndRef.current)
+    if (atEndRef.current) setSeen(lastPosition)
+    savePlace(id, currentPlace(list, items, atEndRef.current))
+    if (heldRef.current) return
     if (list.scrollOffset < fetchMargin && messages.hasOlder) void loadOlder(id)
     if (below < fetchMargin && messages.hasNewer) void loadNewer(id)
   }, [handle, id, items, messages.hasNewer, messages.hasOlder, lastPosition])
 
-  useFirstPlace(input, atEnd)
+  useFirstPlace(input, atEndRef)
+  useHold(heldRef, landed, onScroll)
 
   useLayoutEffect(() => {
     // A message that arrives while the user is at the end, or one they sent, is brought into view.
-    if (!atEnd.current || messages.hasNewer) return
+    if (!atEndRef.current || messages.hasNewer) return
     handle.current?.scrollToIndex(items.length - 1, { align: 'end' })
   }, [handle, items.length, lastPosition, messages.hasNewer])
 
-  useEffect(() => {
-    if (seen === null) setSeen(lastPosition)
-  }, [seen, lastPosition])
+  if (seen === null) setSeen(lastPosition)
 
   const toNewest = useCallback(() => {
-    atEnd.current = true
+    atEndRef.current = true
     if (messages.hasNewer) void loadNewest(id)
     else handle.current?.scrollToIndex(items.length - 1, { align: 'end' })
   }, [handle, id, items.length, messages.hasNewer])
@@ -91,8 +94,24 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
   return { onScroll, away, newBelow: away ? newBelow : 0, toNewest, landedKey: landed }
 }
 
+/** Keeps pages back while the list is being placed: on opening and after a jump. */
+function useHold(heldRef: RefObject<boolean>, landed: string | null, onScroll: () => void): void {
+  const checkRef = useRef(onScroll)
+  useEffect(() => {
+    checkRef.current = onScroll
+  }, [onScroll])
+  useLayoutEffect(() => {
+    heldRef.current = true
+    const timer = setTimeout(() => {
+      heldRef.current = false
+      checkRef.current()
+    }, settleMs)
+    return () => clearTimeout(timer)
+  }, [heldRef, landed])
+}
+
 /** On opening: where the user left it, else the first unread message, else the newest. */
-function useFirstPlace({ id, handle, items, target, unreadKey }: ScrollInput, atEnd: RefObject<boolean>): void {
+function useFirstPlace({ id, handle, items, target, unreadKey }: ScrollInput, atEndRef: RefObject<boolean>): void {
   const placed = useRef(false)
   useLayoutEffect(() => {
     const list = handle.current
@@ -102,38 +121,45 @@ function useFirstPlace({ id, handle, items, target, unreadKey }: ScrollInput, at
     const left = place?.kind === 'item' ? items.findIndex((item) => item.key === place.key) : -1
     const unread = unreadKey === null ? -1 : items.findIndex((item) => item.kind === 'unread')
     if (place?.kind === 'item' && left >= 0) {
-      atEnd.current = false
+      atEndRef.current = false
       list.scrollToIndex(left, { align: 'start', offset: place.offset })
     } else if (unread >= 0) {
-      atEnd.current = false
+      atEndRef.current = false
       list.scrollToIndex(unread, { align: 'start', offset: -60 })
     } else list.scrollToIndex(items.length - 1, { align: 'end' })
-  }, [id, handle, items, target, unreadKey, atEnd])
+  }, [id, handle, items, target, unreadKey, atEndRef])
 }
 
 /** Follows jumps: scrolls to the message, gives it the focus and marks it for a moment. */
 function useLandedMark({ handle, items, target }: ScrollInput): string | null {
-  const followed = useRef(0)
+  const [followed, setFollowed] = useState(0)
   const [landed, setLanded] = useState<string | null>(null)
-  useLayoutEffect(() => {
-    if (target === null || target.serial === followed.current || items.length === 0) return
-    const index = indexOfPosition(items, target.position)
-    const key = items[index]?.key
-    if (key === undefined) return
-    followed.current = target.serial
-    handle.current?.scrollToIndex(index, { align: 'center' })
+  const index = target === null ? -1 : indexOfPosition(items, target.position)
+  const key = items[index]?.key
+  if (target !== null && target.serial !== followed && key !== undefined) {
+    setFollowed(target.serial)
     setLanded(key)
-  }, [handle, items, target])
+  }
+  useLayoutEffect(() => {
+    if (landed === null) return
+    const at = items.findIndex((item) => item.key === landed)
+    if (at >= 0) handle.current?.scrollToIndex(at, { align: 'center' })
+    // Once per jump: what is loaded later must not pull the user back.
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- see above
+  }, [landed, followed])
   useEffect(() => {
     if (landed === null) return
-    const focus = setTimeout(() => {
-      document.querySelector<HTMLElement>(`[data-message="${CSS.escape(landed)}"]`)?.focus({ preventScroll: true })
-    }, 50)
+    // The row appears once the list has scrolled to it.
+    const focus = setInterval(() => {
+      const row = document.querySelector<HTMLElement>(`[data-message="${CSS.escape(landed)}"]`)
+      row?.focus({ preventScroll: true })
+      if (row !== null) clearInterval(focus)
+    }, 40)
     const clear = setTimeout(() => setLanded(null), landedMs)
     return () => {
-      clearTimeout(focus)
+      clearInterval(focus)
       clearTimeout(clear)
     }
-  }, [landed])
+  }, [landed, followed])
   return landed
 }

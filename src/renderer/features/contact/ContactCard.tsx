@@ -37,9 +37,9 @@ function Card({ conversation, onClose }: { readonly conversation: ConversationVi
   const contact = useContact(conversation.accountId, conversation.peer)
   return (
     <div className="flex flex-col gap-4">
-      <div className="flex items-center gap-3">
+      <div className="flex flex-wrap items-center gap-3">
         <Avatar name={conversationName(conversation)} seed={conversation.peer} size="large" />
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-44">
           <bdi className="line-clamp-2 text-lg font-semibold wrap-anywhere">{conversationName(conversation)}</bdi>
           <p className="text-sm wrap-anywhere text-soft selectable">{displayAor(conversation.peer)}</p>
         </div>

@@ -48,7 +48,7 @@ function Reconnect({ account }: { readonly account: AccountView }) {
     <IconButton
       icon={RotateCw}
       label={t('connection.reconnect')}
-      className="size-8"
+      size="small"
       onPress={() => void perform('accounts.reconnect', { accountId: account.id })}
     />
   )

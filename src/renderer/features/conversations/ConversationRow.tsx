@@ -32,9 +32,9 @@ export function ConversationRow(props: { readonly conversation: ConversationView
       <Avatar name={name} seed={conversation.peer} />
       <span className="min-w-0 flex-1">
         <span className="flex items-baseline gap-2">
-          <bdi className={cx('min-w-0 flex-1 truncate', conversation.unread > 0 ? 'font-semibold' : 'font-medium')}>
-            {name}
-          </bdi>
+          <span className={cx('min-w-0 flex-1 truncate', conversation.unread > 0 ? 'font-semibold' : 'font-medium')}>
+            <bdi>{name}</bdi>
+          </span>
           {conversation.lastAt > 0 && (
             <span className="shrink-0 text-xs text-soft tabular-nums">
               {formatShort(language, conversation.lastAt, new Date().getTime())}

@@ -15,7 +15,7 @@ import { Field } from '#renderer/ui/Field.tsx'
 export function NewConversation() {
   const t = useT()
   const accounts = useAccounts().filter((account) => account.enabled)
-  const [accountId, setAccountId] = useState(accounts[0]?.id ?? '')
+  const [accountId, setAccountId] = useState<string>(accounts[0]?.id ?? '')
   const [address, setAddress] = useState('')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
@@ -59,11 +59,11 @@ export function NewConversation() {
         maxLength={400}
       />
       {accounts.length > 1 && (
-        <Select
+        <Select<string>
           label={t('newConversation.from')}
-          value={account.id as string}
+          value={account.id}
           onChange={setAccountId}
-          options={accounts.map((candidate) => ({ value: candidate.id as string, label: displayAor(candidate.aor) }))}
+          options={accounts.map((candidate) => ({ value: candidate.id, label: displayAor(candidate.aor) }))}
         />
       )}
       <DialogActions>

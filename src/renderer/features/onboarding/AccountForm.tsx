@@ -6,7 +6,7 @@ import { LocalAccountForm } from './LocalAccountForm.tsx'
 import { SignInForm } from './SignInForm.tsx'
 
 const tabClass =
-  'flex-1 rounded-md px-3 py-1.5 text-center text-sm data-[selected]:bg-raised data-[selected]:font-medium ' +
+  'flex flex-1 items-center justify-center rounded-md px-3 py-1.5 text-center text-sm data-[selected]:bg-raised data-[selected]:font-medium ' +
   'data-[selected]:shadow-sm forced-colors:data-[selected]:outline'
 
 /** Sign in with an account one has, or make one on this computer. */

@@ -20,6 +20,7 @@ export function Onboarding({ onDone }: { readonly onDone: () => void }) {
       ) : profileMade || app?.phase === 'ready' ? (
         <>
           <StepHeading step={2} title={t('onboarding.stepAccount')} />
+          <p className="mb-4 text-sm text-soft">{t('onboarding.accountLead')}</p>
           <AccountForm onDone={setPaperFor} />
         </>
       ) : (

@@ -41,7 +41,7 @@ export function ProfileStep({ keychain, onDone }: { readonly keychain: boolean; 
 
   return (
     <Form
-      className="flex flex-col gap-4"
+      className="flex flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault()
         if (!busy && (way === 'keychain' || passphraseReady(passphrase, again))) void create()

@@ -97,36 +97,51 @@ export function SignInForm({ onDone }: { readonly onDone: (id: AccountId) => voi
         maxLength={80}
         autoComplete="off"
       />
-      <Disclosed label={t('onboarding.advanced')}>
-        <Select
-          label={t('onboarding.transport')}
-          value={transport}
-          onChange={setTransport}
-          options={[
-            { value: 'auto', label: t('onboarding.transportAuto') },
-            { value: 'wss', label: t('onboarding.transportWss') },
-            { value: 'tls', label: t('onboarding.transportTls') },
-            { value: 'ws', label: t('onboarding.transportWs') },
-            { value: 'tcp', label: t('onboarding.transportTcp') },
-          ]}
-        />
-        {(transport === 'ws' || transport === 'tcp') && (
-          <Banner icon={TriangleAlert} tone="warn" role="status">
-            {t('onboarding.transportOpen')}
-          </Banner>
-        )}
-        <Field
-          label={t('onboarding.server')}
-          hint={t('onboarding.serverHint')}
-          value={server}
-          onChange={setServer}
-          maxLength={400}
-          autoComplete="off"
-        />
-      </Disclosed>
+      <Advanced transport={transport} onTransport={setTransport} server={server} onServer={setServer} />
       <FormEnd busy={busy} busyText={t('onboarding.signingIn')} error={at('form')}>
         {t('onboarding.signIn')}
       </FormEnd>
     </Form>
+  )
+}
+
+interface AdvancedProps {
+  readonly transport: Transport
+  readonly onTransport: (transport: Transport) => void
+  readonly server: string
+  readonly onServer: (server: string) => void
+}
+
+/** How to reach the server, for those whose provider says so. */
+function Advanced({ transport, onTransport, server, onServer }: AdvancedProps) {
+  const t = useT()
+  return (
+    <Disclosed label={t('onboarding.advanced')}>
+      <Select
+        label={t('onboarding.transport')}
+        value={transport}
+        onChange={onTransport}
+        options={[
+          { value: 'auto', label: t('onboarding.transportAuto') },
+          { value: 'wss', label: t('onboarding.transportWss') },
+          { value: 'tls', label: t('onboarding.transportTls') },
+          { value: 'ws', label: t('onboarding.transportWs') },
+          { value: 'tcp', label: t('onboarding.transportTcp') },
+        ]}
+      />
+      {(transport === 'ws' || transport === 'tcp') && (
+        <Banner icon={TriangleAlert} tone="warn" role="status">
+          {t('onboarding.transportOpen')}
+        </Banner>
+      )}
+      <Field
+        label={t('onboarding.server')}
+        hint={t('onboarding.serverHint')}
+        value={server}
+        onChange={onServer}
+        maxLength={400}
+        autoComplete="off"
+      />
+    </Disclosed>
   )
 }

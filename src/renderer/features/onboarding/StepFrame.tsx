@@ -40,7 +40,7 @@ export function Logo() {
 export function StepHeading({ step, title }: { readonly step: number; readonly title: string }) {
   const t = useT()
   return (
-    <div className="mb-4">
+    <div className="mb-3">
       <p className="text-xs text-soft">{t('onboarding.step', { step, count: 3 })}</p>
       <h2 className="text-lg font-semibold">{title}</h2>
     </div>

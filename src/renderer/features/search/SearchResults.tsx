@@ -131,7 +131,9 @@ function HitRow({ hit }: { readonly hit: SearchHit }) {
       className="flex w-full flex-col gap-0.5 rounded-xl px-2 py-2 text-start -outline-offset-2 hover:bg-hover"
     >
       <span className="flex w-full items-baseline gap-2">
-        <bdi className="min-w-0 flex-1 truncate text-sm font-medium">{hit.conversationName}</bdi>
+        <span className="min-w-0 flex-1 truncate text-sm font-medium">
+          <bdi>{hit.conversationName}</bdi>
+        </span>
         <span className="shrink-0 text-xs text-soft tabular-nums">
           {formatShort(language, hit.sentAt, new Date().getTime())}
         </span>

@@ -89,7 +89,7 @@ export function RemoveAccount({ account }: AccountProps) {
   const [busy, setBusy] = useState(false)
   return (
     <>
-      <Button size="small" className="text-danger" onPress={() => setOpen(true)}>
+      <Button size="small" variant="plainDanger" onPress={() => setOpen(true)}>
         {t('accounts.remove')}
       </Button>
       {open && (

@@ -53,7 +53,7 @@ function AccountCard({ account }: { readonly account: AccountView }) {
           </div>
         </div>
         <Button size="small" onPress={() => void perform('accounts.reconnect', { accountId })}>
-          {t('connection.reconnect')}
+          {account.connection.kind === 'registered' ? t('connection.again') : t('connection.reconnect')}
         </Button>
       </div>
       <DisplayName account={account} />

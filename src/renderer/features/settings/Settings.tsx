@@ -23,7 +23,7 @@ const sections = [
 export function Settings({ section }: { readonly section: SettingsSection }) {
   const t = useT()
   return (
-    <main
+    <section
       className="flex h-full min-h-0 flex-col"
       aria-label={t('settings.title')}
       data-pane="settings"
@@ -54,19 +54,23 @@ export function Settings({ section }: { readonly section: SettingsSection }) {
               id={id}
               className="flex items-center gap-1.5 rounded-lg px-2.5 py-1.5 text-sm text-soft hover:bg-hover data-[selected]:bg-tint data-[selected]:font-medium data-[selected]:text-ink forced-colors:data-[selected]:outline"
             >
-              <Icon aria-hidden className="size-4" />
+              <Icon aria-hidden className="hidden size-4 min-[30rem]:block" />
               {t(`settings.${id}`)}
             </Tab>
           ))}
         </TabList>
         {sections.map(({ id, Page }) => (
-          <TabPanel key={id} id={id} className="min-h-0 flex-1 overflow-y-auto p-5 -outline-offset-2">
+          <TabPanel
+            key={id}
+            id={id}
+            className="min-h-0 flex-1 overflow-y-auto p-5 -outline-offset-2 [scrollbar-gutter:stable]"
+          >
             <div className="mx-auto flex max-w-2xl flex-col gap-6">
               <Page />
             </div>
           </TabPanel>
         ))}
       </Tabs>
-    </main>
+    </section>
   )
 }

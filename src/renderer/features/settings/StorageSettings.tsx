@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { StorageView } from '#shared/model/views.ts'
 import { formatBytes, formatCount } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
@@ -13,18 +13,21 @@ import { PassphraseRung } from './PassphraseRung.tsx'
 export function StorageSettings() {
   const t = useT()
   const [storage, setStorage] = useState<StorageView | null>(null)
-  const load = useCallback(async () => {
-    const answer = await ask('settings.storage', {})
-    if (answer !== null) setStorage(answer)
-  }, [])
+  const [asked, setAsked] = useState(0)
   useEffect(() => {
-    void load()
-  }, [load])
+    let stale = false
+    void ask('settings.storage', {}).then((answer) => {
+      if (!stale && answer !== null) setStorage(answer)
+    })
+    return () => {
+      stale = true
+    }
+  }, [asked])
   if (storage === null) return <Working label={t('settings.loading')} />
   return (
     <>
       <Sizes storage={storage} />
-      <Rungs storage={storage} onChanged={() => void load()} />
+      <Rungs storage={storage} onChanged={() => setAsked(asked + 1)} />
     </>
   )
 }
@@ -39,11 +42,9 @@ function Sizes({ storage }: { readonly storage: StorageView }) {
         <Fact term={t('storage.attachments')}>{formatBytes(language, storage.attachmentBytes)}</Fact>
         <Fact term={t('storage.messages')}>{formatCount(language, storage.messages)}</Fact>
         <Fact term={t('storage.conversations')}>{formatCount(language, storage.conversations)}</Fact>
-        <div className="col-span-2">
-          <Fact term={t('storage.path')} mono>
-            {storage.profilePath}
-          </Fact>
-        </div>
+        <Fact term={t('storage.path')} mono wide>
+          {storage.profilePath}
+        </Fact>
       </dl>
     </Group>
   )

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { useConversations } from '#renderer/stores/conversation-store.ts'
 import { useLoaded } from '#renderer/stores/message-store.ts'
@@ -22,14 +22,13 @@ function ConversationAnnouncer({ id }: { readonly id: ConversationId }) {
   const [spokenUpTo, setSpokenUpTo] = useState<number | null>(null)
   const [spoken, setSpoken] = useState('')
   const position = last?.position ?? null
-  useEffect(() => {
-    if (position === null || position === spokenUpTo) return
+  if (position !== null && position !== spokenUpTo) {
     setSpokenUpTo(position)
-    if (spokenUpTo === null || last?.direction !== 'incoming' || conversation?.policy === 'pending') return
-    if (position > spokenUpTo) {
+    const isNew = spokenUpTo !== null && position > spokenUpTo && last?.direction === 'incoming'
+    if (isNew && conversation?.policy !== 'pending') {
       setSpoken(t('chat.newFrom', { name: conversation?.name ?? '', text: last.text.slice(0, spokenLength) }))
     }
-  }, [position, spokenUpTo, last, conversation, t])
+  }
   return (
     <div className="sr-only" aria-live="polite" data-announcer>
       {spoken}

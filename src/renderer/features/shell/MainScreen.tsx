@@ -21,7 +21,7 @@ export function MainScreen() {
   useShortcuts()
   useActivity(main.kind === 'conversation' ? main.id : null)
   return (
-    <div className="flex h-full flex-col">
+    <main className="flex h-full flex-col">
       <h1 className="sr-only">{t('app.name')}</h1>
       <PaperReminder />
       <div className="flex min-h-0 flex-1">
@@ -41,16 +41,16 @@ export function MainScreen() {
       </div>
       <Dialogs />
       <Announcer />
-    </div>
+    </main>
   )
 }
 
 function NothingOpen() {
   const t = useT()
   return (
-    <main className="h-full" aria-label={t('shell.nothingOpen')}>
+    <section className="h-full" aria-label={t('shell.nothingOpen')}>
       <EmptyState icon={MessagesSquare} title={t('shell.nothingOpen')} text={t('shell.nothingOpenText')} />
-    </main>
+    </section>
   )
 }
 

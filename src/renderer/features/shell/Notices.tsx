@@ -13,7 +13,7 @@ export function Notices() {
   return (
     <section
       aria-label={t('notices.region')}
-      className="pointer-events-none fixed inset-x-0 bottom-0 z-40 flex flex-col items-center gap-2 p-3"
+      className="pointer-events-none fixed inset-x-0 bottom-16 z-40 flex flex-col items-center gap-2 p-3"
     >
       {notices.map((notice) => (
         <div key={notice.id} className="pointer-events-auto w-full max-w-lg shadow-lg">
@@ -22,12 +22,7 @@ export function Notices() {
             tone="danger"
             role="alert"
             actions={
-              <IconButton
-                icon={X}
-                label={t('app.dismiss')}
-                onPress={() => dismissNotice(notice.id)}
-                className="-m-1.5 text-danger"
-              />
+              <IconButton icon={X} label={t('app.dismiss')} onPress={() => dismissNotice(notice.id)} size="small" />
             }
           >
             {errorText(t, notice.code, notice.params)}
@@ -44,12 +39,12 @@ export function SandboxNotice() {
   const app = useApp()
   if (app === null || app.sandboxed) return null
   return (
-    <p
+    <aside
+      aria-label={t('app.sandbox')}
       className="flex items-center justify-center gap-2 bg-warn-tint px-4 py-1 text-center text-xs text-warn"
-      role="note"
     >
       <ShieldAlert aria-hidden className="size-3.5 shrink-0" />
       {t('app.sandboxOff')}
-    </p>
+    </aside>
   )
 }

@@ -50,11 +50,15 @@ const withControl: Readonly<Record<string, () => void>> = {
   '/': () => showDialog({ kind: 'shortcuts' }),
 }
 
+const withAlt: Readonly<Record<string, () => void>> = {
+  ArrowUp: () => stepConversation(-1),
+  ArrowDown: () => stepConversation(1),
+}
+
 function actionOf(event: KeyboardEvent): (() => void) | null {
   const control = event.ctrlKey || event.metaKey
   if (control && !event.altKey && !event.shiftKey) return withControl[event.key.toLowerCase()] ?? null
-  if (event.altKey && !control && event.key === 'ArrowUp') return () => stepConversation(-1)
-  if (event.altKey && !control && event.key === 'ArrowDown') return () => stepConversation(1)
+  if (event.altKey && !control) return withAlt[event.key] ?? null
   if (event.key === 'F6') return () => cyclePanes(event.shiftKey ? -1 : 1)
   return null
 }
@@ -69,7 +73,8 @@ export function useShortcuts(): void {
       event.preventDefault()
       action()
     }
-    window.addEventListener('keydown', handle)
-    return () => window.removeEventListener('keydown', handle)
+    // Before the fields see the key: some of them keep every key to themselves.
+    window.addEventListener('keydown', handle, true)
+    return () => window.removeEventListener('keydown', handle, true)
   }, [])
 }

@@ -2,7 +2,8 @@ import { Copy, Info, Pencil, Trash2 } from 'lucide-react'
 import type { MessageView } from '#shared/model/views.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { copyText } from '#renderer/ui/copy-text.ts'
-import type { MenuEntry } from '#renderer/ui/Menu.tsx'
+import { Menu, type MenuEntry } from '#renderer/ui/Menu.tsx'
+import type { RefObject } from 'react'
 
 /** What the menu of a message leads to. */
 export interface MessageActions {
@@ -12,7 +13,7 @@ export interface MessageActions {
 }
 
 /** The entries that make sense for a message: one edits and deletes one's own only. */
-export function useMessageMenu(message: MessageView, actions: MessageActions): readonly MenuEntry[] {
+function useEntries(message: MessageView, actions: MessageActions): readonly MenuEntry[] {
   const t = useT()
   const entries: MenuEntry[] = []
   const own = message.direction === 'outgoing' && !message.deleted
@@ -27,4 +28,18 @@ export function useMessageMenu(message: MessageView, actions: MessageActions): r
     entries.push({ id: 'delete', label: t('chat.delete'), icon: Trash2, danger: true, onAction: actions.onDelete })
   }
   return entries
+}
+
+/** Properties of {@link MessageMenu}. */
+export interface MessageMenuProps {
+  readonly message: MessageView
+  readonly actions: MessageActions
+  readonly trigger: RefObject<HTMLElement | null>
+  readonly onClose: () => void
+}
+
+/** The menu of one message, open. */
+export function MessageMenu({ message, actions, trigger, onClose }: MessageMenuProps) {
+  const t = useT()
+  return <Menu label={t('chat.menuOf')} entries={useEntries(message, actions)} trigger={trigger} onClose={onClose} />
 }
