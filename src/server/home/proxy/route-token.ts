@@ -20,6 +20,8 @@ export interface RouteToken {
   readonly callee: RouteEnd
 }
 
+/** What `newBranch` makes: spares the HMAC where no Via can be ours. */
+const ownBranchForm = /z9hG4bK[0-9a-f]{40}/
 const tokenPattern = /^(\d{1,12})~([\w-]{0,16})~(\d{1,12})~([\w-]{0,16})~([\w-]{22})$/
 
 export class RouteTokens {
@@ -59,8 +61,10 @@ export class RouteTokens {
 
   /** True when a Via of the request carries the mark that this very request would get (RFC 3261 §16.3 step 4). */
   hasLooped(request: SipRequest): boolean {
+    const vias = headerLines(request, 'via').filter((value) => ownBranchForm.test(value))
+    if (vias.length === 0) return false
     const mark = `${branchCookie}${this.#loopMark(request)}`
-    return headerLines(request, 'via').some((value) => value.includes(mark))
+    return vias.some((value) => value.includes(mark))
   }
 
   /** Covers what routing depends on (RFC 5393 §4.2.1): a spiral with another target is no loop. */
