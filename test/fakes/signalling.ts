@@ -221,7 +221,7 @@ export class FakeNetwork {
       }),
       this.#delay(answerTimeoutMs, answerTimeoutMs).then(() => 408),
     ])
-    if (status !== 408 && status < 500) return status
+    if (status !== 408 && (status < 500 || status >= 600)) return status
     // Not answered: the mailbox of the device that took its place keeps it.
     const place = [...this.#devices].find((other) => other.accountId === device.accountId && other.aor === device.aor)
     if (place !== undefined) this.#mailboxes.get(place)?.push(body)

@@ -67,13 +67,13 @@ export class Chat {
     await this.#context.outbox.start()
   }
 
-  /** Ends after what is under way; nothing is lost, the history has it. */
+  /** Ends after the changes under way; what is being sent is repeated after the next start. */
   async stop(): Promise<void> {
     this.#dispose()
     this.#holdBack.stop()
     this.#incomingTyping.stop()
     this.#outgoingTyping.stop()
-    await this.#context.outbox.stop()
+    this.#context.outbox.stop()
     await this.#context.turns.idle()
   }
 

@@ -60,11 +60,10 @@ export class Outbox {
     await this.#load()
   }
 
-  /** Ends after the attempts under way. */
-  async stop(): Promise<void> {
+  /** Starts nothing more. Attempts under way are not waited for: without their outcome they are repeated after a start. */
+  stop(): void {
     this.#state = 'stopped'
     for (const lane of this.#lanes.all()) lane.timer?.cancel()
-    await Promise.all(this.#attempts)
   }
 
   /** Takes over jobs that are committed. */
