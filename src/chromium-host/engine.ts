@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { type BrowserProcess, spawnBrowser, spawnForwarder } from './chromium/browser-process.ts'
 import { findChromium } from './chromium/discover.ts'
 import { createProfile, profileRoot, removeProfile, removeStaleProfiles } from './chromium/profile.ts'
@@ -32,6 +33,8 @@ interface Expected {
 }
 
 const openTimeoutMs = 20_000
+/** How long the last words of an ending Chromium may take. */
+const endGraceMs = 1000
 
 function markerUrl(request: WindowRequest): string {
   const title = request.title.replace(/[<&>]/g, '')
@@ -94,7 +97,10 @@ export class Engine {
     const browser = spawnBrowser(binary, this.#switches)
     void browser.ended.then(() => this.#ended(browser))
     browser.connection.listen('', (event) => this.#handleEvent(browser.connection, event))
-    await this.#prepare(browser.connection, noSandbox)
+    await this.#prepare(browser.connection, noSandbox).catch(async () => {
+      await Promise.race([browser.ended, setTimeout(endGraceMs)])
+      throw new Error(`Chromium ended while it started. ${browser.lastError()}`)
+    })
     this.#running = browser
     return browser
   }
@@ -122,10 +128,10 @@ export class Engine {
     const attached = new Promise<AttachedTarget>((resolve, reject) => {
       const expected = { nonce: request.nonce, resolve, reject }
       this.#expected.push(expected)
-      setTimeout(() => {
+      void setTimeout(openTimeoutMs, undefined, { ref: false }).then(() => {
         this.#forget(expected)
         reject(new Error('Chromium did not open the window in time.'))
-      }, openTimeoutMs).unref()
+      })
     })
     const url = markerUrl(request)
     const { width, height, x, y } = request
@@ -192,10 +198,10 @@ export class Engine {
     this.#stopping = true
     const browser = await this.#starting?.catch(() => null)
     if (browser === null || browser === undefined) return
-    const timer = setTimeout(() => browser.child.kill('SIGKILL'), graceMs)
     browser.connection.send('Browser.close', {}).catch(() => undefined)
+    await Promise.race([browser.ended, setTimeout(graceMs)])
+    browser.child.kill('SIGKILL')
     await browser.ended
-    clearTimeout(timer)
     this.#dropProfile()
   }
 

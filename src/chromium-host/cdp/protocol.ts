@@ -68,6 +68,7 @@ export interface CdpCommands {
   }
   'Page.navigate': { params: { url: string }; result: { frameId: string; errorText?: string } }
   'Page.reload': { params: { ignoreCache?: boolean }; result: Nothing }
+  'Page.resetNavigationHistory': { params: Nothing; result: Nothing }
   'Page.bringToFront': { params: Nothing; result: Nothing }
   'Page.close': { params: Nothing; result: Nothing }
   'Page.captureScreenshot': { params: { format: 'png' }; result: { data: string } }

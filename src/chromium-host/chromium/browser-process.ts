@@ -10,6 +10,8 @@ export interface BrowserProcess {
   readonly connection: CdpConnection
   /** Settles when Chromium has ended. */
   readonly ended: Promise<void>
+  /** The last error Chromium printed; empty if there was none. */
+  readonly lastError: () => string
 }
 
 /** Chromium inherits no setting of ours that could make it load or log something. */
@@ -18,14 +20,20 @@ function childEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !banned.test(name)))
 }
 
-function passOn(stream: Readable): void {
+/** Passes the announcement on and keeps the last line, to say why Chromium ended. */
+function watchErrors(stream: Readable): () => string {
   let held = ''
+  let last = ''
   stream.setEncoding('utf8')
   stream.on('data', (text: string) => {
     const lines = (held + text).split('\n')
     held = (lines.pop() ?? '').slice(-4096)
-    for (const line of lines) if (line.startsWith(announcement)) process.stderr.write(`${line}\n`)
+    for (const line of lines) {
+      if (line.startsWith(announcement)) process.stderr.write(`${line}\n`)
+      else if (line.includes('ERROR')) last = line.slice(0, 300)
+    }
   })
+  return () => last
 }
 
 /** Starts Chromium with a debugging pipe on file descriptors 3 and 4. If we die, the pipe closes and Chromium ends. */
@@ -35,13 +43,13 @@ export function spawnBrowser(binary: string, switches: readonly string[]): Brows
     env: childEnvironment(),
   })
   const [, , errors, out, incoming] = child.stdio as [null, null, Readable, Writable, Readable]
-  passOn(errors)
+  const lastError = watchErrors(errors)
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
   const connection = new CdpConnection({ out, in: incoming }, () => undefined)
-  return { child, connection, ended }
+  return { child, connection, ended, lastError }
 }
 
 /** Asks the running Chromium (same profile) for another app window; it hands the request over and ends. */

@@ -13,6 +13,7 @@ const disabledFeatures = [
   'NetworkTimeServiceQuerying',
   'OptimizationHints',
   'PreconnectToSearch',
+  'PreloadTopChromeWebUI',
   'Translate',
 ]
 

@@ -160,6 +160,8 @@ export class BrowserWindow extends EventEmitter {
     loaded.catch(() => undefined)
     await page.navigate(pageUrl)
     await loaded
+    // A mouse has a button that goes back: to the empty first page.
+    page.tell('Page.resetNavigationHistory', {})
   }
 
   /** Serves the folder of `file` under an address of its own. */

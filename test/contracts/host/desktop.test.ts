@@ -119,7 +119,10 @@ class DesktopServices {
   }
 }
 
-describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop with a session bus', () => {
+// Every test starts whole browsers, on machines that may be busy.
+const timeout = 90_000
+
+describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop with a session bus', { timeout }, () => {
   const bus = new TestBus()
   let services: DesktopServices
   let running: RunningApp
@@ -208,7 +211,7 @@ describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop wit
 
 const keyringInstalled = ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool'].every(isInstalled)
 
-describe.skipIf(!keyringInstalled)('safeStorage with the real GNOME Keyring', () => {
+describe.skipIf(!keyringInstalled)('safeStorage with the real GNOME Keyring', { timeout }, () => {
   it('keeps its key there, over restarts', async () => {
     const bus = new TestBus()
     await bus.start()
@@ -231,7 +234,7 @@ describe.skipIf(!keyringInstalled)('safeStorage with the real GNOME Keyring', ()
   })
 })
 
-describe('the Chromium host without a session bus', () => {
+describe('the Chromium host without a session bus', { timeout }, () => {
   it('promises neither notifications nor a tray nor safe storage', async () => {
     const running = await startApp(chromium, { DBUS_SESSION_BUS_ADDRESS: '', XDG_RUNTIME_DIR: os.tmpdir() })
     const answer = await running.app.evaluate(async ({ Notification, Tray, safeStorage }) => {

@@ -86,7 +86,7 @@ export class PlainApp {
   }
 
   /** Waits for the `count`-th line that matches. @throws Error after `timeoutMs`. */
-  async line(pattern: RegExp, count = 1, timeoutMs = 20_000): Promise<string> {
+  async line(pattern: RegExp, count = 1, timeoutMs = 40_000): Promise<string> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       const found = this.lines.filter((line) => pattern.test(line))[count - 1]

@@ -69,7 +69,10 @@ async function until(holds: () => boolean, timeoutMs = 10_000): Promise<void> {
   }
 }
 
-describe.each(hosts)('windows and life on $name', (host) => {
+// Every test starts whole browsers, on machines that may be busy.
+const timeout = 90_000
+
+describe.each(hosts)('windows and life on $name', { timeout }, (host) => {
   it('asks before a window closes, stays without windows, opens another, quits', async () => {
     const running = await startApp(host)
     const events = await running.app.evaluate(async ({ BrowserWindow }) => {
@@ -151,7 +154,7 @@ describe.each(hosts)('windows and life on $name', (host) => {
   })
 })
 
-describe('the Chromium host alone', () => {
+describe('the Chromium host alone', { timeout }, () => {
   const [host] = hosts
   if (host === undefined) throw new Error('no host')
 
@@ -191,6 +194,18 @@ describe('the Chromium host alone', () => {
     await app.line(/^event ready-to-show$/, 2)
     app.child.kill('SIGTERM')
     expect(await app.ended).toBe(0)
+  })
+
+  it('says why Chromium did not start', async () => {
+    const app = start(host, [], { SOTTO_CHROMIUM: '/bin/false' })
+    expect(await app.ended).toBe(1)
+    expect(app.lines.join(' ')).toContain('Chromium ended while it started.')
+  })
+
+  it('says that there is no Chromium', async () => {
+    const app = start(host, [], { SOTTO_CHROMIUM: '/nowhere/chromium' })
+    expect(await app.ended).toBe(1)
+    expect(app.lines.join(' ')).toContain('No Chromium found.')
   })
 
   it('opens no port outside tests', async () => {
