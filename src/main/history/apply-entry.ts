@@ -34,6 +34,7 @@ export class EntryApplier {
   readonly #entries: EntryStore
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
+  readonly #due = new Map<number, { added: number; readMark: boolean }>()
 
   constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
     this.#entries = new EntryStore(db)
@@ -82,12 +83,28 @@ export class EntryApplier {
     for (const position of change.changed) touched.positions.add(position)
     for (const position of change.newIncoming) touched.newIncoming.add(position)
     touched.incomplete ||= change.removed
-    if (merged.some((message) => message.readMark)) this.#conversations.updateReadPosition(ref)
     if (change.changed.length > 0 || change.removed) {
-      this.#conversations.updateCounters(ref, merged.length - rows.length)
+      const due = this.#due.get(ref) ?? { added: 0, readMark: false }
+      due.added += merged.length - rows.length
+      due.readMark ||= merged.some((message) => message.readMark)
+      this.#due.set(ref, due)
     }
     touched.conversations.add(ref)
     return true
+  }
+
+  /** Counts the conversations that the entries since the last call changed; before the transaction ends. */
+  finish(): void {
+    for (const [ref, { added, readMark }] of this.#due) {
+      if (readMark) this.#conversations.updateReadPosition(ref)
+      this.#conversations.updateCounters(ref, added)
+    }
+    this.#due.clear()
+  }
+
+  /** Forgets what is due: the entries were rolled back. */
+  abandon(): void {
+    this.#due.clear()
   }
 }
 

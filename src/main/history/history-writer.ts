@@ -144,13 +144,13 @@ export class HistoryWriter implements HistoryWriterPort {
       if (!this.#db.inTransaction) throw error
       this.#db.exec('ROLLBACK TO one')
       this.#db.exec('RELEASE one')
-      this.#conversations.forgetRefs()
+      this.#forget()
       return { ok: false, error: storageFailure(error) }
     }
   }
 
   #abort(group: readonly Queued[], error: unknown): void {
-    this.#conversations.forgetRefs()
+    this.#forget()
     try {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
     } finally {
@@ -158,10 +158,17 @@ export class HistoryWriter implements HistoryWriterPort {
     }
   }
 
+  /** What was cached or due belongs to a transaction that is rolled back. */
+  #forget(): void {
+    this.#conversations.forgetRefs()
+    this.#applier.abandon()
+  }
+
   #apply(commit: HistoryCommit): readonly boolean[] {
     const touched = this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
+    this.#applier.finish()
     this.#jobs.apply(commit)
     if (commit.draft !== undefined) this.#saveDraft(commit.draft)
     for (const aor of commit.eraseAccounts ?? []) this.#eraseAccount(aor)

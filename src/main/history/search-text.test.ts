@@ -8,7 +8,7 @@ function finds(text: string, query: string, ref: number | null = null): boolean 
   const parsed = parseQuery(query)
   if (parsed === null) return false
   const db = new Database(':memory:')
-  db.exec("CREATE VIRTUAL TABLE t USING fts5 (body, content = '', tokenize = 'ascii', prefix = '1 2')")
+  db.exec("CREATE VIRTUAL TABLE t USING fts5 (body, content = '', tokenize = 'ascii', prefix = '1 2', columnsize = 0)")
   db.prepare('INSERT INTO t (rowid, body) VALUES (1, ?)').run(indexText(text, 7))
   const found = db.prepare('SELECT rowid FROM t WHERE t MATCH ?').all(matchExpression(parsed, ref)).length === 1
   db.close()

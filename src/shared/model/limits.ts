@@ -19,8 +19,8 @@ export const maxUnknownFields = 64
 export const maxVariants = 8
 /** Edits and receipts looked at per message: the newest ones. */
 export const maxChangesPerMessage = 256
-/** Unread messages are counted up to here. */
-export const maxUnread = 9999
+/** Unread messages are counted up to here; the screen shows more as “999+”. */
+export const maxUnread = 1000
 /** A change that touches more messages than this is announced as `bulk`. */
 export const maxListedChanges = 200
 /** Characters of a message shown as preview. */

@@ -67,7 +67,7 @@ export const initial: Migration = {
     CREATE UNIQUE INDEX message_key ON message (conversation, message_id, author, variant);
     CREATE INDEX message_unread ON message (conversation, position) WHERE incoming = 1 AND deleted = 0;
     CREATE INDEX message_read ON message (conversation, position) WHERE read_mark = 1;
-    CREATE VIRTUAL TABLE message_text USING fts5 (body, content = '', tokenize = 'ascii', prefix = '1 2');
+    CREATE VIRTUAL TABLE message_text USING fts5 (body, content = '', tokenize = 'ascii', prefix = '1 2', columnsize = 0);
     INSERT INTO message_text (message_text, rank) VALUES ('secure-delete', 1);
 
     CREATE TABLE job (
