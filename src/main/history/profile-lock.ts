@@ -15,6 +15,7 @@ export function lockProfile(lockFile: string): ProfileLock {
   let db: Database.Database | null = null
   try {
     db = new Database(lockFile, { timeout: 0 })
+    db.pragma('journal_mode = MEMORY')
     db.pragma('locking_mode = EXCLUSIVE')
     db.exec('BEGIN EXCLUSIVE')
     const held = db

@@ -1,0 +1,126 @@
+import type { PrivacyTableRow } from './privacy-table.ts'
+
+const you = 'You, on this device, after unlocking'
+const accountErase = 'Remove the account (Settings → Accounts): everything about it goes from this device'
+const forever = 'Until you delete it'
+
+const columns = (table: string, ...names: readonly string[]): readonly string[] =>
+  names.map((name) => `history.${table}.${name}`)
+
+/** What a profile holds on this device: the encrypted history and the files around it. */
+export const historyPrivacyRows: readonly PrivacyTableRow[] = [
+  {
+    datum: 'Messages you sent and received: text, times, author, state, way they travelled',
+    where: 'This device, history.db (encrypted), tables message and entry',
+    why: 'To show and search your conversations',
+    howLong: forever,
+    whoReads: you,
+    howToErase: 'Delete the message: text, earlier edits and search words go at once; or remove the account',
+    covers: [
+      ...columns('message', 'position', 'base', 'conversation', 'author', 'message_id', 'variant', 'incoming', 'text'),
+      ...columns('message', 'sent_at', 'received_at', 'state', 'failure', 'path', 'display_receipt', 'edited'),
+      ...columns('message', 'deleted', 'conflicting', 'authenticated_by', 'read_mark'),
+      ...columns('entry', 'seq', 'id', 'account', 'conversation', 'kind', 'author', 'subject', 'bytes'),
+    ],
+  },
+  {
+    datum: 'Words of your messages, for search',
+    where: 'This device, history.db (encrypted), index message_text',
+    why: 'To find a message without reading them all',
+    howLong: 'As long as the message',
+    whoReads: you,
+    howToErase: 'Goes with the message, in the same step',
+    covers: columns('message_text', 'body'),
+  },
+  {
+    datum:
+      'Conversations and contacts: address, name you gave, name they send, note, accepted or blocked, muted, unread count',
+    where: 'This device, history.db (encrypted), table conversation',
+    why: 'To list your conversations and contacts',
+    howLong: forever,
+    whoReads: you,
+    howToErase: `Empty name and note on the contact card; ${accountErase.toLowerCase()}`,
+    covers: columns(
+      'conversation',
+      ...['ref', 'id', 'account', 'peer', 'name', 'peer_name', 'note', 'policy', 'muted', 'added_at'],
+      ...['total', 'unread', 'read_position', 'last_position'],
+    ),
+  },
+  {
+    datum: 'Drafts you have not sent',
+    where: 'This device, history.db (encrypted), table conversation',
+    why: 'So that they survive a restart',
+    howLong: 'Until you send or empty them',
+    whoReads: you,
+    howToErase: 'Empty the message box',
+    covers: columns('conversation', 'draft', 'draft_at'),
+  },
+  {
+    datum: 'Messages, edits, deletions and receipts still to be delivered, with recipient and exact bytes',
+    where: 'This device, history.db (encrypted), table job',
+    why: 'To deliver them when the network is back',
+    howLong: 'Until delivered or clearly failed',
+    whoReads: you,
+    howToErase: 'Delete the message, or remove the account',
+    covers: columns(
+      'job',
+      ...['id', 'account_id', 'kind', 'conversation', 'destination', 'message_id', 'target', 'content_type', 'payload'],
+      ...['path', 'created_at', 'attempts', 'next_attempt_at', 'expires_at'],
+    ),
+  },
+  {
+    datum: 'Accounts, their digest secrets, device keys and certificates you trust; your settings',
+    where: 'This device, history.db (encrypted), tables account and setting',
+    why: 'To sign in, to prove which device this is, and to work as you set it',
+    howLong: 'Until you remove the account or change the setting',
+    whoReads: you,
+    howToErase: accountErase,
+    covers: [...columns('account', 'aor', 'id'), ...columns('setting', 'key', 'value')],
+  },
+  {
+    datum: 'Counters of the history: number of the last change, version of the search index',
+    where: 'This device, history.db (encrypted), table state',
+    why: 'So that the screen notices what it missed',
+    howLong: 'As long as the profile',
+    whoReads: you,
+    howToErase: 'Delete the folder of the profile',
+    covers: columns('state', 'name', 'value'),
+  },
+  {
+    datum: 'Size of the history and times of its last changes, as file sizes and times',
+    where: 'This device, files history.db, history.db-wal, history.db-shm of the profile',
+    why: 'Every file has them; the content is encrypted',
+    howLong: 'As long as the profile',
+    whoReads: 'You, and who can read your files; the content only with your key',
+    howToErase: 'Delete the folder of the profile',
+    covers: ['profile.file.history.db', 'profile.file.history.db-wal', 'profile.file.history.db-shm'],
+  },
+  {
+    datum: 'The key of the history, wrapped once per way to unlock; which ways there are; number of paper secrets',
+    where:
+      'This device, file keys.json of the profile; where the operating system has a keychain, a key of its own there',
+    why: 'To open the history with keychain, passphrase or paper secret',
+    howLong: 'As long as the profile',
+    whoReads: 'Nobody without the keychain, the passphrase or the paper secret',
+    howToErase: 'Delete the folder of the profile: without this file the history can never be read again',
+    covers: ['profile.file.keys.json'],
+  },
+  {
+    datum: 'Attachments, each encrypted under a key of its own',
+    where: 'This device, folder attachments of the profile',
+    why: 'To show files and pictures again',
+    howLong: 'As long as the message they belong to',
+    whoReads: you,
+    howToErase: 'Delete the message',
+    covers: ['profile.file.attachments'],
+  },
+  {
+    datum: 'That a program has the profile open (an empty file)',
+    where: 'This device, file profile.lock of the profile',
+    why: 'So that two programs never write one history',
+    howLong: 'As long as the profile',
+    whoReads: 'Nothing to read',
+    howToErase: 'Delete the folder of the profile',
+    covers: ['profile.file.profile.lock'],
+  },
+]
