@@ -1,0 +1,84 @@
+/** Two stacks of ours through our own home server: the same wishes as towards Kamailio. */
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { NewHomeAccount } from '#main/home/port.ts'
+import type { HomeServer } from '#server/home/server.ts'
+import type { SipTransport } from '#shared/model/views.ts'
+import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
+import { waitUntil } from './peers.ts'
+import { makeStack, type Stack } from './stack.ts'
+
+const directory = temporaryDirectory()
+const people = new Map<string, NewHomeAccount>()
+const running: Stack[] = []
+let server: HomeServer
+
+beforeAll(async () => {
+  server = await startHome(directory.path, { options: { allowPlain: true } })
+  const token = readFileSync(`${directory.path}/signup-token`, 'utf8').trim()
+  for (const name of ['alice', 'bob']) {
+    const account = await homeClient().signUp(addressOf(server), name, { token })
+    people.set(name, account as NewHomeAccount)
+  }
+})
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((stack) => stack.port.stop()))
+})
+afterAll(async () => {
+  await server.stop()
+  directory.remove()
+})
+
+async function start(name: string, transport: SipTransport, instanceId?: string): Promise<Stack> {
+  const { aor, password } = people.get(name)!
+  const { sip, msrp, spkiPins } = addressOf(server)
+  const credentials = { username: name, realm: null, ha1Md5: null, ha1Sha256: null, strongest: null }
+  const stack = makeStack(name, {
+    ...{ aor, transport, server: sip[transport], msrpRelay: msrp[transport], spkiPins },
+    ...(instanceId === undefined ? {} : { instanceId }),
+    // A copy: the stack wipes what it is given.
+    credentials: { ...credentials, password: Uint8Array.from(password) },
+  })
+  running.push(stack)
+  await stack.port.configure(stack.account)
+  await stack.registered()
+  return stack
+}
+
+describe('two stacks through the home server', () => {
+  it.each(['wss', 'ws', 'tls', 'tcp'] as const)('write both ways and chat over MSRP: %s', async (transport) => {
+    const alice = await start('alice', transport)
+    const bob = await start('bob', transport)
+    expect((await alice.send(bob.account.aor, 'pager', { prefer: 'message' })).ok).toBe(true)
+    expect(await bob.body('pager')).toMatchObject({ path: 'sip-message', from: alice.account.aor })
+    const overMsrp = { ok: true, value: { path: 'msrp', state: 'delivered' } }
+    expect(await alice.send(bob.account.aor, 'over the relay')).toEqual(overMsrp)
+    await bob.body('over the relay')
+    expect(await bob.send(alice.account.aor, 'and back')).toEqual(overMsrp)
+    expect(await alice.body('and back')).toMatchObject({ path: 'msrp' })
+    await bob.port.typing(bob.account.id, alice.account.aor, true)
+    await alice.body('<state>active</state>')
+  })
+
+  it('keeps messages for a device that is away, until it has taken them', async () => {
+    const device = `urn:uuid:${crypto.randomUUID()}`
+    const before = await start('bob', 'wss', device)
+    await before.port.stop()
+    const alice = await start('alice', 'tls')
+    expect(await alice.send(before.account.aor, 'while away')).toMatchObject({ ok: true, value: { state: 'sent' } })
+    const after = await start('bob', 'tcp', device)
+    expect((await after.body('while away')).storedAt).not.toBeNull()
+  })
+
+  it('comes back by itself when the connection is lost, and a wake-up checks the one it has', async () => {
+    const alice = await start('alice', 'tls')
+    const registered = (): number =>
+      alice.events.filter((event) => event.kind === 'connection' && event.connection.kind === 'registered').length
+    await alice.port.networkChanged()
+    await alice.port.reconnect(alice.account.id)
+    await waitUntil(() => registered() === 2, 'registers again')
+    const bob = await start('bob', 'wss')
+    expect((await bob.send(alice.account.aor, 'still here')).ok).toBe(true)
+    await alice.body('still here')
+  })
+})
