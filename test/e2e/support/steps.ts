@@ -30,7 +30,10 @@ export async function confirmPaperSecret(page: Page): Promise<void> {
   const list = page.getByRole('list', { name: 'The words of your paper secret' })
   const words = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/^[\d.\s]+/, '').trim())
   await page.getByRole('button', { name: 'I have written them down' }).click()
-  await page.getByLabel(/^Word \d+$/).first().waitFor(patient)
+  await page
+    .getByLabel(/^Word \d+$/)
+    .first()
+    .waitFor(patient)
   for (const field of await page.getByLabel(/^Word \d+$/).all()) {
     const label = (await field.getAttribute('aria-label')) ?? (await labelOf(page, field))
     const number = Number(/\d+/.exec(label)?.[0])

@@ -70,7 +70,7 @@ async function run(): Promise<void> {
     await expectMessage(page('bob'), 'See you there.')
   })
   await tour.step('Alice sees that her message was read', both, async () => {
-    await expect(page('alice').getByRole('log').getByText('Read').last()).toBeAttached(patient)
+    await expect(page('alice').getByRole('button', { name: /, Read\./ }).last()).toBeAttached(patient)
   })
   await tour.step('Bob goes offline', only('alice'), async () => {
     await running.get('bob')?.quit()

@@ -1,0 +1,79 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunningApp } from '../support/app.ts'
+import { temporaryData } from '../support/app.ts'
+import { countFiles, filesContaining } from '../support/grep.ts'
+import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
+import { foreignUses, parseSocketTrace, tracedCalls } from '../support/socket-trace.ts'
+import { openConversation, sendMessage, startConversation, expectMessage } from '../support/steps.ts'
+
+const root = path.resolve(import.meta.dirname, '../../..')
+const canaries = ['zebrafish-canary-4711', 'Quetzalcoatlus Canary', 'umbrella-canary-0815']
+
+describe('a whole conversation, watched from outside', () => {
+  const data = temporaryData()
+  const trace = path.join(data.path, 'trace')
+  const wrapper = path.join(data.path, 'traced-host')
+  const browserProfiles: string[] = []
+  let running: RunningApp[] = []
+
+  beforeAll(async () => {
+    mkdirSync(trace)
+    // strace writes one file per process (-ff): the home server is followed too.
+    const strace = `strace -ff -qq --seccomp-bpf -e trace=${tracedCalls} -o '${trace}/t'`
+    writeFileSync(wrapper, `#!/bin/sh\nexec ${strace} '${root}/src/chromium-host/electron' "$@"\n`)
+    chmodSync(wrapper, 0o755)
+    const alice = await newPerson({ profile: 'alice', data: data.path, wrapper }, 'alice', canaries[1] ?? '')
+    const bob = await newPerson({ profile: 'bob', data: data.path, wrapper }, 'bob', 'Bob')
+    running = [alice, bob]
+    await startConversation(alice.page, `bob@${homeDomain}`)
+    await sendMessage(alice.page, canaries[0] ?? '')
+    await openConversation(bob.page, /Quetzalcoatlus/)
+    await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+    await sendMessage(bob.page, canaries[2] ?? '')
+    await expectMessage(alice.page, canaries[2] ?? '')
+    browserProfiles.push(...chromiumProfiles())
+  }, 180_000)
+
+  afterAll(async () => {
+    await Promise.all(running.map((app) => app.quit()))
+    data.remove()
+  }, 60_000)
+
+  it("leaves no message text, name or passphrase in any file of a profile, Chromium's included", () => {
+    const profiles = path.join(data.path, 'profiles')
+    expect(countFiles(profiles)).toBeGreaterThan(4)
+    expect(browserProfiles.length).toBeGreaterThanOrEqual(2)
+    for (const folder of [profiles, ...browserProfiles]) {
+      expect(filesContaining(folder, [...canaries, testPassphrase])).toEqual([])
+    }
+  })
+
+  it("touches no address but this computer's", () => {
+    const uses = readdirSync(trace).flatMap((file) => parseSocketTrace(readFileSync(path.join(trace, file), 'utf8')))
+    // Registration, relay and sign-up at least: a watch that sees nothing proves nothing.
+    expect(uses.filter((use) => use.call === 'connect').length).toBeGreaterThan(5)
+    expect(foreignUses(uses)).toEqual([])
+  })
+
+  it("removes Chromium's profile when it quits", async () => {
+    await Promise.all(running.map((app) => app.quit()))
+    running = []
+    expect(browserProfiles.filter((folder) => countFiles(folder) > 0)).toEqual([])
+  })
+})
+
+/** Folders given as `--user-data-dir` to running browsers that were started by this test's hosts. */
+function chromiumProfiles(): readonly string[] {
+  const folders = new Set<string>()
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const folder = /--user-data-dir=([^\0]+)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.[1]
+      if (folder !== undefined) folders.add(folder)
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  return [...folders]
+}
