@@ -60,6 +60,27 @@ describe('two stacks through the home server', () => {
     await alice.body('<state>active</state>')
   })
 
+  it('of several devices that accept, one gets the session, and the message once', async () => {
+    const alice = await start('alice', 'wss')
+    const devices = [await start('bob', 'tls'), await start('bob', 'wss')]
+    const { aor } = devices[0]!.account
+    expect(await alice.send(aor, 'to one of you')).toMatchObject({ ok: true, value: { path: 'msrp' } })
+    const copies = devices.flatMap((device) => device.bodies)
+    expect(copies.map((body) => Buffer.from(body.payload).toString())).toEqual(['to one of you'])
+    const ended = (): number =>
+      devices.flatMap((device) => device.events).filter((event) => event.kind === 'chat-session-ended').length
+    await waitUntil(() => ended() === 1, 'the other device hears that it is over')
+  })
+
+  it('a refused message is not tried by another way', async () => {
+    const alice = await start('alice', 'wss')
+    const bob = await start('bob', 'wss')
+    bob.decide = () => 403
+    const refused = { ok: false, error: { code: 'send-refused', retry: false, status: 403 } }
+    expect(await alice.send(bob.account.aor, 'unwanted')).toEqual(refused)
+    expect(bob.bodies.map((body) => body.path)).toEqual(['msrp'])
+  })
+
   it('keeps messages for a device that is away, until it has taken them', async () => {
     const device = `urn:uuid:${crypto.randomUUID()}`
     const before = await start('bob', 'wss', device)

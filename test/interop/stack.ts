@@ -11,6 +11,8 @@ import { systemClock } from '#main/platform/system-clock.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { LogPort } from '#shared/ports/log.ts'
+import type { ConnectorPort } from '#shared/ports/sockets.ts'
+import { err } from '#shared/result.ts'
 import { waitUntil } from './peers.ts'
 
 /** Says nothing, unless SOTTO_TEST_LOG is set. */
@@ -36,6 +38,8 @@ export interface Stack {
   decide: (body: IncomingBody) => 'accept' | 'ignore' | number
   send(to: string, text: string, options?: SendOptions): ReturnType<SignallingPort['send']>
   registered(): Promise<void>
+  /** Pulls the plug: every connection ends without a good-bye, and no new one comes up. */
+  readonly cut: () => void
   /** Waits for a body that contains `text`. */
   body(text: string): Promise<IncomingBody>
 }
@@ -47,10 +51,34 @@ interface SendOptions {
 
 const utf8 = new TextDecoder()
 
+function cuttable(real: ConnectorPort): { readonly connector: ConnectorPort; readonly cut: () => void } {
+  const open: (() => void)[] = []
+  let isCut = false
+  const unreachable = err({ kind: 'unreachable' } as const)
+  const connector: ConnectorPort = {
+    stream: async (...args) => {
+      const result = isCut ? unreachable : await real.stream(...args)
+      if (result.ok) open.push(() => result.value.close())
+      return result
+    },
+    webSocket: async (...args) => {
+      const result = isCut ? unreachable : await real.webSocket(...args)
+      if (result.ok) open.push(() => result.value.close())
+      return result
+    },
+  }
+  const cut = (): void => {
+    isCut = true
+    for (const close of open) close()
+  }
+  return { connector, cut }
+}
+
 /** A new stack for `name@sotto.test`; chat invitations are accepted. */
 export function makeStack(name: string, overrides: Partial<SignallingAccount>): Stack {
+  const { connector, cut } = cuttable(createConnector({ clock: systemClock }))
   const port = createSignalling({
-    connector: createConnector({ clock: systemClock }),
+    connector,
     resolver: { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]) },
     clock: systemClock,
     random: systemRandom,
@@ -84,6 +112,7 @@ export function makeStack(name: string, overrides: Partial<SignallingAccount>): 
     events,
     bodies,
     decide: () => 'accept',
+    cut,
     send: (to, text, { prefer = 'msrp', contentType = 'text/plain' } = {}) =>
       port.send({
         accountId: account.id,

@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest'
+import { FakeClock, settle } from '#test/fakes/fake-clock.ts'
+import { SeededRandom } from '#test/fakes/seeded-random.ts'
+import type { ConnectionView } from '#shared/model/views.ts'
+import type { ByteStream, ConnectorPort, SocketFailure } from '#shared/ports/sockets.ts'
+import type { AccountId, Aor } from '#shared/model/ids.ts'
+import type { SipFlow, UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
+import { ConnectionKeeper } from './connection-keeper.ts'
+
+function setup(): {
+  readonly keeper: ConnectionKeeper
+  readonly clock: FakeClock
+  readonly views: ConnectionView[]
+  readonly flows: SipFlow[]
+  readonly closed: () => number
+  readonly refreshed: () => number
+  outcome: SocketFailure | 'open' | 'hang'
+} {
+  const clock = new FakeClock()
+  const views: ConnectionView[] = []
+  const flows: SipFlow[] = []
+  let closed = 0
+  let refreshed = 0
+  const stream = {
+    secure: true,
+    local: { host: '192.0.2.7', port: 1 },
+    close: () => (closed += 1),
+    write: () => true,
+    onClose: () => undefined,
+    onData: () => undefined,
+  } as unknown as ByteStream
+  const connector: ConnectorPort = {
+    stream: (_target, signal) => {
+      if (result.outcome === 'open') return Promise.resolve({ ok: true, value: stream })
+      if (result.outcome !== 'hang') return Promise.resolve({ ok: false, error: result.outcome })
+      return new Promise((resolve) => {
+        signal?.addEventListener('abort', () => resolve({ ok: false, error: { kind: 'closed' } }))
+      })
+    },
+    webSocket: () => Promise.resolve({ ok: false, error: { kind: 'refused' } }),
+  }
+  const agent = { attach: (flow: SipFlow) => flows.push(flow), refresh: () => (refreshed += 1) } as unknown as UserAgent
+  const account = {
+    ...{ id: 'a' as AccountId, aor: 'sip:alice@example.org' as Aor, displayName: '', transport: 'tls' as const },
+    ...{ server: 'host:1', instanceId: '', extraAuthorities: [], spkiPins: [] },
+    credentials: { username: 'alice', realm: 'r', ha1Md5: null, ha1Sha256: 'x', password: null, strongest: null },
+  }
+  const resolver = { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]) }
+  const ports = { connector, resolver, clock, random: new SeededRandom(9) }
+  const keeper = new ConnectionKeeper(account, agent, ports, {
+    onView: (view) => views.push(view),
+    onCertificate: () => undefined,
+  })
+  const result = {
+    ...{ keeper, clock, views, flows, closed: () => closed, refreshed: () => refreshed },
+    outcome: 'open' as SocketFailure | 'open' | 'hang',
+  }
+  return result
+}
+
+it('tries again after each failure, later every time, and says until when', async () => {
+  const test = setup()
+  test.outcome = { kind: 'refused' }
+  test.keeper.start()
+  const delays: number[] = []
+  for (let round = 0; round < 6; round += 1) {
+    await settle()
+    const view = test.views.at(-1)
+    if (view?.kind !== 'waiting') throw new Error(view?.kind)
+    delays.push(view.retryAt - test.clock.now())
+    await test.clock.advance(view.retryAt - test.clock.now())
+  }
+  delays.forEach((delay, index) => {
+    expect(delay).toBeGreaterThanOrEqual(1_000 * 2 ** index)
+    expect(delay).toBeLessThanOrEqual(2_000 * 2 ** index)
+  })
+})
+
+it('gives a new flow to the user agent after one was lost', async () => {
+  const test = setup()
+  test.keeper.start()
+  await settle()
+  test.keeper.handle({ kind: 'registered' })
+  expect(test.keeper.isRegistered).toBe(true)
+  test.keeper.handle({ kind: 'flow-lost', failure: null })
+  expect(test.views.at(-1)).toMatchObject({ kind: 'waiting', reason: 'server-unreachable' })
+  await test.clock.advance(2_000)
+  expect(test.flows).toHaveLength(2)
+})
+
+it('after a wake-up it re-registers, and replaces a flow on which nothing comes back', async () => {
+  const test = setup()
+  test.keeper.start()
+  await settle()
+  test.keeper.handle({ kind: 'registered' })
+  test.keeper.networkChanged()
+  await test.clock.advance(2_000)
+  expect(test.refreshed()).toBe(1)
+  expect(test.flows).toHaveLength(1)
+  await test.clock.advance(5_000)
+  expect(test.closed()).toBe(1)
+  expect(test.flows).toHaveLength(2)
+})
+
+it('an attempt that was overtaken leaves nothing behind', async () => {
+  const test = setup()
+  test.outcome = 'hang'
+  test.keeper.start()
+  await settle()
+  test.outcome = 'open'
+  test.keeper.start()
+  await settle()
+  expect(test.flows).toHaveLength(1)
+  test.keeper.stop()
+  expect(test.views.at(-1)).toEqual({ kind: 'offline' })
+  await test.clock.advance(600_000)
+  expect(test.flows).toHaveLength(1)
+})
