@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -71,6 +73,22 @@ describe('opening', () => {
     lock.release()
     lockProfile(path.join(folder, 'lock')).release()
   })
+})
+
+it('another process is kept out, and let in when the first was killed', async () => {
+  const file = path.join(folder, 'lock')
+  const holder = `
+    const { lockProfile } = await import(process.argv[1])
+    lockProfile(process.argv[2])
+    process.stdout.write('held')
+    setInterval(() => undefined, 1000)`
+  const url = new URL('./profile-lock.ts', import.meta.url).href
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', holder, url, file])
+  await once(child.stdout, 'data')
+  expect(() => lockProfile(file)).toThrow(code('profile-in-use'))
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  lockProfile(file).release()
 })
 
 describe('migrations', () => {
