@@ -60,6 +60,8 @@ export class FakeSignalling implements SignallingPort {
 
   goOffline(): void {
     this.online = false
+    // The connection is gone, which the server notices at once.
+    for (const { answer } of this.#waiting.values()) answer(408)
     this.#waiting.clear()
     this.emit({ kind: 'connection', accountId: this.accountId, connection: { kind: 'offline' } })
   }
@@ -218,6 +220,7 @@ export class FakeNetwork {
     const status = await Promise.race([
       new Promise<number>((resolve) => {
         if (device.online) device.deliver(body, resolve)
+        else resolve(408)
       }),
       this.#delay(answerTimeoutMs, answerTimeoutMs).then(() => 408),
     ])

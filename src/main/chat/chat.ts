@@ -50,10 +50,9 @@ export class Chat {
     this.#outgoingTyping = new OutgoingTyping(clock, ({ accountId, peer }, active) => {
       signalling.typing(accountId, peer, active).catch(() => undefined)
     })
-    const lines = new IncomingLines(this.#context, this.#holdBack, {
-      arrived: (conversation, line) => this.#handleArrived(conversation, line),
-      sentElsewhere: (conversation, line) => this.#sending.noteSent(conversation.id, line.messageId),
-    })
+    const lines = new IncomingLines(this.#context, this.#holdBack, (conversation, line) =>
+      this.#handleArrived(conversation, line),
+    )
     this.#inbox = new Inbox(this.#context, lines, this.#incomingTyping)
     this.#sessions = new ChatSessions(clock, (session, answer) => {
       signalling.answerChatSession(session, answer).catch(() => undefined)

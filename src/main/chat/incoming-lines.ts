@@ -45,25 +45,14 @@ export interface ArrivedLine {
 export class IncomingLines {
   readonly #context: ChatContext
   readonly #holdBack: HoldBack
-  readonly #hooks: {
-    /** A new message of a peer is in the history. */
-    readonly arrived: (conversation: Conversation, line: Line) => void
-    /** An own message, sent on another device, is in the history. */
-    readonly sentElsewhere: (conversation: Conversation, line: Line) => void
-  }
+  /** A new message of a peer is in the history. */
+  readonly #arrived: (conversation: Conversation, line: Line) => void
   readonly #names = new Map<ConversationId, string>()
 
-  constructor(
-    context: ChatContext,
-    holdBack: HoldBack,
-    hooks: {
-      readonly arrived: (conversation: Conversation, line: Line) => void
-      readonly sentElsewhere: (conversation: Conversation, line: Line) => void
-    },
-  ) {
+  constructor(context: ChatContext, holdBack: HoldBack, arrived: (conversation: Conversation, line: Line) => void) {
     this.#context = context
     this.#holdBack = holdBack
-    this.#hooks = hooks
+    this.#arrived = arrived
   }
 
   /** Answers now or, for a line that overtook another, a moment later. Rejects when the history cannot be written. */
@@ -110,8 +99,7 @@ export class IncomingLines {
       entries: this.#messageEntries(conversation, arrived),
       addJobs: await this.#messageJobs(conversation, arrived, conflicting),
     })
-    if (line.author === arrived.account.aor) this.#hooks.sentElsewhere(conversation, line)
-    else if (!conflicting) this.#hooks.arrived(conversation, line)
+    if (line.author !== arrived.account.aor && !conflicting) this.#arrived(conversation, line)
   }
 
   #messageEntries(conversation: Conversation, arrived: ArrivedLine): readonly Entry[] {

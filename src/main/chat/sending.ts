@@ -25,7 +25,7 @@ interface MessageRef {
 /** What the user writes: each change and all it sends are one commit. */
 export class Sending {
   readonly #context: ChatContext
-  /** The own message before the next one, per conversation. */
+  /** What this device sent last, per conversation: it is what must not be overtaken. */
   readonly #last = new Map<ConversationId, MessageId>()
 
   constructor(context: ChatContext) {
@@ -51,7 +51,7 @@ export class Sending {
         addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
         ...clearedDraft(conversation),
       })
-      this.noteSent(conversationId, line.messageId)
+      this.#last.set(conversationId, line.messageId)
       return line.messageId
     })
   }
@@ -119,11 +119,6 @@ export class Sending {
         addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
       })
     })
-  }
-
-  /** An own message, from here or from another own device, is the newest now. */
-  noteSent(conversation: ConversationId, messageId: MessageId): void {
-    this.#last.set(conversation, messageId)
   }
 
   async #sendLine(conversation: Conversation, line: Line): Promise<void> {
