@@ -223,7 +223,7 @@ async function judge(page: Page, name: string): Promise<void> {
 }
 
 describe('every screen, accessible and within its policy', () => {
-  for (const screen of screens) it(screen.name, () => look(screen), 60_000)
+  for (const screen of screens) it(screen.name, () => look(screen), 90_000)
 
   it('shows one pane in a narrow window', async () => {
     const { page, close } = await harness.open({ width: 360 })

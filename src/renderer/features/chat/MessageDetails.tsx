@@ -1,4 +1,3 @@
-import { Dialog as AriaDialog, Heading } from 'react-aria-components'
 import type { MessagePath, MessageView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
@@ -7,31 +6,13 @@ import { useLanguage, useT, type Translate } from '#renderer/i18n/i18n.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import { Fact } from '#renderer/ui/Feedback.tsx'
 
-/** Properties of {@link MessageDetails}. */
-export interface MessageDetailsProps {
-  readonly message: MessageView
-  /** As a dialog of its own rather than inside a popover. */
-  readonly modal?: boolean
-  readonly onClose?: () => void
-}
-
 /** How a message travelled, when, and who vouches for its author. */
-export function MessageDetails({ message, modal = false, onClose }: MessageDetailsProps) {
+export function MessageDetails({ message, onClose }: { readonly message: MessageView; readonly onClose: () => void }) {
   const t = useT()
-  if (modal) {
-    return (
-      <Dialog title={t('details.title')} closeLabel={t('app.close')} onClose={onClose ?? (() => undefined)}>
-        <Facts message={message} />
-      </Dialog>
-    )
-  }
   return (
-    <AriaDialog className="w-72 p-4 outline-none">
-      <Heading slot="title" className="mb-1 font-semibold">
-        {t('details.title')}
-      </Heading>
+    <Dialog title={t('details.title')} closeLabel={t('app.close')} onClose={onClose}>
       <Facts message={message} />
-    </AriaDialog>
+    </Dialog>
   )
 }
 

@@ -1,6 +1,5 @@
 import { Check, CheckCheck, CircleAlert, Clock, Ellipsis, RotateCw } from 'lucide-react'
 import { memo, useRef, useState } from 'react'
-import { Popover } from 'react-aria-components'
 import type { MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatTime } from '#renderer/i18n/format.ts'
@@ -27,7 +26,7 @@ export interface MessageItemProps {
 
 const icons = { queued: Clock, sent: Check, delivered: CheckCheck, displayed: CheckCheck, failed: CircleAlert } as const
 
-type Overlay = 'menu' | 'details' | 'details-dialog' | 'delete'
+type Overlay = 'menu' | 'details' | 'delete'
 
 /** One message with its marks; its menu and details exist only while they are open, so that scrolling stays light. */
 export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
@@ -39,7 +38,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
   const own = message.direction === 'outgoing'
   const close = (): void => setOverlay(null)
   const closeMenu = (): void => setOverlay((open) => (open === 'menu' ? null : open))
-  const actions = { onEdit, onDelete: () => setOverlay('delete'), onDetails: () => setOverlay('details-dialog') }
+  const actions = { onEdit, onDelete: () => setOverlay('delete'), onDetails: () => setOverlay('details') }
   return (
     <article
       tabIndex={focusable ? 0 : -1}
@@ -64,7 +63,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         landed && 'landed',
       )}
     >
-      <Bubble message={message} first={first} last={last} overlay={overlay} onOverlay={setOverlay} />
+      <Bubble message={message} first={first} last={last} onDetails={actions.onDetails} />
       <button
         ref={menuButton}
         type="button"
@@ -83,7 +82,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         <MessageMenu message={message} actions={actions} trigger={menuButton} onClose={closeMenu} />
       )}
       {overlay === 'delete' && <DeleteDialog message={message} onClose={close} />}
-      {overlay === 'details-dialog' && <MessageDetails message={message} modal onClose={close} />}
+      {overlay === 'details' && <MessageDetails message={message} onClose={close} />}
     </article>
   )
 })
@@ -92,11 +91,10 @@ interface BubbleProps {
   readonly message: MessageView
   readonly first: boolean
   readonly last: boolean
-  readonly overlay: Overlay | null
-  readonly onOverlay: (overlay: Overlay | null) => void
+  readonly onDetails: () => void
 }
 
-function Bubble({ message, first, last, overlay, onOverlay }: BubbleProps) {
+function Bubble({ message, first, last, onDetails }: BubbleProps) {
   const t = useT()
   const own = message.direction === 'outgoing'
   return (
@@ -115,7 +113,7 @@ function Bubble({ message, first, last, overlay, onOverlay }: BubbleProps) {
           {t('chat.conflict')}
         </p>
       )}
-      <Footer message={message} last={last} isOpen={overlay === 'details'} onOverlay={onOverlay} />
+      <Footer message={message} last={last} onDetails={onDetails} />
       {message.state === 'failed' && own && !message.deleted && <Failed message={message} />}
     </div>
   )
@@ -124,61 +122,43 @@ function Bubble({ message, first, last, overlay, onOverlay }: BubbleProps) {
 interface FooterProps {
   readonly message: MessageView
   readonly last: boolean
-  readonly isOpen: boolean
-  readonly onOverlay: (overlay: Overlay | null) => void
+  readonly onDetails: () => void
 }
 
 /** Time and state; pressing it tells more. */
-function Footer({ message, last, isOpen, onOverlay }: FooterProps) {
+function Footer({ message, last, onDetails }: FooterProps) {
   const t = useT()
   const language = useLanguage()
-  const trigger = useRef<HTMLButtonElement>(null)
   const own = message.direction === 'outgoing'
   const state = own ? t(`state.${message.state}`) : t('state.received')
   const Icon = icons[message.state]
   const time = formatTime(language, shownAt(message))
   const quiet = !last && !message.edited && message.state !== 'failed' && message.state !== 'queued'
   return (
-    <>
-      <button
-        ref={trigger}
-        type="button"
-        tabIndex={-1}
-        aria-haspopup="dialog"
-        aria-label={`${time}, ${state}${message.edited ? `, ${t('chat.edited')}` : ''}. ${t('chat.details')}`}
-        onClick={() => onOverlay('details')}
-        className={cx(
-          'mt-0.5 flex items-center gap-1 self-end rounded text-xs text-soft tabular-nums hover:text-ink',
-          quiet && 'sr-only',
-        )}
-      >
-        {message.edited && <span>{t('chat.edited')}</span>}
-        <span>{time}</span>
-        {own && (
-          <Icon
-            aria-hidden
-            className={cx(
-              'size-3.5',
-              message.state === 'displayed' && 'text-accent',
-              message.state === 'failed' && 'text-danger',
-            )}
-          />
-        )}
-      </button>
-      {isOpen && (
-        <Popover
-          isOpen
-          triggerRef={trigger}
-          onOpenChange={(open) => {
-            if (!open) onOverlay(null)
-          }}
-          placement="bottom end"
-          className="rounded-xl border border-line bg-raised shadow-lg"
-        >
-          <MessageDetails message={message} />
-        </Popover>
+    <button
+      type="button"
+      tabIndex={-1}
+      aria-haspopup="dialog"
+      aria-label={`${time}, ${state}${message.edited ? `, ${t('chat.edited')}` : ''}. ${t('chat.details')}`}
+      onClick={onDetails}
+      className={cx(
+        'mt-0.5 flex items-center gap-1 self-end rounded text-xs text-soft tabular-nums hover:text-ink',
+        quiet && 'sr-only',
       )}
-    </>
+    >
+      {message.edited && <span>{t('chat.edited')}</span>}
+      <span>{time}</span>
+      {own && (
+        <Icon
+          aria-hidden
+          className={cx(
+            'size-3.5',
+            message.state === 'displayed' && 'text-accent',
+            message.state === 'failed' && 'text-danger',
+          )}
+        />
+      )}
+    </button>
   )
 }
 

@@ -29,7 +29,7 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
   const handle = useRef<VirtualizerHandle>(null)
   const scroller = useRef<HTMLDivElement>(null)
   const items = useMemo(() => buildTimeline(messages.messages, unreadKey, localDay), [messages.messages, unreadKey])
-  const scroll = useMessageScroll({ id, handle, items, messages, target: loaded.target, unreadKey })
+  const scroll = useMessageScroll({ id, handle, scroller, items, messages, target: loaded.target, unreadKey })
   const focus = useMessageFocus({ scroller, handle, items })
   const landedKey = scroll.landedKey
   const draw = useCallback(
@@ -76,6 +76,7 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
             keepMounted={focus.keepMounted}
             startMargin={topHeight}
             onScroll={scroll.onScroll}
+            onResize={scroll.onResize}
           >
             {draw}
           </Virtualizer>

@@ -5,20 +5,27 @@ import { type JumpTarget, loadNewer, loadNewest, loadOlder } from '#renderer/sto
 import type { MessageWindow } from '#renderer/stores/message-window.ts'
 import { loadPlace, type Place, savePlace } from './scroll-places.ts'
 import type { TimelineItem } from './timeline.ts'
+import { useUserScrolling } from './use-user-scrolling.ts'
 
 /** Closer to an end than this, the next page is fetched, px. */
 const fetchMargin = 900
 /** Closer to the newest end than this counts as being there, px. */
 const endMargin = 60
 /** After the list was placed, pages wait this long, so that they cannot move what is being placed, ms. */
-const settleMs = 250
+const settleMs = 350
 /** How long a message that was jumped to is marked, ms. */
 const landedMs = 2200
+
+/** What the list holds on to while its rows are measured: the newest end, or an item at a place of the viewport. */
+type Pin =
+  | { readonly kind: 'end' }
+  | { readonly kind: 'item'; readonly key: string; readonly align: 'start' | 'center'; readonly offset: number }
 
 /** What {@link useMessageScroll} needs to know. */
 export interface ScrollInput {
   readonly id: ConversationId
   readonly handle: RefObject<VirtualizerHandle | null>
+  readonly scroller: RefObject<HTMLElement | null>
   readonly items: readonly TimelineItem[]
   readonly messages: MessageWindow
   readonly target: JumpTarget | null
@@ -28,6 +35,8 @@ export interface ScrollInput {
 /** Where the list stands and what moves it: opening, new messages, jumps, and pages fetched while scrolling. */
 export interface ScrollState {
   readonly onScroll: () => void
+  /** Rows or viewport changed size: what is pinned goes back to its place. */
+  readonly onResize: () => void
   /** Whether the newest message is out of sight. */
   readonly away: boolean
   readonly newBelow: number
@@ -35,118 +44,116 @@ export interface ScrollState {
   readonly landedKey: string | null
 }
 
-function indexOfPosition(items: readonly TimelineItem[], position: number): number {
-  return items.findIndex((item) => item.kind === 'message' && item.message.position >= position)
-}
-
-function currentPlace(handle: VirtualizerHandle, items: readonly TimelineItem[], atEnd: boolean): Place {
-  if (atEnd) return { kind: 'end' }
+function currentPlace(handle: VirtualizerHandle, items: readonly TimelineItem[]): Place {
   const index = handle.findItemIndex(handle.scrollOffset)
   const key = items[index]?.key
-  return key === undefined
-    ? { kind: 'end' }
-    : { kind: 'item', key, offset: handle.scrollOffset - handle.getItemOffset(index) }
+  if (key === undefined) return { kind: 'end' }
+  return { kind: 'item', key, offset: handle.scrollOffset - handle.getItemOffset(index) }
+}
+
+/** Where a conversation opens: where the user left it, else the first unread message, else the newest. */
+function firstPin({ id, items, target }: ScrollInput): Pin {
+  const place = loadPlace(id)
+  if (target !== null) return { kind: 'end' }
+  if (place?.kind === 'item' && items.some((item) => item.key === place.key)) {
+    return { kind: 'item', key: place.key, align: 'start', offset: place.offset }
+  }
+  if (place === undefined && items.some((item) => item.kind === 'unread')) {
+    return { kind: 'item', key: 'unread', align: 'start', offset: -60 }
+  }
+  return { kind: 'end' }
 }
 
 /** Keeps the list where the user expects it. */
 export function useMessageScroll(input: ScrollInput): ScrollState {
-  const { id, handle, items, messages } = input
-  const atEndRef = useRef(true)
-  const heldRef = useRef(true)
+  const { id, handle, scroller, items, messages } = input
+  const pinRef = useRef<Pin | null>(null)
+  const settlesAtRef = useRef(0)
+  const userScrolling = useUserScrolling(scroller)
   const [away, setAway] = useState(false)
   const [seen, setSeen] = useState<number | null>(null)
-  const landed = useLandedMark(input)
   const lastPosition = messages.messages.at(-1)?.position ?? -1
+  if (seen === null) setSeen(lastPosition)
+
+  const applyPin = useCallback(() => {
+    const pin = pinRef.current
+    if (pin?.kind === 'end') scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'instant' })
+    if (pin?.kind !== 'item') return
+    const index = items.findIndex((item) => item.key === pin.key)
+    if (index >= 0) handle.current?.scrollToIndex(index, { align: pin.align, offset: pin.offset })
+  }, [handle, scroller, items])
 
   const onScroll = useCallback(() => {
     const list = handle.current
     if (list === null) return
     const below = list.scrollSize - list.scrollOffset - list.viewportSize
-    atEndRef.current = below < endMargin && !messages.hasNewer
-    setAway(!atEndRef.current)
-    if (atEndRef.current) setSeen(lastPosition)
-    savePlace(id, currentPlace(list, items, atEndRef.current))
-    if (heldRef.current) return
+    const settled = performance.now() > settlesAtRef.current
+    if (userScrolling() || (settled && pinRef.current?.kind === 'item')) pinRef.current = null
+    if (below < endMargin && !messages.hasNewer && pinRef.current === null) pinRef.current = { kind: 'end' }
+    const atEnd = pinRef.current?.kind === 'end'
+    setAway(!atEnd)
+    if (atEnd) setSeen(lastPosition)
+    if (!settled) return
+    savePlace(id, atEnd ? { kind: 'end' } : currentPlace(list, items))
     if (list.scrollOffset < fetchMargin && messages.hasOlder) void loadOlder(id)
     if (below < fetchMargin && messages.hasNewer) void loadNewer(id)
-  }, [handle, id, items, messages.hasNewer, messages.hasOlder, lastPosition])
+  }, [handle, id, items, messages.hasNewer, messages.hasOlder, lastPosition, userScrolling])
 
-  useFirstPlace(input, atEndRef)
-  useHold(heldRef, landed, onScroll)
+  const pinTo = useCallback((pin: Pin) => {
+    pinRef.current = pin
+    settlesAtRef.current = performance.now() + settleMs
+  }, [])
+
+  const landedKey = useLandedMark(input, pinTo)
 
   useLayoutEffect(() => {
+    if (pinRef.current === null && settlesAtRef.current === 0) pinTo(firstPin(input))
     // A message that arrives while the user is at the end, or one they sent, is brought into view.
-    if (!atEndRef.current || messages.hasNewer) return
-    handle.current?.scrollToIndex(items.length - 1, { align: 'end' })
-  }, [handle, items.length, lastPosition, messages.hasNewer])
+    applyPin()
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the rest of the input matters on opening only
+  }, [applyPin, pinTo, lastPosition, landedKey])
 
-  if (seen === null) setSeen(lastPosition)
+  useAfterSettling(onScroll, landedKey)
 
   const toNewest = useCallback(() => {
-    atEndRef.current = true
+    pinTo({ kind: 'end' })
+    setAway(false)
     if (messages.hasNewer) void loadNewest(id)
-    else handle.current?.scrollToIndex(items.length - 1, { align: 'end' })
-  }, [handle, id, items.length, messages.hasNewer])
+    else applyPin()
+  }, [applyPin, id, messages.hasNewer, pinTo])
 
   const newBelow = messages.messages.filter(
     (message) => seen !== null && message.position > seen && message.direction === 'incoming',
   ).length
-  return { onScroll, away, newBelow: away ? newBelow : 0, toNewest, landedKey: landed }
+  return { onScroll, onResize: applyPin, away, newBelow: away ? newBelow : 0, toNewest, landedKey }
 }
 
-/** Keeps pages back while the list is being placed: on opening and after a jump. */
-function useHold(heldRef: RefObject<boolean>, landed: string | null, onScroll: () => void): void {
+/** Looks once more at where the list stands when placing it is over: pages may be due. */
+function useAfterSettling(onScroll: () => void, landedKey: string | null): void {
   const checkRef = useRef(onScroll)
   useEffect(() => {
     checkRef.current = onScroll
   }, [onScroll])
-  useLayoutEffect(() => {
-    heldRef.current = true
-    const timer = setTimeout(() => {
-      heldRef.current = false
-      checkRef.current()
-    }, settleMs)
+  useEffect(() => {
+    const timer = setTimeout(() => checkRef.current(), settleMs + 50)
     return () => clearTimeout(timer)
-  }, [heldRef, landed])
+  }, [landedKey])
 }
 
-/** On opening: where the user left it, else the first unread message, else the newest. */
-function useFirstPlace({ id, handle, items, target, unreadKey }: ScrollInput, atEndRef: RefObject<boolean>): void {
-  const placed = useRef(false)
-  useLayoutEffect(() => {
-    const list = handle.current
-    if (placed.current || list === null || items.length === 0 || target !== null) return
-    placed.current = true
-    const place = loadPlace(id)
-    const left = place?.kind === 'item' ? items.findIndex((item) => item.key === place.key) : -1
-    const unread = unreadKey === null ? -1 : items.findIndex((item) => item.kind === 'unread')
-    if (place?.kind === 'item' && left >= 0) {
-      atEndRef.current = false
-      list.scrollToIndex(left, { align: 'start', offset: place.offset })
-    } else if (unread >= 0) {
-      atEndRef.current = false
-      list.scrollToIndex(unread, { align: 'start', offset: -60 })
-    } else list.scrollToIndex(items.length - 1, { align: 'end' })
-  }, [id, handle, items, target, unreadKey, atEndRef])
-}
-
-/** Follows jumps: scrolls to the message, gives it the focus and marks it for a moment. */
-function useLandedMark({ handle, items, target }: ScrollInput): string | null {
+/** Follows jumps: pins the message to the middle, gives it the focus and marks it for a moment. */
+function useLandedMark({ items, target }: ScrollInput, pinTo: (pin: Pin) => void): string | null {
   const [followed, setFollowed] = useState(0)
   const [landed, setLanded] = useState<string | null>(null)
-  const index = target === null ? -1 : indexOfPosition(items, target.position)
-  const key = items[index]?.key
-  if (target !== null && target.serial !== followed && key !== undefined) {
+  const found = items.find(
+    (item) => item.kind === 'message' && target !== null && item.message.position >= target.position,
+  )
+  if (target !== null && target.serial !== followed && found !== undefined) {
     setFollowed(target.serial)
-    setLanded(key)
+    setLanded(found.key)
   }
   useLayoutEffect(() => {
-    if (landed === null) return
-    const at = items.findIndex((item) => item.key === landed)
-    if (at >= 0) handle.current?.scrollToIndex(at, { align: 'center' })
-    // Once per jump: what is loaded later must not pull the user back.
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- see above
-  }, [landed, followed])
+    if (landed !== null) pinTo({ kind: 'item', key: landed, align: 'center', offset: 0 })
+  }, [landed, followed, pinTo])
   useEffect(() => {
     if (landed === null) return
     // The row appears once the list has scrolled to it.

@@ -3,11 +3,11 @@ import { conversationsNow, splitRequests } from '#renderer/stores/conversation-s
 import { closeMain, mainViewNow, openConversation, openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 
 /** The element that takes the focus when a pane is entered: its marked one, else its first focusable one. */
-function paneTarget(pane: Element): HTMLElement | null {
-  return (
-    pane.querySelector<HTMLElement>('[data-pane-focus]') ??
-    pane.querySelector<HTMLElement>('input, textarea, button:not([disabled]), [tabindex="0"]')
-  )
+function paneTarget(pane: Element): HTMLElement | undefined {
+  const marked = pane.querySelector<HTMLElement>('[data-pane-focus]')
+  const focusable = pane.querySelectorAll<HTMLElement>('input, textarea, button:not([disabled]), [tabindex="0"]')
+  // What a narrow or wide window hides cannot take the focus.
+  return [...(marked === null ? [] : [marked]), ...focusable].find((element) => element.getClientRects().length > 0)
 }
 
 /** Moves the focus to the next part of the window that is on screen. */
