@@ -290,8 +290,7 @@ export class FakePhone {
   #receive(message: SipMessage): void {
     if (message.kind === 'response') {
       this.responses.push(message)
-      const key = `${topVia(message)?.parameters.get('branch') ?? ''} ${cseqOf(message).method}`
-      if (message.status >= 200) this.#waiting.get(key)?.(message)
+      if (message.status >= 200) this.#waiting.get(answerKey(message))?.(message)
       return
     }
     this.requests.push(message)
@@ -303,6 +302,12 @@ export class FakePhone {
   #hex(bytes: number): string {
     return Buffer.from(this.#domain.random.bytes(bytes)).toString('hex')
   }
+}
+
+/** Answers to malformed requests repeat their faults: read without a parser. */
+function answerKey(response: SipResponse): string {
+  const branch = /;\s*branch=([^;,\s]+)/.exec(valueOf(response, 'via'))?.[1] ?? ''
+  return `${branch} ${/\S+$/.exec(valueOf(response, 'cseq'))?.[0] ?? ''}`
 }
 
 /** Shorthand for a header's value in assertions. */

@@ -37,6 +37,7 @@ export class SocketPhone {
   answer: (request: SipRequest) => number | null = () => 200
   readonly #options: PhoneOptions
   readonly #waiting = new Map<string, (response: SipResponse) => void>()
+  readonly #rejections = new Set<(cause: Error) => void>()
   readonly #arrivals = new Set<() => void>()
   #wire!: Wire
   #isClosed = false
@@ -132,6 +133,7 @@ export class SocketPhone {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#wire.close()
+    for (const reject of this.#rejections) reject(new Error('phone was closed'))
   }
 
   #exchange(request: SipRequest): Promise<SipResponse> {
@@ -145,8 +147,14 @@ export class SocketPhone {
     this.#sequence += 1
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${request.method} was not answered`)), 8_000)
+      const fail = (cause: Error): void => {
+        clearTimeout(timer)
+        reject(cause)
+      }
+      this.#rejections.add(fail)
       this.#waiting.set(branch, (response) => {
         clearTimeout(timer)
+        this.#rejections.delete(fail)
         resolve(response)
       })
       this.#wire.send(serializeSip({ ...request, headers }))
