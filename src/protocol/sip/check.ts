@@ -2,7 +2,7 @@
 import { SipParseError } from './errors.ts'
 import {
   expiresOf,
-  headerItems,
+  headerLines,
   headerValue,
   maxForwardsOf,
   parseContacts,
@@ -12,6 +12,7 @@ import {
   parseVia,
 } from './headers.ts'
 import { readPartial } from './parse.ts'
+import { splitList } from './scan.ts'
 import { serializeHead } from './serialize.ts'
 import { parseUri } from './uri.ts'
 import type { SipMessage } from './message.ts'
@@ -58,7 +59,8 @@ function checkOccurrences(message: SipMessage): void {
 function checkValues(message: SipMessage): void {
   const cseq = parseCSeq(headerValue(message, 'cseq') ?? '')
   if (message.kind === 'request' && cseq.method !== message.method) throw new SipParseError('sip-cseq', 'method')
-  for (const item of headerItems(message, 'via')) parseVia(item)
+  // Line by line: an empty Via counts, and is wrong.
+  for (const line of headerLines(message, 'via')) splitList(line).forEach(parseVia)
   for (const name of ['from', 'to'] as const) parseUri(parseNameAddress(headerValue(message, name) ?? '').uri)
   if (!callIdPattern.test(headerValue(message, 'call-id') ?? '')) throw new SipParseError('sip-header', 'call-id')
   maxForwardsOf(message)

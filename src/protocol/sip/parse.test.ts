@@ -72,6 +72,10 @@ describe('parseSip', () => {
     expect(error.partial?.headers.map(({ name }) => name)).toEqual(['via', 'from', 'to', 'call-id', 'cseq'])
   })
 
+  it('refuses an empty Via, as the fuzzer found', () => {
+    expect(refusal(() => checkSip(read(`${head.replace('Via: ', 'Via: \r\nVia: ')}\r\n`))).code).toBe('sip-header')
+  })
+
   it('throws only ProtocolError on garbage', () => {
     fc.assert(
       fc.property(

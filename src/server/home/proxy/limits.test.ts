@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { serializeSip } from '#protocol/sip/serialize.ts'
+import { fuzz } from './sip-proxy.fuzz.ts'
 import { domain, FakeDomain } from '#test/fakes/sip-domain.ts'
 
 const bob = `sip:bob@${domain}`
@@ -115,4 +116,6 @@ describe('limits', () => {
     expect(world.log.lines.length).toBeGreaterThan(0)
     expect(world.log.lines.join('\n')).not.toMatch(/alice|bob|192\.0\.2|secret/)
   })
+
+  it('outlives hostile clients within its bounds', () => fuzz(4_000, 1), 60_000)
 })

@@ -175,16 +175,13 @@ export class SipProxy implements ConnectionUser {
   }
 
   received(connection: Connection, message: SipMessage): void {
-    if (message.kind === 'response') {
-      this.#transactions.response(message, connection)
-      return
-    }
     try {
-      this.#handleRequest(connection, message)
+      if (message.kind === 'request') this.#handleRequest(connection, message)
+      else this.#transactions.response(message, connection)
     } catch (error) {
       // Header values that only routing reads may still be malformed; anything else is a bug of ours.
       if (!(error instanceof SipParseError)) throw error
-      this.refused(connection, new SipParseError(error.code, undefined, message))
+      this.refused(connection, new SipParseError(error.code, undefined, message.kind === 'request' ? message : null))
     }
   }
 
