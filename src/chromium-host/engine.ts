@@ -167,8 +167,16 @@ export class Engine {
       expected.resolve({ connection, sessionId, targetId })
       return
     }
-    // A window nobody asked us for: window.open, a key, a forwarded start. It never gets to run.
-    connection.send('Target.closeTarget', { targetId }).catch(() => undefined)
+    this.#closeForeign(connection, sessionId, targetId)
+  }
+
+  /** A window nobody asked us for: window.open, a key, a forwarded start. It loads nothing and goes. */
+  #closeForeign(connection: CdpConnection, sessionId: string, targetId: string): void {
+    const ignore = (): void => undefined
+    connection.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] }, sessionId).catch(ignore)
+    // Paused, it would also hold the page that opened it: they share a process.
+    connection.send('Runtime.runIfWaitingForDebugger', {}, sessionId).catch(ignore)
+    connection.send('Target.closeTarget', { targetId }).catch(ignore)
   }
 
   #forget(expected: Expected): void {

@@ -89,7 +89,7 @@ export class PageSession {
   }
 
   reload(): void {
-    this.#gate.allow(this.#gate.current)
+    this.#gate.allowReload()
     this.tell('Page.reload', {})
   }
 
@@ -202,7 +202,7 @@ export class PageSession {
 
   #handleNavigated(pageUrl: string): void {
     this.url = toAppUrl(pageUrl) ?? ''
-    if (this.url !== '') this.#gate.current = pageUrl
+    if (this.url !== '') this.#gate.handleNavigated(pageUrl)
   }
 
   #handleDialog(type: string): void {

@@ -15,8 +15,7 @@ export class RequestGate {
   readonly #page: PageSession
   readonly #mayNavigate: (url: string) => boolean
   #allowed: string | null = null
-  /** Page address that is open now. */
-  current = ''
+  #current = ''
 
   constructor(page: PageSession, mayNavigate: (url: string) => boolean) {
     this.#page = page
@@ -26,6 +25,17 @@ export class RequestGate {
   /** The app itself is about to open `pageUrl`. */
   allow(pageUrl: string): void {
     this.#allowed = withoutFragment(pageUrl)
+  }
+
+  /** The page at `pageUrl` is open now, so no navigation of ours is under way any more. */
+  handleNavigated(pageUrl: string): void {
+    this.#current = pageUrl
+    this.#allowed = null
+  }
+
+  /** The app itself is about to open what is open. */
+  allowReload(): void {
+    this.allow(this.#current)
   }
 
   /** Whether a navigation the app asked for is under way. */
@@ -75,7 +85,7 @@ export class RequestGate {
       return true
     }
     // A reload of what is open is not a way out.
-    if (target === withoutFragment(this.current)) return true
+    if (target === withoutFragment(this.#current)) return true
     return this.#mayNavigate(appUrl ?? pageUrl) && appUrl !== null
   }
 }

@@ -28,8 +28,8 @@ interface ListedTarget {
   readonly webSocketDebuggerUrl: string
 }
 
-/** Does what the window's close button does: the page may ask before it goes. */
-async function closeByUser(app: PlainApp): Promise<void> {
+/** Sends one command to the page from outside: `Page.close` does what the window's close button does. */
+async function commandPage(app: PlainApp, method: 'Page.close' | 'Page.crash'): Promise<void> {
   const announced = await app.line(/^DevTools listening on /)
   const { host } = new URL(announced.slice('DevTools listening on '.length))
   const targets = (await (await fetch(`http://${host}/json/list`)).json()) as ListedTarget[]
@@ -37,8 +37,8 @@ async function closeByUser(app: PlainApp): Promise<void> {
   if (page === undefined) throw new Error('no page')
   const socket = new WebSocket(page.webSocketDebuggerUrl)
   await new Promise((resolve) => socket.once('open', resolve))
-  socket.send(JSON.stringify({ id: 1, method: 'Page.close' }))
-  await new Promise((resolve) => socket.once('message', resolve))
+  socket.send(JSON.stringify({ id: 1, method }))
+  await Promise.race(['message', 'close'].map((name) => new Promise((resolve) => socket.once(name, resolve))))
   socket.terminate()
 }
 
@@ -108,9 +108,9 @@ describe.each(hosts)('windows and life on $name', { timeout }, (host) => {
   it('lets the app veto the close button of a window nobody has clicked in', async () => {
     const app = start(host, ['--veto'])
     await app.line(/^event ready-to-show$/)
-    await closeByUser(app)
+    await commandPage(app, 'Page.close')
     await app.line(/^event close$/)
-    await closeByUser(app)
+    await commandPage(app, 'Page.close')
     await app.line(/^event close$/, 2)
     expect(app.lines).not.toContain('event closed')
     app.child.kill('SIGKILL')
@@ -120,7 +120,7 @@ describe.each(hosts)('windows and life on $name', { timeout }, (host) => {
   it('tells of the last window and lives on', async () => {
     const app = start(host)
     await app.line(/^event ready-to-show$/)
-    await closeByUser(app)
+    await commandPage(app, 'Page.close')
     await app.line(/^event window-all-closed$/)
     expect(app.lines.filter((line) => /^event (close|closed|window-all-closed)$/.test(line))).toEqual([
       'event close',
@@ -134,6 +134,17 @@ describe.each(hosts)('windows and life on $name', { timeout }, (host) => {
       'event before-quit',
       'event will-quit',
     ])
+  })
+
+  it('tells of a page that crashed and opens it again', async () => {
+    const app = start(host)
+    await app.line(/^event ready-to-show$/)
+    // A crashed page answers nothing.
+    void commandPage(app, 'Page.crash').catch(() => undefined)
+    await app.line(/^event gone crashed$/)
+    await app.line(/^event did-finish-load$/, 2)
+    app.child.kill('SIGTERM')
+    expect(await app.ended).toBe(0)
   })
 
   it('lets one instance run per profile and tells it of the second', async () => {
