@@ -50,7 +50,7 @@ export class RelayLink {
   /** A fresh path for one session; null when the relay cannot be used. */
   async reserve(): Promise<ReservedPath | null> {
     if (!this.isUsable) return null
-    const connection = await (this.#opening ??= this.#open())
+    const connection = await this.#connect()
     const reserved = connection === null ? null : await connection.reservePath()
     if (connection !== null && reserved?.ok === true) return { connection, path: reserved.value }
     this.#rest()
@@ -60,6 +60,18 @@ export class RelayLink {
   stop(): void {
     this.#isStopped = true
     void this.#opening?.then((connection) => connection?.close())
+  }
+
+  #connect(): Promise<MsrpConnection | null> {
+    if (this.#opening !== null) return this.#opening
+    const opening = this.#open()
+    this.#opening = opening
+    void opening.then((connection) =>
+      connection?.onClosed(() => {
+        if (this.#opening === opening) this.#opening = null
+      }),
+    )
+    return opening
   }
 
   #rest(): void {
@@ -75,10 +87,6 @@ export class RelayLink {
     if (address === null || realm === null) return null
     const credentials = { username, realm, ha1Md5, ha1Sha256, strongest }
     const opened = await this.#client.connectRelay({ ...address, credentials })
-    if (!opened.ok) return null
-    opened.value.onClosed(() => {
-      this.#opening = null
-    })
-    return opened.value
+    return opened.ok ? opened.value : null
   }
 }

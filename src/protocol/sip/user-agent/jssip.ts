@@ -75,6 +75,7 @@ interface LibraryTokens {
 interface Library {
   readonly UA: new (configuration: Readonly<Record<string, unknown>>) => LibraryAgent
   readonly Utils: LibraryTokens
+  readonly debug: { disable(): void }
 }
 
 const library = JsSip as unknown as Library
@@ -84,6 +85,8 @@ export function newLibraryAgent(configuration: Readonly<Record<string, unknown>>
   library.Utils.createRandomToken = (size) => randomToken(size, random)
   library.Utils.newTag = () => randomToken(16, random)
   Object.assign(globalThis, browserGlobals)
+  // Its debug output holds whole messages, and an environment variable would switch it on.
+  library.debug.disable()
   return new library.UA(configuration)
 }
 

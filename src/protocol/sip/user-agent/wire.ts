@@ -49,7 +49,7 @@ export class Wire implements LibrarySocket {
   onconnect?: () => void
   ondisconnect?: (error: boolean, code: number, reason: string) => void
   ondata?: (text: string) => void
-  readonly digest: DigestGuard
+  readonly #digest: DigestGuard
   #isRegistered = false
   #serviceRoute: readonly string[] = []
   readonly #options: WireOptions
@@ -65,7 +65,7 @@ export class Wire implements LibrarySocket {
     this.#options = options
     this.url = `${options.transport}://${options.domain}`
     this.sip_uri = `sip:${options.domain};transport=${options.transport}`
-    this.digest = new DigestGuard(options.secrets, options.random)
+    this.#digest = new DigestGuard(options.secrets, options.random)
     this.#branches = new BranchMap(options.random)
     this.#forks = new ForkGuard(options.random)
     this.#incoming = new IncomingRequests({
@@ -164,7 +164,7 @@ export class Wire implements LibrarySocket {
       const dummy = headerValue(request, name)
       if (dummy === undefined) continue
       const ticket = /nonce="([^"]*)"/.exec(dummy)?.[1] ?? ''
-      const real = this.digest.authorize(ticket, request)
+      const real = this.#digest.authorize(ticket, request)
       fitted = real === null ? withoutHeader(fitted, name) : withHeader(fitted, name, real)
     }
     return fitted
@@ -192,7 +192,7 @@ export class Wire implements LibrarySocket {
     const { method } = cseqOf(response)
     const sent = vias.length === 1 ? this.#branches.find(branch, method) : null
     if (sent === null || this.#isUnwantedFork(response, method)) return
-    const { response: judged, fact } = judgeResponse(response, sent.request, this.digest)
+    const { response: judged, fact } = judgeResponse(response, sent.request, this.#digest)
     if (fact !== null) this.#noteFact(fact)
     const via = `SIP/2.0/WS ${this.#options.placeholder};branch=${sent.libraryBranch}`
     this.#toLibrary(withHeader(bareDescription(judged), 'via', via))
