@@ -89,7 +89,8 @@ export function fuzz(iterations: number, seed: number): void {
     attempt(() => checkRoundTrip(bytes))
     attempt(() => parseImdn(bytes))
     attempt(() => parseIsComposing(bytes))
-    attempt(() => inflateBounded(noise, 4096))
+    // Setting up zlib costs more than all the rest.
+    if (run % 16 === 0) attempt(() => inflateBounded(noise, 4096))
   }
 }
 
