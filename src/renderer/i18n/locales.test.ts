@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { errorCodes } from '#shared/errors.ts'
 import { locales, resolveLanguage } from './i18n.ts'
 
-type Tree = { readonly [key: string]: string | Tree }
+interface Tree {
+  readonly [key: string]: string | Tree
+}
 
 function flatten(tree: Tree, prefix = ''): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()

@@ -115,7 +115,7 @@ export class InterfaceHarness {
 
 function launch(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env['SOTTO_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env.SOTTO_CHROMIUM ?? '/usr/bin/chromium',
     args: [
       ...['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
       ...['--disable-sync', '--no-first-run'],
@@ -163,7 +163,7 @@ export async function axeFindings(page: Page): Promise<readonly string[]> {
 
 /** Keeps a picture where SOTTO_SCREENSHOTS names a folder, to be looked at. */
 export async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env['SOTTO_SCREENSHOTS']
+  const folder = process.env.SOTTO_SCREENSHOTS
   if (folder === undefined) return
   await mkdir(folder, { recursive: true })
   await page.screenshot({ path: path.join(folder, `${name}.png`) })

@@ -285,19 +285,20 @@ describe('conversations', () => {
     using({ scenario: { longCount: 3000 }, height: 600 }, async (page) => {
       await page.getByRole('button', { name: /Erin/ }).click()
       await page.getByRole('log').hover()
-      const seen = new Set<number>()
+      await page.evaluate(() => {
+        window.drawn = new Set()
+        const note = (): void => {
+          for (const row of document.querySelectorAll<HTMLElement>('[data-position]'))
+            window.drawn.add(Number(row.dataset.position))
+          requestAnimationFrame(note)
+        }
+        note()
+      })
       for (let step = 0; step < 50; step += 1) {
-        const positions = await page.evaluate(() =>
-          [...document.querySelectorAll<HTMLElement>('[data-position]')].map((element) =>
-            Number(element.dataset.position),
-          ),
-        )
-        const sorted = positions.toSorted((a, b) => a - b)
-        for (const position of sorted) seen.add(position)
         await page.mouse.wheel(0, -300)
         await page.waitForTimeout(40)
       }
-      const all = [...seen].sort((a, b) => a - b)
+      const all = await page.evaluate(() => [...window.drawn].sort((a, b) => a - b))
       expect(all.at(-1)).toBe(3000)
       expect(all.at(0)).toBeLessThan(2850)
       expect(all.length).toBe(all.at(-1)! - all.at(0)! + 1)
@@ -372,6 +373,10 @@ describe('settings', () => {
 })
 
 declare global {
+  interface Window {
+    /** Positions of every message that was on screen. */
+    drawn: Set<number>
+  }
   /** Text of the topmost message in sight; put on the page by the harness. */
   function topMessage(): string
 }

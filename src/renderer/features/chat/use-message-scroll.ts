@@ -51,6 +51,22 @@ function currentPlace(handle: VirtualizerHandle, items: readonly TimelineItem[])
   return { kind: 'item', key, offset: handle.scrollOffset - handle.getItemOffset(index) }
 }
 
+function distanceBelow(list: VirtualizerHandle): number {
+  return list.scrollSize - list.scrollOffset - list.viewportSize
+}
+
+/** What the list holds on to after it scrolled: the user lets go of a pin, reaching the newest message makes one. */
+function nextPin(pin: Pin | null, now: { atNewest: boolean; settled: boolean; byUser: boolean }): Pin | null {
+  const letGo = now.byUser || (now.settled && pin?.kind === 'item')
+  const kept = letGo ? null : pin
+  return kept ?? (now.atNewest ? { kind: 'end' } : null)
+}
+
+function fetchNear(id: ConversationId, list: VirtualizerHandle, messages: MessageWindow): void {
+  if (list.scrollOffset < fetchMargin && messages.hasOlder) void loadOlder(id)
+  if (distanceBelow(list) < fetchMargin && messages.hasNewer) void loadNewer(id)
+}
+
 /** Where a conversation opens: where the user left it, else the first unread message, else the newest. */
 function firstPin({ id, items, target }: ScrollInput): Pin {
   const place = loadPlace(id)
@@ -75,6 +91,8 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
   const lastPosition = messages.messages.at(-1)?.position ?? -1
   if (seen === null) setSeen(lastPosition)
 
+  // The refs are stable; the compiler's rule would have them listed.
+  // eslint-disable-next-line react-hooks/preserve-manual-memoization -- see above
   const applyPin = useCallback(() => {
     const pin = pinRef.current
     if (pin?.kind === 'end') scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'instant' })
@@ -83,21 +101,20 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     if (index >= 0) handle.current?.scrollToIndex(index, { align: pin.align, offset: pin.offset })
   }, [handle, scroller, items])
 
+  // eslint-disable-next-line react-hooks/preserve-manual-memoization -- as above
   const onScroll = useCallback(() => {
     const list = handle.current
     if (list === null) return
-    const below = list.scrollSize - list.scrollOffset - list.viewportSize
     const settled = performance.now() > settlesAtRef.current
-    if (userScrolling() || (settled && pinRef.current?.kind === 'item')) pinRef.current = null
-    if (below < endMargin && !messages.hasNewer && pinRef.current === null) pinRef.current = { kind: 'end' }
+    const atNewest = distanceBelow(list) < endMargin && !messages.hasNewer
+    pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser: userScrolling() })
     const atEnd = pinRef.current?.kind === 'end'
     setAway(!atEnd)
     if (atEnd) setSeen(lastPosition)
     if (!settled) return
     savePlace(id, atEnd ? { kind: 'end' } : currentPlace(list, items))
-    if (list.scrollOffset < fetchMargin && messages.hasOlder) void loadOlder(id)
-    if (below < fetchMargin && messages.hasNewer) void loadNewer(id)
-  }, [handle, id, items, messages.hasNewer, messages.hasOlder, lastPosition, userScrolling])
+    fetchNear(id, list, messages)
+  }, [handle, id, items, messages, lastPosition, userScrolling])
 
   const pinTo = useCallback((pin: Pin) => {
     pinRef.current = pin
@@ -156,15 +173,18 @@ function useLandedMark({ items, target }: ScrollInput, pinTo: (pin: Pin) => void
   }, [landed, followed, pinTo])
   useEffect(() => {
     if (landed === null) return
-    // The row appears once the list has scrolled to it.
+    // The row appears once the list has scrolled to it, and may be replaced while rows are measured.
     const focus = setInterval(() => {
       const row = document.querySelector<HTMLElement>(`[data-message="${CSS.escape(landed)}"]`)
-      row?.focus({ preventScroll: true })
-      if (row !== null) clearInterval(focus)
+      if (document.activeElement === document.body || document.activeElement?.tagName !== 'ARTICLE') {
+        row?.focus({ preventScroll: true })
+      }
     }, 40)
+    const stop = setTimeout(() => clearInterval(focus), settleMs * 2)
     const clear = setTimeout(() => setLanded(null), landedMs)
     return () => {
       clearInterval(focus)
+      clearTimeout(stop)
       clearTimeout(clear)
     }
   }, [landed, followed])

@@ -4,6 +4,7 @@ import { useConversations } from '#renderer/stores/conversation-store.ts'
 import { useLoaded } from '#renderer/stores/message-store.ts'
 import { useMainView } from '#renderer/stores/screen-store.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
+import type { ConversationView, MessageView } from '#shared/model/views.ts'
 
 /** Longest piece of a message that is read out by itself. */
 const spokenLength = 200
@@ -21,12 +22,10 @@ function ConversationAnnouncer({ id }: { readonly id: ConversationId }) {
   const last = loaded?.hasNewer === false ? loaded.messages.at(-1) : undefined
   const [spokenUpTo, setSpokenUpTo] = useState<number | null>(null)
   const [spoken, setSpoken] = useState('')
-  const position = last?.position ?? null
-  if (position !== null && position !== spokenUpTo) {
-    setSpokenUpTo(position)
-    const isNew = spokenUpTo !== null && position > spokenUpTo && last?.direction === 'incoming'
-    if (isNew && conversation?.policy !== 'pending') {
-      setSpoken(t('chat.newFrom', { name: conversation?.name ?? '', text: last.text.slice(0, spokenLength) }))
+  if (last !== undefined && last.position !== spokenUpTo) {
+    setSpokenUpTo(last.position)
+    if (conversation !== undefined && isSpoken(last, spokenUpTo, conversation)) {
+      setSpoken(t('chat.newFrom', { name: conversation.name, text: last.text.slice(0, spokenLength) }))
     }
   }
   return (
@@ -34,4 +33,10 @@ function ConversationAnnouncer({ id }: { readonly id: ConversationId }) {
       {spoken}
     </div>
   )
+}
+
+/** Newer than what was there on opening, from the other side, and not from a stranger. */
+function isSpoken(last: MessageView, spokenUpTo: number | null, conversation: ConversationView): boolean {
+  const isNew = spokenUpTo !== null && last.position > spokenUpTo
+  return isNew && last.direction === 'incoming' && conversation.policy !== 'pending'
 }
