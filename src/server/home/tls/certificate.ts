@@ -96,6 +96,8 @@ async function makeCertificate(
     notBefore: new Date(now - backdateMs),
     notAfter: new Date(now + lifetimeMs),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    // The package names a type of the browser's library, which is not loaded here.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- see above
     keys: (await importKeys(keyPem)) as SelfSignedKeys,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
