@@ -12,6 +12,8 @@ function echoWorld(handle: (exchange: LocalExchange, local: LocalUser) => void):
   local: LocalUser
 } {
   const world = new FakeDomain()
+  // No account: the name is reserved and nobody can sign in with it.
+  world.passwords.delete('echo')
   const local: LocalUser = world.proxy.registerLocal('echo', (exchange) => handle(exchange, local))
   return { world, local }
 }
@@ -89,11 +91,11 @@ describe('in-process user', () => {
     expect((await done).status).toBe(487)
   })
 
-  it('goes away with stop: 480, nothing left behind', async () => {
+  it('goes away with stop: 404, nothing left behind', async () => {
     const { world, local } = echoWorld((exchange) => exchange.respond({ status: 200 }))
     const alice = await world.registered('alice')
     local.stop()
-    expect((await alice.send('INVITE', echo)).status).toBe(480)
+    expect((await alice.send('INVITE', echo)).status).toBe(404)
     expect(world.proxy.bindings('echo')).toEqual([])
   })
 })

@@ -78,7 +78,7 @@ export class SipProxy implements ConnectionUser {
     this.#accept(flow, null)
   }
 
-  /** An in-process user agent for an existing user of the domain; requests and answers need no digest. */
+  /** An in-process user agent of the domain; it needs no account, and its requests and answers no digest. */
   registerLocal(user: string, handler: LocalHandler): LocalUser {
     const endpoint = new LocalEndpoint(user, handler, this.#ports)
     const connection = this.#accept(endpoint.flow, user)
@@ -276,7 +276,7 @@ export class SipProxy implements ConnectionUser {
     const sender = this.#authenticate(arrival, 'proxy')
     if (sender === null) return
     if (!this.#isFrom(arrival.request, sender)) this.#answer(arrival, { status: 403 })
-    else if (!this.#ports.accounts.exists(decision.user)) this.#answer(arrival, { status: 404 })
+    else if (!this.#isUser(decision.user)) this.#answer(arrival, { status: 404 })
     else if (arrival.request.method === 'MESSAGE') this.#deliverMessage(arrival, decision, sender)
     else this.#fork(arrival, decision, sender)
   }
@@ -355,6 +355,14 @@ export class SipProxy implements ConnectionUser {
   #countFailure(connection: Connection): void {
     connection.authenticationFailures += 1
     if (connection.authenticationFailures >= this.#limits.authenticationFailures) connection.close()
+  }
+
+  /** Has an account, or lives in this process. */
+  #isUser(user: string): boolean {
+    const { accounts } = this.#ports
+    return (
+      accounts.exists(user) || this.#location.bindings(user).some(({ connection }) => connection.trustedUser === user)
+    )
   }
 
   #isFrom(request: SipRequest, user: string): boolean {
