@@ -13,6 +13,8 @@ export interface HistoryWriterEvents {
 }
 /** What the reader worker answers. */
 export type HistoryReaderMethods = HistoryReaderPort & {
+  /** Opens the database, once the writer has. */
+  readonly open: () => void
   readonly lastHlc: () => Promise<Hlc>
   readonly close: () => void
 }
@@ -49,14 +51,19 @@ export async function openHistoryInWorkers(options: OpenHistoryOptions): Promise
   const start: HistoryWorkerStart = { path: options.path, key: options.key.slice() }
   const spawn = <M, E>(name: string) =>
     startWorker<M & HistoryMethodsShape<M>, E>({ url: workerUrl(name, import.meta.url), start, closedCode: 'locked' })
-  // The writer first: it makes the file and brings the schema up to date.
-  const writer = await spawn<HistoryWriterMethods, HistoryWriterEvents>('history-writer-worker')
+  const starting = [
+    spawn<HistoryWriterMethods, HistoryWriterEvents>('history-writer-worker'),
+    spawn<HistoryReaderMethods, Record<string, never>>('history-reader-worker'),
+  ] as const
   try {
-    const reader = await spawn<HistoryReaderMethods, Record<string, never>>('history-reader-worker')
+    const [writer, reader] = await Promise.all(starting)
+    // Only now: the writer makes the file and brings the schema up to date.
+    await reader.rpc.call('open')
     return joined(writer, reader)
   } catch (error) {
-    await writer.rpc.call('close')
-    await writer.terminate()
+    for (const started of await Promise.allSettled(starting)) {
+      if (started.status === 'fulfilled') await started.value.terminate()
+    }
     throw error
   } finally {
     start.key.fill(0)

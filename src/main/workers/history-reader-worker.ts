@@ -1,5 +1,6 @@
 /** Worker that owns the reading connection of the history. */
 import { wipe } from '#shared/bytes/bytes.ts'
+import { SottoError } from '#shared/errors.ts'
 import { HistoryReader } from '#main/history/history-reader.ts'
 import type { HistoryReaderMethods, HistoryWorkerStart } from '#main/history/open-history.ts'
 import { runWorker } from '#main/platform/worker-rpc/start-worker.ts'
@@ -7,31 +8,33 @@ import { reportBug } from './report-bug.ts'
 
 await runWorker<HistoryReaderMethods>((start) => {
   const { path, key } = start as HistoryWorkerStart
-  const reader = openWith(path, key)
+  let opened: HistoryReader | null = null
+  const reader = (): HistoryReader => {
+    if (opened === null) throw new SottoError('locked')
+    return opened
+  }
   return {
-    conversations: () => reader.conversations(),
-    conversation: (id) => reader.conversation(id),
-    contacts: () => reader.contacts(),
-    page: (request) => reader.page(request),
-    message: (conversation, author, id) => reader.message(conversation, author, id),
-    unreadUpTo: (conversation, position, limit) => reader.unreadUpTo(conversation, position, limit),
-    search: (request) => reader.search(request),
-    dueJobs: (now, limit) => reader.dueJobs(now, limit),
-    jobsOf: (conversation, target) => reader.jobsOf(conversation, target),
-    nextJobAt: () => reader.nextJobAt(),
-    setting: (key) => reader.setting(key),
-    counts: () => reader.counts(),
-    lastHlc: () => reader.lastHlc(),
-    close: () => {
-      reader.close()
+    // Not at start: this thread gets ready while the writer makes the file.
+    open: () => {
+      try {
+        opened = new HistoryReader({ path, key })
+      } finally {
+        wipe(key)
+      }
     },
+    conversations: () => reader().conversations(),
+    conversation: (id) => reader().conversation(id),
+    contacts: () => reader().contacts(),
+    page: (request) => reader().page(request),
+    message: (conversation, author, id) => reader().message(conversation, author, id),
+    unreadUpTo: (conversation, position, limit) => reader().unreadUpTo(conversation, position, limit),
+    search: (request) => reader().search(request),
+    dueJobs: (now, limit) => reader().dueJobs(now, limit),
+    jobsOf: (conversation, target) => reader().jobsOf(conversation, target),
+    nextJobAt: () => reader().nextJobAt(),
+    setting: (name) => reader().setting(name),
+    counts: () => reader().counts(),
+    lastHlc: () => reader().lastHlc(),
+    close: () => opened?.close(),
   }
 }, reportBug('history-reader'))
-
-function openWith(path: string, key: Uint8Array): HistoryReader {
-  try {
-    return new HistoryReader({ path, key })
-  } finally {
-    wipe(key)
-  }
-}

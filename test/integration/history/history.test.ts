@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { OpenHistory } from '#main/history/open-history.ts'
+import { openHistoryInWorkers, type OpenHistory } from '#main/history/open-history.ts'
 import type { HistoryChange } from '#main/history/port.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import {
@@ -220,5 +220,17 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
     await expect(commit(make.incoming('late'))).rejects.toMatchObject({ code: 'locked' })
     await expect(newest()).rejects.toMatchObject({ code: 'locked' })
     await open()
+  })
+})
+
+describe('opening in workers', () => {
+  it('says why it cannot: a wrong key, a missing folder', async () => {
+    const test = new TestHistory()
+    await (await test.openWorkers()).close()
+    const wrong = openHistoryInWorkers({ path: test.path, key: new Uint8Array(32) })
+    await expect(wrong).rejects.toMatchObject({ code: 'history-corrupt' })
+    const nowhere = openHistoryInWorkers({ path: `${test.path}/none/a.db`, key: test.key })
+    await expect(nowhere).rejects.toMatchObject({ code: 'disk-failed' })
+    await test.remove()
   })
 })
