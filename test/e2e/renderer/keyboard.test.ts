@@ -296,7 +296,8 @@ describe('conversations', () => {
       })
       for (let step = 0; step < 50; step += 1) {
         await page.mouse.wheel(0, -300)
-        await page.waitForTimeout(40)
+        // One turn of the wheel per frame, or a busy machine would add several up to more than a screenful.
+        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
       }
       const all = await page.evaluate(() => [...window.drawn].sort((a, b) => a - b))
       expect(all.at(-1)).toBe(3000)
