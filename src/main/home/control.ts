@@ -31,7 +31,8 @@ export interface HomeControlPorts {
   readonly startMs?: number
 }
 
-const defaultStartMs = 20_000
+/** A first start makes a certificate; on a busy computer that takes its time. */
+const defaultStartMs = 60_000
 const pollMs = 50
 const longestRestartDelayMs = 30_000
 
