@@ -3,7 +3,10 @@ import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
-x509.cryptoProvider.set(webcrypto as unknown as Crypto)
+/** The library types its keys by the DOM's classes, which are the same at run time but newer here. */
+const forLibrary = (key: unknown): never => key as never
+
+x509.cryptoProvider.set(forLibrary(webcrypto))
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const dayMs = 86_400_000
 
@@ -29,8 +32,8 @@ export interface Authority {
   issue(request: CertificateRequest): Promise<IssuedCertificate>
 }
 
-const newKeys = (): Promise<CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
+const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
 
 const serial = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(8))).toString('hex')
 
@@ -43,7 +46,7 @@ export async function makeAuthority(name: string): Promise<Authority> {
     notBefore: new Date(Date.now() - dayMs),
     notAfter: new Date(Date.now() + 30 * dayMs),
     signingAlgorithm: algorithm,
-    keys,
+    keys: forLibrary(keys),
     extensions: [new x509.BasicConstraintsExtension(true, 1, true)],
   })
   return {
@@ -52,7 +55,11 @@ export async function makeAuthority(name: string): Promise<Authority> {
   }
 }
 
-async function issue(request: CertificateRequest, issuer: string, signingKey: CryptoKey): Promise<IssuedCertificate> {
+async function issue(
+  request: CertificateRequest,
+  issuer: string,
+  signingKey: webcrypto.CryptoKey,
+): Promise<IssuedCertificate> {
   const keys = await newKeys()
   const names: x509.JsonGeneralNames = [
     ...request.dnsNames.map((value) => ({ type: 'dns' as const, value })),
@@ -66,8 +73,8 @@ async function issue(request: CertificateRequest, issuer: string, signingKey: Cr
     notBefore: new Date(Date.now() + (request.from ?? -1) * dayMs),
     notAfter: new Date(Date.now() + (request.to ?? 10) * dayMs),
     signingAlgorithm: algorithm,
-    publicKey: keys.publicKey,
-    signingKey,
+    publicKey: forLibrary(keys.publicKey),
+    signingKey: forLibrary(signingKey),
     extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
   })
   const spki = await webcrypto.subtle.exportKey('spki', keys.publicKey)
