@@ -285,6 +285,9 @@ describe('conversations', () => {
     using({ scenario: { longCount: 3000 }, height: 600 }, async (page) => {
       await page.getByRole('button', { name: /Erin/ }).click()
       await page.getByRole('log').hover()
+      const below = () => page.getByRole('log').evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight)
+      await messages(page).last().waitFor()
+      await poll(async () => Math.abs(await below()) < 5).toBe(true)
       await page.evaluate(() => {
         window.drawn = new Set()
         const note = (): void => {

@@ -65,7 +65,7 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
         {/* Pushes a short conversation down to the composer. */}
         <div className="grow" />
         <ListTop messages={messages} />
-        <div className="shrink-0">
+        <div className="shrink-0" data-content>
           <Virtualizer
             ref={handle}
             as="ul"
@@ -76,7 +76,6 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
             keepMounted={focus.keepMounted}
             startMargin={topHeight}
             onScroll={scroll.onScroll}
-            onResize={scroll.onResize}
           >
             {draw}
           </Virtualizer>

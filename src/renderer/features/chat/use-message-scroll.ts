@@ -35,8 +35,6 @@ export interface ScrollInput {
 /** Where the list stands and what moves it: opening, new messages, jumps, and pages fetched while scrolling. */
 export interface ScrollState {
   readonly onScroll: () => void
-  /** Rows or viewport changed size: what is pinned goes back to its place. */
-  readonly onResize: () => void
   /** Whether the newest message is out of sight. */
   readonly away: boolean
   readonly newBelow: number
@@ -121,6 +119,8 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     settlesAtRef.current = performance.now() + settleMs
   }, [])
 
+  useResizePin(scroller, applyPin)
+
   const landedKey = useLandedMark(input, pinTo)
 
   useLayoutEffect(() => {
@@ -142,7 +142,24 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
   const newBelow = messages.messages.filter(
     (message) => seen !== null && message.position > seen && message.direction === 'incoming',
   ).length
-  return { onScroll, onResize: applyPin, away, newBelow: away ? newBelow : 0, toNewest, landedKey }
+  return { onScroll, away, newBelow: away ? newBelow : 0, toNewest, landedKey }
+}
+
+/** Rows are measured after they are drawn, and the composer grows: what is pinned goes back to its place each time. */
+function useResizePin(scroller: RefObject<HTMLElement | null>, applyPin: () => void): void {
+  const applyRef = useRef(applyPin)
+  useLayoutEffect(() => {
+    applyRef.current = applyPin
+  }, [applyPin])
+  useEffect(() => {
+    const element = scroller.current
+    const content = element?.querySelector('[data-content]') ?? null
+    if (element === null || content === null) return
+    const observer = new ResizeObserver(() => applyRef.current())
+    observer.observe(element)
+    observer.observe(content)
+    return () => observer.disconnect()
+  }, [scroller])
 }
 
 /** Looks once more at where the list stands when placing it is over: pages may be due. */
