@@ -101,7 +101,7 @@ export function startPeer(
 }
 
 /** Waits until `condition` holds, looking every 20 ms. */
-export async function waitUntil(condition: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
+export async function waitUntil(condition: () => boolean, what: string, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!condition()) {
     if (Date.now() > end) throw new Error(`timed out: ${what}`)

@@ -83,6 +83,8 @@ export function makeStack(name: string, overrides: Partial<SignallingAccount>): 
     clock: systemClock,
     random: systemRandom,
     log: testLog,
+    // Tests share their processors with other tests.
+    chatOpenWaitMs: 15_000,
   })
   const account: SignallingAccount = {
     id: `account-${name}` as AccountId,

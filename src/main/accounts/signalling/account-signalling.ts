@@ -28,6 +28,8 @@ import { RelayLink } from './relay-link.ts'
 
 export interface SignallingPorts extends KeeperPorts {
   readonly log: LogPort
+  /** How long a message waits for a chat session; 3 s unless told. */
+  readonly chatOpenWaitMs?: number
 }
 
 export interface AccountContext {
@@ -36,6 +38,7 @@ export interface AccountContext {
   readonly raise: (event: SignallingEvent) => void
 }
 
+const defaultOpenWaitMs = 3_000
 /** What servers commonly take in one MESSAGE. */
 const maxPagerBytes = 256 * 1024
 
@@ -66,6 +69,7 @@ export class AccountSignalling {
       relay: this.#relay,
       clock: ports.clock,
       log: ports.log,
+      openWaitMs: ports.chatOpenWaitMs ?? defaultOpenWaitMs,
       newSessionName: () => Buffer.from(ports.random.bytes(12)).toString('hex'),
       onMessage: (from, fromName, message, decision) =>
         this.#deliver({

@@ -21,12 +21,12 @@ export interface ChatSessionsPorts {
   readonly clock: ClockPort
   readonly log: LogPort
   readonly newSessionName: () => string
+  /** How long a message waits for a session to come up before it goes as SIP MESSAGE. */
+  readonly openWaitMs: number
   readonly onMessage: (peer: Aor, name: string, message: AssembledMessage, decision: Decision) => void
   readonly onEvent: (event: SignallingEvent) => void
 }
 
-/** How long a message waits for a session to come up before it goes as SIP MESSAGE. */
-const openWaitMs = 3_000
 /** Peers that said they cannot chat over MSRP are not asked again for this long; those who were away, shorter. */
 const incapableMs = 10 * 60_000
 const awayMs = 30_000
@@ -54,7 +54,7 @@ export class ChatSessions {
     this.#ports = ports
   }
 
-  /** The running session with a peer, else a new one within three seconds, else null. */
+  /** The running session with a peer, else a new one if it comes up in time, else null. */
   async linkTo(peer: Aor): Promise<ChatLink | null> {
     const running = this.running(peer)
     if (running !== null) return running
@@ -168,7 +168,7 @@ export class ChatSessions {
   }
 
   async #open(peer: Aor): Promise<ChatLink | null> {
-    const deadline = this.#ports.clock.monotonic() + openWaitMs
+    const deadline = this.#ports.clock.monotonic() + this.#ports.openWaitMs
     const reserved = await this.#ports.relay.reserve()
     if (reserved === null) return null
     const link = this.#newLink(peer, reserved, () => undefined, '')
