@@ -65,7 +65,8 @@ export async function composeSession(ports: SessionPorts, databaseKey: Uint8Arra
     home: localSignUp(ports.home),
   })
   const identity = composeIdentity(ports, history, accounts)
-  const features = composeFeatures(ports, { history, signalling, settings, accounts })
+  const entries = new EntryFactory(ports, await history.lastHlc())
+  const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   const disposers = connect(ports, { history, signalling, settings, accounts, identity, ...features })
   await settings.start()
   await accounts.start()
@@ -121,8 +122,11 @@ interface Features {
   readonly contacts: Contacts
 }
 
-function composeFeatures(ports: SessionPorts, { history, signalling, settings, accounts }: Foundation): Features {
-  const entries = new EntryFactory(ports)
+function composeFeatures(
+  ports: SessionPorts,
+  { history, signalling, settings, accounts }: Foundation,
+  entries: EntryFactory,
+): Features {
   const byId = (id: AccountId): AccountView | null => accounts.list().find((account) => account.id === id) ?? null
   const base = { ...ports, ...history, entries, accounts: { byId } }
   const chat = new Chat({
