@@ -35,7 +35,7 @@ describe('readableText', () => {
       htmlText(piece.repeat(length / piece.length))
       return process.cpuUsage(before).user / 1000
     }
-    for (const piece of ['<script>', '<!--', '<', '</script', '&#', '<br', '<p>\n '])
+    for (const piece of ['<script>', '<!--', '<', '</script', '&#', '<br', '<p>\n ', '<b> ', '&#32;', '&#10;'])
       expect(cost(piece, 2_000_000), piece).toBeLessThan(24 * cost(piece, 250_000) + 300)
   })
 
