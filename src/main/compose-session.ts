@@ -7,7 +7,13 @@ import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { Accounts, type HomeEndpoints, type LocalAccount, type LocalSignUpPort } from './accounts/accounts.ts'
+import {
+  Accounts,
+  type AccountRegistryPort,
+  type HomeEndpoints,
+  type LocalAccount,
+  type LocalSignUpPort,
+} from './accounts/accounts.ts'
 import { startSignallingClient } from './accounts/signalling/client.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
@@ -54,11 +60,7 @@ export async function composeSession(ports: SessionPorts, databaseKey: Uint8Arra
   const settings = new Settings(settingsStore(history))
   const accounts: Accounts = new Accounts({
     ...ports,
-    registry: {
-      register: async ({ id, aor }) => {
-        await history.writer.commit({ accounts: [{ id, aor }] })
-      },
-    },
+    registry: registryOf(history),
     settings: settingsStore(history),
     signalling,
     identity: { ensure: (aor) => identity.ensure(aor), remove: (aor) => identity.remove(aor) },
@@ -82,6 +84,17 @@ export async function composeSession(ports: SessionPorts, databaseKey: Uint8Arra
       accounts.stop()
       await signalling.stop()
       await history.close()
+    },
+  }
+}
+
+function registryOf({ writer }: OpenHistory): AccountRegistryPort {
+  return {
+    register: async ({ id, aor }) => {
+      await writer.commit({ accounts: [{ id, aor }] })
+    },
+    erase: async (aor) => {
+      await writer.commit({ eraseAccounts: [aor] })
     },
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SottoError } from '#shared/errors.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import { Accounts, type LocalSignUpPort } from './accounts.ts'
@@ -54,18 +55,21 @@ function setUp(home: Partial<LocalSignUpPort> = {}): {
   settings: Map<string, string>
   clock: ManualClock
   registered: string[]
+  erased: string[]
   restart: () => Accounts
 } {
   const signalling = new ScriptedSignalling()
   const settings = new Map<string, string>()
   const clock = new ManualClock()
   const registered: string[] = []
+  const erased: string[] = []
   let counter = 0
   const make = (): Accounts =>
     new Accounts({
       settings: {
         setting: (key) => Promise.resolve(settings.get(key) ?? null),
-        setSetting: (key, value) => Promise.resolve(void settings.set(key, value ?? '')),
+        // eslint-disable-next-line @typescript-eslint/require-await -- async turns what a test throws into a rejection
+        setSetting: async (key, value) => void settings.set(key, value ?? ''),
       },
       signalling: signalling as unknown as SignallingPort,
       identity: {
@@ -73,12 +77,15 @@ function setUp(home: Partial<LocalSignUpPort> = {}): {
           Promise.resolve({ identityHash: 'AAAA BBBB', deviceId: 'dev' as DeviceId, paperSecret: 'not-shown' }),
         remove: () => Promise.resolve(),
       },
-      registry: { register: (account) => Promise.resolve(void registered.push(account.aor)) },
+      registry: {
+        register: (account) => Promise.resolve(void registered.push(account.aor)),
+        erase: (aor) => Promise.resolve(void erased.push(aor)),
+      },
       home: { onMoved: () => () => undefined, ...home } as LocalSignUpPort,
       clock,
       random: { bytes: (length) => new Uint8Array(length).fill(++counter) },
     })
-  return { accounts: make(), signalling, settings, clock, registered, restart: make }
+  return { accounts: make(), signalling, settings, clock, registered, erased, restart: make }
 }
 
 const signIn = { aor: alice, displayName: 'Alice', transport: null, server: null }
@@ -163,6 +170,37 @@ describe('Accounts', () => {
     expect(signalling.configured.at(-1)?.spkiPins).toEqual([])
     await accounts.trustCertificate({ accountId, spkiSha256, trust: true })
     expect(signalling.configured.at(-1)?.spkiPins).toEqual([spkiSha256])
+    // Nothing was registered yet: the typed password is still what signs in, and is wiped once it did.
+    const { credentials } = signalling.configured.at(-1) ?? {}
+    expect(credentials?.password).toEqual(password())
+    signalling.emit({ kind: 'credentials', accountId, credentials: { ...credentials!, password: null } })
+    expect(credentials?.password?.every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('erases what the history holds about a removed account', async () => {
+    const { accounts, erased } = setUp()
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    await accounts.remove({ accountId })
+    expect([accounts.list(), erased]).toEqual([[], [alice]])
+  })
+
+  it('takes a new account back when signalling cannot use its address', async () => {
+    const { accounts, signalling } = setUp()
+    signalling.configure = () => Promise.reject(new SottoError('address-invalid'))
+    await expect(accounts.add({ ...signIn, password: password() })).rejects.toMatchObject({ code: 'address-invalid' })
+    expect(accounts.list()).toEqual([])
+  })
+
+  it('survives a disk that is full when the registration teaches something', async () => {
+    const { accounts, signalling, settings } = setUp()
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    settings.set = () => {
+      throw new SottoError('disk-full')
+    }
+    const { credentials } = signalling.configured[0]!
+    signalling.emit({ kind: 'credentials', accountId, credentials: { ...credentials, realm: 'example.org' } })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(accounts.records()[0]?.realm).toBe('example.org')
   })
 
   it('refuses the same address twice', async () => {

@@ -1,4 +1,4 @@
-import { SottoError } from '#shared/errors.ts'
+import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import { aorDomain, aorUser } from '#shared/model/aor.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountView, ConnectionView, SipTransport } from '#shared/model/views.ts'
@@ -64,6 +64,8 @@ export interface LocalSignUpPort {
 /** Tells the history which accounts this profile has. */
 export interface AccountRegistryPort {
   register(account: { readonly id: AccountId; readonly aor: Aor }): Promise<void>
+  /** Erases everything the history holds about an account. */
+  erase(account: Aor): Promise<void>
 }
 
 export interface AccountsPorts {
@@ -95,6 +97,8 @@ export class Accounts {
   readonly #ports: AccountsPorts
   readonly #connections = new Map<AccountId, ConnectionView>()
   readonly #identities = new Map<AccountId, AccountIdentity>()
+  /** Typed passwords until the registration has turned them into HA1 values: what is changed meanwhile needs them again. */
+  readonly #passwords = new Map<AccountId, Uint8Array>()
   readonly #listeners = new Set<(accounts: readonly AccountView[]) => void>()
   readonly #disposers: readonly (() => void)[]
   #records: readonly AccountRecord[] = []
@@ -105,7 +109,8 @@ export class Accounts {
     this.#ports = ports
     this.#disposers = [
       ports.signalling.onEvent((event) => this.#handleEvent(event)),
-      ports.home.onMoved((endpoints) => void this.#handleHomeMoved(endpoints)),
+      // What fails here is tried again with the home server's next move, or by the user.
+      ports.home.onMoved((endpoints) => void this.#handleHomeMoved(endpoints).catch(() => undefined)),
     ]
   }
 
@@ -186,10 +191,14 @@ export class Accounts {
     await this.#configure(record, request.password)
   }
 
+  /** Signs out and erases everything about the account from this device. */
   async remove(request: { readonly accountId: AccountId }): Promise<void> {
     const record = this.#record(request.accountId)
     await this.#ports.signalling.remove(record.id)
+    this.#forgetPassword(record.id)
     await this.#ports.identity.remove(record.aor)
+    // Before the list forgets it: after a crash in between it can be removed again.
+    await this.#ports.registry.erase(record.aor)
     this.#connections.delete(record.id)
     this.#identities.delete(record.id)
     await this.#save(this.#records.filter((other) => other.id !== record.id))
@@ -218,8 +227,8 @@ export class Accounts {
     await this.#ports.registry.register(record)
     await this.#save([...this.#records, record])
     const outcome = firstOutcome(this.#ports, record.id, firstOutcomeTimeoutMs)
-    await this.#configure(record, password)
-    const ended = await outcome
+    const refused = await this.#configure(record, password).then(() => null, reasonOf)
+    const ended = refused === null ? await outcome : ({ kind: 'failed', reason: refused } as const)
     if (ended.kind === 'failed') {
       await this.remove({ accountId: record.id })
       throw new SottoError(ended.reason)
@@ -249,7 +258,7 @@ export class Accounts {
     try {
       await this.#handleHomeMoved(await this.#ports.home.endpoints())
     } catch (error) {
-      const reason = error instanceof SottoError ? error.code : 'home-server-failed'
+      const reason = reasonOf(error, 'home-server-failed')
       for (const record of enabled.filter(({ local }) => local)) {
         this.#connections.set(record.id, { kind: 'failed', reason })
       }
@@ -276,7 +285,13 @@ export class Accounts {
   }
 
   async #configure(record: AccountRecord, password: Uint8Array | null): Promise<void> {
-    await this.#ports.signalling.configure(signallingAccountOf(record, password))
+    if (password !== null) this.#passwords.set(record.id, password)
+    await this.#ports.signalling.configure(signallingAccountOf(record, this.#passwords.get(record.id) ?? null))
+  }
+
+  #forgetPassword(accountId: AccountId): void {
+    this.#passwords.get(accountId)?.fill(0)
+    this.#passwords.delete(accountId)
   }
 
   async #disable(accountId: AccountId): Promise<void> {
@@ -290,8 +305,10 @@ export class Accounts {
       this.#connections.set(event.accountId, event.connection)
       this.#announce()
     } else if (event.kind === 'credentials') {
+      this.#forgetPassword(event.accountId)
       const record = this.#records.find((candidate) => candidate.id === event.accountId)
-      if (record !== undefined) void this.#replace(withCredentials(record, event.credentials))
+      // Not durable on a full disk: the list in memory has them, and the next change writes it again.
+      if (record !== undefined) this.#replace(withCredentials(record, event.credentials)).catch(() => undefined)
     }
   }
 
@@ -349,4 +366,8 @@ function uuidFrom(bytes: Uint8Array): string {
   b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
   const hex = Buffer.from(b).toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+function reasonOf(error: unknown, otherwise: ErrorCode = 'internal'): ErrorCode {
+  return error instanceof SottoError ? error.code : otherwise
 }
