@@ -1,0 +1,136 @@
+/**
+ * Text from one Sotto through the home server's relay to another, on the real programs, beside a durable commit of the same
+ * history on the same disk, in one run. Measured from the bridge call to the bridge event. `--smoke` is the short form.
+ */
+import type { SottoBridge } from '#shared/bridge/api.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
+import type { Page } from '@playwright/test'
+import { temporaryData } from '#test/e2e/support/app.ts'
+import { homeDomain, newPerson } from '#test/e2e/support/person.ts'
+import { expectMessage, openConversation, sendMessage, startConversation } from '#test/e2e/support/steps.ts'
+import { EntryMaker, TestHistory } from '#test/integration/history/history-fixture.ts'
+import { ms, printFigures, quantile, type Figure } from './support/figures.ts'
+
+const smoke = process.argv.includes('--smoke')
+const rounds = smoke ? 15 : 300
+const pauseMs = 20
+
+interface BridgePage {
+  readonly sotto: SottoBridge
+  arrivals?: Map<string, number>
+}
+
+/** Notes when each text arrives, in wall milliseconds of this computer. */
+async function listen(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const shared = globalThis as unknown as BridgePage
+    const arrivals = new Map<string, number>()
+    shared.arrivals = arrivals
+    shared.sotto.on('history.appended', ({ messages }) => {
+      const now = performance.timeOrigin + performance.now()
+      for (const message of messages) if (!arrivals.has(message.text)) arrivals.set(message.text, now)
+    })
+  })
+}
+
+async function send(page: Page, conversationId: string, text: string): Promise<number> {
+  return page.evaluate(
+    async ([id, body]) => {
+      const shared = globalThis as unknown as BridgePage
+      const begun = performance.timeOrigin + performance.now()
+      await shared.sotto.call('messages.send', { conversationId: id, text: body })
+      return begun
+    },
+    [conversationId, text] as const,
+  )
+}
+
+async function arrivalOf(page: Page, text: string): Promise<number> {
+  const handle = await page.waitForFunction(
+    (wanted) => (globalThis as unknown as BridgePage).arrivals?.get(wanted),
+    text,
+    {
+      polling: 10,
+      timeout: 20_000,
+    },
+  )
+  return (await handle.jsonValue()) ?? Number.NaN
+}
+
+async function measureCommits(history: TestHistory): Promise<number[]> {
+  const open = await history.openWorkers()
+  const maker = new EntryMaker()
+  const times: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const begun = performance.now()
+    await open.writer.commit({ entries: [maker.incoming(`message ${round}`)] })
+    times.push(performance.now() - begun)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  return times
+}
+
+async function measureTexts(alice: Page, bob: Page): Promise<number[]> {
+  const { conversations } = await alice.evaluate(async () => {
+    const reply = await (globalThis as unknown as BridgePage).sotto.call('conversations.list', {})
+    if (!reply.ok) throw new Error(reply.code)
+    return reply.value
+  })
+  const id = conversations.find((conversation) => conversation.peer.includes('bob'))?.id
+  if (id === undefined) throw new Error('no conversation with bob')
+  await listen(bob)
+  const times: number[] = []
+  for (let round = -5; round < rounds; round++) {
+    const text = `latency ${round}`
+    const begun = await send(alice, id, text)
+    const arrived = await arrivalOf(bob, text)
+    // The first messages open the session; what a conversation feels like comes after them.
+    if (round >= 0) times.push(arrived - begun)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  return times
+}
+
+async function run(): Promise<boolean> {
+  const data = temporaryData()
+  const alice = await newPerson({ profile: 'alice', data: data.path }, 'alice', 'Alice')
+  const bob = await newPerson({ profile: 'bob', data: data.path }, 'bob', 'Bob')
+  await startConversation(alice.page, `bob@${homeDomain}`)
+  await sendMessage(alice.page, 'hello')
+  await openConversation(bob.page, /Alice/)
+  await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+  await sendMessage(bob.page, 'hello yourself')
+  await expectMessage(alice.page, 'hello yourself')
+  const texts = await measureTexts(alice.page, bob.page)
+  await Promise.all([alice.quit(), bob.quit()])
+  data.remove()
+  const history = new TestHistory()
+  const commits = await measureCommits(history)
+  await history.remove()
+  const at = (share: number): { text: number; commit: number } => ({
+    text: quantile(texts, share),
+    commit: quantile(commits, share),
+  })
+  const [half, tail] = [at(0.5), at(0.99)]
+  const figures: readonly Figure[] = [
+    {
+      what: 'text, p50',
+      measured: ms(half.text),
+      besides: `commit ${ms(half.commit)}`,
+      promise: '≤ 2 × commit + 10 ms',
+      holds: smoke ? null : half.text <= 2 * half.commit + 10,
+    },
+    {
+      what: 'text, p99',
+      measured: ms(tail.text),
+      besides: `commit ${ms(tail.commit)}`,
+      promise: '≤ 2 × commit + 20 ms',
+      holds: smoke ? null : tail.text <= 2 * tail.commit + 20,
+    },
+  ]
+  printFigures('Text from Sotto through the relay to Sotto', figures, smoke)
+  return figures.every(({ holds }) => holds !== false)
+}
+
+const good = await run()
+process.exit(good ? 0 : 1)
