@@ -182,7 +182,7 @@ function connect(ports: SessionPorts, parts: Everything): readonly (() => void)[
       if (event.kind !== 'certificate') return
       publisher.publish('accounts.certificateProblem', { accountId: event.accountId, problem: event.problem })
     }),
-    watchNetwork(ports.clock, () => void signalling.networkChanged()),
+    watchNetwork(ports.clock, () => void signalling.networkChanged().catch(() => undefined)),
   ]
 }
 

@@ -79,7 +79,13 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   program.onChange((view) => publisher.publish('app.changed', view))
   answer(program, log)
   guardSession(options)
-  powerMonitor.on('resume', () => void sessionOf(program)?.signalling.networkChanged())
+  powerMonitor.on(
+    'resume',
+    () =>
+      void sessionOf(program)
+        ?.signalling.networkChanged()
+        .catch(() => undefined),
+  )
   windows.show()
   const tray = composeTray(options, windows, strings())
   await program.start()

@@ -7,6 +7,7 @@ import { parseArguments, type ProgramArguments } from './platform/arguments.ts'
 import { hostFacts } from './platform/host-facts.ts'
 import { preparePaths, type ProfilePaths } from './platform/profile-paths.ts'
 import { registerAppScheme } from './window/pages.ts'
+import { reportBug } from './workers/report-bug.ts'
 
 const here = import.meta.dirname
 const out = path.dirname(here)
@@ -50,6 +51,9 @@ function failWith(error: unknown): void {
 }
 
 function start(args: ProgramArguments): void {
+  // A promise that somebody dropped must not end every account's connection with it.
+  const report = reportBug('main')
+  process.on('unhandledRejection', (error) => report(error, 'promise'))
   app.setName('Sotto')
   const paths = preparePaths(path.resolve(args.data ?? app.getPath('userData')), args.profile)
   app.setPath('userData', paths.profile)

@@ -48,6 +48,7 @@ export function openAppWindow(options: AppWindowOptions): BrowserWindow {
   })
   lockContents(window.webContents)
   window.once('ready-to-show', () => window.show())
-  void window.loadURL(appUrl)
+  // A window that went while it loaded is opened again by whoever wants it.
+  window.loadURL(appUrl).catch(() => undefined)
   return window
 }

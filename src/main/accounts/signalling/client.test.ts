@@ -92,12 +92,43 @@ describe('the client of the signalling worker', () => {
     const sending = { accountId: given.id, to: given.aor, body, prefer: 'message', messageId: 'm' } as const
     expect(await client.send(sending)).toEqual({ ok: false, error: { code: 'server-unreachable', retry: true } })
 
+    // Meanwhile nothing throws: main's own handlers listen for rejections only.
+    for (const answer of [client.accept(1), client.refuse(1, 500), client.typing(given.id, given.aor, true)])
+      await expect(answer).rejects.toMatchObject({ code: 'server-unreachable' })
+    await Promise.all([client.networkChanged(), client.reconnect(given.id), client.remove('other' as AccountId)])
+
     await clock.advance(1_000)
     await settle()
     expect(workers).toHaveLength(2)
     expect(workers[1]!.calls).toEqual([['configure', { ...given, credentials: learned }]])
     await client.stop()
     expect(workers[1]!.calls.at(-1)).toEqual(['stop'])
+  })
+
+  it('starts a new worker once, whatever one of its accounts is worth', async () => {
+    const clock = new FakeClock()
+    const workers: FakeWorker[] = []
+    const start = (): Promise<SignallingWorker> => {
+      const worker = fakeWorker()
+      const inner = { ...worker.handle.rpc }
+      if (workers.length > 0)
+        Object.assign(worker.handle.rpc, {
+          call: (method: 'configure', given: SignallingAccount) =>
+            inner.call(method, given).then(() => {
+              if (given.id === 'a') throw new SottoError('address-invalid')
+            }),
+        })
+      workers.push(worker)
+      return Promise.resolve(worker.handle)
+    }
+    const client = await startSignallingClient({ clock, log: silent, start })
+    await client.configure(account())
+    await client.configure({ ...account(), id: 'b' as AccountId })
+    workers[0]!.crash()
+    await clock.advance(10_000)
+    await settle()
+    expect(workers).toHaveLength(2)
+    expect(workers[1]!.calls).toHaveLength(2)
   })
 
   it('starts the real worker and hears of it', async () => {

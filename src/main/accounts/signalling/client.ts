@@ -51,25 +51,28 @@ class SignallingClient implements SignallingPort {
     worker.rpc.on('signalling', (event) => this.#handle(event))
     worker.rpc.on('log', ({ level, area, event, fields }) => this.#ports.log.child(area)[level](event, fields))
     worker.onCrash(() => this.#onCrash())
-    for (const account of this.#accounts.values()) await worker.rpc.call('configure', account)
+    // One account that cannot be used must not keep the others, or the new worker, from starting.
+    for (const account of this.#accounts.values()) await worker.rpc.call('configure', account).catch(() => undefined)
   }
 
-  configure(account: SignallingAccount): Promise<void> {
+  // Without a worker there is nothing to tell: the next one starts with what is remembered here.
+
+  async configure(account: SignallingAccount): Promise<void> {
     this.#accounts.set(account.id, account)
-    return this.#rpc().call('configure', account)
+    await this.#worker?.rpc.call('configure', account)
   }
 
-  remove(accountId: AccountId): Promise<void> {
+  async remove(accountId: AccountId): Promise<void> {
     this.#accounts.delete(accountId)
-    return this.#rpc().call('remove', accountId)
+    await this.#worker?.rpc.call('remove', accountId)
   }
 
-  reconnect(accountId: AccountId): Promise<void> {
-    return this.#rpc().call('reconnect', accountId)
+  async reconnect(accountId: AccountId): Promise<void> {
+    await this.#worker?.rpc.call('reconnect', accountId)
   }
 
-  networkChanged(): Promise<void> {
-    return this.#rpc().call('networkChanged')
+  async networkChanged(): Promise<void> {
+    await this.#worker?.rpc.call('networkChanged')
   }
 
   async send(request: Parameters<SignallingPort['send']>[0]): ReturnType<SignallingPort['send']> {
@@ -82,19 +85,19 @@ class SignallingClient implements SignallingPort {
     }
   }
 
-  typing(...args: Parameters<SignallingPort['typing']>): Promise<void> {
+  async typing(...args: Parameters<SignallingPort['typing']>): Promise<void> {
     return this.#rpc().call('typing', ...args)
   }
 
-  accept(receipt: number): Promise<void> {
-    return this.#rpc().call('accept', receipt)
+  async accept(...args: Parameters<SignallingPort['accept']>): Promise<void> {
+    return this.#rpc().call('accept', ...args)
   }
 
-  refuse(receipt: number, status: number): Promise<void> {
+  async refuse(receipt: number, status: number): Promise<void> {
     return this.#rpc().call('refuse', receipt, status)
   }
 
-  answerChatSession(...args: Parameters<SignallingPort['answerChatSession']>): Promise<void> {
+  async answerChatSession(...args: Parameters<SignallingPort['answerChatSession']>): Promise<void> {
     return this.#rpc().call('answerChatSession', ...args)
   }
 
@@ -113,6 +116,7 @@ class SignallingClient implements SignallingPort {
     return () => this.#handlers.delete(handler)
   }
 
+  /** Only from async methods: whoever listens for a rejection must not be thrown at while a new worker starts. */
   #rpc(): SignallingWorker['rpc'] {
     if (this.#worker === null) throw new SottoError('server-unreachable')
     return this.#worker.rpc
