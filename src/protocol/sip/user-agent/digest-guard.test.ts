@@ -95,6 +95,24 @@ describe('what a registration teaches', () => {
     expect(own.judge(respond(later, 407, [weak]), later)).toEqual({ ok: false, error: 'weaker-digest-refused' })
   })
 
+  it('a changed password, once, under the pinned realm and no weaker than before', () => {
+    const password = Buffer.from('new')
+    const own = guard({ ha1Md5: null, ha1Sha256: null, password })
+    const request = farRequest('REGISTER')
+    expect(own.judge(respond(request, 407, [foreign]), request)).toMatchObject({ error: 'foreign-realm-refused' })
+    expect(own.judge(respond(request, 407, [weak]), request)).toMatchObject({ error: 'weaker-digest-refused' })
+    const judged = own.judge(respond(request, 407, [strong]), request)
+    if (!judged.ok) throw new Error(judged.error)
+    own.authorize(judged.value.ticket, request)
+    expect(own.confirm(request)).toEqual({
+      ...secrets,
+      ha1Md5: computeHa1('MD5', 'alice', 'example.org', 'new'),
+      ha1Sha256: computeHa1('SHA-256', 'alice', 'example.org', 'new'),
+    })
+    expect(password.toString()).toBe('\0\0\0')
+    expect(own.confirm(request)).toBeNull()
+  })
+
   it('a success without our credentials teaches nothing', () => {
     expect(guard({ realm: null, password: Buffer.from('pw') }).confirm(farRequest('REGISTER'))).toBeNull()
   })

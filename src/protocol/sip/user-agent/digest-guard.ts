@@ -72,7 +72,8 @@ export class DigestGuard {
     if (challenge === undefined) return null
     const { strongest, password, realm, username } = this.#secrets
     const isStronger = strongest === null || (strongest === 'MD5' && challenge.algorithm === 'SHA-256')
-    if (realm !== null && !isStronger) return null
+    // A changed password is learnt too: the realm stays, its HA1 values are new.
+    if (realm !== null && !isStronger && password === null) return null
     const pinned = { ...this.#secrets, realm: challenge.realm, strongest: challenge.algorithm }
     if (password !== null) {
       const text = Buffer.from(password).toString('utf8')
