@@ -1,4 +1,5 @@
 import type {
+  AcceptStatus,
   IncomingBody,
   SendFailure,
   SendOutcome,
@@ -83,8 +84,8 @@ export class FakeSignalling implements SignallingPort {
       : Promise.resolve({ ok: false, error: { code: 'server-unreachable', retry: true } })
   }
 
-  accept(receipt: number): Promise<void> {
-    return this.#answer(receipt, 200)
+  accept(receipt: number, status: AcceptStatus = 200): Promise<void> {
+    return this.#answer(receipt, status)
   }
 
   refuse(receipt: number, status: number): Promise<void> {
@@ -172,7 +173,7 @@ export class FakeNetwork {
     if (this.#lost()) return this.#timedOut()
     const status = await this.#fork(from, request)
     if (this.#lost()) return this.#timedOut()
-    if (status < 300) return { ok: true, value: { path: 'sip-message', state: 'sent' } }
+    if (status < 300) return { ok: true, value: { path: 'sip-message', state: status === 200 ? 'delivered' : 'sent' } }
     return { ok: false, error: { code: 'send-refused', retry: status >= 500 && status < 600, status } }
   }
 
@@ -189,7 +190,7 @@ export class FakeNetwork {
     const body = this.#body(from, to, request)
     const refusals = targets.map((device) => this.#deliverOrStore(device, body))
     const known = await Promise.race([Promise.all(refusals), this.#delay(200, 200).then(() => [])])
-    return known.find((status) => status >= 300) ?? 200
+    return known.find((status) => status >= 300) ?? known.find((status) => status === 200) ?? 202
   }
 
   #body(from: FakeSignalling, to: Aor, request: SendRequest): Omit<IncomingBody, 'receipt' | 'accountId'> {
@@ -249,7 +250,7 @@ export class FakeNetwork {
       this.#delay(answerTimeoutMs, answerTimeoutMs).then(() => 408),
     ])
     if (status === 408 || this.#lost()) return this.#timedOut()
-    if (status === 200) return { ok: true, value: { path: 'msrp', state: 'delivered' } }
+    if (status < 300) return { ok: true, value: { path: 'msrp', state: 'delivered' } }
     return { ok: false, error: { code: 'send-refused', retry: false, status } }
   }
 

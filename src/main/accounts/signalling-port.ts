@@ -78,6 +78,9 @@ export interface IncomingBody {
   readonly fromSelf: boolean
 }
 
+/** 202 says no more than that the message is not lost; over MSRP both are 200. */
+export type AcceptStatus = 200 | 202
+
 /** A chat INVITE that waits for a decision. */
 export interface IncomingChatSession {
   readonly accountId: AccountId
@@ -115,8 +118,8 @@ export interface SignallingPort {
   }): Promise<Result<SendOutcome, SendFailure>>
   /** Sends is-composing where a session runs; nothing is queued. */
   typing(accountId: AccountId, to: Aor, active: boolean): Promise<void>
-  /** The body is durable: answer 200. */
-  accept(receipt: number): Promise<void>
+  /** The body is durable: answer 200, or 202 for a sender who shall not learn that a device has it (RFC 3428 §7). */
+  accept(receipt: number, status?: AcceptStatus): Promise<void>
   /** Not taken: answer with this SIP/MSRP status. */
   refuse(receipt: number, status: number): Promise<void>
   answerChatSession(session: string, answer: 'accept' | 'ring' | 'decline'): Promise<void>

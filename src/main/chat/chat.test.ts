@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { utf8 } from '#shared/bytes/bytes.ts'
 import type { ConversationId, MessageId } from '#shared/model/ids.ts'
+import { readBody } from './wire-read.ts'
 import { ChatDevice } from '#test/fakes/chat-device.ts'
 import { FakeClock, settle } from '#test/fakes/fake-clock.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
@@ -35,7 +36,10 @@ describe('a message', () => {
     const [alice, bob] = devices
     const states: string[] = []
     alice.history.writer.onChange(({ messages }) => states.push(...messages.map(({ state }) => state)))
+    bob.signalling.goOffline()
     await alice.send(bob, 'Hello Bob')
+    await clock.advance(1000)
+    bob.signalling.goOnline()
     await clock.advance(1000)
     expect(await bob.texts(alice)).toEqual(['Hello Bob'])
     expect((await alice.messages(bob))[0]).toMatchObject({ state: 'delivered', path: 'sip-message' })
@@ -109,7 +113,7 @@ describe('a message', () => {
     for (const text of ['one', 'two']) await alice.send(bob, text)
     await clock.advance(2000)
     expect(await bob.texts(alice)).toEqual(['one', 'two'])
-    expect((await alice.messages(bob)).map(({ state }) => state)).toEqual(['sent', 'sent'])
+    expect((await alice.messages(bob)).map(({ state }) => state)).toEqual(['delivered', 'delivered'])
     await alice.restart()
     const before = network.wire.length
     await alice.send(bob, 'three')
@@ -218,6 +222,48 @@ describe('strangers', () => {
     expect(alice.notifications).toEqual([{ conversationId: conversation!.id, title: 'mallory', body: 'Thanks' }])
   })
 
+  it('cannot tell a device that has their message from a server that keeps it', async () => {
+    const { clock, network, devices } = await world('alice1', 'mallory1')
+    const [alice, mallory] = devices
+    await mallory.send(alice, 'Are you there?')
+    await clock.advance(1000)
+    expect(await alice.texts(mallory)).toEqual(['Are you there?'])
+    const probe = (contentType: string, text: string) =>
+      mallory.signalling.send({
+        ...{ accountId: mallory.account.id, to: alice.aor, prefer: 'message', messageId: `probe-${text.length}` },
+        body: { contentType, payload: utf8(text) },
+      })
+    const composing = '<isComposing xmlns="urn:ietf:params:xml:ns:im-iscomposing"><state>active</state></isComposing>'
+    const probes = [probe('text/plain', 'hello?'), probe('application/im-iscomposing+xml', composing)]
+    await clock.advance(1000)
+    for (const outcome of await Promise.all(probes)) expect(outcome).toMatchObject({ value: { state: 'sent' } })
+    // The same words as for somebody who is away.
+    alice.signalling.goOffline()
+    const away = probe('text/plain', 'are you away?')
+    await clock.advance(1000)
+    expect(await away).toEqual(await probes[0])
+    expect((await mallory.messages(alice)).map(({ state }) => state)).toEqual(['sent'])
+    expect(network.wire.filter(({ from }) => from === alice.aor)).toEqual([])
+  })
+
+  it('learn once accepted: of new messages at once, of earlier ones when they are read', async () => {
+    const { clock, devices } = await world('alice1', 'bob1')
+    const [alice, bob] = devices
+    const states = async () => (await bob.messages(alice)).map(({ state }) => state)
+    await bob.send(alice, 'It is me, Bob')
+    await clock.advance(1000)
+    const conversationId = await alice.conversation(bob)
+    await alice.contacts.setPolicy({ conversationId, policy: 'accepted' })
+    await clock.advance(1000)
+    expect(await states()).toEqual(['sent'])
+    await bob.send(alice, 'Thank you')
+    await clock.advance(1000)
+    expect(await states()).toEqual(['sent', 'delivered'])
+    await alice.readAll(bob)
+    await clock.advance(1000)
+    expect(await states()).toEqual(['displayed', 'displayed'])
+  })
+
   it('cannot fill the disk, and once blocked cannot write at all', async () => {
     const { clock, devices } = await world('alice1', 'mallory1')
     const [alice, mallory] = devices
@@ -258,8 +304,11 @@ describe('own devices', () => {
       expect(device.notifications.map(({ body }) => body)).toEqual(['answer'])
     }
     expect(await bob.texts(alice)).toEqual(['from one', 'from two', 'answer'])
-    const ownSends = network.wire.filter(({ from, request }) => from === request.to)
-    expect(ownSends.length, 'one copy per message').toBe(3)
+    const copied = network.wire
+      .filter(({ from, request }) => from === request.to)
+      .map(({ request }) => readBody(request.body, ''))
+    expect(copied.filter(({ kind }) => kind === 'line').length, 'one copy per message').toBe(3)
+    expect(copied.filter(({ kind }) => kind === 'mark').length, 'one mark per message delivered').toBe(3)
   })
 
   it('learn what was read elsewhere', async () => {

@@ -1,5 +1,5 @@
 import { ProtocolError } from '#shared/errors.ts'
-import type { IncomingBody } from '#main/accounts/signalling-port.ts'
+import type { AcceptStatus, IncomingBody } from '#main/accounts/signalling-port.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import {
   conversationOf,
@@ -23,11 +23,15 @@ type WireOf<K extends WireBody['kind']> = Extract<WireBody, { readonly kind: K }
 interface Arrival {
   readonly body: IncomingBody
   readonly account: ChatAccount
+  /** How the sender is told that it was taken. */
+  readonly taken: AcceptStatus
   readonly verified: Pick<ReturnType<typeof serverOrigin>, 'authenticatedBy' | 'verified'>
 }
 
 /** Statuses of RFC 3261 and RFC 4975 for what is not taken. */
 const accepted = 200
+/** What a server says that keeps a message for later: a stranger cannot tell the two apart. */
+const stored = 202
 const badRequest = 400
 const forbidden = 403
 const tooLarge = 413
@@ -80,7 +84,9 @@ export class Inbox {
     if (opened?.ok === false) return forbidden
     const { authenticatedBy, verified } = opened?.value ?? serverOrigin(account)
     const wire = readBody(opened?.value.body ?? body, body.transportId)
-    return this.#dispatch(wire, { body, account, verified: { authenticatedBy, verified } })
+    const taken = takenStatusFor(conversation)
+    const status = await this.#dispatch(wire, { body, account, taken, verified: { authenticatedBy, verified } })
+    return status === accepted ? taken : status
   }
 
   async #dispatch(wire: WireBody, arrival: Arrival): Promise<number | null> {
@@ -102,7 +108,7 @@ export class Inbox {
   }
 
   async #handleLine(wire: WireOf<'line'>, arrival: Arrival): Promise<number | null> {
-    const { body, account } = arrival
+    const { body, account, taken } = arrival
     const peer = peerOf(wire, arrival)
     if (peer === null) return badRequest
     if (wire.wrapped && !body.fromSelf)
@@ -121,7 +127,7 @@ export class Inbox {
       // Of incoming lines only those over a session are copied.
       path: wire.ownCopy?.direction === 'incoming' ? 'msrp' : body.path,
       peerName: body.fromSelf ? '' : body.fromName,
-      answer: (verdict) => this.#answer(body, statusOfVerdict(verdict, body)),
+      answer: (verdict) => this.#answer(body, verdict === 'accept' ? taken : refusalOf(verdict, body)),
       failed: (error) => this.#answer(body, statusOf(error, body)),
     })
     return null
@@ -176,8 +182,9 @@ export class Inbox {
 
   #answer(body: IncomingBody, status: number): void {
     const { signalling, log } = this.#context
-    if (status !== accepted) log.debug('chat.refused', { status, path: body.path })
-    const answered = status === accepted ? signalling.accept(body.receipt) : signalling.refuse(body.receipt, status)
+    const isTaken = status === accepted || status === stored
+    if (!isTaken) log.debug('chat.refused', { status, path: body.path })
+    const answered = isTaken ? signalling.accept(body.receipt, status) : signalling.refuse(body.receipt, status)
     answered.catch(() => log.debug('chat.answer-lost'))
   }
 }
@@ -202,8 +209,13 @@ function statusOf(error: unknown, body: IncomingBody): number {
   return body.path === 'msrp' ? msrpTimeout : serverError
 }
 
-function statusOfVerdict(verdict: Verdict, body: IncomingBody): number {
-  if (verdict === 'accept') return accepted
+/** 200 says that a device has it: strangers do not learn that, nor anybody while the account sends no receipts. */
+function takenStatusFor({ policy, account }: Conversation): AcceptStatus {
+  if (policy === 'self') return accepted
+  return policy === 'accepted' && account.sendReceipts ? accepted : stored
+}
+
+function refusalOf(verdict: Exclude<Verdict, 'accept'>, body: IncomingBody): number {
   if (verdict === 'decline') return declineOf(body)
   return body.path === 'msrp' ? forbidden : unavailable
 }

@@ -33,6 +33,7 @@ export function newAccountId(random: RandomPort): AccountId {
 export function newJobId(random: RandomPort): JobId {
   return toBase64Url(random.bytes(idBytes)) as JobId
 }
+/** Hexadecimal: fits a SIP Call-ID and an MSRP Message-ID (RFC 4975 §9 knows no underscore and no leading dash). */
 export function newMessageId(random: RandomPort): MessageId {
-  return toBase64Url(random.bytes(idBytes)) as MessageId
+  return Array.from(random.bytes(idBytes), (byte) => byte.toString(16).padStart(2, '0')).join('') as MessageId
 }

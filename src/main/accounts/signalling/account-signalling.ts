@@ -20,6 +20,7 @@ import type {
   SendOutcome,
   SignallingAccount,
   SignallingEvent,
+  SignallingPort,
 } from '../signalling-port.ts'
 import { ChatSessions } from './chat-sessions.ts'
 import { ConnectionKeeper, type KeeperPorts } from './connection-keeper.ts'
@@ -37,6 +38,8 @@ export interface AccountContext {
   readonly receipts: Receipts
   readonly raise: (event: SignallingEvent) => void
 }
+
+type SendRequest = Pick<Parameters<SignallingPort['send']>[0], 'to' | 'body' | 'prefer' | 'messageId'>
 
 const defaultOpenWaitMs = 3_000
 /** What servers commonly take in one MESSAGE. */
@@ -76,7 +79,7 @@ export class AccountSignalling {
           path: 'msrp',
           ...{ from, fromName, to: aor, contentType: message.contentType, payload: message.body },
           ...{ transportId: message.messageId, storedAt: null },
-          receipt: context.receipts.issue((status) => (status === 200 ? decision.accept() : decision.refuse(status))),
+          receipt: context.receipts.issue((status) => (status < 300 ? decision.accept() : decision.refuse(status))),
         }),
       onEvent: raise,
     })
@@ -101,12 +104,14 @@ export class AccountSignalling {
   }
 
   /** See {@link SignallingPort.send}. */
-  async send(to: string, body: OutgoingBody, prefer: 'msrp' | 'message'): Promise<Result<SendOutcome, SendFailure>> {
+  async send({ to, body, prefer, messageId }: SendRequest): Promise<Result<SendOutcome, SendFailure>> {
     if (!this.#keeper.isRegistered) return err({ code: 'server-unreachable', retry: true })
     // A GRUU names one device: no session of the person will do.
     const peer = prefer === 'msrp' && !to.includes(';') ? parseAor(to) : null
-    const overMsrp = peer?.ok === true ? await this.#sendOverMsrp(peer.value, body) : null
-    return overMsrp ?? this.#sendMessage(to, body)
+    const overMsrp = peer?.ok === true ? await this.#sendOverMsrp(peer.value, body, messageId) : null
+    if (overMsrp !== null) return overMsrp
+    // An own copy has the Message-ID of its original, and a Call-ID must not name two requests.
+    return this.#sendMessage(to, body, to === this.#account.aor ? null : messageId)
   }
 
   typing(to: Aor, active: boolean): void {
@@ -118,18 +123,26 @@ export class AccountSignalling {
   }
 
   /** Null when MSRP cannot carry it: then SIP MESSAGE does, with the same bytes. */
-  async #sendOverMsrp(to: Aor, body: OutgoingBody): Promise<Result<SendOutcome, SendFailure> | null> {
+  async #sendOverMsrp(
+    to: Aor,
+    body: OutgoingBody,
+    messageId: string,
+  ): Promise<Result<SendOutcome, SendFailure> | null> {
     const link = await this.#chats.linkTo(to)
     if (link?.takes(mediaType(body.contentType), 'bare') !== true) return null
-    const outcome = await link.send(body.contentType, body.payload)
+    const outcome = await link.send({ ...body, messageId })
     if (outcome.kind !== 'failed')
       return ok({ path: 'msrp', state: outcome.kind === 'delivered' ? 'delivered' : 'sent' })
     return outcome.status === 403 ? err({ code: 'send-refused', retry: false, status: 403 }) : null
   }
 
-  async #sendMessage(to: string, { contentType, payload }: OutgoingBody): Promise<Result<SendOutcome, SendFailure>> {
+  async #sendMessage(
+    to: string,
+    { contentType, payload }: OutgoingBody,
+    messageId: string | null,
+  ): Promise<Result<SendOutcome, SendFailure>> {
     if (payload.length > maxPagerBytes) return err({ code: 'message-too-large', retry: false })
-    const outcome = await this.#agent.sendMessage({ to, contentType, payload })
+    const outcome = await this.#agent.sendMessage({ to, contentType, payload, callId: messageId })
     const { status } = outcome
     if (status === null || status > 299) return err(failureOf(outcome))
     return ok({ path: 'sip-message', state: status === 200 ? 'delivered' : 'sent' })
@@ -185,12 +198,15 @@ const lasting: ReadonlyMap<number, ErrorCode> = new Map([
   [403, 'send-refused'],
   [405, 'send-refused'],
   [415, 'send-refused'],
+  [488, 'send-refused'],
   [603, 'send-refused'],
+  [606, 'send-refused'],
 ])
 
 function failureOf({ status, refusal }: MessageOutcome): SendFailure {
   if (refusal !== null) return { code: refusal === 'no-usable-challenge' ? 'send-refused' : refusal, retry: true }
-  if (status === null || status === 408) return { code: 'send-timed-out', retry: true }
+  if (status === null) return { code: 'send-timed-out', retry: true }
+  if (status === 408) return { code: 'send-timed-out', retry: true, status }
   const code = lasting.get(status)
   return code === undefined ? { code: 'server-refused', retry: true, status } : { code, retry: false, status }
 }

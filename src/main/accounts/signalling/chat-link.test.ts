@@ -15,15 +15,24 @@ function setup(): {
   readonly link: ChatLink
   readonly clock: FakeClock
   readonly ends: string[]
+  /** Message-IDs sent. */
+  readonly ids: string[]
   readonly opened: { config?: { remotePath: readonly string[]; role: string } }[]
   readonly renew: () => void
   outcome: SendOutcome
 } {
   const clock = new FakeClock()
   const ends: string[] = []
+  const ids: string[] = []
   const opened: { config?: { remotePath: readonly string[]; role: string } }[] = []
   let renew: () => void = () => undefined
-  const session = { send: () => Promise.resolve(result.outcome), close: () => ends.push('msrp') }
+  const session = {
+    send: (sent: { readonly messageId: string }) => {
+      ids.push(sent.messageId)
+      return Promise.resolve(result.outcome)
+    },
+    close: () => ends.push('msrp'),
+  }
   const connection = {
     newId: () => 'abcdef0123456789',
     openSession: (_path: unknown, given: (typeof opened)[number]) => {
@@ -46,8 +55,14 @@ function setup(): {
     onEnded: () => ends.push('ended'),
   })
   link.hold(sip)
-  const result = { link, clock, ends, opened, renew: () => renew(), outcome: { kind: 'delivered' } as SendOutcome }
+  const result = { link, clock, ends, ids, opened, renew: () => renew(), outcome: { kind: 'delivered' } as SendOutcome }
   return result
+}
+
+const message = {
+  contentType: 'message/cpim',
+  payload: new Uint8Array(1),
+  messageId: '00112233445566778899aabbccddeeff',
 }
 
 async function established(): Promise<ReturnType<typeof setup>> {
@@ -73,21 +88,21 @@ it('opens with what the answer said, and knows what the peer takes', async () =>
 it('ends after five minutes without use, counted from the last message', async () => {
   const { link, clock, ends } = await established()
   await clock.advance(299_000)
-  expect(await link.send('message/cpim', new Uint8Array(1))).toEqual({ kind: 'delivered' })
+  expect(await link.send(message)).toEqual({ kind: 'delivered' })
   await clock.advance(299_000)
   expect(link.isOpen).toBe(true)
   await clock.advance(1_000)
   expect(ends).toEqual(everything)
-  expect(await link.send('message/cpim', new Uint8Array(1))).toMatchObject({ kind: 'failed' })
+  expect(await link.send(message)).toMatchObject({ kind: 'failed' })
 })
 
 it('survives a message the peer refuses, and ends when one gets lost', async () => {
   const test = await established()
   test.outcome = { kind: 'failed', status: 403, cause: 'report' }
-  await test.link.send('message/cpim', new Uint8Array(1))
+  await test.link.send(message)
   expect(test.link.isOpen).toBe(true)
   test.outcome = { kind: 'failed', status: 408, cause: 'report-timed-out' }
-  await test.link.send('message/cpim', new Uint8Array(1))
+  await test.link.send(message)
   expect(test.ends).toEqual(everything)
 })
 
@@ -102,4 +117,13 @@ it('ends once, whatever ends first', async () => {
 
 it('refuses an answer without a chat', () => {
   expect(() => setup().link.exchange.applyAnswer('v=0\r\nm=audio 1 RTP/AVP 0\r\n')).toThrow('no chat answered')
+})
+
+it('sends under the id of the message, the same again when it is repeated, and under a fresh one where that is no ident', async () => {
+  const { link, ids } = await established()
+  await link.send(message)
+  await link.send(message)
+  for (const messageId of ['_leading', 'abc', 'with space', 'x'.repeat(40)]) await link.send({ ...message, messageId })
+  expect(ids.slice(0, 2)).toEqual([message.messageId, message.messageId])
+  expect(ids.slice(2)).toEqual(Array.from({ length: 4 }, () => 'abcdef0123456789'))
 })

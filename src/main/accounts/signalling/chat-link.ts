@@ -2,6 +2,7 @@
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { defaultAssemblerLimits, type AssembledMessage } from '#protocol/msrp/message-assembler.ts'
+import { isIdent } from '#protocol/msrp/head.ts'
 import type { Decision, MsrpSession } from '#protocol/msrp/session-runner.ts'
 import { defaultSessionTiming, type SendOutcome } from '#protocol/msrp/session.ts'
 import type { SdpExchange, SessionEvent as SipSessionEvent, SipSession } from '#protocol/sip/user-agent/user-agent.ts'
@@ -31,6 +32,13 @@ export interface ChatLinkPorts {
   readonly peer: Aor
   readonly onMessage: (message: AssembledMessage, decision: Decision) => void
   readonly onEnded: () => void
+}
+
+interface OutgoingMessage {
+  readonly contentType: string
+  readonly payload: Uint8Array
+  /** Becomes the Message-ID where RFC 4975 §9 allows it; the same again when a message is repeated. */
+  readonly messageId: string
 }
 
 /** `negotiating` to: open, ended. `open` to: ended. */
@@ -101,13 +109,13 @@ export class ChatLink {
   }
 
   /** Sends one message and waits for its fate; a link that fails to carry one is ended. */
-  async send(contentType: string, body: Uint8Array): Promise<SendOutcome> {
+  async send({ contentType, payload, messageId }: OutgoingMessage): Promise<SendOutcome> {
     if (this.#msrp === null || !this.isOpen) return { kind: 'failed', status: 481, cause: 'closed' }
     this.#touch()
     const outcome = await this.#msrp.send({
-      messageId: this.#ports.reserved.connection.newId(),
+      messageId: isIdent(messageId) ? messageId : this.#ports.reserved.connection.newId(),
       contentType,
-      body,
+      body: payload,
       headers: [],
       successReport: true,
       failureReport: 'yes',

@@ -1,6 +1,6 @@
 /** Numbers under which senders wait for `accept` or `refuse`. */
 
-/** Answers one sender with a status; 200 = taken. */
+/** Answers one sender with a status; 200 and 202 = taken. */
 export type Answer = (status: number) => void
 
 /** Senders beyond this are forgotten, oldest first: they run into their time-outs and come again. */

@@ -11,7 +11,7 @@ export function signallingMethods(service: SignallingPort): SignallingMethods {
     networkChanged: () => service.networkChanged(),
     send: (request) => service.send(request),
     typing: (accountId, to, active) => service.typing(accountId, to, active),
-    accept: (receipt) => service.accept(receipt),
+    accept: (receipt, status) => service.accept(receipt, status),
     refuse: (receipt, status) => service.refuse(receipt, status),
     answerChatSession: (session, answer) => service.answerChatSession(session, answer),
     stop: () => service.stop(),

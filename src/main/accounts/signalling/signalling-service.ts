@@ -1,6 +1,6 @@
 import { SottoError } from '#shared/errors.ts'
 import type { AccountId } from '#shared/model/ids.ts'
-import type { SignallingAccount, SignallingEvent, SignallingPort } from '../signalling-port.ts'
+import type { AcceptStatus, SignallingAccount, SignallingEvent, SignallingPort } from '../signalling-port.ts'
 import { AccountSignalling, type SignallingPorts } from './account-signalling.ts'
 import { Receipts } from './receipts.ts'
 
@@ -12,6 +12,7 @@ export function createSignalling(ports: SignallingPorts): SignallingPort {
 class SignallingService implements SignallingPort {
   readonly #ports: SignallingPorts
   readonly #accounts = new Map<AccountId, AccountSignalling>()
+  readonly #turns = new Map<AccountId, Promise<void>>()
   readonly #handlers = new Set<(event: SignallingEvent) => void>()
   readonly #receipts = new Receipts()
 
@@ -19,22 +20,39 @@ class SignallingService implements SignallingPort {
     this.#ports = ports
   }
 
-  async configure(account: SignallingAccount): Promise<void> {
-    await this.remove(account.id)
-    const context = {
-      ports: this.#ports,
-      receipts: this.#receipts,
-      raise: (event: SignallingEvent) => this.#raise(event),
-    }
-    const signalling = newAccount(account, context)
-    this.#accounts.set(account.id, signalling)
-    signalling.start()
+  configure(account: SignallingAccount): Promise<void> {
+    return this.#inTurn(account.id, async () => {
+      await this.#end(account.id)
+      const context = {
+        ports: this.#ports,
+        receipts: this.#receipts,
+        raise: (event: SignallingEvent) => this.#raise(event),
+      }
+      const signalling = newAccount(account, context)
+      this.#accounts.set(account.id, signalling)
+      signalling.start()
+    })
   }
 
-  async remove(accountId: AccountId): Promise<void> {
+  remove(accountId: AccountId): Promise<void> {
+    return this.#inTurn(accountId, () => this.#end(accountId))
+  }
+
+  async #end(accountId: AccountId): Promise<void> {
     const account = this.#accounts.get(accountId)
     this.#accounts.delete(accountId)
     await account?.stop()
+  }
+
+  /** One change of an account after the other: two at once would leave one of its user agents running with no owner. */
+  #inTurn(accountId: AccountId, run: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(accountId) ?? Promise.resolve()).then(run, run)
+    this.#turns.set(accountId, turn)
+    const done = (): void => {
+      if (this.#turns.get(accountId) === turn) this.#turns.delete(accountId)
+    }
+    turn.then(done, done)
+    return turn
   }
 
   reconnect(accountId: AccountId): Promise<void> {
@@ -50,7 +68,7 @@ class SignallingService implements SignallingPort {
   async send(request: Parameters<SignallingPort['send']>[0]): ReturnType<SignallingPort['send']> {
     const account = this.#accounts.get(request.accountId)
     if (account === undefined) return { ok: false, error: { code: 'not-found', retry: true } }
-    return account.send(request.to, request.body, request.prefer)
+    return account.send(request)
   }
 
   typing(...[accountId, to, active]: Parameters<SignallingPort['typing']>): Promise<void> {
@@ -58,8 +76,8 @@ class SignallingService implements SignallingPort {
     return Promise.resolve()
   }
 
-  accept(receipt: number): Promise<void> {
-    this.#receipts.settle(receipt, 200)
+  accept(receipt: number, status: AcceptStatus = 200): Promise<void> {
+    this.#receipts.settle(receipt, status)
     return Promise.resolve()
   }
 
@@ -75,7 +93,8 @@ class SignallingService implements SignallingPort {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#accounts.keys()].map((accountId) => this.remove(accountId)))
+    const all = new Set([...this.#accounts.keys(), ...this.#turns.keys()])
+    await Promise.all([...all].map((accountId) => this.remove(accountId)))
   }
 
   onEvent(handler: (event: SignallingEvent) => void): () => void {

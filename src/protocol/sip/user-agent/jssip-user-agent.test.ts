@@ -313,6 +313,26 @@ describe('MESSAGE', () => {
     expect(await sending).toEqual({ status: null, refusal: null })
   })
 
+  it('goes out under the Call-ID it is given, also when repeated for a challenge, and under a random one else', async () => {
+    const server = easyServer((request) =>
+      credentialsOf(request) === undefined ? demand(request, challenge()) : respond(request, 200),
+    )
+    const { agent, until } = start(server)
+    await until('registered')
+    const send = (callId: string | null) =>
+      agent.sendMessage({ to: 'sip:bob@example.org', contentType: 'text/plain', payload: Buffer.from('x'), callId })
+    const callId = '00112233445566778899aabbccddeeff'
+    expect(await send(callId)).toEqual({ status: 200, refusal: null })
+    expect(await send(callId)).toEqual({ status: 200, refusal: null })
+    const seen = (): (string | undefined)[] =>
+      server.requests('MESSAGE').map((request) => headerValue(request, 'call-id'))
+    expect(seen()).toEqual([callId, callId, callId, callId])
+    for (const unfit of [null, '', 'a b', 'a\r\nX: y', '<x>', 'é', 'x'.repeat(200)]) await send(unfit)
+    const others = seen().slice(4)
+    expect(new Set(others).size).toBe(7)
+    for (const other of others) expect(other).toMatch(/^[a-z0-9]{15,40}$/)
+  })
+
   it('does not follow a redirection', async () => {
     const server = easyServer((request) =>
       respond(request, 302, [{ name: 'contact', value: '<sip:evil@203.0.113.9>' }]),

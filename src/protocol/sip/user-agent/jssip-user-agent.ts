@@ -99,7 +99,7 @@ class JsSipUserAgent implements UserAgent {
       }
       this.#agent.sendMessage(message.to, '', {
         contentType: message.contentType,
-        extraHeaders: [this.#wire.ticketFor(message.payload)],
+        extraHeaders: [this.#wire.ticketFor(message.payload, message.callId ?? null)],
         eventHandlers: {
           succeeded: ({ response }: { readonly response: { readonly status_code: number } }) =>
             resolve({ status: response.status_code, refusal: null }),

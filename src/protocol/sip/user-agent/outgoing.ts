@@ -51,9 +51,23 @@ export function withServiceRoute(request: SipRequest, route: readonly string[]):
 /** Header by which we hand the library a body that is no text. */
 export const bodyTicketHeader = 'x-body-ticket'
 
+/** What a ticket stands for. */
+export interface TicketedBody {
+  readonly body: Uint8Array
+  /** Takes the place of the library's Call-ID; null leaves that. */
+  readonly callId: string | null
+}
+
 /** Swaps a ticket for the bytes it stands for. */
-export function withTicketedBody(request: SipRequest, take: (ticket: string) => Uint8Array | undefined): SipRequest {
+export function withTicketedBody(request: SipRequest, take: (ticket: string) => TicketedBody | undefined): SipRequest {
   const ticket = headerValue(request, bodyTicketHeader)
   if (ticket === undefined) return request
-  return { ...withoutHeader(request, bodyTicketHeader), body: take(ticket) ?? new Uint8Array(0) }
+  const { body = new Uint8Array(0), callId = null } = take(ticket) ?? {}
+  const bare = { ...withoutHeader(request, bodyTicketHeader), body }
+  return callId === null ? bare : withHeader(bare, 'call-id', callId)
+}
+
+/** True for a Call-ID without quotes and brackets, which some stacks mistake (RFC 3261 §25.1 `word`). */
+export function isCallId(text: string): boolean {
+  return /^[A-Za-z0-9.!%*_+`'~-]{1,128}$/.test(text)
 }

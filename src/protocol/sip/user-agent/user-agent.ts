@@ -50,6 +50,8 @@ export interface OutgoingMessage {
   readonly to: string
   readonly contentType: string
   readonly payload: Uint8Array
+  /** Call-ID to send under, so that a repetition has the same one; a random one if null, absent or unfit for a header. */
+  readonly callId?: string | null
 }
 
 /** A MESSAGE that came over the registered flow; the sender waits for `answer`. */

@@ -18,11 +18,13 @@ import type { LibrarySocket } from './jssip.ts'
 import { bareDescription } from './normalise.ts'
 import {
   bodyTicketHeader,
+  isCallId,
   startsSomething,
   withContact,
   withServiceRoute,
   withTicketedBody,
   withVia,
+  type TicketedBody,
 } from './outgoing.ts'
 import { judgeResponse, type ResponseFacts } from './responses.ts'
 import type { DigestSecrets, IncomingMessage, SipFlow } from './user-agent.ts'
@@ -56,7 +58,7 @@ export class Wire implements LibrarySocket {
   readonly #branches: BranchMap
   readonly #forks: ForkGuard
   readonly #incoming: IncomingRequests
-  readonly #bodies = new BoundedMap<string, Uint8Array>(256)
+  readonly #bodies = new BoundedMap<string, TicketedBody>(256)
   #flow: SipFlow | null = null
   #bodyCounter = 0
   #isLeaving = false
@@ -117,10 +119,10 @@ export class Wire implements LibrarySocket {
     this.#incoming.noteTransaction()
   }
 
-  /** Keeps bytes for the request that will carry the returned extra header. */
-  ticketFor(body: Uint8Array): string {
+  /** Keeps bytes, and a Call-ID, for the request that will carry the returned extra header. */
+  ticketFor(body: Uint8Array, callId: string | null = null): string {
     const ticket = `b${(this.#bodyCounter += 1)}`
-    this.#bodies.set(ticket, body)
+    this.#bodies.set(ticket, { body, callId: callId !== null && isCallId(callId) ? callId : null })
     return `${bodyTicketHeader}: ${ticket}`
   }
 

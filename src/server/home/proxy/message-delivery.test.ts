@@ -21,6 +21,15 @@ describe('MESSAGE to several devices', () => {
     expect(world.mailbox.stored).toEqual([])
   })
 
+  it('passes a device’s 202 on: it took the message, and says no more', async () => {
+    const world = new FakeDomain()
+    const alice = await world.registered('alice')
+    const phone = await world.registered('bob')
+    phone.answer = () => ({ status: 202 })
+    expect((await alice.send('MESSAGE', bob, { headers: text })).status).toBe(202)
+    expect(world.mailbox.stored).toEqual([])
+  })
+
   it('stores for all known devices when none is there: 202', async () => {
     const world = new FakeDomain()
     const alice = await world.registered('alice')
