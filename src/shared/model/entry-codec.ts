@@ -74,8 +74,17 @@ function bodyToMap(body: EntryBody, extra: CborMap | undefined): CborMap {
 export function decodeEntry(bytes: Uint8Array): Entry {
   const map = decodeMap(bytes)
   // A second encoding of the same entry would make two ids for one content: only the canonical one is taken.
-  if (!equalBytes(encode(map, rfc8949EncodeOptions), bytes)) fail('entry-not-canonical')
+  if (!equalBytes(canonicalBytes(map), bytes)) fail('entry-not-canonical')
   return entryFromMap(map)
+}
+
+function canonicalBytes(map: CborMap): Uint8Array {
+  try {
+    return encode(map, rfc8949EncodeOptions)
+  } catch {
+    // Maps and lists as keys of an unknown field: they can be read, but have no place in the canonical order.
+    return fail('entry-not-canonical')
+  }
 }
 
 /** Reads an entry that this program encoded before and the database authenticated: skips the check for canonical form. */
