@@ -3,7 +3,6 @@
  * history on the same disk, in one run. Measured from the bridge call to the bridge event. `--smoke` is the short form.
  */
 import type { SottoBridge } from '#shared/bridge/api.ts'
-import type { ConversationId } from '#shared/model/ids.ts'
 import type { Page } from '@playwright/test'
 import { temporaryData } from '#test/e2e/support/app.ts'
 import { homeDomain, newPerson } from '#test/e2e/support/person.ts'

@@ -5,7 +5,7 @@ import path from 'node:path'
 const root = path.resolve(import.meta.dirname, '../../..')
 
 /** Debian's `nobody`: an ordinary user that exists everywhere. */
-const nobody = { uid: 65534, gid: 65534 } as const
+export const nobody = { uid: 65534, gid: 65534 } as const
 
 /** A wrapper that starts the host as an ordinary user, so that Chromium's sandbox is on; only root can make one. */
 export function ordinaryUserHost(): { readonly wrapper: string; readonly home: string; readonly remove: () => void } {

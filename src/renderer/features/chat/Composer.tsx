@@ -35,21 +35,27 @@ export function Composer(props: ComposerProps) {
     field.current?.focus()
   }, [focusSerial, editing])
 
-  async function submit(): Promise<void> {
-    if (empty || busy) return
+  /** The field is free at once: what is typed while a message leaves belongs to the next one. */
+  async function send(): Promise<void> {
+    setText('')
+    onSent()
+    const sent = await perform('messages.send', { conversationId, text })
+    // On failure the text comes back, before whatever was typed since, with a notice that says why.
+    if (!sent) setText((now) => (now === '' ? text : `${text}\n${now}`))
+  }
+
+  async function saveEdit(edited: MessageView): Promise<void> {
+    if (busy) return
     setBusy(true)
-    const done =
-      editing === null
-        ? await perform('messages.send', { conversationId, text })
-        : editing.text === text ||
-          (await perform('messages.edit', { conversationId, messageId: editing.messageId, text }))
+    const { messageId } = edited
+    const done = edited.text === text || (await perform('messages.edit', { conversationId, messageId, text }))
     setBusy(false)
-    // On failure the text stays where it is, with a notice that says why.
-    if (!done) return
-    if (editing === null) {
-      setText('')
-      onSent()
-    } else onEditDone()
+    if (done) onEditDone()
+  }
+
+  function submit(): void {
+    if (empty) return
+    void (editing === null ? send() : saveEdit(editing))
     field.current?.focus()
   }
 
@@ -57,7 +63,7 @@ export function Composer(props: ComposerProps) {
     if (event.nativeEvent.isComposing) return
     if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
       event.preventDefault()
-      void submit()
+      submit()
     } else if (event.key === 'ArrowUp' && text === '' && editing === null && !event.altKey) {
       event.preventDefault()
       onEditLast()
@@ -93,10 +99,10 @@ export function Composer(props: ComposerProps) {
         />
         <IconButton
           icon={editing === null ? SendHorizontal : Check}
-          label={busy ? t('composer.sending') : editing === null ? t('composer.send') : t('composer.saveEdit')}
+          label={editing === null ? t('composer.send') : t('composer.saveEdit')}
           tone="send"
           isDisabled={empty || busy}
-          onPress={() => void submit()}
+          onPress={submit}
         />
       </div>
     </footer>

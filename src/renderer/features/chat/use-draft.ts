@@ -10,12 +10,15 @@ const typingEveryMs = 4000
 /** Without a key for this long one is not typing any more, ms. */
 const typingIdleMs = 6000
 
+/** Replaces the composer's text, or changes what stands there now. */
+export type SetText = (text: string | ((now: string) => string)) => void
+
 /** The text in the composer: kept as the conversation's draft, or the text of the message being edited. */
 export function useDraft(
   id: ConversationId,
   initialDraft: string,
   editing: MessageView | null,
-): readonly [string, (text: string) => void] {
+): readonly [string, SetText] {
   const [draft, setDraft] = useState(initialDraft)
   const [edited, setEdited] = useState<{ readonly of: MessageView; readonly text: string } | null>(null)
   const kept = useRef(initialDraft)
@@ -45,15 +48,15 @@ export function useDraft(
 
   if (editing !== null) {
     const text = edited?.of.key === editing.key ? edited.text : editing.text
-    return [text, (next) => setEdited({ of: editing, text: next })]
+    return [text, (next) => setEdited({ of: editing, text: typeof next === 'function' ? next(text) : next })]
   }
   if (edited !== null) setEdited(null)
   return [
     draft,
     (next) => {
-      latest.current = next
-      setDraft(next)
-      typing(next !== '')
+      latest.current = typeof next === 'function' ? next(latest.current) : next
+      setDraft(latest.current)
+      typing(latest.current !== '')
     },
   ]
 }
