@@ -268,14 +268,25 @@ export class HomeServer {
     if (this.#stopped) return
     this.#admission.sweep()
     this.#listeners.sweep()
-    this.#stores.database.purge()
+    this.#withDisk(() => this.#stores.database.purge())
     this.#ports.clock.after(sweepMs, () => this.#sweep())
+  }
+
+  /** Upkeep that a full or failing disk puts off until the next time. */
+  #withDisk(work: () => void): void {
+    try {
+      work()
+    } catch {
+      this.#ports.log.error('upkeep-failed')
+    }
   }
 
   #housekeep(): void {
     if (this.#stopped) return
-    this.#stores.mailbox.expire()
-    this.#stores.invitations.dropExpired()
+    this.#withDisk(() => {
+      this.#stores.mailbox.expire()
+      this.#stores.invitations.dropExpired()
+    })
     this.#renewNames().catch((_cause: unknown) => this.#ports.log.error('certificate-renewal-failed'))
     this.#ports.clock.after(housekeepingMs, () => this.#housekeep())
   }

@@ -313,6 +313,18 @@ describe('MESSAGE', () => {
     expect(await sending).toEqual({ status: null, refusal: null })
   })
 
+  it('ends when the user agent does, and after it', async () => {
+    const server = easyServer()
+    const { agent, until } = start(server)
+    await until('registered')
+    const message = { to: 'sip:bob@example.org', contentType: 'text/plain', payload: Buffer.from('x') }
+    const sending = agent.sendMessage(message)
+    await server.request('MESSAGE')
+    await agent.stop()
+    expect(await sending).toEqual({ status: null, refusal: null })
+    expect(await agent.sendMessage(message)).toEqual({ status: null, refusal: null })
+  })
+
   it('goes out under the Call-ID it is given, also when repeated for a challenge, and under a random one else', async () => {
     const server = easyServer((request) =>
       credentialsOf(request) === undefined ? demand(request, challenge()) : respond(request, 200),

@@ -85,8 +85,9 @@ export class HomeDatabase {
   /** Moves the log into the database and empties it, so that erased rows are in no file; cheap when nothing was erased. */
   purge(): void {
     if (!this.#erased) return
-    this.#erased = false
     this.sql.pragma('wal_checkpoint(TRUNCATE)')
+    // Only now: on a full disk it throws, and is tried again.
+    this.#erased = false
   }
 
   close(): void {

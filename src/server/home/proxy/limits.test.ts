@@ -46,6 +46,24 @@ describe('limits', () => {
     expect(used.flow.isOpen).toBe(false)
   })
 
+  it('answers 500 when the disk fails under one request, and goes on', async () => {
+    const world = new FakeDomain()
+    const bobs = await world.registered('bob')
+    const { mailbox } = world
+    const broken = (): never => {
+      throw new Error('SQLITE_FULL: bob')
+    }
+    Object.assign(mailbox, { deviceSeen: broken, devices: broken })
+    const alice = world.phone('alice')
+    expect((await alice.register()).status).toBe(500)
+    expect((await bobs.send('MESSAGE', `sip:alice@${domain}`)).status).toBe(500)
+    expect(world.log.lines.join()).not.toContain('bob')
+    Reflect.deleteProperty(mailbox, 'deviceSeen')
+    Reflect.deleteProperty(mailbox, 'devices')
+    expect((await alice.register()).status).toBe(200)
+    expect((await bobs.send('MESSAGE', `sip:alice@${domain}`)).status).toBe(200)
+  })
+
   it('answers keep-alives: CRLFCRLF with CRLF', () => {
     const world = new FakeDomain()
     for (const transport of ['tcp', 'ws', 'udp'] as const) {

@@ -50,6 +50,8 @@ class Attack {
     }
     for (const phone of this.#phones) phone.flow.close()
     await this.#world.clock.advance(400_000)
+    if (this.#world.log.lines.some((line) => line.includes('sip.handling-failed')))
+      throw new Error('a request broke it')
     const { flows, transactions } = this.#world.proxy.counts
     if (flows > 1 || transactions > 0) throw new Error(`left behind: ${flows} flows, ${transactions} transactions`)
     this.#world.proxy.stop()

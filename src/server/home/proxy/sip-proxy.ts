@@ -179,10 +179,17 @@ export class SipProxy implements ConnectionUser {
       if (message.kind === 'request') this.#handleRequest(connection, message)
       else this.#transactions.response(message, connection)
     } catch (error) {
-      // Header values that only routing reads may still be malformed; anything else is a bug of ours.
-      if (!(error instanceof SipParseError)) throw error
-      this.refused(connection, new SipParseError(error.code, undefined, message.kind === 'request' ? message : null))
+      const request = message.kind === 'request' ? message : null
+      // Header values that only routing reads may still be malformed; anything else is the disk's fault, or a bug.
+      if (error instanceof SipParseError) this.refused(connection, new SipParseError(error.code, undefined, request))
+      else this.#fail(connection, request)
     }
+  }
+
+  /** One request that could not be handled must not end the server for everybody. */
+  #fail(connection: Connection, request: SipRequest | null): void {
+    this.#ports.log.error('sip.handling-failed', { transport: connection.flow.transport })
+    if (request !== null && request.method !== 'ACK') this.#answerStateless(connection, request, { status: 500 })
   }
 
   #handleRequest(connection: Connection, request: SipRequest): void {

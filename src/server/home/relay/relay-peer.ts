@@ -144,9 +144,14 @@ export class RelayPeer implements TransportHandler {
     if (response !== null) this.write(response, null, '$')
   }
 
-  /** Writes a frame to this peer; false = it is full. */
+  /** Writes a frame to this peer; false = it is full. Who asks on and on and reads no answer is cut off. */
   write(head: Head, body: Uint8Array | null, flag: ContinuationFlag): boolean {
     if (this.#closed || this.#transport === null) return true
+    // Twice: what others sent to a slow reader must not cut it off.
+    if (this.#transport.bufferedBytes > 2 * this.#core.limits.maxQueuedBytes) {
+      this.close()
+      return true
+    }
     return this.#transport.send(serializeChunk({ head, body, flag }, () => this.#core.newId()).bytes)
   }
 

@@ -195,4 +195,37 @@ describe('time at the relay', () => {
   })
 })
 
+it('cuts off who asks on and on and reads no answer', () => {
+  const relay = new MsrpRelay({
+    ...{ realm: 'example.org', clock: new FakeClock(), random: new SeededRandom(1), log: silent },
+    advertise: () => ({ host: '127.0.0.1', port: 2855 }),
+    secrets: { ha1: () => Promise.resolve(null) },
+  })
+  let [unread, isOpen] = [0, true]
+  const {
+    ends: [end],
+  } = memoryStreams()
+  let push: (bytes: Uint8Array) => void = ignore
+  relay.acceptStream({
+    ...end,
+    get bufferedBytes() {
+      return unread
+    },
+    write: (bytes) => {
+      unread += bytes.length
+      return false
+    },
+    onData: (handler) => void (push = handler),
+    close: () => void (isOpen = false),
+  })
+  const ask =
+    'MSRP abcd SEND\r\nTo-Path: msrp://a/x;tcp\r\nFrom-Path: msrp://b/y;tcp\r\nMessage-ID: m\r\n-------abcd$\r\n'
+  const asks = Buffer.from(ask.repeat(100))
+  for (let sent = 0; isOpen && sent < 10_000; sent += 1) push(asks)
+  expect(isOpen).toBe(false)
+  expect(unread).toBeLessThan(3 * defaultRelayLimits.maxQueuedBytes)
+  expect(relay.connections).toBe(0)
+  relay.stop()
+})
+
 it('no stream of garbage lets a stranger in or throws', () => fuzz(2000, 1))
