@@ -52,11 +52,31 @@ export interface RunningSession extends Session {
   readonly signalling: SignallingPort
 }
 
+type Close = () => Promise<void> | void
+
 /** Opens the history and starts every feature on it. @throws SottoError an `OpenFailure` code. */
 export async function composeSession(ports: SessionPorts, databaseKey: Uint8Array): Promise<RunningSession> {
+  const opened: Close[] = []
+  try {
+    return await startSession(ports, databaseKey, opened)
+  } catch (error) {
+    // The next try opens everything again: nothing of this one may stay behind and write, or sign in, beside it.
+    await closeAll(opened)
+    throw error
+  }
+}
+
+/** Closes in the reverse order; one that fails keeps none of the others open. */
+async function closeAll(opened: readonly Close[]): Promise<void> {
+  for (const close of opened.toReversed()) await Promise.resolve(close()).catch(() => undefined)
+}
+
+async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened: Close[]): Promise<RunningSession> {
   const history = await openHistoryInWorkers({ path: ports.paths.database, key: databaseKey })
+  opened.push(() => history.close())
   await ports.ladder.confirmDatabase()
   const signalling = await startSignallingClient(ports)
+  opened.push(() => signalling.stop())
   const settings = new Settings(settingsStore(history))
   const accounts: Accounts = new Accounts({
     ...ports,
@@ -66,10 +86,12 @@ export async function composeSession(ports: SessionPorts, databaseKey: Uint8Arra
     identity: { ensure: (aor) => identity.ensure(aor), remove: (aor) => identity.remove(aor) },
     home: localSignUp(ports.home),
   })
+  opened.push(() => accounts.stop())
   const identity = composeIdentity(ports, history, accounts)
   const entries = new EntryFactory(ports, await history.lastHlc())
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
-  const disposers = connect(ports, { history, signalling, settings, accounts, identity, ...features })
+  opened.push(() => features.chat.stop())
+  opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
   await settings.start()
   await accounts.start()
   await features.chat.start()
@@ -78,13 +100,7 @@ export async function composeSession(ports: SessionPorts, databaseKey: Uint8Arra
     signalling,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
-    close: async () => {
-      for (const dispose of disposers) dispose()
-      await features.chat.stop()
-      accounts.stop()
-      await signalling.stop()
-      await history.close()
-    },
+    close: () => closeAll(opened),
   }
 }
 
