@@ -33,7 +33,7 @@ describe('a whole conversation, watched from outside', () => {
     await bob.page.getByRole('button', { name: 'Accept' }).first().click()
     await sendMessage(bob.page, canaries[2] ?? '')
     await expectMessage(alice.page, canaries[2] ?? '')
-    browserProfiles.push(...chromiumProfiles())
+    browserProfiles.push(...chromiumProfiles(data.path))
   }, 180_000)
 
   afterAll(async () => {
@@ -64,16 +64,21 @@ describe('a whole conversation, watched from outside', () => {
   })
 })
 
-/** Folders given as `--user-data-dir` to running browsers that were started by this test's hosts. */
-function chromiumProfiles(): readonly string[] {
+/** Browser profiles of the hosts that run on `data`: the folder's name holds the host's process id. */
+function chromiumProfiles(data: string): readonly string[] {
   const folders = new Set<string>()
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const folder = /--user-data-dir=([^\0]+)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.[1]
-      if (folder !== undefined) folders.add(folder)
-    } catch {
-      // Gone meanwhile.
-    }
+    const folder = /--user-data-dir=([^\0]+)/.exec(commandOf(pid))?.[1]
+    const host = /sotto-chromium-(\d+)-/.exec(folder ?? '')?.[1]
+    if (folder !== undefined && host !== undefined && commandOf(host).includes(data)) folders.add(folder)
   }
   return [...folders]
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }
