@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ensurePrivateDirectory, writePrivateFile } from './data-dir/private-file.ts'
 import { createHomeApi } from './http/api.ts'
 import { HttpDigest } from './http/digest.ts'
-import { MeService } from './http/me.ts'
+import { MeService, type BindingsPort } from './http/me.ts'
 import { controlPathOf } from './lease/control-path.ts'
 import { LeaseServer } from './lease/lease-server.ts'
 import { startChat, withEcho, type ChatServices } from './chat-services.ts'
@@ -226,10 +226,21 @@ export class HomeServer {
       limits: this.#limits,
       hosts,
       digest: new HttpDigest({ realm: domain, clock, random, ha1 }),
-      me: new MeService({ ...this.#stores, bindings: this.#proxy }),
+      me: new MeService({ ...this.#stores, bindings: this.#presence() }),
       domain: () => ({ domain, ports: this.#listening }),
       invite: (lan) => this.invite(lan),
     })
+  }
+
+  /** Where a user is signed in: with the proxy, and with the relay. */
+  #presence(): BindingsPort {
+    return {
+      bindings: (user) => this.#proxy.bindings(user),
+      disconnectUser: (user) => {
+        this.#proxy.disconnectUser(user)
+        this.#chat.relay.disconnectUser(user)
+      },
+    }
   }
 
   /** Makes an invitation, null when too many are open; with `lan`, opens the server to the local network first. */

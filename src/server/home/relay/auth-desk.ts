@@ -29,6 +29,11 @@ export class AuthDesk {
     return this.#user !== null
   }
 
+  /** Who signed in on this connection; null = nobody yet. */
+  get user(): string | null {
+    return this.#user
+  }
+
   /** Takes an AUTH request whose To-Path names this relay alone. */
   handle(head: RequestHead): void {
     if (this.#pending >= maxPending || !isOwnAuthUri(head.toPath[0])) {

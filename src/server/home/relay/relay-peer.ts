@@ -71,6 +71,10 @@ export class RelayPeer implements TransportHandler {
     return this.#transport
   }
 
+  get user(): string | null {
+    return this.#auth.user
+  }
+
   isClosed(): boolean {
     return this.#closed
   }

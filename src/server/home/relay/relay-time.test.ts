@@ -49,6 +49,7 @@ function memoryStreams(): { ends: [ByteStream, ByteStream]; mute: () => void } {
 
 interface World {
   readonly clock: FakeClock
+  readonly relay: MsrpRelay
   readonly a: { readonly connection: MsrpConnection; readonly path: LocalPath }
   readonly b: { readonly connection: MsrpConnection; readonly path: LocalPath }
   /** Swallows what bob's client writes from now on. */
@@ -94,7 +95,7 @@ async function world(): Promise<World> {
     return { connection: connected.value, path: path.value }
   }
   const [a, b] = [await join('alice'), await join('bob')]
-  return { clock, a, b, muteBob: () => mutes[1]!() }
+  return { clock, relay, a, b, muteBob: () => mutes[1]!() }
 }
 
 function open(own: World['a'], other: World['a'], role: 'active' | 'passive', received: string[] = []): MsrpSession {
@@ -192,6 +193,13 @@ describe('time at the relay', () => {
     expect(await a.connection.reservePath()).toEqual({ ok: false, error: { kind: 'closed' } })
     await clock.advance(10)
     expect(await say(session, 'y')).toMatchObject({ kind: 'failed', cause: 'closed' })
+  })
+
+  it('a user whose password changed, or whose account is gone, is cut off; nobody else is', async () => {
+    const { relay, a, b } = await world()
+    relay.disconnectUser('alice')
+    await settle()
+    expect([a.connection.closed, b.connection.closed, relay.connections]).toEqual([true, false, 1])
   })
 })
 

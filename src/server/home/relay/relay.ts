@@ -71,6 +71,11 @@ export class MsrpRelay {
     return this.#peers.size
   }
 
+  /** Closes the connections that were proven to be the user's, and with them their paths. */
+  disconnectUser(user: string): void {
+    for (const peer of [...this.#peers]) if (peer.user === user) peer.close()
+  }
+
   /** Closes every connection; the relay is of no use afterwards. */
   stop(): void {
     this.#stopped = true
