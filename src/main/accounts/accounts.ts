@@ -164,7 +164,8 @@ export class Accounts {
     readonly invitation: string | null
   }): Promise<AccountId> {
     const { password, onThisComputer, ...account } = await this.#ports.home.signUp(request)
-    return this.#addAndRegister({ ...account, displayName: request.displayName, local: onThisComputer }, password)
+    const made = { ...account, displayName: request.displayName, local: onThisComputer }
+    return this.#addAndRegister(made, password).finally(() => password.fill(0))
   }
 
   async update(request: {
@@ -285,7 +286,7 @@ export class Accounts {
   }
 
   async #configure(record: AccountRecord, password: Uint8Array | null): Promise<void> {
-    if (password !== null) this.#passwords.set(record.id, password)
+    if (password !== null) this.#passwords.set(record.id, password.slice())
     await this.#ports.signalling.configure(signallingAccountOf(record, this.#passwords.get(record.id) ?? null))
   }
 

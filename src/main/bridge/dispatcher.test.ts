@@ -43,6 +43,21 @@ describe('BridgeDispatcher', () => {
     })
   })
 
+  it('wipes typed secrets when their call is over, however it ends', async () => {
+    const seen: string[] = []
+    const bridge = dispatcher({
+      'keys.unlock': async ({ secret }) => {
+        await Promise.resolve()
+        seen.push(Buffer.from(secret ?? []).toString())
+        throw new SottoError('wrong-passphrase')
+      },
+    })
+    const secret = new TextEncoder().encode('hunter2')
+    const reply = await bridge.dispatch('secret', 'keys.unlock', { rung: 'passphrase', secret })
+    expect(reply).toMatchObject({ ok: false, code: 'wrong-passphrase' })
+    expect([seen, secret.every((byte) => byte === 0)]).toEqual([['hunter2'], true])
+  })
+
   it('lets errors cross as codes and nothing else', async () => {
     const lines: string[] = []
     const bridge = dispatcher(

@@ -1,3 +1,4 @@
+import { wipe } from '#shared/bytes/bytes.ts'
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import type { BridgeReply } from '#shared/bridge/api.ts'
 import { bridgeTable, type BridgeName, type BridgeParsedArgs, type BridgeResult } from '#shared/bridge/table.ts'
@@ -13,6 +14,10 @@ export type BridgeChannel = 'call' | 'secret'
 
 function isBridgeName(name: unknown): name is BridgeName {
   return typeof name === 'string' && Object.hasOwn(bridgeTable, name)
+}
+
+function wipeBytes(args: object): void {
+  for (const value of Object.values(args)) if (value instanceof Uint8Array) wipe(value)
 }
 
 function refusal(code: ErrorCode): BridgeReply<never> {
@@ -43,7 +48,9 @@ export class BridgeDispatcher {
       this.#log.warn('bridge.bad-arguments', { name, at: parsed.error.issues[0]?.path.join('.') })
       return refusal('invalid-argument')
     }
-    return this.#call(name, parsed.data)
+    if (!secret) return this.#call(name, parsed.data)
+    // Whoever needs a typed secret longer than its call has made a copy of it.
+    return this.#call(name, parsed.data).finally(() => wipeBytes(parsed.data))
   }
 
   async #call(name: BridgeName, args: unknown): Promise<BridgeReply<unknown>> {
