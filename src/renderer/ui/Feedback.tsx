@@ -38,12 +38,12 @@ export function Banner({ icon: Icon, tone = 'plain', children, actions, role }: 
     <div
       role={role}
       className={cx(
-        'flex flex-wrap items-start justify-end gap-x-2.5 gap-y-2 rounded-xl border px-3 py-2 text-sm',
+        'flex flex-wrap items-center justify-end gap-x-2.5 gap-y-2 rounded-xl border px-3 py-2 text-sm',
         tones[tone],
       )}
     >
-      <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 flex-1 basis-40 self-center">{children}</div>
+      <Icon aria-hidden className="size-4 shrink-0" />
+      <div className="min-w-0 flex-1 basis-40">{children}</div>
       {actions !== undefined && <div className="flex shrink-0 gap-1">{actions}</div>}
     </div>
   )

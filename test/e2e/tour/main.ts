@@ -87,6 +87,21 @@ async function run(): Promise<void> {
   await tour.step('Alice searches all conversations', only('alice'), async () => {
     await page('alice').getByRole('searchbox').fill('plans')
     await expect(page('alice').getByText('I bring the plans').first()).toBeVisible(patient)
+    await page('alice').getByText('I bring the plans').first().click()
+    await expectMessage(page('alice'), 'Gladly. I bring the plans.')
+  })
+  await tour.step('Alice looks at what is stored about her', only('alice'), async () => {
+    await page('alice').keyboard.press('Control+,')
+    await page('alice').getByRole('tab', { name: 'Privacy' }).click(patient)
+    await expect(page('alice').getByText('What is stored about you')).toBeVisible(patient)
+    await expect(page('alice').getByText('How to erase it').first()).toBeVisible(patient)
+  })
+  await tour.step('Alice prefers the dark', both, async () => {
+    await page('alice').getByRole('tab', { name: 'Appearance' }).click(patient)
+    await page('alice').getByText('Dark', { exact: true }).click()
+    await page('alice').keyboard.press('Escape')
+    await openConversation(page('alice'), /Bob/)
+    await expectMessage(page('alice'), 'Gladly. I bring the plans.')
   })
 }
 

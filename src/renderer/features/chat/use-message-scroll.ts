@@ -107,8 +107,10 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     const atNewest = distanceBelow(list) < endMargin && !messages.hasNewer
     pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser: userScrolling() })
     const atEnd = pinRef.current?.kind === 'end'
-    setAway(!atEnd)
-    if (atEnd) setSeen(lastPosition)
+    // Pinned elsewhere, the newest message may still be in sight: a short conversation fits.
+    const newestInSight = atEnd || atNewest
+    setAway(!newestInSight)
+    if (newestInSight) setSeen(lastPosition)
     if (!settled) return
     savePlace(id, atEnd ? { kind: 'end' } : currentPlace(list, items))
     fetchNear(id, list, messages)
