@@ -1,6 +1,8 @@
 /** `npm run tour`: the main job without a person, on the real program; exit code 0 only if every step holds. */
+import path from 'node:path'
 import { expect, type Page } from '@playwright/test'
 import { launchApp, temporaryData, type RunningApp } from '../support/app.ts'
+import { ordinaryUserHost } from '../support/as-user.ts'
 import {
   confirmPaperSecret,
   createLocalAccount,
@@ -18,12 +20,15 @@ const domain = 'sotto.home.arpa'
 const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour' }
 const patient = { timeout: 20_000 }
 
-const data = temporaryData()
+// Root cannot have the browser's sandbox: the tour then runs as an ordinary user, as people do.
+const user = process.getuid?.() === 0 ? ordinaryUserHost() : null
+const data = user === null ? temporaryData() : { path: path.join(user.home, 'data'), remove: user.remove }
 const tour = new Tour()
 const running = new Map<string, RunningApp>()
 
 async function launch(profile: 'alice' | 'bob'): Promise<void> {
-  running.set(profile, await launchApp({ profile, data: data.path }))
+  const wrapper = user === null ? {} : { wrapper: user.wrapper }
+  running.set(profile, await launchApp({ profile, data: data.path, ...wrapper }))
 }
 
 function page(profile: 'alice' | 'bob'): Page {
