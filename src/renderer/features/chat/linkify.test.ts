@@ -84,4 +84,12 @@ describe('emoji-only messages', () => {
   ])('%s: %s', (text, expected) => {
     expect(isEmojiOnly(text)).toBe(expected)
   })
+
+  it('does not stall on a link that ends in nothing but brackets', () => {
+    const before = performance.now()
+    const text = `https://example.org/${')'.repeat(49_000)}${']'.repeat(49_000)}`
+    expect(linkify(text)[0]).toEqual({ kind: 'link', text: 'https://example.org/' })
+    // It took most of a minute when each bracket was counted anew.
+    expect(performance.now() - before).toBeLessThan(3_000)
+  })
 })

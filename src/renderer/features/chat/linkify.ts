@@ -10,19 +10,24 @@ const linkLimit = 200
 const scanLimit = 100_000
 const candidate = /\bhttps:\/\/[^\s<>"'`\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202f\u2066-\u2069]+/giu
 
-function closesMore(text: string, open: string, close: string): boolean {
-  return text.split(close).length > text.split(open).length
+function countOf(text: string, character: string): number {
+  return text.split(character).length - 1
 }
 
 /** Brackets and punctuation that end a sentence rather than an address. */
 function trimEnd(text: string): string {
+  // Counted once: a thousand closing brackets must not be counted a thousand times.
+  const unopened = new Map([
+    [')', countOf(text, ')') - countOf(text, '(')],
+    [']', countOf(text, ']') - countOf(text, '[')],
+  ])
   let end = text.length
   while (end > 0) {
     const last = text[end - 1] ?? ''
-    if ('.,;:!?…*_~|'.includes(last)) end -= 1
-    else if (last === ')' && closesMore(text.slice(0, end), '(', ')')) end -= 1
-    else if (last === ']' && closesMore(text.slice(0, end), '[', ']')) end -= 1
-    else break
+    const left = unopened.get(last) ?? 0
+    if (left > 0) unopened.set(last, left - 1)
+    else if (!'.,;:!?…*_~|'.includes(last)) break
+    end -= 1
   }
   return text.slice(0, end)
 }
