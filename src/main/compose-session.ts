@@ -173,7 +173,7 @@ function composeFeatures(
       },
     },
   })
-  return { chat, contacts: new Contacts(base) }
+  return { chat, contacts: new Contacts({ ...base, commitContact: (id, entry) => chat.commitContact(id, entry) }) }
 }
 
 interface Everything extends Foundation, Features {

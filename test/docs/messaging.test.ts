@@ -23,6 +23,12 @@ describe('docs/messaging.md', () => {
       { kind: 'receipt', author: bob, target: original, state: 'displayed', ownCopy: null },
       { kind: 'line', author: alice, messageId: original, ownCopy: { direction: 'outgoing' } },
       { kind: 'mark', author: bob, recipient: alice, state: 'read', target: 'Ym9ic21lc3NhZ2VyYW5kb20' },
+      {
+        ...{ kind: 'contact', author: alice, recipient: bob, entryId: 'Y29udGFjdGNvbnRhY3Rjbw' },
+        hlc: { wallMs: Date.UTC(2026, 10, 20, 20, 19), counter: 3 },
+        said: { policy: 'accepted', muted: false, name: 'Bob from work', note: 'sings\nbass' },
+        ownCopy: { direction: 'outgoing' },
+      },
     ])
   })
 

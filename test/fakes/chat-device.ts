@@ -85,7 +85,7 @@ export class ChatDevice {
       },
     }
     this.chat = new Chat(shared)
-    this.contacts = new Contacts(shared)
+    this.contacts = new Contacts({ ...shared, commitContact: (id, entry) => this.chat.commitContact(id, entry) })
     this.contacts.onPolicy((id, policy) => this.chat.policyChanged(id, policy))
     if (online) this.signalling.goOnline()
     await this.chat.start()

@@ -8,5 +8,5 @@ it(`loses and doubles nothing acknowledged when killed ${rounds} times`, async (
   process.stdout.write(`${report.rounds} kills, ${report.acknowledged} acknowledged\n`)
   expect(report).toMatchObject({ rounds, lost: [], doubled: [], resurrected: [], forgotten: [], intact: true })
   // Children that never get to write would prove nothing.
-  expect(report.acknowledged).toBeGreaterThan(10 * rounds)
+  expect(report.acknowledged).toBeGreaterThan(4 * rounds)
 })

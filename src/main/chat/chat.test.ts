@@ -184,13 +184,15 @@ describe('edits and deletes', () => {
   it('of a message that was never sent leave no trace on the wire', async () => {
     const { clock, network, devices } = await acquainted('alice1', 'bob1')
     const [alice, bob] = devices
+    await clock.advance(1000)
+    const before = network.wire.length
     alice.signalling.goOffline()
     const messageId = await alice.send(bob, 'rather not')
     await alice.chat.delete({ conversationId: await alice.conversation(bob), messageId })
     expect(await alice.pendingJobs()).toBe(0)
     alice.signalling.goOnline()
     await clock.advance(1000)
-    expect(network.wire).toHaveLength(0)
+    expect(network.wire).toHaveLength(before)
     expect((await alice.messages(bob))[0]).toMatchObject({ deleted: true, text: '' })
   })
 })
@@ -309,6 +311,71 @@ describe('own devices', () => {
       .map(({ request }) => readBody(request.body, ''))
     expect(copied.filter(({ kind }) => kind === 'line').length, 'one copy per message').toBe(3)
     expect(copied.filter(({ kind }) => kind === 'mark').length, 'one mark per message delivered').toBe(3)
+  })
+
+  it('share what the user says about people, whatever comes first', async () => {
+    const { clock, devices } = await world('alice1', 'alice2', 'bob1', 'carol1')
+    const [alice, alice2, bob, carol] = devices
+    const both = async (peer: ChatDevice) => {
+      const views = await Promise.all(
+        [alice, alice2].map(async (device) => {
+          const { conversations } = await device.chat.list()
+          const { muted, name } = conversations.find((conversation) => conversation.peer === peer.aor)!
+          const contact = (await device.contacts.list()).find(({ aor }) => aor === peer.aor)!
+          return { muted, name, policy: contact.policy, note: contact.note }
+        }),
+      )
+      expect(views[1]).toEqual(views[0])
+      return views[0]
+    }
+    await bob.send(alice, 'It is me, Bob')
+    await clock.advance(1000)
+    expect(await both(bob)).toMatchObject({ policy: 'pending' })
+    const conversationId = await alice.conversation(bob)
+    await alice.contacts.setPolicy({ conversationId, policy: 'accepted' })
+    await alice2.contacts.update({ conversationId, name: 'Bobby', note: '  sings\n\\bass' })
+    await alice.chat.setMuted({ conversationId, muted: true })
+    await clock.advance(1000)
+    expect(await both(bob)).toEqual({ muted: true, name: 'Bobby', policy: 'accepted', note: '  sings\n\\bass' })
+    await bob.send(alice, 'Thanks')
+    await clock.advance(1000)
+    expect((await bob.messages(alice)).at(-1)!.state).toBe('delivered')
+    // One device blocks while the other is away and writes; the block is later and stands, on both.
+    alice2.signalling.goOffline()
+    await alice2.send(bob, 'Written before the block')
+    await clock.advance(1000)
+    await alice.contacts.setPolicy({ conversationId, policy: 'blocked' })
+    await clock.advance(1000)
+    alice2.signalling.goOnline()
+    await clock.advance(60_000)
+    expect(await both(bob)).toMatchObject({ policy: 'blocked' })
+    // Blocked by one before the other ever heard of the stranger.
+    alice2.signalling.goOffline()
+    await carol.send(alice, 'Hello there')
+    await clock.advance(1000)
+    await alice.contacts.setPolicy({ conversationId: await alice.conversation(carol), policy: 'blocked' })
+    await clock.advance(1000)
+    alice2.signalling.goOnline()
+    await clock.advance(60_000)
+    for (const device of [alice, alice2]) {
+      const contact = (await device.contacts.list()).find(({ aor }) => aor === carol.aor)
+      expect(contact).toMatchObject({ policy: 'blocked' })
+    }
+    expect([alice.notifications, alice2.notifications]).toEqual([[], []])
+  })
+
+  it('take each other’s chat sessions with the decision', async () => {
+    const { clock, devices } = await world('alice1', 'alice2', 'bob1')
+    const [alice, alice2, bob] = devices
+    alice2.chat.activity({ conversationId: null, focused: true })
+    await bob.send(alice, 'hello')
+    await clock.advance(1000)
+    const chat = { accountId: alice2.account.id, session: 's1', from: bob.aor, fromName: '' }
+    alice2.signalling.emit({ kind: 'chat-session', chat })
+    await settle()
+    await alice.contacts.setPolicy({ conversationId: await alice.conversation(bob), policy: 'accepted' })
+    await clock.advance(1000)
+    expect(alice2.signalling.answers.map(({ answer }) => answer)).toEqual(['ring', 'accept'])
   })
 
   it('learn what was read elsewhere', async () => {

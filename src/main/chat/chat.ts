@@ -1,9 +1,12 @@
 import type { IncomingChatSession, SignallingEvent } from '#main/accounts/signalling-port.ts'
 import type { HistoryReaderPort } from '#main/history/port.ts'
-import type { ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { ContactBody, Entry } from '#shared/model/entry.ts'
+import type { AccountId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { ContactPolicy, ConversationView, MessagePage } from '#shared/model/views.ts'
+import { SottoError } from '#shared/errors.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { ChatSessions } from './chat-sessions.ts'
+import { commitContact } from './contact-changes.ts'
 import { findConversation, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
 import { HoldBack } from './hold-back.ts'
 import { Inbox } from './inbox.ts'
@@ -53,7 +56,10 @@ export class Chat {
     const lines = new IncomingLines(this.#context, this.#holdBack, (conversation, line) =>
       this.#handleArrived(conversation, line),
     )
-    this.#inbox = new Inbox(this.#context, lines, this.#incomingTyping)
+    this.#inbox = new Inbox(this.#context, {
+      ...{ lines, typing: this.#incomingTyping },
+      decided: (id, policy) => this.#sessions.setPolicy(id, policy),
+    })
     this.#sessions = new ChatSessions(clock, (session, answer) => {
       signalling.answerChatSession(session, answer).catch(() => undefined)
     })
@@ -94,9 +100,10 @@ export class Chat {
   }
 
   async setMuted(request: { readonly conversationId: ConversationId; readonly muted: boolean }): Promise<void> {
-    const { id, account, peer } = await requireConversation(this.#context, request.conversationId)
+    const conversation = await requireConversation(this.#context, request.conversationId)
+    const { id, account, peer } = conversation
     const body = { kind: 'contact', conversation: id, peer, muted: request.muted } as const
-    await this.#context.writer.commit({ entries: [this.#context.entries.make(ownOrigin(account), body)] })
+    await commitContact(this.#context, conversation, this.#context.entries.make(ownOrigin(account), body))
   }
 
   // --- messages
@@ -146,6 +153,14 @@ export class Chat {
     this.#watched = request.focused ? request.conversationId : null
     this.#sessions.setFocused(request.focused)
     if (this.#watched !== null) this.#context.notifications.withdraw(this.#watched)
+  }
+
+  /** Writes an entry about a contact, and passes it on to the own other devices. @throws SottoError `not-found`, `disk-full`. */
+  async commitContact(accountId: AccountId, entry: Entry & { readonly body: ContactBody }): Promise<void> {
+    const account = this.#context.accounts.byId(accountId)
+    if (account === null) throw new SottoError('not-found')
+    const conversation = await findConversation(this.#context.reader, account, entry.body.peer)
+    await commitContact(this.#context, conversation, entry)
   }
 
   /** The user accepted or blocked a contact. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from '#shared/errors.ts'
 import type { AcceptStatus, IncomingBody } from '#main/accounts/signalling-port.ts'
 import type { Entry } from '#shared/model/entry.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
 import {
   conversationOf,
   findConversation,
@@ -9,6 +10,7 @@ import {
   type ChatContext,
   type Conversation,
 } from './context.ts'
+import { contactEntry } from './contact-changes.ts'
 import type { IncomingLines, Verdict } from './incoming-lines.ts'
 import { maxIncomingBytes } from './limits.ts'
 import { deliveryEntry } from './outcomes.ts'
@@ -48,11 +50,21 @@ export class Inbox {
   readonly #context: ChatContext
   readonly #lines: IncomingLines
   readonly #typing: IncomingTyping
+  /** Another own device accepted or blocked somebody. */
+  readonly #decided: (conversation: ConversationId, policy: 'accepted' | 'blocked') => void
 
-  constructor(context: ChatContext, lines: IncomingLines, typing: IncomingTyping) {
+  constructor(
+    context: ChatContext,
+    parts: {
+      readonly lines: IncomingLines
+      readonly typing: IncomingTyping
+      readonly decided: (conversation: ConversationId, policy: 'accepted' | 'blocked') => void
+    },
+  ) {
     this.#context = context
-    this.#lines = lines
-    this.#typing = typing
+    this.#lines = parts.lines
+    this.#typing = parts.typing
+    this.#decided = parts.decided
   }
 
   /** Never rejects: whatever goes wrong becomes the sender's answer. */
@@ -91,9 +103,7 @@ export class Inbox {
 
   async #dispatch(wire: WireBody, arrival: Arrival): Promise<number | null> {
     const { body } = arrival
-    // A wrapper that names another author than the server does is a forgery or a mistake; both are refused.
-    if (wire.ownCopy === null && wire.author !== null && wire.author !== body.from) return forbidden
-    if (wire.ownCopy !== null && !body.fromSelf) return forbidden
+    if (isForged(wire, body)) return forbidden
     if (wire.ownCopy?.device === arrival.account.deviceId) return accepted
     switch (wire.kind) {
       case 'line':
@@ -102,6 +112,8 @@ export class Inbox {
         return this.#handleReceipt(wire, arrival)
       case 'mark':
         return this.#handleMark(wire, arrival)
+      case 'contact':
+        return this.#handleContact(wire, arrival)
       case 'typing':
         return this.#handleTyping(wire, arrival)
     }
@@ -173,6 +185,19 @@ export class Inbox {
     return entries.make(ownOrigin(account), read)
   }
 
+  async #handleContact(wire: WireOf<'contact'>, { account }: Arrival): Promise<number> {
+    const { author, recipient, said } = wire
+    if (author !== account.aor || recipient === author || wire.ownCopy.direction !== 'outgoing') return badRequest
+    await this.#context.turns.take(conversationOf(account.aor, recipient), async () => {
+      const { reader, writer } = this.#context
+      const conversation = await findConversation(reader, account, recipient)
+      await writer.commit({ entries: [contactEntry(this.#context, conversation, wire)] })
+      const { policy } = await findConversation(reader, account, recipient)
+      if (said.policy !== undefined && policy === said.policy) this.#decided(conversation.id, said.policy)
+    })
+    return accepted
+  }
+
   async #handleTyping(wire: WireOf<'typing'>, { body, account }: Arrival): Promise<number> {
     const { id, policy } = await findConversation(this.#context.reader, account, body.from)
     if (policy === 'accepted' && !body.fromSelf)
@@ -187,6 +212,11 @@ export class Inbox {
     const answered = isTaken ? signalling.accept(body.receipt, status) : signalling.refuse(body.receipt, status)
     answered.catch(() => log.debug('chat.answer-lost'))
   }
+}
+
+/** A wrapper that names another author than the server does, or a copy from anywhere but the own flow. */
+function isForged({ ownCopy, author }: WireBody, body: IncomingBody): boolean {
+  return ownCopy === null ? author !== null && author !== body.from : !body.fromSelf
 }
 
 /** The other end of a line's conversation; null for a copy that does not concern the own address. */

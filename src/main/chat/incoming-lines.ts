@@ -66,11 +66,12 @@ export class IncomingLines {
   }
 
   async #heldBack(conversation: Conversation, arrived: ArrivedLine): Promise<boolean> {
-    const { previous, author } = arrived.line
+    const { previous, author, messageId } = arrived.line
     if (previous === null || arrived.waited || conversation.view === null || conversation.policy === 'blocked')
       return false
     if ((await this.#context.reader.message(conversation.id, author, previous)) !== null) return false
-    return this.#holdBack.hold({ conversation: conversation.id, author, messageId: previous }, () => {
+    const at = { conversation: conversation.id, author }
+    return this.#holdBack.hold({ ...at, messageId }, { ...at, messageId: previous }, () => {
       this.take({ ...arrived, waited: true }).catch(arrived.failed)
     })
   }
@@ -119,8 +120,12 @@ export class IncomingLines {
     const head = { conversation: id, peer }
     const wanted = line.author === account.aor ? 'accepted' : 'pending'
     const entries: Entry[] = []
-    if (policy === 'none' || (policy === 'pending' && wanted === 'accepted'))
-      entries.push(this.#context.entries.make(ownOrigin(account), { ...head, kind: 'contact', policy: wanted }))
+    if (policy === 'none' || (policy === 'pending' && wanted === 'accepted')) {
+      const made = this.#context.entries.make(ownOrigin(account), { ...head, kind: 'contact', policy: wanted })
+      // As old as the line it follows from: a block that came after it must stand, whenever this copy arrives.
+      const hlc = wanted === 'accepted' ? { wallMs: line.sentAt, counter: 0 } : made.head.hlc
+      entries.push({ ...made, head: { ...made.head, hlc } })
+    }
     const name = cleanDisplayName(peerName)
     if (name !== '' && name !== this.#names.get(id) && name !== conversation.view?.name) {
       this.#names.set(id, name)

@@ -21,6 +21,8 @@ export const maxLoadedJobs = 10_000
 
 /** How long a message waits for the one its author sent before it, ms. */
 export const holdBackMs = 2_000
+/** How long it waits at most where that one is here and waits as well: below the sender's patience, ms. */
+export const maxHoldBackMs = 10_000
 /** Messages that wait at the same time; beyond it they are taken in the order of arrival. */
 export const maxHeldBodies = 64
 

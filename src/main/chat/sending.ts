@@ -13,6 +13,7 @@ import {
   type ChatContext,
   type Conversation,
 } from './context.ts'
+import { contactJobs } from './contact-changes.ts'
 import { copyJobs, lastMessageOf, lineEntry, peerJob } from './lines.ts'
 import { maxOutgoingTextBytes } from './limits.ts'
 import type { Line, LineContent } from './wire-forms.ts'
@@ -46,9 +47,14 @@ export class Sending {
       const entry = lineEntry(this.#context, conversation, {
         ...{ line, path: null, origin: this.#lineOrigin(conversation) },
       })
+      const accepting = acceptEntries(this.#context, conversation)
       await commitAndSend(this.#context, {
-        entries: [...acceptEntries(this.#context, conversation), entry],
-        addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
+        entries: [...accepting, entry],
+        addJobs: [
+          ...contactJobs(this.#context, conversation, accepting),
+          await peerJob(this.#context, conversation, line),
+          ...copyJobs(this.#context, conversation, line),
+        ],
         ...clearedDraft(conversation),
       })
       this.#last.set(conversationId, line.messageId)

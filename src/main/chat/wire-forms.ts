@@ -1,5 +1,6 @@
 /** What chat says over the wire, before and after it is bytes. The bytes are described in docs/messaging.md. */
-import type { Aor, DeviceId, MessageId } from '#shared/model/ids.ts'
+import type { ContactBody, Hlc } from '#shared/model/entry.ts'
+import type { Aor, DeviceId, EntryId, MessageId } from '#shared/model/ids.ts'
 
 /** Namespace of our CPIM headers (RFC 3862 §3.4); the prefix is free. */
 export const sottoNamespace = 'urn:x-sotto:chat:1'
@@ -54,6 +55,21 @@ export interface Mark {
   readonly ownCopy: OwnCopy
 }
 
+/** What the user said about a contact, as one own device tells the others: the entry itself, so that all merge the same. */
+export interface ContactChange {
+  /** The own address. */
+  readonly author: Aor
+  /** The contact. */
+  readonly recipient: Aor
+  readonly entryId: EntryId
+  readonly hlc: Hlc
+  readonly said: ContactSaid
+  readonly ownCopy: OwnCopy
+}
+
+/** The fields a change may have. */
+export type ContactSaid = Pick<ContactBody, 'name' | 'note' | 'muted'> & { readonly policy?: 'accepted' | 'blocked' }
+
 /** A receipt for the author of a message. */
 export interface Receipt {
   readonly author: Aor
@@ -88,6 +104,7 @@ export type WireBody =
       readonly ownCopy: OwnCopy | null
     }
   | ({ readonly kind: 'mark' } & Omit<Mark, 'messageId' | 'at'>)
+  | ({ readonly kind: 'contact' } & ContactChange)
   | {
       readonly kind: 'typing'
       readonly author: Aor | null

@@ -1,17 +1,15 @@
 import { ProtocolError } from '#shared/errors.ts'
 import { parseAor } from '#shared/model/aor.ts'
-import type { Aor, DeviceId, MessageId } from '#shared/model/ids.ts'
+import type { Aor } from '#shared/model/ids.ts'
 import { maxTextLength } from '#shared/model/limits.ts'
-import { findCpimHeader, mediaTypeOf, parseCpim, type CpimMessage } from '#protocol/cpim/cpim.ts'
+import { mediaTypeOf, parseCpim, type CpimMessage } from '#protocol/cpim/cpim.ts'
 import { imdnMediaType, imdnMessageId, parseImdn, requestedDispositions, type ImdnReport } from '#protocol/cpim/imdn.ts'
 import { isComposingMediaType, parseIsComposing } from '#protocol/cpim/is-composing.ts'
 import { readableText } from './body-text.ts'
+import { idHeader, messageIdFrom, readMark, readOwnCopy, type WireErrorCode } from './wire-read-own.ts'
 import type { TypedBody } from './message-cipher.ts'
-import { editMark, sottoNamespace, type LineContent, type OwnCopy, type WireBody } from './wire-forms.ts'
+import { editMark, type LineContent, type OwnCopy, type WireBody } from './wire-forms.ts'
 import { cpimType } from './wire-write.ts'
-
-/** Why a body is none of ours; the sender hears 400, or 413 for `too-long`. */
-export type WireErrorCode = 'bad-address' | 'bad-message-id' | 'must-understand' | 'bad-own-copy' | 'too-long'
 
 const noReceipts = { delivered: false, displayed: false } as const
 
@@ -34,7 +32,7 @@ function readWrapped(message: CpimMessage, transportId: string): WireBody {
   if (message.require.length > 0) throw new ProtocolError<WireErrorCode>('must-understand')
   const author = message.from === null ? null : aorOf(message.from.uri)
   const ownCopy = readOwnCopy(message)
-  const mark = readMark(message, author, ownCopy)
+  const mark = readMark(message, { author, recipient: firstRecipient(message), ownCopy })
   if (mark !== null) return mark
   const inner = { contentType: message.content.contentType, payload: message.content.body }
   const special = readSpecial(inner, author, ownCopy)
@@ -85,39 +83,9 @@ function textOf(body: TypedBody, subject: string | null): string {
   return whole
 }
 
-function readOwnCopy(message: CpimMessage): OwnCopy | null {
-  const direction = findCpimHeader(message, sottoNamespace, 'Own-Copy')
-  if (direction === null) return null
-  const device = findCpimHeader(message, sottoNamespace, 'Device') ?? ''
-  if (direction !== 'outgoing' && direction !== 'incoming') throw new ProtocolError<WireErrorCode>('bad-own-copy')
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(device)) throw new ProtocolError<WireErrorCode>('bad-own-copy')
-  return { direction, device: device as DeviceId }
-}
-
-function readMark(message: CpimMessage, author: Aor | null, ownCopy: OwnCopy | null): WireBody | null {
-  const state = findCpimHeader(message, sottoNamespace, 'Mark')
-  if (state === null) return null
-  const [target, recipient] = [idHeader(message, 'Target'), firstRecipient(message)]
-  if (ownCopy === null || target === null || author === null || recipient === null)
-    throw new ProtocolError<WireErrorCode>('bad-own-copy')
-  if (state !== 'read' && state !== 'delivered' && state !== 'failed')
-    throw new ProtocolError<WireErrorCode>('bad-own-copy')
-  return { kind: 'mark', author, recipient, target, state, ownCopy }
-}
-
 function firstRecipient(message: CpimMessage): Aor | null {
   const [first] = message.to
   return first === undefined ? null : aorOf(first.uri)
-}
-
-function idHeader(message: CpimMessage, name: string): MessageId | null {
-  const value = findCpimHeader(message, sottoNamespace, name)
-  return value === null ? null : messageIdFrom(value)
-}
-
-function messageIdFrom(text: string): MessageId {
-  if (!/^[\u0021-\u007e]{1,256}$/.test(text)) throw new ProtocolError<WireErrorCode>('bad-message-id')
-  return text as MessageId
 }
 
 /** The address-of-record of a CPIM address: `sip`, `im` and `pres` name the same person (RFC 3861, RFC 3859). */

@@ -7,6 +7,7 @@ import {
   editMark,
   sottoNamespace,
   withdrawnText,
+  type ContactChange,
   type Line,
   type LineContent,
   type Mark,
@@ -62,6 +63,27 @@ export function writeMark(mark: Mark): TypedBody {
   const headers = [header('Mark', state), header('Target', target), ...copyHeaders(ownCopy)]
   const content = report({ target, at, disposition: dispositionOfMark[state], recipient })
   return wrap(mark, [...imdnHeaders(mark.messageId, []), ...headers], content)
+}
+
+/** A change of a contact for the own devices (docs/messaging.md §6): an IMDN about nothing to other programs. */
+export function writeContactChange({ entryId, hlc, said, author, recipient, ownCopy }: ContactChange): TypedBody {
+  const { policy, muted, name, note } = said
+  const optional: readonly (readonly [string, string | undefined])[] = [
+    ['Policy', policy],
+    ['Muted', muted === undefined ? undefined : muted ? 'yes' : 'no'],
+    ['Name', name],
+    ['Note', note],
+  ]
+  const headers = [
+    ...[header('Mark', 'contact'), header('Counter', String(hlc.counter))],
+    ...optional.flatMap(([key, value]) => (value === undefined ? [] : [header(key, value)])),
+    ...copyHeaders(ownCopy),
+  ]
+  // An entry's id is as random as a Message-ID.
+  const messageId = entryId as string as MessageId
+  const at = hlc.wallMs
+  const content = report({ target: messageId, at, disposition: dispositionOfMark.delivered, recipient })
+  return wrap({ author, recipient, at }, [...imdnHeaders(messageId, []), ...headers], content)
 }
 
 function plainLine(content: LineContent): string {

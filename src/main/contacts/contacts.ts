@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { SottoError } from '#shared/errors.ts'
 import { conversationIdOf } from '#shared/model/derive-ids.ts'
 import { cleanDisplayName } from '#shared/model/display-name.ts'
-import type { ContactBody } from '#shared/model/entry.ts'
+import type { ContactBody, Entry } from '#shared/model/entry.ts'
 import type { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor, ConversationId, DeviceId } from '#shared/model/ids.ts'
 import type { ContactView } from '#shared/model/views.ts'
-import type { HistoryReaderPort, HistoryWriterPort } from '#main/history/port.ts'
+import type { HistoryReaderPort } from '#main/history/port.ts'
 
 /** What contacts need to know of an account. */
 export interface ContactsAccount {
@@ -16,11 +16,14 @@ export interface ContactsAccount {
 }
 
 export interface ContactsPorts {
-  readonly writer: HistoryWriterPort
+  /** Writes an entry about a contact and passes it on to the own other devices. */
+  readonly commitContact: (account: AccountId, entry: ContactEntry) => Promise<void>
   readonly reader: HistoryReaderPort
   readonly accounts: { byId(id: AccountId): ContactsAccount | null }
   readonly entries: EntryFactory
 }
+
+type ContactEntry = Entry & { readonly body: ContactBody }
 
 interface Found {
   readonly conversation: ConversationId
@@ -69,7 +72,7 @@ export class Contacts {
     const { name, note } = request
     await this.#say(await this.#find(request.conversationId), {
       ...(name === undefined ? {} : { name: cleanDisplayName(name) }),
-      ...(note === undefined ? {} : { note: note.toWellFormed() }),
+      ...(note === undefined ? {} : { note: note.toWellFormed().trimEnd() }),
     })
   }
 
@@ -99,11 +102,9 @@ export class Contacts {
 
   async #say({ conversation, account, peer }: Found, change: Partial<ContactBody>): Promise<void> {
     const origin = { account: account.aor, device: account.deviceId, authenticatedBy: 'own-device' as const }
-    const entry = this.#ports.entries.make(
-      { ...origin, verified: true },
-      { kind: 'contact', conversation, peer, ...change },
-    )
-    await this.#ports.writer.commit({ entries: [entry] })
+    const body: ContactBody = { kind: 'contact', conversation, peer, ...change }
+    const { head } = this.#ports.entries.make({ ...origin, verified: true }, body)
+    await this.#ports.commitContact(account.id, { head, body })
   }
 
   async #find(conversation: ConversationId): Promise<Found> {

@@ -173,5 +173,11 @@ describe('contacts', () => {
       addedAt: older.head.observedAt,
     })
     expect(mergeContact([])).toBeNull()
+    // The later `pending` of a device that had not heard yet.
+    for (const policy of ['accepted', 'blocked'] as const) {
+      const [decided, late] = [entry({ kind: 'contact', policy }), entry({ kind: 'contact', policy: 'pending' })]
+      expect(mergeContact([late, decided])?.policy).toBe(policy)
+      expect(mergeContact([late])?.policy).toBe('pending')
+    }
   })
 })

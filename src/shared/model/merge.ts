@@ -210,7 +210,10 @@ function maySay(delivery: Of<'delivery'>, variant: Variant): boolean {
   return author === peer && (state === 'delivered' || state === 'displayed')
 }
 
-/** Merges what is known about a peer; null without any entry. The newest entry per field wins. */
+/**
+ * Merges what is known about a peer; null without any entry. The newest entry per field wins, but `pending` is what a device
+ * says by itself and loses to whatever the user said on any of them.
+ */
 export function mergeContact(entries: readonly Entry[]): MergedContact | null {
   const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(compareEntries)
   const [first] = ordered
@@ -228,7 +231,8 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
     else {
       const { name, note, policy, muted } = { ...merged, ...body }
-      merged = { ...merged, name, note, policy, muted }
+      const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
+      merged = { ...merged, name, note, policy: decided, muted }
     }
   }
   return merged
