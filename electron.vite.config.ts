@@ -33,6 +33,11 @@ export default defineConfig({
   renderer: {
     root: at('src/renderer'),
     plugins: [react(), tailwindcss()],
-    build: { outDir: at('out/renderer'), minify: true, rolldownOptions: { input: at('src/renderer/index.html') } },
+    build: {
+      outDir: at('out/renderer'),
+      minify: true,
+      chunkSizeWarningLimit: 2000,
+      rolldownOptions: { input: at('src/renderer/index.html') },
+    },
   },
 })

@@ -111,5 +111,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     const cells = [oursMbPerSecond.toFixed(0).padStart(11), naiveMbPerSecond.toFixed(0).padStart(12)]
     console.log(`${`${chunkKib} KiB`.padEnd(32)}${cells.join(' ')}   ${ratio.toFixed(2)} ${ratio >= 0.5 ? '✓' : '✗'}`)
   }
-  if (figures.some(({ ratio }) => ratio < 0.5)) process.exitCode = 1
+  // A smoke run is too short to judge.
+  if (!process.argv.includes('--smoke') && figures.some(({ ratio }) => ratio < 0.5)) process.exitCode = 1
 }

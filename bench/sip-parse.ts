@@ -110,5 +110,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     console.log(`${name.padEnd(30)} ${messagesPerSecond.toFixed(0).padStart(13)} ${String(accepted).padStart(10)}`)
   }
   console.log(`ratio ${ratio.toFixed(2)} (target ≥ 1)`)
-  if (ratio < 1) process.exitCode = 1
+  // A smoke run is too short to judge.
+  if (!process.argv.includes('--smoke') && ratio < 1) process.exitCode = 1
 }

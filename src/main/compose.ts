@@ -101,7 +101,7 @@ function composeWindows(options: ComposeOptions): AppWindows {
     title: options.profile === 'default' ? 'Sotto' : `Sotto – ${options.profile}`,
     preload: path.join(options.out, 'preload', 'preload.cjs'),
     icon: path.join(options.resources, 'icons', 'icon.png'),
-    bounds: { width: 1040, height: 720 },
+    bounds: { width: 1040, height: 780 },
     dark: nativeTheme.shouldUseDarkColors,
   }))
 }
