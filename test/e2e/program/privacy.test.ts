@@ -3,6 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunningApp } from '../support/app.ts'
 import { temporaryData } from '../support/app.ts'
+import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { countFiles, filesContaining } from '../support/grep.ts'
 import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
 import { foreignUses, parseSocketTrace, tracedCalls } from '../support/socket-trace.ts'
@@ -11,7 +12,9 @@ import { openConversation, sendMessage, startConversation, expectMessage } from 
 const root = path.resolve(import.meta.dirname, '../../..')
 const canaries = ['zebrafish-canary-4711', 'Quetzalcoatlus Canary', 'umbrella-canary-0815']
 
-describe('a whole conversation, watched from outside', () => {
+const missing = missingCommands('strace')
+
+describe.skipIf(missing.length > 0)(titleWithNeeds('a whole conversation, watched from outside', missing), () => {
   const data = temporaryData()
   const trace = path.join(data.path, 'trace')
   const wrapper = path.join(data.path, 'traced-host')
