@@ -4,7 +4,7 @@ import type { SottoBridge } from '#shared/bridge/api.ts'
 import { expect as visible } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunningApp } from '../support/app.ts'
-import { nobody, ordinaryUserHost } from '../support/as-user.ts'
+import { ordinaryUserHost } from '../support/as-user.ts'
 import { homeDomain, newPerson } from '../support/person.ts'
 import { sendMessage, startConversation } from '../support/steps.ts'
 
@@ -28,7 +28,7 @@ describe('as an ordinary user, with the browser sandbox on', () => {
     )
     expect(view).toMatchObject({ ok: true, value: { sandboxed: true, host: 'chromium' } })
     const commands = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && ownerOf(name) === nobody.uid)
+      .filter((name) => /^\d+$/.test(name) && ownerOf(name) === host.uid)
       .map((pid) => commandOf(pid))
       .filter((command) => command.includes('--user-data-dir='))
     expect(commands.length).toBeGreaterThan(0)

@@ -5,22 +5,26 @@ import path from 'node:path'
 const root = path.resolve(import.meta.dirname, '../../..')
 
 /** Debian's `nobody`: an ordinary user that exists everywhere. */
-export const nobody = { uid: 65534, gid: 65534 } as const
+const nobody = { uid: 65534, gid: 65534 } as const
 
-/** A wrapper that starts the host as an ordinary user, so that Chromium's sandbox is on; only root can make one. */
-export function ordinaryUserHost(): { readonly wrapper: string; readonly home: string; readonly remove: () => void } {
+/** How to start the host as an ordinary user, so that Chromium's sandbox is on. */
+export interface OrdinaryUserHost {
+  readonly wrapper: string
+  readonly home: string
+  readonly uid: number
+  readonly remove: () => void
+}
+
+/** Root becomes `nobody`; anybody else stays who they are. */
+export function ordinaryUserHost(): OrdinaryUserHost {
+  const asRoot = process.getuid?.() === 0
   const home = mkdtempSync(path.join(tmpdir(), 'sotto-user-'))
   const wrapper = path.join(home, 'host')
-  writeFileSync(
-    wrapper,
-    [
-      '#!/bin/sh',
-      `export HOME='${home}' XDG_CONFIG_HOME='${home}/.config' XDG_RUNTIME_DIR='${home}' TMPDIR='${home}'`,
-      `exec setpriv --reuid=${nobody.uid} --regid=${nobody.gid} --clear-groups '${root}/src/chromium-host/electron' "$@"`,
-      '',
-    ].join('\n'),
-  )
+  const become = asRoot ? `setpriv --reuid=${nobody.uid} --regid=${nobody.gid} --clear-groups ` : ''
+  const environment = `export HOME='${home}' XDG_CONFIG_HOME='${home}/.config' XDG_RUNTIME_DIR='${home}' TMPDIR='${home}'`
+  writeFileSync(wrapper, `#!/bin/sh\n${environment}\nexec ${become}'${root}/src/chromium-host/electron' "$@"\n`)
   chmodSync(wrapper, 0o755)
-  chownSync(home, nobody.uid, nobody.gid)
-  return { wrapper, home, remove: () => rmSync(home, { recursive: true, force: true }) }
+  if (asRoot) chownSync(home, nobody.uid, nobody.gid)
+  const uid = asRoot ? nobody.uid : (process.getuid?.() ?? 0)
+  return { wrapper, home, uid, remove: () => rmSync(home, { recursive: true, force: true }) }
 }
