@@ -16,7 +16,7 @@ let server: HomeServer
 beforeAll(async () => {
   server = await startHome(directory.path, { options: { allowPlain: true } })
   const token = readFileSync(`${directory.path}/signup-token`, 'utf8').trim()
-  for (const name of ['alice', 'bob']) {
+  for (const name of ['alice', 'bob', 'carol']) {
     const account = await homeClient().signUp(addressOf(server), name, { token })
     people.set(name, account as NewHomeAccount)
   }
@@ -29,16 +29,21 @@ afterAll(async () => {
   directory.remove()
 })
 
-async function start(name: string, transport: SipTransport, instanceId?: string): Promise<Stack> {
+async function start(
+  name: string,
+  transport: SipTransport,
+  { instanceId, chatOpenWaitMs }: { readonly instanceId?: string; readonly chatOpenWaitMs?: number } = {},
+): Promise<Stack> {
   const { aor, password } = people.get(name)!
   const { sip, msrp, spkiPins } = addressOf(server)
   const credentials = { username: name, realm: null, ha1Md5: null, ha1Sha256: null, strongest: null }
-  const stack = makeStack(name, {
+  const account = {
     ...{ aor, transport, server: sip[transport], msrpRelay: msrp[transport], spkiPins },
     ...(instanceId === undefined ? {} : { instanceId }),
     // A copy: the stack wipes what it is given.
     credentials: { ...credentials, password: Uint8Array.from(password) },
-  })
+  }
+  const stack = makeStack(name, account, chatOpenWaitMs)
   running.push(stack)
   await stack.port.configure(stack.account)
   await stack.registered()
@@ -81,13 +86,48 @@ describe('two stacks through the home server', () => {
     expect(bob.bodies.map((body) => body.path)).toEqual(['msrp'])
   })
 
+  it('a form that the only device refuses comes back with its status, and for good', async () => {
+    const alice = await start('alice', 'wss')
+    const carol = await start('carol', 'wss')
+    for (const status of [415, 488, 606]) {
+      carol.decide = () => status
+      const refused = { ok: false, error: { code: 'send-refused', retry: false, status } }
+      expect(await alice.send(carol.account.aor, 'in this form?', { prefer: 'message' })).toEqual(refused)
+    }
+  })
+
+  it('a stranger’s session is left ringing, and the message comes as SIP MESSAGE with the same bytes', async () => {
+    const alice = await start('alice', 'wss', { chatOpenWaitMs: 1_500 })
+    const bob = await start('bob', 'tls')
+    bob.invited = 'ring'
+    bob.decide = () => 202
+    const first = await alice.send(bob.account.aor, 'you do not know me', { contentType: 'message/cpim' })
+    expect(first).toEqual({ ok: true, value: { path: 'sip-message', state: 'sent' } })
+    const arrived = await bob.body('you do not know me')
+    // What names the message for programs that know no CPIM.
+    expect(arrived).toMatchObject({ path: 'sip-message', contentType: 'message/cpim', transportId: alice.ids[0] })
+    const kinds = (): string[] => bob.events.map(({ kind }) => kind).filter((kind) => kind.startsWith('chat-session'))
+    await waitUntil(() => kinds().includes('chat-session-ended'), 'bob hears that nobody waits any more')
+    // The next one does not ring again.
+    expect(await alice.send(bob.account.aor, 'me again')).toMatchObject({ value: { path: 'sip-message' } })
+    expect(kinds()).toEqual(['chat-session', 'chat-session-ended'])
+    expect(bob.bodies).toHaveLength(2)
+    // Once accepted: bob writes over a session, and that one carries both ways.
+    bob.decide = () => 'accept'
+    expect(await bob.send(alice.account.aor, 'now I do')).toMatchObject({ value: { path: 'msrp', state: 'delivered' } })
+    expect(await alice.send(bob.account.aor, 'thank you')).toMatchObject({
+      value: { path: 'msrp', state: 'delivered' },
+    })
+    expect((await bob.body('thank you')).transportId).toBe(alice.ids[2])
+  })
+
   it('keeps messages for a device that is away, until it has taken them', async () => {
     const device = `urn:uuid:${crypto.randomUUID()}`
-    const before = await start('bob', 'wss', device)
+    const before = await start('bob', 'wss', { instanceId: device })
     await before.port.stop()
     const alice = await start('alice', 'tls')
     expect(await alice.send(before.account.aor, 'while away')).toMatchObject({ ok: true, value: { state: 'sent' } })
-    const after = await start('bob', 'tcp', device)
+    const after = await start('bob', 'tcp', { instanceId: device })
     expect((await after.body('while away')).storedAt).not.toBeNull()
   })
 

@@ -34,8 +34,12 @@ export interface Stack {
   readonly events: readonly SignallingEvent[]
   /** Bodies taken so far, oldest first. */
   readonly bodies: readonly IncomingBody[]
-  /** What to do with the next bodies; `accept` by default. */
+  /** Ids of the messages sent so far. */
+  readonly ids: readonly string[]
+  /** What to do with the next bodies; `accept` by default. A number refuses, but 202 takes. */
   decide: (body: IncomingBody) => 'accept' | 'ignore' | number
+  /** What to answer to chat invitations; `accept` by default. */
+  invited: 'accept' | 'ring' | 'decline'
   send(to: string, text: string, options?: SendOptions): ReturnType<SignallingPort['send']>
   registered(): Promise<void>
   /** Pulls the plug: every connection ends without a good-bye, and no new one comes up. */
@@ -74,8 +78,13 @@ function cuttable(real: ConnectorPort): { readonly connector: ConnectorPort; rea
   return { connector, cut }
 }
 
-/** A new stack for `name@sotto.test`; chat invitations are accepted. */
-export function makeStack(name: string, overrides: Partial<SignallingAccount>): Stack {
+/** A new stack for `name@sotto.test`. */
+export function makeStack(
+  name: string,
+  overrides: Partial<SignallingAccount>,
+  // Tests share their processors with other tests.
+  chatOpenWaitMs = 15_000,
+): Stack {
   const { connector, cut } = cuttable(createConnector({ clock: systemClock }))
   const port = createSignalling({
     connector,
@@ -83,8 +92,7 @@ export function makeStack(name: string, overrides: Partial<SignallingAccount>): 
     clock: systemClock,
     random: systemRandom,
     log: testLog,
-    // Tests share their processors with other tests.
-    chatOpenWaitMs: 15_000,
+    chatOpenWaitMs,
   })
   const account: SignallingAccount = {
     id: `account-${name}` as AccountId,
@@ -107,13 +115,21 @@ export function makeStack(name: string, overrides: Partial<SignallingAccount>): 
   }
   const events: SignallingEvent[] = []
   const bodies: IncomingBody[] = []
-  let messages = 0
+  const ids: string[] = []
+  const nextId = (): string => {
+    // A server knows a repetition by it, so it must be new in every test.
+    const id = crypto.randomUUID().replaceAll('-', '')
+    ids.push(id)
+    return id
+  }
   const stack: Stack = {
     port,
     account,
     events,
     bodies,
+    ids,
     decide: () => 'accept',
+    invited: 'accept',
     cut,
     send: (to, text, { prefer = 'msrp', contentType = 'text/plain' } = {}) =>
       port.send({
@@ -121,7 +137,7 @@ export function makeStack(name: string, overrides: Partial<SignallingAccount>): 
         to,
         body: { contentType, payload: Buffer.from(text) },
         prefer,
-        messageId: `${name}${(messages += 1)}`,
+        messageId: nextId(),
       }),
     registered: () =>
       waitUntil(
@@ -136,11 +152,12 @@ export function makeStack(name: string, overrides: Partial<SignallingAccount>): 
   }
   port.onEvent((event) => {
     events.push(event)
-    if (event.kind === 'chat-session') void port.answerChatSession(event.chat.session, 'accept')
+    if (event.kind === 'chat-session') void port.answerChatSession(event.chat.session, stack.invited)
     if (event.kind !== 'body') return
     bodies.push(event.body)
     const decision = stack.decide(event.body)
     if (decision === 'accept') void port.accept(event.body.receipt)
+    else if (decision === 202) void port.accept(event.body.receipt, 202)
     else if (decision !== 'ignore') void port.refuse(event.body.receipt, decision)
   })
   return stack

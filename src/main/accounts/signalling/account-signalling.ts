@@ -203,7 +203,8 @@ const lasting: ReadonlyMap<number, ErrorCode> = new Map([
   [606, 'send-refused'],
 ])
 
-function failureOf({ status, refusal }: MessageOutcome): SendFailure {
+/** What a refusal means for the outbox: final, or to be tried again. */
+export function failureOf({ status, refusal }: MessageOutcome): SendFailure {
   if (refusal !== null) return { code: refusal === 'no-usable-challenge' ? 'send-refused' : refusal, retry: true }
   if (status === null) return { code: 'send-timed-out', retry: true }
   if (status === 408) return { code: 'send-timed-out', retry: true, status }
