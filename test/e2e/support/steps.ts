@@ -79,3 +79,33 @@ export async function unlock(page: Page, passphrase: string): Promise<void> {
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
   await page.getByRole('button', { name: 'Unlock', exact: true }).click()
 }
+
+/** Signs in with an address of a provider, telling the server and connection. */
+export async function signIn(
+  page: Page,
+  account: {
+    readonly address: string
+    readonly password: string
+    readonly connection: RegExp
+    readonly server: string
+  },
+): Promise<void> {
+  await page.getByText('Sign in', { exact: true }).first().click(patient)
+  await page.getByRole('textbox', { name: 'Address' }).fill(account.address)
+  await page.getByLabel('Password', { exact: true }).fill(account.password)
+  await page.getByRole('button', { name: 'Advanced' }).click()
+  await page.getByRole('button', { name: /Connection/ }).click()
+  await page.getByRole('option', { name: account.connection }).click()
+  await page.getByRole('textbox', { name: 'Server' }).fill(account.server)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).last().click()
+}
+
+/** Judges the certificate dialog: compared, trusted. */
+export async function trustCertificate(page: Page): Promise<void> {
+  const dialog = page
+    .getByRole('alertdialog')
+    .or(page.getByRole('dialog'))
+    .filter({ hasText: 'does not trust this server' })
+  await dialog.getByText('I compared this fingerprint').click(patient)
+  await dialog.getByRole('button', { name: 'Trust this key for this account' }).click()
+}
