@@ -203,6 +203,18 @@ describe('Accounts', () => {
     expect(accounts.records()[0]?.realm).toBe('example.org')
   })
 
+  it('keeps the account also when the state is told before the question about the certificate', async () => {
+    const { accounts, signalling } = setUp()
+    signalling.behaviour = (account, emit) =>
+      emit({
+        kind: 'connection',
+        accountId: account.id,
+        connection: { kind: 'failed', reason: 'certificate-untrusted' },
+      })
+    await accounts.add({ ...signIn, password: password() })
+    expect(accounts.list()).toHaveLength(1)
+  })
+
   it('refuses the same address twice', async () => {
     const { accounts } = setUp()
     await accounts.add({ ...signIn, password: password() })

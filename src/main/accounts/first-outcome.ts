@@ -10,6 +10,12 @@ export type FirstOutcome =
   | { readonly kind: 'certificate' }
   | { readonly kind: 'failed'; readonly reason: ErrorCode }
 
+const certificateReasons: ReadonlySet<ErrorCode> = new Set([
+  'certificate-untrusted',
+  'certificate-expired',
+  'certificate-wrong-name',
+])
+
 function outcomeOf(event: SignallingEvent, accountId: AccountId): FirstOutcome | null {
   if (event.kind === 'certificate' && event.accountId === accountId) return { kind: 'certificate' }
   if (event.kind !== 'connection' || event.accountId !== accountId) return null
