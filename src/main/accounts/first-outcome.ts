@@ -21,9 +21,10 @@ function outcomeOf(event: SignallingEvent, accountId: AccountId): FirstOutcome |
   if (event.kind !== 'connection' || event.accountId !== accountId) return null
   const connection = event.connection
   if (connection.kind === 'registered') return { kind: 'registered' }
-  if (connection.kind === 'waiting' || connection.kind === 'failed')
-    return { kind: 'failed', reason: connection.reason }
-  return null
+  if (connection.kind !== 'waiting' && connection.kind !== 'failed') return null
+  // The question about the certificate follows this event: the account must still be there to be trusted.
+  if (certificateReasons.has(connection.reason)) return { kind: 'certificate' }
+  return { kind: 'failed', reason: connection.reason }
 }
 
 /** Waits for the first registration outcome of an account; `server-unreachable` after `timeoutMs`. Subscribe before configuring. */
