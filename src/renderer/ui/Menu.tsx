@@ -25,6 +25,7 @@ export interface MenuProps {
 export function Menu({ label, entries, trigger, onClose }: MenuProps) {
   return (
     <Popover
+      aria-label={label}
       isOpen
       triggerRef={trigger}
       onOpenChange={(open) => {
