@@ -79,7 +79,7 @@ it('another process is kept out, and let in when the first was killed', async ()
   const file = path.join(folder, 'lock')
   const holder = `
     const { lockProfile } = await import(process.argv[1])
-    lockProfile(process.argv[2])
+    globalThis.lock = lockProfile(process.argv[2]) // Collected as garbage, it would let go.
     process.stdout.write('held')
     setInterval(() => undefined, 1000)`
   const url = new URL('./profile-lock.ts', import.meta.url).href

@@ -13,11 +13,16 @@ function isOpenToOthers(folder: string): boolean {
   return open && (path.dirname(folder) === folder || isOpenToOthers(path.dirname(folder)))
 }
 
-/** `nobody` may have to read a checkout that lies in somebody's private folder: read only, nothing else of root's. */
-function becomeNobody(): string {
-  const ids = `--reuid=${nobody.uid} --regid=${nobody.gid} --clear-groups`
-  const read = isOpenToOthers(root) ? '' : ' --inh-caps=+dac_read_search --ambient-caps=+dac_read_search'
-  return `setpriv ${ids}${read} `
+const host = 'src/chromium-host/electron'
+const setpriv = `setpriv --reuid=${nobody.uid} --regid=${nobody.gid} --clear-groups`
+const asNobody = `exec ${setpriv} '${root}/${host}' "$@"`
+
+/** A checkout in somebody's private folder is shown to `nobody` at another place, in a mount namespace of its own. */
+function throughMount(home: string): string {
+  const place = `${home}/project`
+  const inner = `mount --bind '${root}' '${place}' && exec ${setpriv} '${place}/${host}' "$@"`
+  const moved = `for arg; do shift; case $arg in '${root}'/*) arg='${place}'"\${arg#'${root}'}" ;; esac; set -- "$@" "$arg"; done`
+  return `mkdir -p '${place}'\n${moved}\nexec unshare -m sh -c '${inner.replaceAll("'", "'\\''")}' sh "$@"`
 }
 
 /** How to start the host as an ordinary user, so that Chromium's sandbox is on. */
@@ -33,9 +38,9 @@ export function ordinaryUserHost(): OrdinaryUserHost {
   const asRoot = process.getuid?.() === 0
   const home = mkdtempSync(path.join(tmpdir(), 'sotto-user-'))
   const wrapper = path.join(home, 'host')
-  const become = asRoot ? becomeNobody() : ''
   const environment = `export HOME='${home}' XDG_CONFIG_HOME='${home}/.config' XDG_RUNTIME_DIR='${home}' TMPDIR='${home}'`
-  writeFileSync(wrapper, `#!/bin/sh\n${environment}\nexec ${become}'${root}/src/chromium-host/electron' "$@"\n`)
+  const start = !asRoot ? `exec '${root}/${host}' "$@"` : isOpenToOthers(root) ? asNobody : throughMount(home)
+  writeFileSync(wrapper, `#!/bin/sh\n${environment}\n${start}\n`)
   chmodSync(wrapper, 0o755)
   if (asRoot) chownSync(home, nobody.uid, nobody.gid)
   const uid = asRoot ? nobody.uid : (process.getuid?.() ?? 0)
