@@ -3,6 +3,7 @@ import { create } from 'zustand'
 import type { BridgeEvents } from '#shared/bridge/events.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, ConversationId } from '#shared/model/ids.ts'
+import type { MessageView } from '#shared/model/views.ts'
 import { jumpTo } from './message-store.ts'
 
 export type SettingsSection = 'accounts' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'about'
@@ -15,6 +16,8 @@ export type MainView =
 export type DialogView =
   | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' }
   | { readonly kind: 'contact'; readonly id: ConversationId }
+  | { readonly kind: 'message-details' | 'delete-message'; readonly message: MessageView }
+  | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'paper-secret'; readonly accountId: AccountId }
 
 export interface Notice {

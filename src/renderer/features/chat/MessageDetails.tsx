@@ -3,15 +3,18 @@ import { displayAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatDateTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT, type Translate } from '#renderer/i18n/i18n.ts'
+import { useLoaded } from '#renderer/stores/message-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import { Fact } from '#renderer/ui/Feedback.tsx'
 
 /** How a message travelled, when, and who vouches for its author. */
 export function MessageDetails({ message, onClose }: { readonly message: MessageView; readonly onClose: () => void }) {
   const t = useT()
+  // The state goes on changing while one looks.
+  const current = useLoaded(message.conversationId).window?.messages.find((other) => other.key === message.key)
   return (
     <Dialog title={t('details.title')} closeLabel={t('app.close')} onClose={onClose}>
-      <Facts message={message} />
+      <Facts message={current ?? message} />
     </Dialog>
   )
 }

@@ -5,10 +5,9 @@ import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
+import { showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { cx } from '#renderer/ui/cx.ts'
-import { DeleteDialog } from './DeleteDialog.tsx'
-import { MessageDetails } from './MessageDetails.tsx'
 import { MessageText } from './MessageText.tsx'
 import { MessageMenu } from './MessageMenu.tsx'
 import { shownAt } from './timeline.ts'
@@ -26,19 +25,20 @@ export interface MessageItemProps {
 
 const icons = { queued: Clock, sent: Check, delivered: CheckCheck, displayed: CheckCheck, failed: CircleAlert } as const
 
-type Overlay = 'menu' | 'details' | 'delete'
-
-/** One message with its marks; its menu and details exist only while they are open, so that scrolling stays light. */
+/** One message with its marks; its menu exists only while it is open, so that scrolling stays light. */
 export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
   const { message, authorName, first, last, landed, focusable, onEdit } = props
   const t = useT()
   const language = useLanguage()
-  const [overlay, setOverlay] = useState<Overlay | null>(null)
+  const [menuOpen, setMenuOpen] = useState(false)
   const menuButton = useRef<HTMLButtonElement>(null)
   const own = message.direction === 'outgoing'
-  const close = (): void => setOverlay(null)
-  const closeMenu = (): void => setOverlay((open) => (open === 'menu' ? null : open))
-  const actions = { onEdit, onDelete: () => setOverlay('delete'), onDetails: () => setOverlay('details') }
+  // Dialogs live outside the row: a row goes when it leaves the screen, and would take its dialog with it.
+  const actions = {
+    onEdit,
+    onDelete: () => showDialog({ kind: 'delete-message', message }),
+    onDetails: () => showDialog({ kind: 'message-details', message }),
+  }
   return (
     <article
       tabIndex={focusable ? 0 : -1}
@@ -52,7 +52,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         if (event.target !== event.currentTarget) return
         if (event.key === 'Enter' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
           event.preventDefault()
-          setOverlay('menu')
+          setMenuOpen(true)
         }
       }}
       className={cx(
@@ -70,19 +70,17 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         aria-label={t('chat.menuOf')}
         aria-haspopup="menu"
         tabIndex={focusable ? 0 : -1}
-        onClick={() => setOverlay('menu')}
+        onClick={() => setMenuOpen(true)}
         className={cx(
           'flex size-7 shrink-0 items-center justify-center rounded-md text-soft opacity-0 group-focus-within/message:opacity-100 group-hover/message:opacity-100 hover:bg-hover hover:text-ink',
-          overlay === 'menu' && 'opacity-100',
+          menuOpen && 'opacity-100',
         )}
       >
         <Ellipsis aria-hidden className="size-4" />
       </button>
-      {overlay === 'menu' && (
-        <MessageMenu message={message} actions={actions} trigger={menuButton} onClose={closeMenu} />
+      {menuOpen && (
+        <MessageMenu message={message} actions={actions} trigger={menuButton} onClose={() => setMenuOpen(false)} />
       )}
-      {overlay === 'delete' && <DeleteDialog message={message} onClose={close} />}
-      {overlay === 'details' && <MessageDetails message={message} onClose={close} />}
     </article>
   )
 })

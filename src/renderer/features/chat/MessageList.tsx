@@ -9,6 +9,7 @@ import type { LoadedConversation } from '#renderer/stores/message-store.ts'
 import type { MessageWindow } from '#renderer/stores/message-window.ts'
 import { Working } from '#renderer/ui/Feedback.tsx'
 import { MessageItem } from './MessageItem.tsx'
+import { topHeight } from './list-top.ts'
 import { buildTimeline, type TimelineItem } from './timeline.ts'
 import { useMessageFocus } from './use-message-focus.ts'
 import { useMessageScroll } from './use-message-scroll.ts'
@@ -90,9 +91,6 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
     </div>
   )
 }
-
-/** Height of {@link ListTop} in pixels at the base text size; the list is told where its rows begin. */
-const topHeight = 40
 
 function ListTop({ messages }: { readonly messages: MessageWindow }) {
   const t = useT()

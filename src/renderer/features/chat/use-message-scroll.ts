@@ -3,6 +3,7 @@ import type { VirtualizerHandle } from 'virtua'
 import type { ConversationId } from '#shared/model/ids.ts'
 import { type JumpTarget, loadNewer, loadNewest, loadOlder } from '#renderer/stores/message-store.ts'
 import type { MessageWindow } from '#renderer/stores/message-window.ts'
+import { topHeight } from './list-top.ts'
 import { loadPlace, type Place, savePlace } from './scroll-places.ts'
 import type { TimelineItem } from './timeline.ts'
 import { useUserScrolling } from './use-user-scrolling.ts'
@@ -13,6 +14,8 @@ const fetchMargin = 900
 const endMargin = 60
 /** After the list was placed, pages wait this long, so that they cannot move what is being placed, ms. */
 const settleMs = 350
+/** A pinned item is let go of once no row changed its height for this long, ms. */
+const quietMs = 150
 /** How long a message that was jumped to is marked, ms. */
 const landedMs = 2200
 
@@ -46,7 +49,8 @@ function currentPlace(handle: VirtualizerHandle, items: readonly TimelineItem[])
   const index = handle.findItemIndex(handle.scrollOffset)
   const key = items[index]?.key
   if (key === undefined) return { kind: 'end' }
-  return { kind: 'item', key, offset: handle.scrollOffset - handle.getItemOffset(index) }
+  // Items count from the first row, the scroll offset from the top of the list.
+  return { kind: 'item', key, offset: handle.scrollOffset - topHeight - handle.getItemOffset(index) }
 }
 
 function distanceBelow(list: VirtualizerHandle): number {
@@ -105,15 +109,15 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     if (list === null) return
     const settled = performance.now() > settlesAtRef.current
     const atNewest = distanceBelow(list) < endMargin && !messages.hasNewer
-    pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser: userScrolling() })
+    const byUser = userScrolling()
+    pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser })
     const atEnd = pinRef.current?.kind === 'end'
     // Pinned elsewhere, the newest message may still be in sight: a short conversation fits.
     const newestInSight = atEnd || atNewest
     setAway(!newestInSight)
     if (newestInSight) setSeen(lastPosition)
-    if (!settled) return
-    savePlace(id, atEnd ? { kind: 'end' } : currentPlace(list, items))
-    fetchNear(id, list, messages)
+    if (settled || byUser) savePlace(id, atEnd ? { kind: 'end' } : currentPlace(list, items))
+    if (settled) fetchNear(id, list, messages)
   }, [handle, id, items, messages, lastPosition, userScrolling])
 
   const pinTo = useCallback((pin: Pin) => {
@@ -121,7 +125,13 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     settlesAtRef.current = performance.now() + settleMs
   }, [])
 
-  useResizePin(scroller, applyPin)
+  const onResize = useCallback(() => {
+    // On a slow machine rows are measured late: the pin holds until they have been quiet for a while.
+    if (pinRef.current?.kind === 'item')
+      settlesAtRef.current = Math.max(settlesAtRef.current, performance.now() + quietMs)
+    applyPin()
+  }, [applyPin])
+  useResizePin(scroller, onResize)
 
   const landedKey = useLandedMark(input, pinTo)
 

@@ -4,6 +4,9 @@ import { showDialog, useDialog } from '#renderer/stores/screen-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import type { AccountId } from '#shared/model/ids.ts'
 import { displayAor } from '#shared/model/aor.ts'
+import { DeleteDialog } from '../chat/DeleteDialog.tsx'
+import { LinkDialog } from '../chat/LinkDialog.tsx'
+import { MessageDetails } from '../chat/MessageDetails.tsx'
 import { ContactCard } from '../contact/ContactCard.tsx'
 import { NewConversation } from '../conversations/NewConversation.tsx'
 import { AccountForm } from '../onboarding/AccountForm.tsx'
@@ -43,6 +46,12 @@ export function Dialogs() {
           <ContactCard id={dialog.id} onClose={close} />
         </Dialog>
       )
+    case 'message-details':
+      return <MessageDetails message={dialog.message} onClose={close} />
+    case 'delete-message':
+      return <DeleteDialog message={dialog.message} onClose={close} />
+    case 'link':
+      return <LinkDialog url={dialog.url} onClose={close} />
     case 'paper-secret':
       return <PaperDialog accountId={dialog.accountId} />
   }
