@@ -31,7 +31,7 @@ const poll = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: 10_000 })
 /** The list has stood still for a third of a second: the wheel's scrolling is spread over frames. */
 const stillness = (page: Page) =>
   page.getByRole('log').evaluate(async (log) => {
-    for (let still = 0; still < 20; ) {
+    for (let still = 0; still < 20;) {
       const last = log.scrollTop
       await new Promise((drawn) => requestAnimationFrame(drawn))
       still = log.scrollTop === last ? still + 1 : 0
