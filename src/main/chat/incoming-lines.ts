@@ -13,6 +13,7 @@ import {
   type Conversation,
 } from './context.ts'
 import type { HoldBack } from './hold-back.ts'
+import { LateLines } from './late-lines.ts'
 import { copyJobs, lineEntry } from './lines.ts'
 import { maxPendingMessages } from './limits.ts'
 import { deliveryEntry } from './outcomes.ts'
@@ -47,6 +48,7 @@ export class IncomingLines {
   readonly #holdBack: HoldBack
   /** A new message of a peer is in the history. */
   readonly #arrived: (conversation: Conversation, line: Line) => void
+  readonly #late = new LateLines()
   readonly #names = new Map<ConversationId, string>()
 
   constructor(context: ChatContext, holdBack: HoldBack, arrived: (conversation: Conversation, line: Line) => void) {
@@ -109,9 +111,17 @@ export class IncomingLines {
     const path = line.ownCopy === null || !outgoing ? arrived.path : null
     return [
       ...this.#contactEntries(conversation, arrived),
-      lineEntry(this.#context, conversation, { line, origin, path }),
+      this.#inPlace(conversation, arrived, lineEntry(this.#context, conversation, { line, origin, path })),
       ...(outgoing ? [this.#sentEntry(conversation, line)] : []),
     ]
+  }
+
+  /** A line that was overtaken stands before the one that overtook it, unless the user has read so far already. */
+  #inPlace({ id, view }: Conversation, { line }: ArrivedLine, made: Entry): Entry {
+    const { author, messageId, sentAt, previous } = line
+    const isRead = line.ownCopy?.direction !== 'outgoing' && view?.unread === 0
+    const hlc = this.#late.place({ conversation: id, author, messageId, sentAt, previous }, made.head.hlc, !isRead)
+    return { ...made, head: { ...made.head, hlc } }
   }
 
   /** Strangers wait for the user; whom the user wrote to from another device is no stranger. */

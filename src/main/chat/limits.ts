@@ -23,6 +23,11 @@ export const maxLoadedJobs = 10_000
 export const holdBackMs = 2_000
 /** How long it waits at most where that one is here and waits as well: below the sender's patience, ms. */
 export const maxHoldBackMs = 10_000
+/** A line that comes later than this after one it was written before stands where it came, ms. */
+export const lateLineMs = 600_000
+/** Lines remembered per author and conversation, and how many of those, to find the place of late ones. */
+export const maxRecentLines = 64
+export const maxLateAuthors = 256
 /** Messages that wait at the same time; beyond it they are taken in the order of arrival. */
 export const maxHeldBodies = 64
 

@@ -25,3 +25,10 @@ export function mergeHlc(last: Hlc, seen: Hlc, receivedAtMs: number): Hlc {
   const clamped = clampHlc(seen, receivedAtMs)
   return compareHlc(last, clamped) >= 0 ? last : clamped
 }
+
+/** A timestamp between two others, as far from both as there is room; `earlier` itself if there is none. */
+export function betweenHlc(earlier: Hlc, later: Hlc): Hlc {
+  const ticks = (hlc: Hlc): number => hlc.wallMs * (maxHlcCounter + 1) + hlc.counter
+  const middle = ticks(earlier) + Math.floor((ticks(later) - ticks(earlier)) / 2)
+  return { wallMs: Math.floor(middle / (maxHlcCounter + 1)), counter: middle % (maxHlcCounter + 1) }
+}
