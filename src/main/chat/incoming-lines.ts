@@ -2,7 +2,7 @@ import { cleanDisplayName } from '#shared/model/display-name.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { EntryOrigin } from '#shared/model/entry-factory.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
-import type { MessagePath } from '#shared/model/views.ts'
+import type { MessagePath, MessageView } from '#shared/model/views.ts'
 import type { OutboxJob } from '#main/history/port.ts'
 import {
   commitAndSend,
@@ -60,37 +60,44 @@ export class IncomingLines {
   /** Answers now or, for a line that overtook another, a moment later. Rejects when the history cannot be written. */
   take(arrived: ArrivedLine): Promise<void> {
     const { account, peer } = arrived
-    return this.#context.turns.take(conversationOf(account.aor, peer), async () => {
-      const conversation = await findConversation(this.#context.reader, account, peer)
-      if (await this.#heldBack(conversation, arrived)) return
-      arrived.answer(await this.#takeNow(conversation, arrived))
+    const id = conversationOf(account.aor, peer)
+    return this.#context.turns.take(id, async () => {
+      const { reader } = this.#context
+      const { author, messageId, previous, content } = arrived.line
+      // Asked for together: each question alone would cost a way to the history's thread and back.
+      const [conversation, held, before] = await Promise.all([
+        findConversation(reader, account, peer),
+        content.kind === 'text' ? reader.message(id, author, messageId) : null,
+        previous === null ? null : reader.message(id, author, previous),
+      ])
+      if (before === null && this.#heldBack(conversation, arrived)) return
+      arrived.answer(await this.#takeNow(conversation, arrived, held))
     })
   }
 
-  async #heldBack(conversation: Conversation, arrived: ArrivedLine): Promise<boolean> {
+  /** The line before this one is missing: may this one wait for it? */
+  #heldBack(conversation: Conversation, arrived: ArrivedLine): boolean {
     const { previous, author, messageId } = arrived.line
     if (previous === null || arrived.waited || conversation.view === null || conversation.policy === 'blocked')
       return false
-    if ((await this.#context.reader.message(conversation.id, author, previous)) !== null) return false
     const at = { conversation: conversation.id, author }
     return this.#holdBack.hold({ ...at, messageId }, { ...at, messageId: previous }, () => {
       this.take({ ...arrived, waited: true }).catch(arrived.failed)
     })
   }
 
-  async #takeNow(conversation: Conversation, arrived: ArrivedLine): Promise<Verdict> {
+  async #takeNow(conversation: Conversation, arrived: ArrivedLine, held: MessageView | null): Promise<Verdict> {
     const { line } = arrived
     if (conversation.policy === 'blocked' && line.ownCopy === null) return 'decline'
     if (isFlood(conversation, line)) return 'too-many'
-    if (line.content.kind === 'text') await this.#takeMessage(conversation, arrived)
+    if (line.content.kind === 'text') await this.#takeMessage(conversation, arrived, held)
     else await this.#takeChange(conversation, arrived)
     this.#holdBack.release({ conversation: conversation.id, author: line.author, messageId: line.messageId })
     return 'accept'
   }
 
-  async #takeMessage(conversation: Conversation, arrived: ArrivedLine): Promise<void> {
+  async #takeMessage(conversation: Conversation, arrived: ArrivedLine, held: MessageView | null): Promise<void> {
     const { line } = arrived
-    const held = await this.#context.reader.message(conversation.id, line.author, line.messageId)
     if (held !== null && (held.edited || held.deleted || held.text === textOf(line))) {
       // Sent again on another device after it had failed there.
       if (line.ownCopy?.direction === 'outgoing' && held.state === 'failed')

@@ -3,7 +3,7 @@ import type { ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { JobKind, OutboxJob } from '#main/history/port.ts'
-import { jobLifetimeMs } from './limits.ts'
+import { courtesyMs, jobLifetimeMs } from './limits.ts'
 import type { TypedBody } from './message-cipher.ts'
 import type { ChatAccount } from './ports.ts'
 
@@ -37,7 +37,8 @@ export class JobFactory {
       ...body,
       id: newJobId(this.#random),
       accountId: account.id,
-      ...{ createdAt, attempts: 0, nextAttemptAt: 0, expiresAt: createdAt + jobLifetimeMs },
+      ...{ createdAt, attempts: 0, expiresAt: createdAt + jobLifetimeMs },
+      nextAttemptAt: order.kind === 'own-copy' || order.kind === 'receipt' ? createdAt + courtesyMs : 0,
     }
   }
 }

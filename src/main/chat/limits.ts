@@ -12,6 +12,10 @@ export const jobLifetimeMs = 7 * 86_400_000
 /** First wait after a failed attempt, ms; doubles up to {@link maxRetryDelayMs}. */
 export const firstRetryDelayMs = 2_000
 export const maxRetryDelayMs = 600_000
+/** Receipts and own copies start this much later: the message itself has the processor and the disk first, ms. */
+export const courtesyMs = 80
+/** Ended jobs that change nothing else leave the history together, this long after the first of them, ms. */
+export const clearingMs = 150
 /** Destinations that are sent to at the same time. */
 export const maxParallelLanes = 32
 /** Payload bytes kept in memory for jobs that were just made; others are read from the history when they run. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AccountId, ConversationId, JobId, MessageId } from '#shared/model/ids.ts'
+import type { Entry } from '#shared/model/entry.ts'
 import type { HistoryCommit, HistoryReaderPort, HistoryWriterPort, OutboxJob } from '#main/history/port.ts'
 import type { SendFailure, SendOutcome, SignallingPort } from '#main/accounts/signalling-port.ts'
 import type { Result } from '#shared/result.ts'
@@ -22,7 +23,9 @@ function rig(clock = new FakeClock()) {
   const stored: OutboxJob[] = []
   const state = { answer: (_job: string): typeof sent | Promise<never> => sent, commitFails: 0 }
   const [sends, ends]: [string[], [string, JobEnd['kind']][]] = [[], []]
+  const commits: HistoryCommit[] = []
   const commit = (change: HistoryCommit) => {
+    commits.push(change)
     if (state.commitFails-- > 0) return Promise.reject(new Error('disk full'))
     for (const id of change.removeJobs ?? [])
       stored.splice(
@@ -53,7 +56,8 @@ function rig(clock = new FakeClock()) {
       ...{ clock, random: new SeededRandom('outbox'), log: silentLog },
       settle: (job, end) => {
         ends.push([job.id, end.kind])
-        return Promise.resolve({})
+        // What became of a message is told; the end of a receipt or a copy is only the end.
+        return job.kind === 'message' ? { entries: [{} as Entry] } : {}
       },
     })
   const job = (id: string, destination = 'sip:bob@example.org', kind: OutboxJob['kind'] = 'message'): OutboxJob => ({
@@ -65,7 +69,7 @@ function rig(clock = new FakeClock()) {
     await commit({ addJobs: jobs })
     outbox.enqueue(jobs)
   }
-  return { clock, stored, state, sends, ends, open, job, add }
+  return { clock, stored, state, commits, sends, ends, open, job, add }
 }
 
 describe('outbox', () => {
@@ -116,6 +120,36 @@ describe('outbox', () => {
     await clock.advance(10_000)
     expect(sends).toEqual(['a1', 'a1'])
     expect(stored).toEqual([])
+  })
+
+  it('takes ended receipts and copies out of the history together, a moment later', async () => {
+    const { clock, stored, state, commits, sends, open, job, add } = rig()
+    const outbox = open()
+    await outbox.start()
+    await add(outbox, job('r1', 'sip:bob@example.org', 'receipt'), job('c1', 'sip:me@example.org', 'own-copy'))
+    await clock.advance(10)
+    expect(sends).toEqual(['r1', 'c1'])
+    expect(stored).toHaveLength(2)
+    state.commitFails = 1
+    await clock.advance(10_000)
+    expect(stored).toEqual([])
+    expect(commits.slice(-2).map(({ removeJobs }) => removeJobs)).toEqual([
+      ['r1', 'c1'],
+      ['r1', 'c1'],
+    ])
+    expect(sends).toHaveLength(2)
+  })
+
+  it('hands over what ended when it stops, and sends nothing twice that waits to be taken out', async () => {
+    const { clock, stored, sends, open, job, add } = rig()
+    const outbox = open()
+    await outbox.start()
+    await add(outbox, job('r1', 'sip:bob@example.org', 'receipt'))
+    await clock.advance(10)
+    outbox.stop()
+    await clock.advance(10)
+    expect(stored).toEqual([])
+    expect(sends).toEqual(['r1'])
   })
 
   it('ends what can never succeed, and what got nowhere in its time', async () => {

@@ -6,6 +6,7 @@ import type { RandomPort } from '#shared/ports/random.ts'
 import type { HistoryCommit, HistoryReaderPort, HistoryWriterPort, OutboxJob } from '#main/history/port.ts'
 import type { SendFailure, SendOutcome, SignallingPort } from '#main/accounts/signalling-port.ts'
 import { retryDelayMs } from './back-off.ts'
+import { Clearing } from './clearing.ts'
 import { Lanes, type Lane, type WaitingJob } from './lanes.ts'
 import { firstRetryDelayMs, maxLoadedJobs, maxParallelLanes } from './limits.ts'
 
@@ -32,12 +33,13 @@ export interface OutboxPorts {
   readonly random: RandomPort
   readonly log: LogPort
   /** Decides what an ended job leaves behind. */
-  readonly settle: (job: OutboxJob, end: JobEnd) => Promise<Settlement>
+  readonly settle: (job: OutboxJob, end: JobEnd) => Settlement
 }
 
 /**
  * Sends what the history holds for others. Invariants:
- * 1. A job leaves the history only in the commit that records how it ended; a crash at any point only repeats an attempt.
+ * 1. A job leaves the history only in the commit that records how it ended, or later where there is nothing to record; a
+ *    crash at any point only repeats an attempt.
  * 2. In a lane the next job starts only after the one before it has ended, so that messages arrive in order.
  * 3. Lanes run side by side; a peer that does not answer holds up nobody else.
  */
@@ -46,6 +48,7 @@ export class Outbox {
   readonly #lanes = new Lanes()
   readonly #offline = new Set<AccountId>()
   readonly #attempts = new Set<Promise<void>>()
+  readonly #clearing: Clearing
   /** Jobs committed while older ones are being loaded. */
   #arrived: OutboxJob[] = []
   /** `partial`: the history holds more jobs than were loaded, so newer ones wait there too. */
@@ -53,6 +56,7 @@ export class Outbox {
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports
+    this.#clearing = new Clearing(ports)
   }
 
   /** Takes up what an earlier run left. */
@@ -64,6 +68,7 @@ export class Outbox {
   stop(): void {
     this.#state = 'stopped'
     for (const lane of this.#lanes.all()) lane.timer?.cancel()
+    this.#clearing.stop()
   }
 
   /** Takes over jobs that are committed. */
@@ -106,7 +111,7 @@ export class Outbox {
   async #load(): Promise<void> {
     const jobs = await this.#ports.reader.dueJobs(Number.MAX_SAFE_INTEGER, maxLoadedJobs)
     if (this.#state === 'stopped') return
-    for (const job of jobs) this.#lanes.add(job, false)
+    for (const job of jobs) if (!this.#clearing.has(job.id)) this.#lanes.add(job, false)
     const arrived = this.#arrived
     this.#arrived = []
     this.#state = jobs.length === maxLoadedJobs ? 'partial' : 'running'
@@ -206,9 +211,10 @@ export class Outbox {
   }
 
   async #end(lane: Lane, job: OutboxJob, end: JobEnd): Promise<void> {
-    const { entries = [], addJobs = [], replacement, afterwards } = await this.#ports.settle(job, end)
+    const { entries = [], addJobs = [], replacement, afterwards } = this.#ports.settle(job, end)
     const added = replacement === undefined ? addJobs : [replacement, ...addJobs]
-    await this.#ports.writer.commit({ entries, addJobs: added, removeJobs: [job.id] })
+    if (entries.length + added.length === 0) this.#clearing.add(job.id)
+    else await this.#ports.writer.commit({ entries, addJobs: added, removeJobs: [job.id] })
     if (replacement === undefined) this.#lanes.removeFirst(lane)
     else this.#lanes.replaceFirst(lane, replacement)
     this.enqueue(addJobs)

@@ -2,12 +2,15 @@ import type { Entry } from '#shared/model/entry.ts'
 import { newMessageId } from '#shared/model/derive-ids.ts'
 import type { DeliveryBody } from '#shared/model/entry.ts'
 import type { OutboxJob } from '#main/history/port.ts'
-import { findConversation, ownOrigin, type ChatContext, type Conversation } from './context.ts'
+import { ownOrigin, type ChatContext, type Conversation } from './context.ts'
 import type { JobEnd, Settlement } from './outbox.ts'
 import { parseAor } from '#shared/model/aor.ts'
 import type { MarkState } from './wire-forms.ts'
 import { readBody } from './wire-read.ts'
 import { cpimType, writeMark, writePlainLine } from './wire-write.ts'
+
+/** The two ends are all that an outcome needs: the history is not asked for the rest. */
+type Ends = Pick<Conversation, 'id' | 'account' | 'peer'>
 
 /** Answers that mean: not in this form (RFC 3261 §21.4.13, §21.4.26, §21.6.4; RFC 4975 §10.5). */
 const formRefused: ReadonlySet<number> = new Set([415, 488, 606])
@@ -22,12 +25,12 @@ export class Outcomes {
   }
 
   /** See {@link Settlement}. */
-  async settle(job: OutboxJob, end: JobEnd): Promise<Settlement> {
+  settle(job: OutboxJob, end: JobEnd): Settlement {
     const context = this.#context()
     const account = context.accounts.byId(job.accountId)
     const peer = job.kind === 'own-copy' ? null : parseAor(job.destination)
     if (account === null || peer?.ok !== true) return {}
-    const conversation = await findConversation(context.reader, account, peer.value)
+    const conversation = { id: job.conversation, account, peer: peer.value }
     const plain = this.#asPlainText(context, job, end, conversation)
     if (plain !== null) {
       return {
@@ -41,7 +44,7 @@ export class Outcomes {
     return {}
   }
 
-  #message(context: ChatContext, conversation: Conversation, job: OutboxJob, end: JobEnd): Settlement {
+  #message(context: ChatContext, conversation: Ends, job: OutboxJob, end: JobEnd): Settlement {
     const said =
       end.kind === 'sent'
         ? { state: end.outcome.state, path: end.outcome.path }
@@ -54,7 +57,7 @@ export class Outcomes {
   }
 
   /** The same line for a peer that answered "not in this form"; never for a sealed one. */
-  #asPlainText(context: ChatContext, job: OutboxJob, end: JobEnd, conversation: Conversation): OutboxJob | null {
+  #asPlainText(context: ChatContext, job: OutboxJob, end: JobEnd, conversation: Ends): OutboxJob | null {
     if (end.kind !== 'failed' || end.status === null || !formRefused.has(end.status)) return null
     if (job.kind === 'receipt' || job.contentType !== cpimType) return null
     const { id, account, peer } = conversation
@@ -72,7 +75,7 @@ export class Outcomes {
 /** An entry that says what became of an own message, by this device's own word. */
 export function deliveryEntry(
   context: ChatContext,
-  { id, peer, account }: Conversation,
+  { id, peer, account }: Ends,
   said: Pick<DeliveryBody, 'target' | 'state' | 'path' | 'failure'>,
 ): Entry {
   const { clock, entries } = context
@@ -83,7 +86,7 @@ export function deliveryEntry(
 /** Tells the other own devices a state of an own message. */
 function markJobs(
   context: ChatContext,
-  { id, account, peer }: Conversation,
+  { id, account, peer }: Ends,
   target: OutboxJob['target'],
   state: Exclude<MarkState, 'read'>,
 ): readonly OutboxJob[] {
