@@ -3,7 +3,7 @@ import type { ConversationId } from '#shared/model/ids.ts'
 import type { ConversationView, MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { attempt, perform } from '#renderer/stores/actions.ts'
+import { perform } from '#renderer/stores/actions.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { loadedNow, loadNewest, openMessages, useLoaded } from '#renderer/stores/message-store.ts'
 import { closeMain } from '#renderer/stores/screen-store.ts'
@@ -17,6 +17,7 @@ import { Composer } from './Composer.tsx'
 import { ConversationHeader } from './ConversationHeader.tsx'
 import { MessageList } from './MessageList.tsx'
 import { StrangerBanner } from './StrangerBanner.tsx'
+import { useMarkRead } from './use-mark-read.ts'
 
 /** One conversation: header, messages, and the composer or the stranger's question. */
 export function ConversationPane({ id }: { readonly id: ConversationId }) {
@@ -131,20 +132,4 @@ function useUnreadDivider(conversation: ConversationView): string | null {
     setDivider({ key: firstUnreadKey(loaded.messages, unreadAtOpening) })
   }
   return divider?.key ?? null
-}
-
-/** What is on screen in a focused window is read; strangers learn nothing. */
-function useMarkRead(conversation: ConversationView): void {
-  const { window: loaded } = useLoaded(conversation.id)
-  const position = loaded?.hasNewer === false ? loaded.messages.at(-1)?.position : undefined
-  const { id, unread, policy } = conversation
-  useEffect(() => {
-    if (position === undefined || unread === 0 || policy === 'pending') return
-    const mark = (): void => {
-      if (document.hasFocus()) void attempt('conversations.markRead', { conversationId: id, position })
-    }
-    mark()
-    window.addEventListener('focus', mark)
-    return () => window.removeEventListener('focus', mark)
-  }, [id, position, unread, policy])
 }
