@@ -16,7 +16,7 @@ const pauseMs = 20
 
 interface BridgePage {
   readonly sotto: SottoBridge
-  arrivals?: Map<string, number>
+  arrivalOf?: (text: string) => Promise<number>
 }
 
 /** Notes when each text arrives, in wall milliseconds of this computer. */
@@ -24,10 +24,21 @@ async function listen(page: Page): Promise<void> {
   await page.evaluate(() => {
     const shared = globalThis as unknown as BridgePage
     const arrivals = new Map<string, number>()
-    shared.arrivals = arrivals
+    const waiting = new Map<string, (at: number) => void>()
+    // A promise, not a question every few milliseconds: asking would keep the window busy that is measured.
+    shared.arrivalOf = (text) =>
+      new Promise((resolve) => {
+        const at = arrivals.get(text)
+        if (at === undefined) waiting.set(text, resolve)
+        else resolve(at)
+      })
     shared.sotto.on('history.appended', ({ messages }) => {
       const now = performance.timeOrigin + performance.now()
-      for (const message of messages) if (!arrivals.has(message.text)) arrivals.set(message.text, now)
+      for (const { text } of messages) {
+        if (arrivals.has(text)) continue
+        arrivals.set(text, now)
+        waiting.get(text)?.(now)
+      }
     })
   })
 }
@@ -44,16 +55,11 @@ async function send(page: Page, conversationId: string, text: string): Promise<n
   )
 }
 
+/** NaN when it does not arrive in twenty seconds. */
 async function arrivalOf(page: Page, text: string): Promise<number> {
-  const handle = await page.waitForFunction(
-    (wanted) => (globalThis as unknown as BridgePage).arrivals?.get(wanted),
-    text,
-    {
-      polling: 10,
-      timeout: 20_000,
-    },
-  )
-  return (await handle.jsonValue()) ?? Number.NaN
+  const arrival = page.evaluate((wanted) => (globalThis as unknown as BridgePage).arrivalOf?.(wanted), text)
+  const late = new Promise<number>((resolve) => setTimeout(() => resolve(Number.NaN), 20_000).unref())
+  return (await Promise.race([arrival, late])) ?? Number.NaN
 }
 
 async function measureCommits(history: TestHistory): Promise<number[]> {

@@ -2,6 +2,7 @@
 import type { Language } from './i18n.ts'
 
 const formats = new Map<string, Intl.DateTimeFormat>()
+const numberFormats = { en: new Intl.NumberFormat('en'), de: new Intl.NumberFormat('de') } as const
 
 function dateFormat(language: Language, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${language} ${JSON.stringify(options)}`
@@ -59,5 +60,5 @@ export function formatBytes(language: Language, bytes: number): string {
 
 /** A whole number with the language's grouping. */
 export function formatCount(language: Language, count: number): string {
-  return new Intl.NumberFormat(language).format(count)
+  return numberFormats[language].format(count)
 }

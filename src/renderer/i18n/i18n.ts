@@ -1,5 +1,5 @@
 import i18next from 'i18next'
-import { initReactI18next, useTranslation } from 'react-i18next'
+import { useSyncExternalStore } from 'react'
 import de from './locales/de.json'
 import en from './locales/en.json'
 
@@ -13,7 +13,7 @@ const i18n = i18next.createInstance()
 
 /** Loads the texts, once, before the first render. */
 export function startI18n(language: Language): void {
-  void i18n.use(initReactI18next).init({
+  void i18n.init({
     lng: language,
     fallbackLng: 'en',
     initAsync: false,
@@ -50,13 +50,37 @@ export type TextKey = Leaves<typeof en>
 /** Gives the text for a key, with its parameters filled in. */
 export type Translate = (key: TextKey, params?: Readonly<Record<string, string | number>>) => string
 
+const subscribe = (changed: () => void): (() => void) => {
+  i18n.on('languageChanged', changed)
+  return () => i18n.off('languageChanged', changed)
+}
+const currentLanguage = (): Language => (i18n.language === 'de' ? 'de' : 'en')
+
+const translators = new Map<Language, Translate>()
+
+/** One function per language, which keeps the texts that have no parameters: rows of a list ask for them all the time. */
+function translatorOf(language: Language): Translate {
+  const known = translators.get(language)
+  if (known !== undefined) return known
+  // The library's own key types cost minutes of checking; this one union says the same.
+  const translate = i18n.getFixedT(language) as unknown as Translate
+  const plain = new Map<TextKey, string>()
+  const made: Translate = (key, params) => {
+    if (params !== undefined) return translate(key, params)
+    const text = plain.get(key) ?? translate(key)
+    plain.set(key, text)
+    return text
+  }
+  translators.set(language, made)
+  return made
+}
+
 /** The text function of the current language; the component renders again when the language changes. */
 export function useT(): Translate {
-  // The library's own key types cost minutes of checking; this one union says the same.
-  return useTranslation().t as unknown as Translate
+  return translatorOf(useLanguage())
 }
 
 /** The current language, for dates and numbers. */
 export function useLanguage(): Language {
-  return useTranslation().i18n.language === 'de' ? 'de' : 'en'
+  return useSyncExternalStore(subscribe, currentLanguage)
 }

@@ -5,6 +5,7 @@ import type { AccountView, AppView, ContactView, SettingsView } from '#shared/mo
 import type { ErrorCode } from '#shared/errors.ts'
 import type { BridgeArgs } from '#shared/bridge/table.ts'
 import { call, on } from '../bridge/client.ts'
+import { perFrame } from './per-frame.ts'
 import { handleHistory, handleTyping, loadConversations } from './conversation-store.ts'
 import { openConversation, pushCertificateProblem, pushNotice } from './screen-store.ts'
 
@@ -83,7 +84,12 @@ export function startStores(): () => void {
     on('accounts.changed', (accounts) => useStore.setState({ accounts })),
     on('contacts.changed', (contacts) => useStore.setState({ contacts })),
     on('settings.changed', (settings) => useStore.setState({ settings })),
-    on('history.appended', (event) => void handleHistory(event)),
+    on(
+      'history.appended',
+      perFrame((events) => {
+        for (const event of events) void handleHistory(event)
+      }),
+    ),
     on('chat.typing', handleTyping),
     on('accounts.certificateProblem', pushCertificateProblem),
     on('notice.error', ({ code, params }) => pushNotice(code, params)),

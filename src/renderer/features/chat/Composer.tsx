@@ -1,5 +1,5 @@
 import { Check, SendHorizontal, X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
 import type { MessageView } from '#shared/model/views.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
@@ -22,7 +22,7 @@ export interface ComposerProps {
 }
 
 /** Where one writes: Enter sends, Shift+Enter breaks the line, the arrow up edits one's last message. */
-export function Composer(props: ComposerProps) {
+export const Composer = memo(function Composer(props: ComposerProps) {
   const { conversationId, name, initialDraft, editing, onEditLast, onEditDone, onSent } = props
   const t = useT()
   const field = useRef<HTMLTextAreaElement>(null)
@@ -107,4 +107,4 @@ export function Composer(props: ComposerProps) {
       </div>
     </footer>
   )
-}
+})

@@ -1,6 +1,7 @@
 import { ArrowLeft, BellOff, Info } from 'lucide-react'
+import { memo, useCallback } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
-import type { ConversationView } from '#shared/model/views.ts'
+import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { formatCount } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
@@ -10,14 +11,19 @@ import { closeMain, showDialog } from '#renderer/stores/screen-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { IconButton } from '#renderer/ui/Button.tsx'
 
-/** Who one is talking to, and how to learn more about them. */
-export function ConversationHeader(props: { readonly conversation: ConversationView; readonly name: string }) {
-  const { conversation, name } = props
+/** Properties of {@link ConversationHeader}. */
+export interface ConversationHeaderProps {
+  readonly id: ConversationId
+  readonly name: string
+  readonly peer: Aor
+  readonly muted: boolean
+}
+
+/** Who one is talking to, and how to learn more about them; drawn again only when that changes, not with every message. */
+export const ConversationHeader = memo(function ConversationHeader(props: ConversationHeaderProps) {
+  const { id, name, peer, muted } = props
   const t = useT()
-  const language = useLanguage()
-  const typing = useTyping(conversation.id)
-  const total = useLoaded(conversation.id).window?.total
-  const openCard = (): void => showDialog({ kind: 'contact', id: conversation.id })
+  const openCard = useCallback(() => showDialog({ kind: 'contact', id }), [id])
   return (
     <header className="flex items-center gap-2 border-b border-line px-3 py-2" data-pane="header">
       <IconButton icon={ArrowLeft} label={t('app.back')} onPress={closeMain} className="wide:hidden" />
@@ -26,30 +32,52 @@ export function ConversationHeader(props: { readonly conversation: ConversationV
         onPress={openCard}
         className="flex min-w-0 flex-1 items-center gap-3 rounded-lg p-1 text-start hover:bg-hover"
       >
-        <Avatar name={name} seed={conversation.peer} size="small" />
+        <Avatar name={name} seed={peer} size="small" />
         <span className="min-w-0">
           <span className="flex items-center gap-1.5">
             <bdi className="truncate font-semibold">{name}</bdi>
-            {conversation.muted && <BellOff aria-hidden className="size-3.5 shrink-0 text-soft" />}
+            {muted && <BellOff aria-hidden className="size-3.5 shrink-0 text-soft" />}
           </span>
-          <span className="block truncate text-xs text-soft">
-            {typing ? (
-              <span className="text-accent">{t('chat.isTyping', { name })}</span>
-            ) : (
-              <bdi>{displayAor(conversation.peer)}</bdi>
-            )}
-          </span>
+          <TypingOrAddress id={id} name={name} peer={peer} />
         </span>
       </AriaButton>
-      <span className="sr-only" aria-live="polite">
-        {typing ? t('chat.isTyping', { name }) : ''}
-      </span>
-      {total !== undefined && total > 0 && (
-        <span className="hidden shrink-0 text-xs text-soft tabular-nums min-[30rem]:block">
-          {t('chat.messageCount', { count: total, formatted: formatCount(language, total) })}
-        </span>
-      )}
+      <TypingAnnouncer id={id} name={name} />
+      <MessageCount id={id} />
       <IconButton icon={Info} label={t('chat.contact', { name })} onPress={openCard} />
     </header>
+  )
+})
+
+function TypingOrAddress({ id, name, peer }: Omit<ConversationHeaderProps, 'muted'>) {
+  const t = useT()
+  return (
+    <span className="block truncate text-xs text-soft">
+      {useTyping(id) ? (
+        <span className="text-accent">{t('chat.isTyping', { name })}</span>
+      ) : (
+        <bdi>{displayAor(peer)}</bdi>
+      )}
+    </span>
+  )
+}
+
+function TypingAnnouncer({ id, name }: Pick<ConversationHeaderProps, 'id' | 'name'>) {
+  const t = useT()
+  return (
+    <span className="sr-only" aria-live="polite">
+      {useTyping(id) ? t('chat.isTyping', { name }) : ''}
+    </span>
+  )
+}
+
+function MessageCount({ id }: Pick<ConversationHeaderProps, 'id'>) {
+  const t = useT()
+  const language = useLanguage()
+  const total = useLoaded(id).window?.total
+  if (total === undefined || total === 0) return null
+  return (
+    <span className="hidden shrink-0 text-xs text-soft tabular-nums min-[30rem]:block">
+      {t('chat.messageCount', { count: total, formatted: formatCount(language, total) })}
+    </span>
   )
 }

@@ -36,12 +36,15 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
   const onEditDone = useCallback(() => setEditing(null), [])
   useMarkRead(conversation)
 
-  function editLast(): void {
+  const editLast = useCallback(() => {
     const last = loadedNow(id).window?.messages.findLast(
       (message) => message.direction === 'outgoing' && !message.deleted && !message.conflicting,
     )
     if (last !== undefined) setEditing(last)
-  }
+  }, [id])
+  const onSent = useCallback(() => {
+    if (loadedNow(id).window?.hasNewer === true) void loadNewest(id)
+  }, [id])
 
   return (
     <section
@@ -53,7 +56,7 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
         focusSearch()
       }}
     >
-      <ConversationHeader conversation={conversation} name={name} />
+      <ConversationHeader id={id} name={name} peer={conversation.peer} muted={conversation.muted} />
       <Messages conversation={conversation} name={name} onEdit={setEditing} />
       {conversation.policy === 'pending' && <StrangerBanner conversation={conversation} name={name} />}
       {conversation.policy === 'blocked' && (
@@ -75,9 +78,7 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
           editing={editing}
           onEditLast={editLast}
           onEditDone={onEditDone}
-          onSent={() => {
-            if (loadedNow(id).window?.hasNewer === true) void loadNewest(id)
-          }}
+          onSent={onSent}
         />
       )}
     </section>

@@ -1,4 +1,5 @@
 import { BellOff, CircleAlert } from 'lucide-react'
+import { memo } from 'react'
 import type { ConversationView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { formatCount, formatShort } from '#renderer/i18n/format.ts'
@@ -14,7 +15,10 @@ export function conversationName(conversation: ConversationView): string {
 }
 
 /** One conversation in the list. */
-export function ConversationRow(props: { readonly conversation: ConversationView; readonly current: boolean }) {
+export const ConversationRow = memo(function ConversationRow(props: {
+  readonly conversation: ConversationView
+  readonly current: boolean
+}) {
   const { conversation, current } = props
   const language = useLanguage()
   const name = conversationName(conversation)
@@ -48,7 +52,7 @@ export function ConversationRow(props: { readonly conversation: ConversationView
       </span>
     </button>
   )
-}
+})
 
 function Preview({ conversation }: { readonly conversation: ConversationView }) {
   const t = useT()
