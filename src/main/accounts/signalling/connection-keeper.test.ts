@@ -14,7 +14,8 @@ function setup(): {
   readonly flows: SipFlow[]
   readonly closed: () => number
   readonly refreshed: () => number
-  outcome: SocketFailure | 'open' | 'hang'
+  outcome: SocketFailure | 'open' | 'hang' | 'throw'
+  attach: (flow: SipFlow) => void
 } {
   const clock = new FakeClock()
   const views: ConnectionView[] = []
@@ -32,6 +33,7 @@ function setup(): {
   const connector: ConnectorPort = {
     stream: (_target, signal) => {
       if (result.outcome === 'open') return Promise.resolve({ ok: true, value: stream })
+      if (result.outcome === 'throw') return Promise.reject(new Error('no such thing'))
       if (result.outcome !== 'hang') return Promise.resolve({ ok: false, error: result.outcome })
       return new Promise((resolve) => {
         signal?.addEventListener('abort', () => resolve({ ok: false, error: { kind: 'closed' } }))
@@ -39,7 +41,10 @@ function setup(): {
     },
     webSocket: () => Promise.resolve({ ok: false, error: { kind: 'refused' } }),
   }
-  const agent = { attach: (flow: SipFlow) => flows.push(flow), refresh: () => (refreshed += 1) } as unknown as UserAgent
+  const agent = {
+    attach: (flow: SipFlow) => result.attach(flow),
+    refresh: () => (refreshed += 1),
+  } as unknown as UserAgent
   const account = {
     ...{ id: 'a' as AccountId, aor: 'sip:alice@example.org' as Aor, displayName: '', transport: 'tls' as const },
     ...{ server: 'host:1', instanceId: '', extraAuthorities: [], spkiPins: [] },
@@ -53,7 +58,8 @@ function setup(): {
   })
   const result = {
     ...{ keeper, clock, views, flows, closed: () => closed, refreshed: () => refreshed },
-    outcome: 'open' as SocketFailure | 'open' | 'hang',
+    outcome: 'open' as SocketFailure | 'open' | 'hang' | 'throw',
+    attach: (flow: SipFlow): void => void flows.push(flow),
   }
   return result
 }
@@ -115,4 +121,41 @@ it('an attempt that was overtaken leaves nothing behind', async () => {
   expect(test.views.at(-1)).toEqual({ kind: 'offline' })
   await test.clock.advance(600_000)
   expect(test.flows).toHaveLength(1)
+})
+
+it('an attempt that throws is one that failed: it is tried again', async () => {
+  const test = setup()
+  test.outcome = 'throw'
+  test.keeper.start()
+  await settle()
+  expect(test.views.at(-1)).toMatchObject({ kind: 'waiting', reason: 'server-unreachable' })
+  test.outcome = 'open'
+  await test.clock.advance(2_000)
+  expect(test.flows).toHaveLength(1)
+})
+
+it('a flow that the user agent cannot take is closed, and another one follows', async () => {
+  const test = setup()
+  const { attach } = test
+  test.attach = () => {
+    throw new Error('no')
+  }
+  test.keeper.start()
+  await settle()
+  expect(test.closed()).toBe(1)
+  expect(test.views.at(-1)).toMatchObject({ kind: 'waiting', reason: 'server-unreachable' })
+  test.attach = attach
+  await test.clock.advance(2_000)
+  expect(test.flows).toHaveLength(1)
+})
+
+it('an attempt that throws after it was overtaken changes nothing', async () => {
+  const test = setup()
+  test.outcome = 'throw'
+  test.keeper.start()
+  test.outcome = 'open'
+  test.keeper.start()
+  await settle()
+  expect(test.flows).toHaveLength(1)
+  expect(test.views.at(-1)).toEqual({ kind: 'connecting' })
 })

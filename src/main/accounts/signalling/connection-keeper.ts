@@ -128,6 +128,23 @@ export class ConnectionKeeper {
   async #open(): Promise<void> {
     const opening = new AbortController()
     this.#opening = opening
+    try {
+      await this.#openFlow(opening)
+    } catch {
+      // Without this the phase would stay where it is, and nothing would ever register again.
+      if (this.#opening === opening) this.#giveUp()
+    }
+  }
+
+  #giveUp(): void {
+    this.#flow?.close()
+    this.#flow = null
+    this.#step(
+      this.#state.phase === 'opening' ? { kind: 'open-failed', failure: { kind: 'closed' } } : { kind: 'lost' },
+    )
+  }
+
+  async #openFlow(opening: AbortController): Promise<void> {
     const targets = await flowTargets(this.#account, this.#ports.resolver, this.#ports.random)
     if (this.#opening !== opening) return
     if (!targets.ok) {
@@ -142,7 +159,8 @@ export class ConnectionKeeper {
     if ('flow' in opened) {
       this.#flow = opened.flow
       this.#step({ kind: 'opened' })
-      this.#agent.attach(opened.flow)
+      // Whoever saw the new view may have stopped or started again.
+      if (this.#opening === opening) this.#agent.attach(opened.flow)
     } else this.#step({ kind: 'open-failed', failure: opened.failure })
   }
 
