@@ -74,6 +74,8 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened: Close[]): Promise<RunningSession> {
   const history = await openHistoryInWorkers({ path: ports.paths.database, key: databaseKey })
   opened.push(() => history.close())
+  const lost = Promise.withResolvers<undefined>()
+  history.onCrash(() => lost.resolve(undefined))
   await ports.ladder.confirmDatabase()
   const signalling = await startSignallingClient(ports)
   opened.push(() => signalling.stop())
@@ -100,6 +102,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
     signalling,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
+    onLost: (handler) => void lost.promise.then(handler),
     close: () => closeAll(opened),
   }
 }

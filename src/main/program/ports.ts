@@ -14,6 +14,8 @@ export interface ProfileKeysPort {
 export interface Session {
   hasAccounts(): boolean
   onAccountsChange(handler: () => void): () => void
+  /** The history is gone until it is opened again; also raised for what happened before the handler came. */
+  onLost(handler: () => void): void
   /** Ends workers and closes the database. */
   close(): Promise<void>
 }

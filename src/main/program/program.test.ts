@@ -24,9 +24,13 @@ function fakeKeys(over: Partial<ProfileKeysPort> = {}): ProfileKeysPort {
   }
 }
 
-function fakeSession(): Session & { closed: boolean } {
+function fakeSession(): Session & { closed: boolean; lose: () => void } {
   return {
     closed: false,
+    lose: () => undefined,
+    onLost(handler) {
+      this.lose = handler
+    },
     hasAccounts: () => true,
     onAccountsChange: () => () => undefined,
     close() {
@@ -117,5 +121,24 @@ describe('Program', () => {
     await expect(app.unlock('passphrase', new Uint8Array(3))).rejects.toMatchObject({ code: 'history-corrupt' })
     expect(key.every((byte) => byte === 0)).toBe(true)
     expect(app.view().phase).toBe('locked')
+  })
+
+  it('locks when the history is lost, and opens again after the old session has closed', async () => {
+    const opened: Uint8Array[] = []
+    const app = program(fakeKeys(), opened)
+    const phases: string[] = []
+    app.onChange(({ phase }) => phases.push(phase))
+    await app.start()
+    await app.unlock('passphrase', new Uint8Array(3))
+    const lost = app.session()
+    lost.lose()
+    expect(app.view().phase).toBe('locked')
+    expect(() => app.session()).toThrow(expect.objectContaining({ code: 'locked' }))
+    await app.unlock('passphrase', new Uint8Array(3))
+    expect(lost.closed).toBe(true)
+    expect(opened).toHaveLength(2)
+    lost.lose()
+    expect(app.session().closed).toBe(false)
+    expect(phases).toEqual(['locked', 'ready', 'locked', 'ready'])
   })
 })

@@ -13,7 +13,8 @@ export interface ProgramPorts<S extends Session> {
 type Rung = 'keychain' | 'passphrase' | 'paper-secret'
 
 /**
- * The phases of the program: starting → onboarding (no keys yet) | locked (keys, not open) → ready. A failing rung leads
+ * The phases of the program: starting → onboarding (no keys yet) | locked (keys, not open) → ready, and back to
+ * locked when the history is lost. A failing rung leads
  * to the next one, never to a fresh empty history.
  */
 export class Program<S extends Session> {
@@ -103,8 +104,20 @@ export class Program<S extends Session> {
     } finally {
       databaseKey.fill(0)
     }
-    this.#session.onAccountsChange(() => this.announce())
+    const session = this.#session
+    session.onAccountsChange(() => this.announce())
     this.#enter('ready')
+    session.onLost(() => this.#handleLost(session))
+  }
+
+  /** Without a history nothing is safe to answer, receive or send: the user opens it again. */
+  #handleLost(session: S): void {
+    if (this.#session !== session) return
+    this.#session = null
+    this.#ports.log.error('program.history-lost')
+    this.#enter('locked')
+    // The next unlock waits for it: two sessions at once would sign in beside each other.
+    this.#inTurn(() => session.close()).catch(() => undefined)
   }
 
   #enter(phase: AppPhase): void {
