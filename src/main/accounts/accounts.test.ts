@@ -168,6 +168,10 @@ describe('Accounts', () => {
     const accountId = await accounts.add({ ...signIn, password: password() })
     await accounts.trustCertificate({ accountId, spkiSha256, trust: false })
     expect(signalling.configured.at(-1)?.spkiPins).toEqual([])
+    const other = `${'B'.repeat(43)}=`
+    const trustOther = accounts.trustCertificate({ accountId, spkiSha256: other, trust: true })
+    await expect(trustOther).rejects.toMatchObject({ code: 'invalid-argument' })
+    expect(signalling.configured.at(-1)?.spkiPins).toEqual([])
     await accounts.trustCertificate({ accountId, spkiSha256, trust: true })
     expect(signalling.configured.at(-1)?.spkiPins).toEqual([spkiSha256])
     // Nothing was registered yet: the typed password is still what signs in, and is wiped once it did.
@@ -175,6 +179,28 @@ describe('Accounts', () => {
     expect(credentials?.password).toEqual(password())
     signalling.emit({ kind: 'credentials', accountId, credentials: { ...credentials!, password: null } })
     expect(credentials?.password?.every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('trusts no certificate that nobody was asked about, nor one of another account', async () => {
+    const { accounts, signalling } = setUp()
+    const spkiSha256 = `${'A'.repeat(43)}=`
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    const otherId = await accounts.add({ ...signIn, aor: 'sip:bob@example.org' as Aor, password: password() })
+    const problem = {
+      reason: 'untrusted',
+      expectedName: '',
+      subject: '',
+      issuer: '',
+      validFrom: 0,
+      validTo: 0,
+    } as const
+    signalling.emit({ kind: 'certificate', accountId: otherId, problem: { ...problem, spkiSha256 } })
+    const trusting = accounts.trustCertificate({ accountId, spkiSha256, trust: true })
+    await expect(trusting).rejects.toMatchObject({ code: 'invalid-argument' })
+    signalling.emit({ kind: 'connection', accountId: otherId, connection: { kind: 'registered' } })
+    const late = accounts.trustCertificate({ accountId: otherId, spkiSha256, trust: true })
+    await expect(late).rejects.toMatchObject({ code: 'invalid-argument' })
+    expect(accounts.records().every(({ spkiPins }) => spkiPins.length === 0)).toBe(true)
   })
 
   it('erases what the history holds about a removed account', async () => {

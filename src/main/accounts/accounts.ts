@@ -99,6 +99,8 @@ export class Accounts {
   readonly #identities = new Map<AccountId, AccountIdentity>()
   /** Typed passwords until the registration has turned them into HA1 values: what is changed meanwhile needs them again. */
   readonly #passwords = new Map<AccountId, Uint8Array>()
+  /** Key of the certificate the user was last asked about: no other can be trusted by a call. */
+  readonly #askedKeys = new Map<AccountId, { readonly server: string | null; readonly spkiSha256: string }>()
   readonly #listeners = new Set<(accounts: readonly AccountView[]) => void>()
   readonly #disposers: readonly (() => void)[]
   #records: readonly AccountRecord[] = []
@@ -201,6 +203,7 @@ export class Accounts {
     // Before the list forgets it: after a crash in between it can be removed again.
     await this.#ports.registry.erase(record.aor)
     this.#connections.delete(record.id)
+    this.#askedKeys.delete(record.id)
     this.#identities.delete(record.id)
     await this.#save(this.#records.filter((other) => other.id !== record.id))
   }
@@ -209,6 +212,7 @@ export class Accounts {
     await this.#ports.signalling.reconnect(this.#record(request.accountId).id)
   }
 
+  /** @throws SottoError `invalid-argument` for a key that this account's present server did not just show. */
   async trustCertificate(request: {
     readonly accountId: AccountId
     readonly spkiSha256: string
@@ -216,6 +220,10 @@ export class Accounts {
   }): Promise<void> {
     if (!request.trust) return
     const record = this.#record(request.accountId)
+    const asked = this.#askedKeys.get(record.id)
+    if (asked?.spkiSha256 !== request.spkiSha256 || asked.server !== record.server)
+      throw new SottoError('invalid-argument')
+    this.#askedKeys.delete(record.id)
     const pinned = { ...record, spkiPins: [...new Set([...record.spkiPins, request.spkiSha256])] }
     await this.#replace(pinned)
     await this.#configure(pinned, null)
@@ -304,7 +312,11 @@ export class Accounts {
   #handleEvent(event: SignallingEvent): void {
     if (event.kind === 'connection') {
       this.#connections.set(event.accountId, event.connection)
+      if (event.connection.kind === 'registered') this.#askedKeys.delete(event.accountId)
       this.#announce()
+    } else if (event.kind === 'certificate') {
+      const server = this.#records.find(({ id }) => id === event.accountId)?.server ?? null
+      this.#askedKeys.set(event.accountId, { server, spkiSha256: event.problem.spkiSha256 })
     } else if (event.kind === 'credentials') {
       this.#forgetPassword(event.accountId)
       const record = this.#records.find((candidate) => candidate.id === event.accountId)
