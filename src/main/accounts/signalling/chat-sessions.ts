@@ -32,6 +32,9 @@ const incapableMs = 10 * 60_000
 const awayMs = 30_000
 const incapable: ReadonlySet<number> = new Set([405, 415, 416, 488, 501, 606])
 const maxWaitingInvites = 16
+/** Sessions with descriptions sent, also those being set up; a contact has one per device it writes from. */
+const maxTakenSessions = 32
+const maxTakenPerPeer = 2
 const maxRememberedPeers = 1_024
 
 interface WaitingInvite {
@@ -93,7 +96,7 @@ export class ChatSessions {
       session.end(488)
       return
     }
-    if (this.#waiting.size >= maxWaitingInvites) {
+    if (!this.#hasRoomFor(from.value)) {
       session.end(486)
       return
     }
@@ -120,9 +123,26 @@ export class ChatSessions {
       this.#forget(name)
       return true
     }
+    const { from } = waiting
+    if (this.#taken().length >= maxTakenSessions || this.#taken(from).length >= maxTakenPerPeer) {
+      waiting.session.end(486)
+      this.#forget(name)
+      return true
+    }
     waiting.isAccepted = true
     await this.#accept(name, waiting)
     return true
+  }
+
+  /** An accepted one stays among the waiting ones until it ends. */
+  #taken(peer: Aor | null = null): readonly WaitingInvite[] {
+    return [...this.#waiting.values()].filter(({ isAccepted, from }) => isAccepted && (peer ?? from) === from)
+  }
+
+  #hasRoomFor(peer: Aor): boolean {
+    const taken = this.#taken().length
+    const undecided = this.#waiting.size - taken
+    return undecided < maxWaitingInvites && taken < maxTakenSessions && this.#taken(peer).length < maxTakenPerPeer
   }
 
   stop(): void {
