@@ -15,6 +15,7 @@ describe('readableText', () => {
     ['text/html', 'a <!-- b > c --> d', 'a  d'],
     ['text/html', '1 < 2 <', '1 < 2 <'],
     ['text/html', '<script>never ends', ''],
+    ['text/html', 'İİİİ<B>one</B> <SCRIPT>x</SCRIPT>two', 'İİİİone two'],
     ['image/png', 'PNG', '[image/png, 3 B]'],
     ['<evil>', 'x', '[application/octet-stream, 1 B]'],
   ])('%s %j reads %j', (type, body, text) => {

@@ -7,7 +7,8 @@ const entityPattern = /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]{2,6}));/
 
 /** The readable text of an HTML message: nothing of it is interpreted, in time linear to its length. */
 export function htmlText(html: string): string {
-  const lower = html.toLowerCase()
+  // Of ASCII only: whole Unicode changes lengths (İ becomes two units), and with them every position.
+  const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   let text = ''
   let at = 0
   while (at < html.length) {
