@@ -1,6 +1,7 @@
 /** Wires everything that runs while the history is open. */
 import { hostname } from 'node:os'
 import { SottoError } from '#shared/errors.ts'
+import { aorDomain, aorUser } from '#shared/model/aor.ts'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
@@ -265,8 +266,10 @@ function localSignUp(home: HomeServerControl): LocalSignUpPort {
   return {
     signUp: async ({ user, invitation }): Promise<LocalAccount> => {
       const made = await home.signUp({ user, invitation })
-      const { aor, password, local, server } = made
-      return { aor, password, transport: 'wss', ...endpointsOf(server), onThisComputer: local }
+      const { aor, password, local, server, ha1Sha256 } = made
+      const me = home.me(server, { user: aorUser(aor), domain: aorDomain(aor), ha1Sha256 })
+      const close = () => me.close().then(() => undefined)
+      return { aor, password, transport: 'wss', ...endpointsOf(server), onThisComputer: local, close }
     },
     endpoints: async () => endpointsOf(await home.hold()),
     onMoved: (handler) => home.onRestarted((address) => handler(endpointsOf(address))),

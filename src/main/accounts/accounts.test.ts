@@ -257,6 +257,7 @@ describe('Accounts', () => {
           password: password(),
           server: 'wss://127.0.0.1:1000',
           onThisComputer: true,
+          close: () => Promise.resolve(),
         }),
       endpoints: () => Promise.resolve({ server: 'wss://127.0.0.1:2000', msrpRelay: null, spkiPins: local.spkiPins }),
     })
@@ -267,6 +268,41 @@ describe('Accounts', () => {
     await again.whenStarted()
     expect(signalling.configured.at(-1)?.server).toBe('wss://127.0.0.1:2000')
   })
+
+  it.each(['home-server-failed', 'disk-full'] as const)(
+    'gives the address back to the home server when a later step fails: %s',
+    async (reason) => {
+      const taken = new Set<string>()
+      const { accounts, signalling, settings } = setUp({
+        signUp: () => {
+          if (taken.has(alice)) return Promise.reject(new SottoError('address-taken'))
+          taken.add(alice)
+          return Promise.resolve({
+            ...{ transport: 'wss', msrpRelay: null, spkiPins: [], aor: alice, password: password() },
+            ...{ server: 'wss://127.0.0.1:1000', onThisComputer: true },
+            close: () => Promise.resolve(void taken.delete(alice)),
+          })
+        },
+      })
+      const create = () => accounts.createLocal({ user: 'alice', displayName: 'Alice', invitation: null })
+      const { behaviour } = signalling
+      const set = settings.set.bind(settings)
+      if (reason === 'disk-full') {
+        settings.set = () => {
+          throw new SottoError(reason)
+        }
+      } else {
+        signalling.behaviour = (account, emit) =>
+          emit({ kind: 'connection', accountId: account.id, connection: { kind: 'failed', reason } })
+      }
+      await expect(create()).rejects.toMatchObject({ code: reason })
+      expect(accounts.list()).toEqual([])
+      Object.assign(signalling, { behaviour })
+      Object.assign(settings, { set })
+      await create()
+      expect(accounts.list()).toHaveLength(1)
+    },
+  )
 
   it('disables and enables without losing anything', async () => {
     const { accounts, signalling } = setUp()

@@ -39,6 +39,8 @@ export interface LocalAccount {
   readonly spkiPins: readonly string[]
   /** False when it is the home server of another computer on the LAN. */
   readonly onThisComputer: boolean
+  /** Gives the address back: the account ends at the server too. */
+  readonly close: () => Promise<void>
 }
 
 /** Where the home server of this computer listens now. */
@@ -165,9 +167,17 @@ export class Accounts {
     readonly displayName: string
     readonly invitation: string | null
   }): Promise<AccountId> {
-    const { password, onThisComputer, ...account } = await this.#ports.home.signUp(request)
+    const { password, onThisComputer, close, ...account } = await this.#ports.home.signUp(request)
     const made = { ...account, displayName: request.displayName, local: onThisComputer }
-    return this.#addAndRegister(made, password).finally(() => password.fill(0))
+    try {
+      return await this.#addAndRegister(made, password)
+    } catch (error) {
+      // Nobody else knows its password: left alone it would keep the name for ever.
+      await close().catch(() => undefined)
+      throw error
+    } finally {
+      password.fill(0)
+    }
   }
 
   async update(request: {
@@ -234,7 +244,11 @@ export class Accounts {
     const record = this.#newRecord(account)
     this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
     await this.#ports.registry.register(record)
-    await this.#save([...this.#records, record])
+    await this.#save([...this.#records, record]).catch((error: unknown) => {
+      this.#records = this.#records.filter(({ id }) => id !== record.id)
+      this.#announce()
+      throw error
+    })
     const outcome = firstOutcome(this.#ports, record.id, firstOutcomeTimeoutMs)
     const refused = await this.#configure(record, password).then(() => null, reasonOf)
     const ended = refused === null ? await outcome : ({ kind: 'failed', reason: refused } as const)

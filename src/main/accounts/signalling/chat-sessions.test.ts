@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
-import type { SessionEvent, SipSession } from '#protocol/sip/user-agent/user-agent.ts'
+import type { SessionEvent } from '#protocol/sip/user-agent/user-agent.ts'
 import type { SignallingEvent } from '../signalling-port.ts'
 import { ChatSessions, type ChatSessionsPorts } from './chat-sessions.ts'
 
