@@ -202,4 +202,21 @@ describe('back-off', () => {
     })
     expect(new Set(waits.slice(15)).size).toBeGreaterThan(20)
   })
+
+  it('knows a job as never sent only if it was made in this run and not attempted', async () => {
+    const { clock, state, open, job, add } = rig()
+    const outbox = open()
+    await outbox.start()
+    state.answer = () => new Promise(() => undefined)
+    await add(outbox, job('handed-over'), job('behind'))
+    await clock.advance(10)
+    const left = () => ['handed-over', 'behind'].map((id) => outbox.hasNeverLeft(id as JobId))
+    expect(left()).toEqual([false, true])
+    // A crash: the history counts no attempt of either, and the first may have arrived.
+    outbox.stop()
+    const after = open()
+    after.setConnected(account, false)
+    await after.start()
+    expect(['handed-over', 'behind'].map((id) => after.hasNeverLeft(id as JobId))).toEqual([false, false])
+  })
 })

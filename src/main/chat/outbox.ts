@@ -49,6 +49,8 @@ export class Outbox {
   readonly #offline = new Set<AccountId>()
   readonly #attempts = new Set<Promise<void>>()
   readonly #clearing: Clearing
+  /** Made in this run and never attempted. What an earlier run left may have been sent whatever its count says. */
+  readonly #untried = new Set<JobId>()
   /** Jobs committed while older ones are being loaded. */
   #arrived: OutboxJob[] = []
   /** `partial`: the history holds more jobs than were loaded, so newer ones wait there too. */
@@ -71,8 +73,19 @@ export class Outbox {
     this.#clearing.stop()
   }
 
-  /** Takes over jobs that are committed. */
+  /** Takes over jobs that are committed for the first time. */
   enqueue(jobs: readonly OutboxJob[]): void {
+    for (const { id } of jobs) this.#untried.add(id)
+    this.takeBack(jobs)
+  }
+
+  /** False when a job may have reached its destination, even if nothing came back. */
+  hasNeverLeft(id: JobId): boolean {
+    return this.#untried.has(id)
+  }
+
+  /** Takes jobs that were withdrawn and stay in the history after all. */
+  takeBack(jobs: readonly OutboxJob[]): void {
     if (this.#state === 'loading') this.#arrived.push(...jobs)
     if (this.#state !== 'running') return
     for (const job of jobs) this.#lanes.add(job, true)
@@ -115,7 +128,7 @@ export class Outbox {
     const arrived = this.#arrived
     this.#arrived = []
     this.#state = jobs.length === maxLoadedJobs ? 'partial' : 'running'
-    this.enqueue(arrived)
+    this.takeBack(arrived)
     this.#pump()
   }
 
@@ -163,13 +176,16 @@ export class Outbox {
   async #attempt(lane: Lane, first: WaitingJob): Promise<void> {
     const job = await this.#wholeJob(first)
     if (job === null) {
+      this.#untried.delete(first.job.id)
       this.#lanes.removeFirst(lane)
       return
     }
     if (job.expiresAt <= this.#ports.clock.now()) {
+      this.#untried.delete(job.id)
       await this.#end(lane, job, { kind: 'failed', code: 'send-timed-out', status: null })
       return
     }
+    this.#untried.delete(job.id)
     const result = await this.#send(job)
     if (result.ok) await this.#end(lane, job, { kind: 'sent', outcome: result.value })
     else if (result.error.retry) await this.#again(first)

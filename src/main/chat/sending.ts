@@ -86,13 +86,13 @@ export class Sending {
       const line = this.#line(conversation, { kind: 'delete', target: message.messageId })
       const pending = (await reader.jobsOf(conversation.id, message.messageId)).filter(({ kind }) => kind !== 'receipt')
       const withdrawn = pending.filter(({ id }) => outbox.withdraw(id))
-      const never = (kinds: readonly string[]) =>
-        withdrawn.some((job) => kinds.includes(job.kind) && job.attempts === 0)
+      // The count of attempts is written after the hand-over, and a crash in between leaves it at 0.
+      const unsent = withdrawn.filter(({ id }) => outbox.hasNeverLeft(id))
       const addJobs = [
-        ...(never(['message']) || conversation.policy === 'blocked'
+        ...(unsent.some(({ kind }) => kind === 'message') || conversation.policy === 'blocked'
           ? []
           : [await peerJob(this.#context, conversation, line)]),
-        ...(withdrawn.some(isUnsentCopy(message)) ? [] : copyJobs(this.#context, conversation, line)),
+        ...(unsent.some(isCopyOf(message)) ? [] : copyJobs(this.#context, conversation, line)),
       ]
       const entries = [
         lineEntry(this.#context, conversation, { line, path: null, origin: ownOrigin(conversation.account) }),
@@ -100,7 +100,7 @@ export class Sending {
       try {
         await commitAndSend(this.#context, { entries, addJobs, removeJobs: withdrawn.map(({ id }) => id) })
       } catch (error) {
-        outbox.enqueue(withdrawn)
+        outbox.takeBack(withdrawn)
         throw error
       }
     })
@@ -169,8 +169,8 @@ export class Sending {
   }
 }
 
-function isUnsentCopy(message: MessageView): (job: OutboxJob) => boolean {
-  return (job) => job.kind === 'own-copy' && job.messageId === message.messageId && job.attempts === 0
+function isCopyOf(message: MessageView): (job: OutboxJob) => boolean {
+  return (job) => job.kind === 'own-copy' && job.messageId === message.messageId
 }
 
 function checkedText(text: string): string {
