@@ -110,6 +110,12 @@ export class AccountSignalling {
     const peer = prefer === 'msrp' && !to.includes(';') ? parseAor(to) : null
     const overMsrp = peer?.ok === true ? await this.#sendOverMsrp(peer.value, body, messageId) : null
     if (overMsrp !== null) return overMsrp
+    if (body.payload.length > maxPagerBytes) {
+      const isTemporary = peer?.ok === true && this.#chats.mayOpenLater(peer.value)
+      return err(
+        isTemporary ? { code: 'server-unreachable', retry: true } : { code: 'message-too-large', retry: false },
+      )
+    }
     // An own copy has the Message-ID of its original, and a Call-ID must not name two requests.
     return this.#sendMessage(to, body, to === this.#account.aor ? null : messageId)
   }
@@ -141,7 +147,6 @@ export class AccountSignalling {
     { contentType, payload }: OutgoingBody,
     messageId: string | null,
   ): Promise<Result<SendOutcome, SendFailure>> {
-    if (payload.length > maxPagerBytes) return err({ code: 'message-too-large', retry: false })
     const outcome = await this.#agent.sendMessage({ to, contentType, payload, callId: messageId })
     const { status } = outcome
     if (status === null || status > 299) return err(failureOf(outcome))

@@ -59,3 +59,27 @@ it('takes thirty-two sessions in all', async () => {
   for (let peer = 0; peer < 40; peer += 1) taken.push(await invite(`peer${peer}`))
   expect(taken.map(({ ended }) => ended())).toEqual([...Array<null>(32).fill(null), ...Array<number>(8).fill(486)])
 })
+
+it.each([
+  [480, true],
+  [488, false],
+] as const)('a peer that answers %i may have a session later: %s', async (status, later) => {
+  const path = { path: [], onRenewed: () => undefined, onExpired: () => undefined, release: () => undefined }
+  const bob = 'sip:bob@example.org' as Aor
+  const sessions = new ChatSessions({
+    ...{ clock: new FakeClock(), openWaitMs: 3_000 },
+    relay: {
+      exists: true,
+      isUsable: true,
+      reserve: () => Promise.resolve({ connection: { newId: () => 'abcdef0123456789' }, path }),
+    },
+    agent: {
+      invite: () => ({
+        onEvent: (handler: (event: SessionEvent) => void) => handler({ kind: 'failed', status }),
+        end: () => undefined,
+      }),
+    },
+  } as unknown as ChatSessionsPorts)
+  expect(await sessions.linkTo(bob)).toBeNull()
+  expect(sessions.mayOpenLater(bob)).toBe(later)
+})

@@ -51,6 +51,8 @@ export class ChatSessions {
   readonly #all = new Set<ChatLink>()
   readonly #opening = new Map<Aor, Promise<ChatLink | null>>()
   readonly #restsUntil = new Map<Aor, number>()
+  /** Of those who rest: they said that they cannot chat over MSRP. */
+  readonly #incapable = new Set<Aor>()
   readonly #waiting = new Map<string, WaitingInvite>()
 
   constructor(ports: ChatSessionsPorts) {
@@ -69,6 +71,11 @@ export class ChatSessions {
     } finally {
       this.#opening.delete(peer)
     }
+  }
+
+  /** Whether a session that is not there now may come up later. */
+  mayOpenLater(peer: Aor): boolean {
+    return this.#ports.relay.exists && this.running(peer) === null && !this.#incapable.has(peer)
   }
 
   running(peer: Aor): ChatLink | null {
@@ -219,8 +226,14 @@ export class ChatSessions {
   }
 
   #rest(peer: Aor, status: number | null | 'open'): void {
-    if (this.#restsUntil.size >= maxRememberedPeers) this.#restsUntil.clear()
-    const restMs = typeof status === 'number' && incapable.has(status) ? incapableMs : awayMs
+    if (this.#restsUntil.size >= maxRememberedPeers) {
+      this.#restsUntil.clear()
+      this.#incapable.clear()
+    }
+    const isIncapable = typeof status === 'number' && incapable.has(status)
+    if (isIncapable) this.#incapable.add(peer)
+    else this.#incapable.delete(peer)
+    const restMs = isIncapable ? incapableMs : awayMs
     this.#restsUntil.set(peer, this.#ports.clock.monotonic() + restMs)
   }
 

@@ -36,6 +36,11 @@ export class RelayLink {
     this.#credentials = credentials
   }
 
+  /** Whether there is a relay at all, used or resting. */
+  get exists(): boolean {
+    return relayAddressOf(this.#account) !== null
+  }
+
   /** False while the relay rests, or where there is none. */
   get isUsable(): boolean {
     const isKnown = this.#credentials.realm !== null && relayAddressOf(this.#account) !== null
