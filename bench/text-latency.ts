@@ -11,8 +11,12 @@ import { EntryMaker, TestHistory } from '#test/integration/history/history-fixtu
 import { ms, printFigures, quantile, type Figure } from './support/figures.ts'
 
 const smoke = process.argv.includes('--smoke')
-const rounds = smoke ? 15 : 300
-const pauseMs = 20
+const rounds = smoke ? 10 : 200
+/** Between two messages of a conversation: faster than anybody types, and what a message sets off has ended. */
+const pauseMs = 250
+/** Between two messages of a burst: receipts and copies of the ones before are still on their way. */
+const burstPauseMs = 20
+const burstRounds = smoke ? 10 : 150
 
 interface BridgePage {
   readonly sotto: SottoBridge
@@ -75,7 +79,7 @@ async function measureCommits(history: TestHistory): Promise<number[]> {
   return times
 }
 
-async function measureTexts(alice: Page, bob: Page): Promise<number[]> {
+async function conversationWithBob(alice: Page): Promise<string> {
   const { conversations } = await alice.evaluate(async () => {
     const reply = await (globalThis as unknown as BridgePage).sotto.call('conversations.list', {})
     if (!reply.ok) throw new Error(reply.code)
@@ -83,15 +87,26 @@ async function measureTexts(alice: Page, bob: Page): Promise<number[]> {
   })
   const id = conversations.find((conversation) => conversation.peer.includes('bob'))?.id
   if (id === undefined) throw new Error('no conversation with bob')
-  await listen(bob)
+  return id
+}
+
+interface Series {
+  readonly name: string
+  readonly rounds: number
+  readonly pauseMs: number
+}
+
+async function measureTexts(people: { readonly alice: Page; readonly bob: Page }, series: Series): Promise<number[]> {
+  const { alice, bob } = people
+  const id = await conversationWithBob(alice)
   const times: number[] = []
-  for (let round = -5; round < rounds; round++) {
-    const text = `latency ${round}`
+  for (let round = -5; round < series.rounds; round++) {
+    const text = `${series.name} ${round}`
     const begun = await send(alice, id, text)
     const arrived = await arrivalOf(bob, text)
     // The first messages open the session; what a conversation feels like comes after them.
     if (round >= 0) times.push(arrived - begun)
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await new Promise((resolve) => setTimeout(resolve, series.pauseMs))
   }
   return times
 }
@@ -106,7 +121,10 @@ async function run(): Promise<boolean> {
   await bob.page.getByRole('button', { name: 'Accept' }).first().click()
   await sendMessage(bob.page, 'hello yourself')
   await expectMessage(alice.page, 'hello yourself')
-  const texts = await measureTexts(alice.page, bob.page)
+  await listen(bob.page)
+  const people = { alice: alice.page, bob: bob.page }
+  const texts = await measureTexts(people, { name: 'talk', rounds, pauseMs })
+  const burst = await measureTexts(people, { name: 'burst', rounds: burstRounds, pauseMs: burstPauseMs })
   await Promise.all([alice.quit(), bob.quit()])
   data.remove()
   const history = new TestHistory()
@@ -131,6 +149,13 @@ async function run(): Promise<boolean> {
       besides: `commit ${ms(tail.commit)}`,
       promise: '≤ 2 × commit + 20 ms',
       holds: smoke ? null : tail.text <= 2 * tail.commit + 20,
+    },
+    {
+      what: 'text in a burst, p50 / p99',
+      measured: `${ms(quantile(burst, 0.5))} / ${ms(quantile(burst, 0.99))}`,
+      besides: `${burstPauseMs} ms between`,
+      promise: 'none',
+      holds: null,
     },
   ]
   printFigures('Text from Sotto through the relay to Sotto', figures, smoke)

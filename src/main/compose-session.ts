@@ -189,8 +189,7 @@ function connect(ports: SessionPorts, parts: Everything): readonly (() => void)[
   const { publisher } = ports
   const { history, signalling, settings, accounts, identity, chat, contacts } = parts
   return [
-    // The screen comes after the answer to whoever wrote: a message is on its way before it is drawn.
-    history.writer.onChange((change) => setImmediate(() => publishChange(publisher, history, change))),
+    history.writer.onChange((change) => publishChange(publisher, history, change)),
     history.onCrash(() => publisher.publish('notice.error', { code: 'history-corrupt', params: {} })),
     accounts.onChange((views) => publisher.publish('accounts.changed', views)),
     settings.onChange((now) => {

@@ -23,6 +23,8 @@ export function htmlText(html: string): string {
       at = open + 1
       continue
     }
+    // What stood on both sides of a tag must not read as one.
+    if (text.endsWith('<')) text += ' '
     if (blocks.has(tag.name) && !(tag.closing && tag.name === 'br')) text += '\n'
     at = hidden.has(tag.name) && !tag.closing ? endOfHidden(lower, tag) : tag.end
   }

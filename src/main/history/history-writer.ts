@@ -129,7 +129,7 @@ export class HistoryWriter implements HistoryWriterPort {
     if (!this.#touched.isEmpty) this.#revision += 1
     for (const { queued, error } of failed) queued.reject(error)
     for (const { queued, fresh } of done) queued.resolve({ revision: this.#revision, fresh })
-    this.#announce(this.#touched)
+    this.#announceSoon(this.#touched, this.#revision)
     this.#scheduleCheckpoint()
   }
 
@@ -195,20 +195,27 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)").run(revision)
   }
 
-  #announce(touched: Touched): void {
+  /** Whoever wrote has the answer first: a message is on its way before it is drawn. */
+  #announceSoon(touched: Touched, revision: number): void {
     if (touched.isEmpty || this.#handlers.size === 0) return
-    const change = this.#changeOf(touched)
+    setImmediate(() => {
+      if (!this.#closed) this.#announce(touched, revision)
+    })
+  }
+
+  #announce(touched: Touched, revision: number): void {
+    const change = this.#changeOf(touched, revision)
     for (const handler of [...this.#handlers]) handler(change)
   }
 
-  #changeOf(touched: Touched): HistoryChange {
+  #changeOf(touched: Touched, revision: number): HistoryChange {
     const bulk = touched.incomplete || touched.positions.size > maxListedChanges
     const messages = (positions: Iterable<number>) =>
       [...positions].map((position) => this.#messages.at(position)).filter((row) => row !== undefined)
     const rows = (refs: Iterable<number>) =>
       [...refs].map((ref) => this.#conversations.row(ref)).filter((row) => row !== undefined)
     return {
-      revision: this.#revision,
+      revision,
       conversations: bulk ? [] : rows(touched.conversations).map(conversationView),
       messages: bulk ? [] : messages(touched.positions).map(messageView),
       contacts: rows([...touched.contacts].slice(0, maxListedChanges)).map(contactView),

@@ -193,7 +193,8 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
     const hello = make.outgoing('gone soon')
     await history.writer.commit({ entries: [hello], addJobs: [make.job(hello)] })
     await history.writer.commit({ eraseAccounts: [alice] })
-    expect(changes.at(-1)).toMatchObject({ removedConversations: [withBob], bulk: true })
+    // Told right after the answer.
+    await expect.poll(() => changes.at(-1)).toMatchObject({ removedConversations: [withBob], bulk: true })
     expect(await history.reader.counts()).toMatchObject({ messages: 0, conversations: 0 })
     expect(await history.reader.nextJobAt()).toBeNull()
     expect((await history.reader.search({ text: 'gone', conversationId: null, limit: 5 })).hits).toEqual([])
