@@ -11,6 +11,7 @@ export function htmlText(html: string): string {
   const lower = html.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   let text = ''
   let at = 0
+  let lone = false
   while (at < html.length) {
     const open = html.indexOf('<', at)
     const until = open === -1 ? html.length : open
@@ -20,11 +21,13 @@ export function htmlText(html: string): string {
     if (tag === null) {
       // A lone bracket is text.
       text += '<'
+      lone = true
       at = open + 1
       continue
     }
     // What stood on both sides of a tag must not read as one.
-    if (text.endsWith('<')) text += ' '
+    if (lone && open === at) text += ' '
+    lone = false
     if (blocks.has(tag.name) && !(tag.closing && tag.name === 'br')) text += '\n'
     at = hidden.has(tag.name) && !tag.closing ? endOfHidden(lower, tag) : tag.end
   }
