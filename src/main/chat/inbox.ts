@@ -25,8 +25,6 @@ type WireOf<K extends WireBody['kind']> = Extract<WireBody, { readonly kind: K }
 interface Arrival {
   readonly body: IncomingBody
   readonly account: ChatAccount
-  /** How the sender is told that it was taken. */
-  readonly taken: AcceptStatus
   readonly verified: Pick<ReturnType<typeof serverOrigin>, 'authenticatedBy' | 'verified'>
 }
 
@@ -84,30 +82,39 @@ export class Inbox {
     if (body.payload.length > maxIncomingBytes) return tooLarge
     // Only the own registered flow speaks for the own address.
     if ((body.from === account.aor) !== body.fromSelf) return forbidden
-    const conversation = await findConversation(this.#context.reader, account, body.from)
-    if (conversation.policy === 'blocked') return declineOf(body)
-    if (!body.fromSelf) this.#context.outbox.peerReachable(account.id, body.from)
-    return this.#open(body, account, conversation)
+    return this.#open(body, account)
   }
 
-  async #open(body: IncomingBody, account: ChatAccount, conversation: Conversation): Promise<number | null> {
-    const ends = { conversation: conversation.id, account: account.aor, peer: body.from }
+  async #open(body: IncomingBody, account: ChatAccount): Promise<number | null> {
+    const ends = { conversation: conversationOf(account.aor, body.from), account: account.aor, peer: body.from }
     const opened = await this.#context.cipher.open(ends, body)
     if (opened?.ok === false) return forbidden
     const { authenticatedBy, verified } = opened?.value ?? serverOrigin(account)
     const wire = readBody(opened?.value.body ?? body, body.transportId)
-    const taken = takenStatusFor(conversation)
-    const status = await this.#dispatch(wire, { body, account, taken, verified: { authenticatedBy, verified } })
-    return status === accepted ? taken : status
+    return this.#receive(wire, { body, account, verified: { authenticatedBy, verified } })
   }
 
-  async #dispatch(wire: WireBody, arrival: Arrival): Promise<number | null> {
-    const { body } = arrival
+  async #receive(wire: WireBody, arrival: Arrival): Promise<number | null> {
+    const { body, account } = arrival
     if (isForged(wire, body)) return forbidden
+    // A line looks at its conversation in its turn: asking here as well would only make it wait.
+    if (wire.kind === 'line' && wire.ownCopy?.device !== account.deviceId) return this.#handleLine(wire, arrival)
+    const conversation = await findConversation(this.#context.reader, account, body.from)
+    if (conversation.policy === 'blocked') return declineOf(body)
+    this.#noteReachable(arrival)
+    const status = await this.#dispatch(wire, arrival)
+    return status === accepted ? takenStatusFor(conversation) : status
+  }
+
+  #noteReachable({ body, account }: Arrival): void {
+    if (!body.fromSelf) this.#context.outbox.peerReachable(account.id, body.from)
+  }
+
+  async #dispatch(wire: WireBody, arrival: Arrival): Promise<number> {
     if (wire.ownCopy?.device === arrival.account.deviceId) return accepted
     switch (wire.kind) {
       case 'line':
-        return this.#handleLine(wire, arrival)
+        return accepted
       case 'receipt':
         return this.#handleReceipt(wire, arrival)
       case 'mark':
@@ -120,7 +127,7 @@ export class Inbox {
   }
 
   async #handleLine(wire: WireOf<'line'>, arrival: Arrival): Promise<number | null> {
-    const { body, account, taken } = arrival
+    const { body, account } = arrival
     const peer = peerOf(wire, arrival)
     if (peer === null) return badRequest
     if (wire.wrapped && !body.fromSelf)
@@ -139,7 +146,11 @@ export class Inbox {
       // Of incoming lines only those over a session are copied.
       path: wire.ownCopy?.direction === 'incoming' ? 'msrp' : body.path,
       peerName: body.fromSelf ? '' : body.fromName,
-      answer: (verdict) => this.#answer(body, verdict === 'accept' ? taken : refusalOf(verdict, body)),
+      answer: (verdict, conversation) => {
+        if (verdict === 'accept') this.#noteReachable(arrival)
+        const taken = body.fromSelf ? accepted : takenStatusFor(conversation)
+        this.#answer(body, verdict === 'accept' ? taken : refusalOf(verdict, body))
+      },
       failed: (error) => this.#answer(body, statusOf(error, body)),
     })
     return null

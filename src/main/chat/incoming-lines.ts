@@ -36,8 +36,8 @@ export interface ArrivedLine {
   readonly peerName: string
   /** It was held back long enough. */
   readonly waited: boolean
-  /** Called once the verdict is durable. */
-  readonly answer: (verdict: Verdict) => void
+  /** Called once the verdict is durable, with the conversation as it was before. */
+  readonly answer: (verdict: Verdict, conversation: Conversation) => void
   /** Called instead when a held line could not be written after all. */
   readonly failed: (error: unknown) => void
 }
@@ -71,7 +71,7 @@ export class IncomingLines {
         previous === null ? null : reader.message(id, author, previous),
       ])
       if (before === null && this.#heldBack(conversation, arrived)) return
-      arrived.answer(await this.#takeNow(conversation, arrived, held))
+      arrived.answer(await this.#takeNow(conversation, arrived, held), conversation)
     })
   }
 
