@@ -45,6 +45,7 @@ export class HistoryReader implements HistoryReaderPort {
   readonly #ref: Statement<[string], { readonly ref: number; readonly total: number; readonly read_position: number }>
   readonly #older: Statement<[number, number, number], MessageRow>
   readonly #newer: Statement<[number, number, number], MessageRow>
+  readonly #statements = new Map<string, Statement>()
   #closed = false
 
   /** @throws SottoError an `OpenFailure` code; the writer must have opened the file before. */
@@ -65,7 +66,7 @@ export class HistoryReader implements HistoryReaderPort {
 
   conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }> {
     return this.#read(() => {
-      const rows = this.#db.prepare<[], ConversationRow>(conversationQuery).all()
+      const rows = this.#statement<[], ConversationRow>(conversationQuery).all()
       const conversations = rows.map(conversationView).sort((a, b) => b.lastAt - a.lastAt)
       return { conversations, revision: this.#revision() }
     })
@@ -73,15 +74,14 @@ export class HistoryReader implements HistoryReaderPort {
 
   conversation(id: ConversationId): Promise<ConversationView | null> {
     return this.#read(() => {
-      const row = this.#db.prepare<[string], ConversationRow>(`${conversationQuery} WHERE conversation.id = ?`).get(id)
+      const row = this.#statement<[string], ConversationRow>(`${conversationQuery} WHERE conversation.id = ?`).get(id)
       return row === undefined ? null : conversationView(row)
     })
   }
 
   contacts(): Promise<readonly ContactView[]> {
     return this.#read(() =>
-      this.#db
-        .prepare<[], ConversationRow>(`${conversationQuery} WHERE conversation.added_at IS NOT NULL`)
+      this.#statement<[], ConversationRow>(`${conversationQuery} WHERE conversation.added_at IS NOT NULL`)
         .all()
         .map(contactView),
     )
@@ -104,12 +104,10 @@ export class HistoryReader implements HistoryReaderPort {
 
   message(conversation: ConversationId, author: Aor, id: MessageId): Promise<MessageView | null> {
     return this.#read(() => {
-      const row = this.#db
-        .prepare<[string, string, string], MessageRow>(
-          `SELECT ${messageColumns} FROM ${messageJoin}
+      const row = this.#statement<[string, string, string], MessageRow>(
+        `SELECT ${messageColumns} FROM ${messageJoin}
            WHERE conversation.id = ? AND author = ? AND message_id = ? ORDER BY variant LIMIT 1`,
-        )
-        .get(conversation, author, id)
+      ).get(conversation, author, id)
       return row === undefined ? null : messageView(row)
     })
   }
@@ -118,12 +116,11 @@ export class HistoryReader implements HistoryReaderPort {
     return this.#read(() => {
       const found = this.#ref.get(conversation)
       if (found === undefined) return []
-      return this.#db
-        .prepare<[number, number, number, number], MessageRow>(
-          `SELECT ${messageColumns} FROM ${messageJoin}
+      return this.#statement<[number, number, number, number], MessageRow>(
+        `SELECT ${messageColumns} FROM ${messageJoin}
            WHERE message.conversation = ? AND position > ? AND position <= ? AND incoming = 1 AND deleted = 0
            ORDER BY position LIMIT ?`,
-        )
+      )
         .all(found.ref, found.read_position, position, limit)
         .map(messageView)
     })
@@ -135,15 +132,13 @@ export class HistoryReader implements HistoryReaderPort {
       if (query === null) return { hits: [], complete: true }
       const ref = request.conversationId === null ? null : (this.#ref.get(request.conversationId)?.ref ?? -1)
       // Rowid is the position: newest first without ranking. Blocked people are found only in their own conversation.
-      const rows = this.#db
-        .prepare<[string, number], HitRow>(
-          `SELECT ${messageColumns}, conversation.name, conversation.peer_name, conversation.peer
+      const rows = this.#statement<[string, number], HitRow>(
+        `SELECT ${messageColumns}, conversation.name, conversation.peer_name, conversation.peer
            FROM message_text JOIN message ON message.position = message_text.rowid
            JOIN conversation ON conversation.ref = message.conversation
            WHERE message_text MATCH ? ${ref === null ? "AND conversation.policy NOT IN ('blocked', 'pending')" : ''}
            ORDER BY message_text.rowid DESC LIMIT ?`,
-        )
-        .all(matchExpression(query, ref), request.limit + 1)
+      ).all(matchExpression(query, ref), request.limit + 1)
       const hits = rows.slice(0, request.limit).map((row) => hitOf(row, query))
       return { hits, complete: rows.length <= request.limit }
     })
@@ -151,10 +146,9 @@ export class HistoryReader implements HistoryReaderPort {
 
   dueJobs(now: number, limit: number): Promise<readonly OutboxJob[]> {
     return this.#read(() =>
-      this.#db
-        .prepare<[number, number], JobRow>(
-          'SELECT * FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid LIMIT ?',
-        )
+      this.#statement<[number, number], JobRow>(
+        'SELECT * FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid LIMIT ?',
+      )
         .all(now, limit)
         .map(jobOf),
     )
@@ -162,8 +156,9 @@ export class HistoryReader implements HistoryReaderPort {
 
   jobsOf(conversation: ConversationId, target: MessageId): Promise<readonly OutboxJob[]> {
     return this.#read(() =>
-      this.#db
-        .prepare<[string, string], JobRow>('SELECT * FROM job WHERE conversation = ? AND target = ? ORDER BY rowid')
+      this.#statement<[string, string], JobRow>(
+        'SELECT * FROM job WHERE conversation = ? AND target = ? ORDER BY rowid',
+      )
         .all(conversation, target)
         .map(jobOf),
     )
@@ -171,23 +166,21 @@ export class HistoryReader implements HistoryReaderPort {
 
   nextJobAt(): Promise<number | null> {
     return this.#read(
-      () => this.#db.prepare<[], number | null>('SELECT min(next_attempt_at) FROM job').pluck().get() ?? null,
+      () => this.#statement<[], number | null>('SELECT min(next_attempt_at) FROM job').pluck().get() ?? null,
     )
   }
 
   setting(key: string): Promise<string | null> {
     return this.#read(
-      () => this.#db.prepare<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(key) ?? null,
+      () => this.#statement<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(key) ?? null,
     )
   }
 
   counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }> {
     return this.#read(() => {
-      const sums = this.#db
-        .prepare<[], { readonly messages: number | null; readonly conversations: number }>(
-          'SELECT sum(total) AS messages, count(*) AS conversations FROM conversation',
-        )
-        .get()
+      const sums = this.#statement<[], { readonly messages: number | null; readonly conversations: number }>(
+        'SELECT sum(total) AS messages, count(*) AS conversations FROM conversation',
+      ).get()
       const bytes = ['', '-wal', '-shm'].map((s) => statSync(`${this.#path}${s}`, { throwIfNoEntry: false })?.size ?? 0)
       return {
         messages: sums?.messages ?? 0,
@@ -201,7 +194,7 @@ export class HistoryReader implements HistoryReaderPort {
   lastHlc(): Promise<Hlc> {
     return this.#read(() =>
       hlcOf(
-        this.#db.prepare<[], number | null>('SELECT base FROM message ORDER BY position DESC LIMIT 1').pluck().get() ??
+        this.#statement<[], number | null>('SELECT base FROM message ORDER BY position DESC LIMIT 1').pluck().get() ??
           0,
       ),
     )
@@ -231,7 +224,15 @@ export class HistoryReader implements HistoryReaderPort {
   }
 
   #revision(): number {
-    return this.#db.prepare<[], number>("SELECT value FROM state WHERE name = 'revision'").pluck().get() ?? 0
+    return this.#statement<[], number>("SELECT value FROM state WHERE name = 'revision'").pluck().get() ?? 0
+  }
+
+  /** Compiled once: compiling took longer than most of the reads. */
+  #statement<Params extends unknown[], Row>(sql: string): Statement<Params, Row> {
+    const known = this.#statements.get(sql)
+    const statement = known ?? this.#db.prepare(sql)
+    if (known === undefined) this.#statements.set(sql, statement)
+    return statement as Statement<Params, Row>
   }
 
   /** Runs `read` in one snapshot, so that a page and its revision belong together. */

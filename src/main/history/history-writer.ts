@@ -1,6 +1,6 @@
 /** The one writer of the history: queues commits and makes all that wait durable with one fsync. */
 import { statSync } from 'node:fs'
-import type { Database } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import { SottoError } from '#shared/errors.ts'
 import { maxListedChanges } from '#shared/model/limits.ts'
@@ -38,6 +38,7 @@ export interface HistoryWriterOptions {
 
 export class HistoryWriter implements HistoryWriterPort {
   readonly #db: Database
+  readonly #revise: Statement<[number]>
   readonly #path: string
   readonly #clock: ClockPort
   readonly #messages: MessageStore
@@ -64,6 +65,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#jobs = new JobStore(this.#db)
     this.#accounts = new AccountStore(this.#db, this.#messages)
     withStorageFailures(() => this.#messages.reindexIfNeeded())
+    this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
   }
 
@@ -192,7 +194,7 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   #saveRevision(revision: number): void {
-    this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)").run(revision)
+    this.#revise.run(revision)
   }
 
   /** Whoever wrote has the answer first: a message is on its way before it is drawn. */
