@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, rmdirSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -22,9 +22,20 @@ export function lockAddress(userData: string, platform: NodeJS.Platform = proces
   if (platform === 'win32') return `\\\\.\\pipe\\sotto-${digest}`
   const inside = path.join(userData, 'instance.sock')
   if (Buffer.byteLength(inside) <= maxSocketPath) return inside
-  const folder = path.join(os.tmpdir(), `sotto-${process.getuid?.() ?? 0}`)
+  return path.join(privateFolder(path.join(os.tmpdir(), `sotto-${process.getuid?.() ?? 0}`)), `${digest}.sock`)
+}
+
+/**
+ * A folder only its owner can enter.
+ * @throws Error when somebody else made it first: they could pose as the first instance.
+ */
+export function privateFolder(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return path.join(folder, `${digest}.sock`)
+  const found = lstatSync(folder)
+  if (!found.isDirectory() || found.uid !== process.getuid?.())
+    throw new Error(`${folder} belongs to somebody else: move it away, or use a shorter data folder`)
+  chmodSync(folder, 0o700)
+  return folder
 }
 
 /** Runs in a process of its own, so that the answer is there when the (synchronous) call returns. */

@@ -135,12 +135,8 @@ export class PageSession {
 
   #handleBinding(payload: string): void {
     if (payload.length > maxUpFrameChars) return
-    let frame: UpFrame
-    try {
-      frame = decodeClone(payload) as UpFrame
-    } catch {
-      return
-    }
+    const frame = decodeFrame(payload)
+    if (frame === null) return
     if (frame.k === 'h' && this.#isolatedContext !== null)
       this.#preloadFinished(this.#isolatedContext).catch(() => undefined)
     else this.#handlers.onFrame(frame)
@@ -209,5 +205,16 @@ export class PageSession {
     // alert, confirm and prompt have no place in the app: they would stop it.
     const accept = type === 'beforeunload' ? this.#gate.isOwnNavigation || this.#handlers.onCloseAsked() : false
     this.tell('Page.handleJavaScriptDialog', { accept })
+  }
+}
+
+/** What a page sent, whatever it is: null for all that is not a frame. Its fields are looked at by who handles it. */
+export function decodeFrame(payload: string): UpFrame | null {
+  try {
+    const decoded: unknown = decodeClone(payload)
+    const isFrame = typeof decoded === 'object' && decoded !== null && 'k' in decoded && typeof decoded.k === 'string'
+    return isFrame ? (decoded as UpFrame) : null
+  } catch {
+    return null
   }
 }

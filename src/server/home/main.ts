@@ -13,6 +13,8 @@ const exitUsage = 64
 /** Another process has the directory: the one who asked finds it through the endpoint file. */
 const exitLocked = 75
 const exitFailed = 1
+/** After a bug the orderly stop may hang, ms. */
+const stopWithinMs = 5_000
 
 async function run(options: HomeOptions): Promise<void> {
   const log = createStderrLog(options, (line) => process.stderr.write(line))
@@ -33,6 +35,15 @@ async function run(options: HomeOptions): Promise<void> {
         process.exit()
       })
   }
+  // A bug: what it broke is unknown, so nothing goes on as if nothing had happened.
+  const fail = (cause: unknown): void => {
+    log.error('bug', { reason: cause instanceof Error ? cause.name : typeof cause })
+    process.exitCode = exitFailed
+    setTimeout(() => process.exit(exitFailed), stopWithinMs).unref()
+    end()
+  }
+  process.once('uncaughtException', fail)
+  process.once('unhandledRejection', fail)
   process.once('SIGINT', end)
   process.once('SIGTERM', end)
   const starting = HomeServer.start(options, { clock: systemClock, random: systemRandom, log, onIdle: end })

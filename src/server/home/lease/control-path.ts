@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { lstatSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { ensurePrivateDirectory } from '../data-dir/private-file.ts'
 
 /** `sun_path` holds 108 bytes on Linux, 104 on macOS, with the final NUL. */
 const longestSocketPath = 100
@@ -18,9 +17,10 @@ export function controlPathOf(directory: string): string {
   if (Buffer.byteLength(inside) <= longestSocketPath) return inside
   const { uid } = userInfo()
   const own = join(tmpdir(), `sotto-home-${uid}`)
-  ensurePrivateDirectory(own)
-  // Somebody else may have made the directory first.
+  mkdirSync(own, { recursive: true, mode: 0o700 })
+  // Somebody else may have made it first, or a link to elsewhere: only what is ours is touched.
   const found = lstatSync(own)
   if (!found.isDirectory() || found.uid !== uid) throw new Error('temporary directory belongs to somebody else')
+  chmodSync(own, 0o700)
   return join(own, `${name}.sock`)
 }

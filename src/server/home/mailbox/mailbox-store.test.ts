@@ -87,6 +87,13 @@ describe('MailboxStore', () => {
     expect({ ...next!.message, body: [...next!.message.body] }).toEqual({ ...message, body: [...message.body] })
   })
 
+  test('keeps both when a Call-ID comes again with other words', async () => {
+    await mailbox.store('alice', [phone], storedMessage({ text: 'wrapped', callId: 'again' }))
+    await mailbox.store('alice', [phone], storedMessage({ text: 'plain', callId: 'again' }))
+    await mailbox.store('alice', [phone], storedMessage({ text: 'plain', callId: 'again' }))
+    expect(texts(phone)).toEqual(['wrapped', 'plain'])
+  })
+
   test('stores the same message of the same sender once per device', async () => {
     const message = storedMessage({ text: 'same' })
     const [a, b] = await Promise.all([

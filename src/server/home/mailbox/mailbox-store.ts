@@ -181,10 +181,11 @@ export class MailboxStore implements MailboxPort {
     const { sql } = this.#database
     const targets = instances.length === 0 ? [anyDevice] : instances
     const known = sql
-      .prepare<[string, string, string], { seq: number; id: string }>(
-        'SELECT seq, id FROM message WHERE call_id = ? AND recipient = ? AND sender = ?',
+      .prepare<[string, string, string, Uint8Array], { seq: number; id: string }>(
+        // The same Call-ID with other words is another message: a sender repeats one in another form.
+        'SELECT seq, id FROM message WHERE call_id = ? AND recipient = ? AND sender = ? AND body = ?',
       )
-      .get(message.callId, user, message.from)
+      .get(message.callId, user, message.from, message.body)
     if (known === undefined && !this.#usage.hasRoom(user, message.from, sizeOf(message))) return err('mailbox-full')
     const { seq, id } = known ?? this.#insertMessage(user, message)
     const add = sql.prepare('INSERT OR IGNORE INTO delivery (message, instance) VALUES (?, ?)')

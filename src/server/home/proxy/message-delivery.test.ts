@@ -85,6 +85,34 @@ describe('MESSAGE to several devices', () => {
     expect(world.mailbox.stored).toEqual([])
   })
 
+  it('passes on that a form is refused even while another device is away: the sender has another form', async () => {
+    const world = new FakeDomain()
+    const alice = await world.registered('alice')
+    const [simple, away] = [await world.registered('bob'), await world.registered('bob')]
+    simple.answer = () => ({ status: 415 })
+    away.flow.close()
+    expect((await alice.send('MESSAGE', bob, { headers: text })).status).toBe(415)
+    expect(world.mailbox.stored).toEqual([])
+    simple.answer = () => ({ status: 200 })
+    expect((await alice.send('MESSAGE', bob, { headers: text })).status).toBe(200)
+    expect(world.mailbox.stored[0]?.instances).toEqual([away.instance])
+  })
+
+  it('keeps a copy for the device that is away when another one took it and a third one refused', async () => {
+    const world = new FakeDomain()
+    const alice = await world.registered('alice')
+    const [took, simple, away] = [
+      await world.registered('bob'),
+      await world.registered('bob'),
+      await world.registered('bob'),
+    ]
+    simple.answer = () => ({ status: 415 })
+    away.flow.close()
+    expect((await alice.send('MESSAGE', bob, { headers: text })).status).toBe(200)
+    expect(took.got('MESSAGE')).toHaveLength(1)
+    expect(world.mailbox.stored[0]?.instances).toEqual([away.instance])
+  })
+
   it('gives a silent device eight seconds, then stores', async () => {
     const world = new FakeDomain()
     const alice = await world.registered('alice')

@@ -34,6 +34,9 @@ export interface MessageDeliveryPorts {
 /** The device could not be reached or could not cope just now: its copy waits in the mailbox. Others have refused. */
 const awayStatuses: ReadonlySet<number> = new Set([408, 430, 480, 500, 502, 503, 504])
 
+/** Not in this form: the sender has another one, and all devices shall get that (RFC 3261 §21.4.13, §21.4.26, §21.6.4). */
+const formStatuses: ReadonlySet<number> = new Set([415, 488, 606])
+
 /** Of no use later (RFC 3994). */
 const transientTypes: ReadonlySet<string> = new Set(['application/im-iscomposing+xml'])
 
@@ -146,7 +149,14 @@ export class MessageDelivery {
 
   #isWorthKeeping(): boolean {
     const { request } = this.#server
+    if (this.#isFormRefused()) return false
     return !transientTypes.has(mediaTypeOf(request) ?? '') && expiresOf(request) !== 0
+  }
+
+  /** Nobody took it, and a device that is there asks for another form: a copy in this one would only come to be doubled. */
+  #isFormRefused(): boolean {
+    const took = this.#branches.some(({ outcome }) => outcome === 'took')
+    return !took && this.#branches.some(({ final }) => final !== null && formStatuses.has(final.status))
   }
 
   async #store(devices: readonly string[]): Promise<'stored' | 'mailbox-full' | 'mailbox-failed'> {
