@@ -9,7 +9,7 @@ import { withStorageFailures } from './sqlite-failure.ts'
 
 export const databaseKeyBytes = 32
 /** Page cache per connection, KiB. */
-const cacheKib = 8192
+const cacheKib = 4096
 /** The writer checkpoints by itself, when idle. */
 const busyTimeoutMs = 5000
 
