@@ -5,6 +5,7 @@ import { SottoError } from '#shared/errors.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { SettingsView } from '#shared/model/views.ts'
+import type { LogPort } from '#shared/ports/log.ts'
 import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
@@ -15,7 +16,6 @@ import { lockProfile, type ProfileLock } from './history/profile-lock.ts'
 import { databaseWrapKeyOf } from './identity/paper-keys.ts'
 import { deriveInWorker } from './keys/derive-in-worker.ts'
 import { KeyLadder } from './keys/key-ladder.ts'
-import { openFileLog } from './platform/file-log.ts'
 import { hostFacts } from './platform/host-facts.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { SafeStorageKeychain } from './platform/safe-storage-keychain.ts'
@@ -42,6 +42,8 @@ export interface ComposeOptions {
   readonly resources: string
   /** Command that starts the home server's process. */
   readonly homeServerCommand: readonly [string, ...string[]]
+  /** The profile's log. */
+  readonly log: LogPort
 }
 
 /** A running profile. */
@@ -52,12 +54,10 @@ export interface RunningProgram {
   stop(): Promise<void>
 }
 
-type Log = ReturnType<typeof openFileLog>
-
 /** Starts a profile. @throws SottoError `profile-in-use`, `disk-full`, `disk-failed`. */
 export async function composeProgram(options: ComposeOptions): Promise<RunningProgram> {
   const lock = lockProfile(options.paths.lock)
-  const log = openFileLog(options.paths.log, clock)
+  const { log } = options
   let settings: SettingsView = defaultSettings
   const strings = (): MainStrings => mainStrings(settings.language, app.getLocale())
   const windows = composeWindows(options)
@@ -69,7 +69,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     settings = now
     nativeTheme.themeSource = now.theme
   }
-  const sessionPorts = { ...options, ladder, home, publisher, notifications, clock, random, log, onSettings }
+  const sessionPorts = { ...options, ladder, home, publisher, notifications, clock, random, onSettings }
   const program = new Program<RunningSession>({
     keys: withPaperWords(ladder),
     openSession: (key) => composeSession(sessionPorts, key),
@@ -111,7 +111,7 @@ function composeTray({ resources }: ComposeOptions, windows: AppWindows, strings
   return new AppTray({ icon, strings, show: () => windows.show(), quit: () => app.quit() })
 }
 
-function composeHome({ paths, homeServerCommand }: ComposeOptions, log: Log): HomeControl {
+function composeHome({ paths, homeServerCommand }: ComposeOptions, log: LogPort): HomeControl {
   const spawn = detachedSpawn(homeServerCommand, process.env)
   return new HomeControl({
     directory: paths.homeServer,
@@ -175,7 +175,7 @@ function composeNotifications(
   }
 }
 
-function answer(program: Program<RunningSession>, log: Log): void {
+function answer(program: Program<RunningSession>, log: LogPort): void {
   const answers: ProgramAnswers = {
     view: () => program.view(),
     createProfile: ({ keychain, passphrase }) => program.createProfile({ keychain, passphrase }),

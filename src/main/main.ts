@@ -4,8 +4,11 @@ import { app, dialog } from 'electron'
 import { SottoError } from '#shared/errors.ts'
 import { composeProgram, type RunningProgram } from './compose.ts'
 import { parseArguments, type ProgramArguments } from './platform/arguments.ts'
+import { openFileLog } from './platform/file-log.ts'
 import { hostFacts } from './platform/host-facts.ts'
 import { preparePaths, type ProfilePaths } from './platform/profile-paths.ts'
+import { systemClock } from './platform/system-clock.ts'
+import { ProgramEnd } from './program/program-end.ts'
 import { registerAppScheme } from './window/pages.ts'
 import { reportBug } from './workers/report-bug.ts'
 
@@ -21,25 +24,22 @@ function homeServerCommand(): readonly [string, ...string[]] {
 }
 
 async function runClient(args: ProgramArguments, paths: ProfilePaths): Promise<void> {
+  const log = openFileLog(paths.log, systemClock)
+  const end = new ProgramEnd({ clock: systemClock, log, quit: () => app.quit(), exit: () => app.exit(1) })
   let program: RunningProgram | null = null
-  let stopping: Promise<void> | null = null
   app.on('second-instance', () => program?.show())
   app.on('activate', () => program?.show())
   app.on('window-all-closed', () => {
     if (program?.keepsRunning() !== true) app.quit()
   })
   app.on('before-quit', (event) => {
-    if (program === null) return
-    event.preventDefault()
-    stopping ??= program.stop().finally(() => {
-      program = null
-      app.quit()
-    })
+    if (end.holds()) event.preventDefault()
   })
-  await app.whenReady()
   const resources = app.isPackaged ? path.join(process.resourcesPath, 'resources') : path.join(out, '..', 'resources')
-  const command = homeServerCommand()
-  program = await composeProgram({ paths, profile: args.profile, out, resources, homeServerCommand: command })
+  const options = { paths, profile: args.profile, out, resources, homeServerCommand: homeServerCommand(), log }
+  const starting = app.whenReady().then(() => composeProgram(options))
+  end.watch(starting)
+  program = await starting
 }
 
 function failWith(error: unknown): void {
