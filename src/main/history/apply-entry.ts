@@ -3,10 +3,18 @@ import type { Database } from 'better-sqlite3'
 import type { Entry } from '#shared/model/entry.ts'
 import type { MessageId, Aor, ConversationId } from '#shared/model/ids.ts'
 import { maxChangesPerMessage, maxVariants } from '#shared/model/limits.ts'
-import { deleteStrength, isDominated, mergeContact, mergeMessage, subjectOf } from '#shared/model/merge.ts'
+import {
+  compareEntries,
+  deleteStrength,
+  isDominated,
+  mergeContact,
+  mergeMessage,
+  subjectOf,
+} from '#shared/model/merge.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import { EntryStore, withoutText } from './entry-store.ts'
 import type { MessageStore } from './message-store.ts'
+import { WaitingReceipts } from './waiting-receipts.ts'
 
 /** What a transaction touched, for the change that is announced after it. */
 export class Touched {
@@ -34,10 +42,12 @@ export class EntryApplier {
   readonly #entries: EntryStore
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
+  readonly #receipts: WaitingReceipts
   readonly #due = new Map<number, { added: number; readMark: boolean }>()
 
   constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
     this.#entries = new EntryStore(db)
+    this.#receipts = new WaitingReceipts(this.#entries)
     this.#messages = messages
     this.#conversations = conversations
   }
@@ -60,8 +70,12 @@ export class EntryApplier {
 
   #applyToContact(entry: Entry, touched: Touched): boolean {
     const ref = this.#refOf(entry)
+    const known = [...this.#entries.contacts(ref), entry]
+    const idle = idleNames(known)
+    if (idle.has(entry)) return false
+    for (const name of idle) this.#entries.remove(name)
     this.#entries.insert(entry, { conversation: ref, author: null, subject: null })
-    const merged = mergeContact(this.#entries.contacts(ref))
+    const merged = mergeContact(known.filter((held) => !idle.has(held)))
     if (merged !== null) this.#conversations.setContact(ref, merged)
     touched.conversations.add(ref)
     touched.contacts.add(ref)
@@ -76,6 +90,7 @@ export class EntryApplier {
     const deleted = deleteStrength([...cluster, entry])
     const arrived = withoutText(entry, deleted)
     this.#entries.insert(arrived, { conversation: ref, author, subject: messageId })
+    this.#receipts.note(ref, arrived, cluster)
     const whole = [...this.#entries.purge(cluster, deleted), arrived]
     const rows = this.#messages.rowsOf(ref, author, messageId)
     const merged = mergeMessage(whole)
@@ -102,9 +117,10 @@ export class EntryApplier {
     this.#due.clear()
   }
 
-  /** Forgets what is due: the entries were rolled back. */
+  /** Forgets what is due and counted: entries were rolled back, or conversations erased. */
   abandon(): void {
     this.#due.clear()
+    this.#receipts.forget()
   }
 }
 
@@ -112,4 +128,15 @@ export class EntryApplier {
 function isTooMuch(entry: Entry, cluster: readonly Entry[]): boolean {
   const same = cluster.filter((held) => held.body.kind === entry.body.kind).length
   return same >= (entry.body.kind === 'message' ? maxVariants : maxChangesPerMessage)
+}
+
+/**
+ * Names a peer had that say nothing any more, whatever comes: the newest is its name, and the one seen first says since
+ * when it is known.
+ */
+function idleNames(entries: readonly Entry[]): ReadonlySet<Entry> {
+  const names = entries.filter(({ body }) => body.kind === 'peer-name')
+  const [newest] = names.toSorted((a, b) => compareEntries(b, a))
+  const [first] = names.toSorted((a, b) => a.head.observedAt - b.head.observedAt)
+  return new Set(names.filter((name) => name !== newest && name !== first))
 }

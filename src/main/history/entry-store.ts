@@ -28,7 +28,9 @@ export class EntryStore {
   readonly #insert: Statement<[Readonly<Record<string, string | number | Uint8Array | null>>]>
   readonly #cluster: Statement<[number, string, string], Uint8Array>
   readonly #contacts: Statement<[number], Uint8Array>
+  readonly #receipts: Statement<[number], Uint8Array>
   readonly #rewrite: Statement<[Uint8Array, Uint8Array]>
+  readonly #remove: Statement<[Uint8Array]>
 
   constructor(db: Database) {
     this.#has = db.prepare<[Uint8Array], number>('SELECT 1 FROM entry WHERE id = ?').pluck()
@@ -44,6 +46,14 @@ export class EntryStore {
     this.#contacts = db
       .prepare<[number], Uint8Array>('SELECT bytes FROM entry WHERE conversation = ? AND subject IS NULL')
       .pluck()
+    this.#receipts = db
+      .prepare<[number], Uint8Array>(
+        `SELECT bytes FROM entry WHERE conversation = ? AND subject IS NOT NULL AND kind = ${kindNumbers.delivery}
+           AND NOT EXISTS (SELECT 1 FROM message WHERE message.conversation = entry.conversation
+             AND message.message_id = entry.subject AND message.author = entry.author) ORDER BY seq`,
+      )
+      .pluck()
+    this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
     this.#rewrite = db.prepare('UPDATE entry SET bytes = ? WHERE id = ?')
   }
 
@@ -70,6 +80,16 @@ export class EntryStore {
   /** All entries about one peer. */
   contacts(conversation: number): readonly Entry[] {
     return this.#contacts.all(conversation).map(decodeStoredEntry)
+  }
+
+  /** Everything said about the delivery of messages that are not here, in the order of arrival. */
+  receiptsWithoutMessage(conversation: number): readonly Entry[] {
+    return this.#receipts.all(conversation).map(decodeStoredEntry)
+  }
+
+  /** Only for what adds nothing to what is held, and for what a bound forbids. */
+  remove(entry: Entry): void {
+    this.#remove.run(idBytes(entry))
   }
 
   /** Overwrites the texts that a delete of this strength covers; returns the entries as they are now. */

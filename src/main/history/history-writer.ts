@@ -160,7 +160,7 @@ export class HistoryWriter implements HistoryWriterPort {
     }
   }
 
-  /** What was cached or due belongs to a transaction that is rolled back. */
+  /** What was cached or due belongs to a transaction that is rolled back, or to an erased account. */
   #forget(): void {
     this.#conversations.forgetRefs()
     this.#applier.abandon()
@@ -185,7 +185,7 @@ export class HistoryWriter implements HistoryWriterPort {
 
   #eraseAccount(aor: Aor): void {
     this.#accounts.erase(aor, this.#touched)
-    this.#conversations.forgetRefs()
+    this.#forget()
   }
 
   #loadRevision(): number {

@@ -19,6 +19,8 @@ export const maxUnknownFields = 64
 export const maxVariants = 8
 /** Edits and receipts looked at per message: the newest ones. */
 export const maxChangesPerMessage = 256
+/** Receipts of one peer kept for messages that are not here (yet): the newest ones. */
+export const maxWaitingReceipts = 512
 /** Unread messages are counted up to here; the screen shows more as “999+”. */
 export const maxUnread = 1000
 /** A change that touches more messages than this is announced as `bulk`. */
