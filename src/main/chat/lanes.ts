@@ -1,11 +1,11 @@
 import type { AccountId, JobId } from '#shared/model/ids.ts'
 import type { Timer } from '#shared/ports/clock.ts'
-import type { JobKind, OutboxJob } from '#main/history/port.ts'
+import type { JobKind, OutboxJob, WaitingJob as StoredJob } from '#main/history/port.ts'
 import { maxKeptPayloadBytes } from './limits.ts'
 
 /** A job waiting in memory; the payload of older ones stays in the history until they run. */
 export interface WaitingJob {
-  job: Omit<OutboxJob, 'payload'>
+  job: StoredJob
   payload: Uint8Array | null
 }
 
@@ -43,19 +43,17 @@ export class Lanes {
     return this.#ids.size
   }
 
-  /** Puts a job at the end of its lane unless it is there already; returns the lane. */
-  add(job: OutboxJob, keepPayload: boolean): Lane | null {
-    if (this.#ids.has(job.id)) return null
-    const lane = this.#laneOf(job)
-    lane.jobs.push(this.#waiting(job, keepPayload))
+  /** Puts a job at the end of its lane unless it is there already. */
+  add(job: OutboxJob | StoredJob): void {
+    if (this.#ids.has(job.id)) return
+    this.#laneOf(job).jobs.push(this.#waiting(job))
     this.#ids.add(job.id)
-    return lane
   }
 
   /** Puts another job in the place of the lane's first. */
   replaceFirst(lane: Lane, job: OutboxJob): void {
     this.removeFirst(lane)
-    lane.jobs.unshift(this.#waiting(job, true))
+    lane.jobs.unshift(this.#waiting(job))
     this.#ids.add(job.id)
     this.#lanes.set(lane.key, lane)
   }
@@ -87,14 +85,15 @@ export class Lanes {
     this.#lanes.delete(lane.key)
   }
 
-  #waiting(job: OutboxJob, keepPayload: boolean): WaitingJob {
+  #waiting(job: OutboxJob | StoredJob): WaitingJob {
+    if (!('payload' in job)) return { job, payload: null }
     const { payload, ...rest } = job
-    const keep = keepPayload && this.#keptBytes + payload.length <= maxKeptPayloadBytes
+    const keep = this.#keptBytes + payload.length <= maxKeptPayloadBytes
     if (keep) this.#keptBytes += payload.length
     return { job: rest, payload: keep ? payload : null }
   }
 
-  #laneOf(job: OutboxJob): Lane {
+  #laneOf(job: StoredJob): Lane {
     const key = `${job.accountId} ${laneOfKind[job.kind]} ${job.destination}`
     const known = this.#lanes.get(key)
     if (known !== undefined) return known

@@ -43,7 +43,10 @@ function rig(clock = new FakeClock()) {
     new Outbox({
       writer: { commit } as unknown as HistoryWriterPort,
       reader: {
-        dueJobs: () => Promise.resolve(stored.toSorted((a, b) => a.createdAt - b.createdAt)),
+        dueJobs: () =>
+          Promise.resolve(
+            stored.toSorted((a, b) => a.createdAt - b.createdAt).map(({ payload: _payload, ...rest }) => rest),
+          ),
         jobsOf: (_: ConversationId, target: MessageId) =>
           Promise.resolve(stored.filter((job) => job.target === target)),
       } as unknown as HistoryReaderPort,

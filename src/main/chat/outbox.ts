@@ -88,7 +88,7 @@ export class Outbox {
   takeBack(jobs: readonly OutboxJob[]): void {
     if (this.#state === 'loading') this.#arrived.push(...jobs)
     if (this.#state !== 'running') return
-    for (const job of jobs) this.#lanes.add(job, true)
+    for (const job of jobs) this.#lanes.add(job)
     this.#pump()
   }
 
@@ -124,7 +124,7 @@ export class Outbox {
   async #load(): Promise<void> {
     const jobs = await this.#ports.reader.dueJobs(Number.MAX_SAFE_INTEGER, maxLoadedJobs)
     if (this.#state === 'stopped') return
-    for (const job of jobs) if (!this.#clearing.has(job.id)) this.#lanes.add(job, false)
+    for (const job of jobs) if (!this.#clearing.has(job.id)) this.#lanes.add(job)
     const arrived = this.#arrived
     this.#arrived = []
     this.#state = jobs.length === maxLoadedJobs ? 'partial' : 'running'

@@ -7,8 +7,8 @@ import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit
 import { SottoError } from '#shared/errors.ts'
 import { openDatabase } from './database.ts'
 import { hlcOf } from './message-store.ts'
-import { jobOf, type JobRow } from './job-store.ts'
-import type { HistoryReaderPort, OutboxJob } from './port.ts'
+import { jobOf, waitingJobColumns, waitingJobOf, type JobRow } from './job-store.ts'
+import type { HistoryReaderPort, OutboxJob, WaitingJob } from './port.ts'
 import { excerptOf, matchExpression, parseQuery, type SearchQuery } from './search-text.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 import {
@@ -144,13 +144,13 @@ export class HistoryReader implements HistoryReaderPort {
     })
   }
 
-  dueJobs(now: number, limit: number): Promise<readonly OutboxJob[]> {
+  dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]> {
     return this.#read(() =>
-      this.#statement<[number, number], JobRow>(
-        'SELECT * FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid LIMIT ?',
+      this.#statement<[number, number], Omit<JobRow, 'payload'>>(
+        `SELECT ${waitingJobColumns} FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid LIMIT ?`,
       )
         .all(now, limit)
-        .map(jobOf),
+        .map(waitingJobOf),
     )
   }
 

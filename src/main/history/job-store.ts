@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { AccountId, ConversationId, JobId, MessageId } from '#shared/model/ids.ts'
 import type { MessagePath } from '#shared/model/views.ts'
-import type { HistoryCommit, JobKind, OutboxJob } from './port.ts'
+import type { HistoryCommit, JobKind, OutboxJob, WaitingJob } from './port.ts'
 
 /** A row of `job`. */
 export interface JobRow {
@@ -22,7 +22,15 @@ export interface JobRow {
   readonly expires_at: number
 }
 
+/** Columns of a job without its payload. */
+export const waitingJobColumns = `id, account_id, kind, conversation, destination, message_id, target, content_type, path,
+  created_at, attempts, next_attempt_at, expires_at`
+
 export function jobOf(row: JobRow): OutboxJob {
+  return { ...waitingJobOf(row), payload: new Uint8Array(row.payload) }
+}
+
+export function waitingJobOf(row: Omit<JobRow, 'payload'>): WaitingJob {
   return {
     id: row.id,
     accountId: row.account_id,
@@ -32,7 +40,6 @@ export function jobOf(row: JobRow): OutboxJob {
     messageId: row.message_id,
     target: row.target,
     contentType: row.content_type,
-    payload: new Uint8Array(row.payload),
     ...(row.path === null ? {} : { path: row.path }),
     createdAt: row.created_at,
     attempts: row.attempts,

@@ -42,6 +42,9 @@ export interface OutboxJob {
   readonly expiresAt: number
 }
 
+/** A job without its payload: thousands may wait, and only a few are sent at a time. */
+export type WaitingJob = Omit<OutboxJob, 'payload'>
+
 /** Everything that must become durable together. Applied in ONE transaction, fsynced before the promise resolves. */
 export interface HistoryCommit {
   readonly entries?: readonly Entry[]
@@ -109,8 +112,8 @@ export interface HistoryReaderPort {
     readonly hits: readonly SearchHit[]
     readonly complete: boolean
   }>
-  /** Jobs whose time has come, oldest first. */
-  dueJobs(now: number, limit: number): Promise<readonly OutboxJob[]>
+  /** Jobs whose time has come, oldest first; {@link jobsOf} has their payloads. */
+  dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]>
   /** All jobs of a message (for retry and for cancel on delete). */
   jobsOf(conversation: ConversationId, target: MessageId): Promise<readonly OutboxJob[]>
   /** When the next job is due, ms, or null. */

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { openHistoryInProcess } from '#main/history/open-history.ts'
-import type { OutboxJob } from '#main/history/port.ts'
+import type { WaitingJob } from '#main/history/port.ts'
 import { EntryMaker, messageIdOf } from './history-fixture.ts'
 
 const [path, keyFile, round] = process.argv.slice(2)
@@ -38,7 +38,7 @@ async function receiveMessages(): Promise<void> {
   }
 }
 
-async function deliver(job: OutboxJob): Promise<void> {
+async function deliver(job: WaitingJob): Promise<void> {
   // What the network saw: printed before the outcome is recorded, as a real send would be.
   say(`sent ${job.target}`)
   await history.writer.commit({ entries: [make.delivery(job.target, 'sent')], removeJobs: [job.id] })
