@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { toBase64Url } from '#shared/home/invitation.ts'
+import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
 /** HA1 values of RFC 7616 §3.4.2, lower-case hex. */

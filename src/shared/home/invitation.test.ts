@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromBase64Url, parseInvitation, serializeInvitation, toBase64Url } from './invitation.ts'
+import { fromBase64Url, toBase64Url } from '../bytes/base64url.ts'
+import { parseInvitation, serializeInvitation } from './invitation.ts'
 
 const invitation = {
   host: '192.168.1.20',

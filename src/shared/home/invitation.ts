@@ -1,3 +1,4 @@
+import { fromBase64Url, toBase64Url } from '../bytes/base64url.ts'
 import { ProtocolError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 
@@ -80,38 +81,6 @@ function decodeInvitation(bytes: Uint8Array): Result<Invitation, InvitationProbl
     spkiSha256: bytes.slice(pinAt, pinAt + pinBytes),
     expiresAt: view.getUint32(pinAt + pinBytes) * 1000,
   })
-}
-
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
-/** Base64url without padding (RFC 4648 §5). */
-export function toBase64Url(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    const digits = Math.min(4, bytes.length - i + 1)
-    for (let d = 0; d < digits; d += 1) text += alphabet.charAt((group >> (18 - 6 * d)) & 63)
-  }
-  return text
-}
-
-/** Strict inverse of {@link toBase64Url}: one spelling per value, null for anything else. */
-export function fromBase64Url(text: string): Uint8Array | null {
-  if (text.length % 4 === 1) return null
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
-  let [buffer, bits, at] = [0, 0, 0]
-  for (const character of text) {
-    const digit = alphabet.indexOf(character)
-    if (digit < 0) return null
-    buffer = ((buffer << 6) | digit) & 0xffff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      bytes[at] = (buffer >> bits) & 0xff
-      at += 1
-    }
-  }
-  return (buffer & ((1 << bits) - 1)) === 0 ? bytes : null
 }
 
 /** CRC-32 (IEEE 802.3): finds slips of copying, proves nothing. */

@@ -1,5 +1,5 @@
 /** INVITE client transaction (RFC 3261 §17.1.1, RFC 6026 §8.4). */
-import { absorb, startTimer, stopTimer, T1, timerDMs, transactionTimeoutMs } from './machine.ts'
+import { absorb, sendFirst, startTimer, stopTimer, T1, terminate, timerDMs, transactionTimeoutMs } from './machine.ts'
 import type { ClientEvent, Step, TransactionEffect } from './machine.ts'
 import type { SipResponse } from '../message.ts'
 
@@ -22,25 +22,15 @@ export function stepInviteClient(state: InviteClientState, event: ClientEvent): 
   if (state.phase === 'terminated') return absorb(state)
   switch (event.kind) {
     case 'start':
-      return onStart(state)
+      return { state, effects: sendFirst(state.reliable, 'A', 'B') }
     case 'response':
       return onResponse(state, event.response)
     case 'timer':
       return onTimer(state, event.timer)
     case 'transport-error':
       // RFC 6026 §7.1: in accepted and completed the answer is already with the user.
-      return end(state, state.phase === 'accepted' ? [] : [{ kind: 'transport-failed' }])
+      return terminate(state, state.phase === 'accepted' ? [] : [{ kind: 'transport-failed' }])
   }
-}
-
-function end(state: InviteClientState, effects: readonly TransactionEffect[]): Step<InviteClientState> {
-  return { state: { ...state, phase: 'terminated' }, effects: [...effects, { kind: 'terminated' }] }
-}
-
-function onStart(state: InviteClientState): Step<InviteClientState> {
-  const effects: TransactionEffect[] = [{ kind: 'send-request' }, startTimer('B', transactionTimeoutMs)]
-  if (!state.reliable) effects.push(startTimer('A', T1))
-  return { state, effects }
 }
 
 function onTimer(state: InviteClientState, timer: string): Step<InviteClientState> {
@@ -48,9 +38,9 @@ function onTimer(state: InviteClientState, timer: string): Step<InviteClientStat
     const intervalMs = state.intervalMs * 2
     return { state: { ...state, intervalMs }, effects: [{ kind: 'send-request' }, startTimer('A', intervalMs)] }
   }
-  if (timer === 'B' && state.phase === 'calling') return end(state, [{ kind: 'timed-out' }])
-  if (timer === 'D' && state.phase === 'completed') return end(state, [])
-  if (timer === 'M' && state.phase === 'accepted') return end(state, [])
+  if (timer === 'B' && state.phase === 'calling') return terminate(state, [{ kind: 'timed-out' }])
+  if (timer === 'D' && state.phase === 'completed') return terminate(state, [])
+  if (timer === 'M' && state.phase === 'accepted') return terminate(state, [])
   return absorb(state)
 }
 
@@ -73,6 +63,6 @@ function onResponse(state: InviteClientState, response: SipResponse): Step<Invit
   if (!waiting) return absorb(state)
   const answered: TransactionEffect[] = [...stopWaiting, { kind: 'send-ack', response }, deliver]
   // Timer D is zero on reliable transports.
-  if (state.reliable) return end(state, answered)
+  if (state.reliable) return terminate(state, answered)
   return { state: { ...state, phase: 'completed' }, effects: [...answered, startTimer('D', timerDMs)] }
 }

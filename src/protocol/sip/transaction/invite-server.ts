@@ -1,5 +1,5 @@
 /** INVITE server transaction (RFC 3261 §17.2.1, RFC 6026 §8.5). The user sends 100 itself, at once. */
-import { absorb, startTimer, stopTimer, T1, T2, T4, transactionTimeoutMs } from './machine.ts'
+import { absorb, startTimer, stopTimer, T1, T2, T4, terminate, transactionTimeoutMs } from './machine.ts'
 import type { ServerEvent, Step, TransactionEffect } from './machine.ts'
 import type { SipResponse } from '../message.ts'
 
@@ -37,7 +37,7 @@ export function stepInviteServer(state: InviteServerState, event: ServerEvent): 
 }
 
 function end(state: InviteServerState, effects: readonly TransactionEffect[]): Step<InviteServerState> {
-  return { state: { ...state, phase: 'terminated', last: null }, effects: [...effects, { kind: 'terminated' }] }
+  return terminate({ ...state, last: null }, effects)
 }
 
 function onRepeat(state: InviteServerState): Step<InviteServerState> {

@@ -60,6 +60,20 @@ export function absorb<State>(state: State): Step<State> {
   return { state, effects: noEffects }
 }
 
+/** The last step: nothing follows. */
+export function terminate<State extends { readonly phase: string }>(
+  state: State,
+  effects: readonly TransactionEffect[],
+): Step<State & { readonly phase: 'terminated' }> {
+  return { state: { ...state, phase: 'terminated' }, effects: [...effects, { kind: 'terminated' }] }
+}
+
+/** The first step of a client: `resend` runs on unreliable transports only, `giveUp` on all. */
+export function sendFirst(reliable: boolean, resend: TimerName, giveUp: TimerName): readonly TransactionEffect[] {
+  const waiting: readonly TransactionEffect[] = [{ kind: 'send-request' }, startTimer(giveUp, transactionTimeoutMs)]
+  return reliable ? waiting : [...waiting, startTimer(resend, T1)]
+}
+
 /** `start-timer` as a value. */
 export function startTimer(timer: TimerName, delayMs: number): TransactionEffect {
   return { kind: 'start-timer', timer, delayMs }

@@ -1,5 +1,5 @@
 /** Non-INVITE client transaction (RFC 3261 §17.1.2). */
-import { absorb, startTimer, stopTimer, T1, T2, T4, transactionTimeoutMs } from './machine.ts'
+import { absorb, sendFirst, startTimer, stopTimer, T1, T2, T4, terminate } from './machine.ts'
 import type { ClientEvent, Step, TransactionEffect } from './machine.ts'
 import type { SipResponse } from '../message.ts'
 
@@ -19,30 +19,20 @@ export function stepNonInviteClient(state: NonInviteClientState, event: ClientEv
   if (state.phase === 'terminated') return absorb(state)
   switch (event.kind) {
     case 'start':
-      return onStart(state)
+      return { state, effects: sendFirst(state.reliable, 'E', 'F') }
     case 'response':
       return onResponse(state, event.response)
     case 'timer':
       return onTimer(state, event.timer)
     case 'transport-error':
-      return state.phase === 'completed' ? absorb(state) : end(state, [{ kind: 'transport-failed' }])
+      return state.phase === 'completed' ? absorb(state) : terminate(state, [{ kind: 'transport-failed' }])
   }
 }
 
-function end(state: NonInviteClientState, effects: readonly TransactionEffect[]): Step<NonInviteClientState> {
-  return { state: { ...state, phase: 'terminated' }, effects: [...effects, { kind: 'terminated' }] }
-}
-
-function onStart(state: NonInviteClientState): Step<NonInviteClientState> {
-  const effects: TransactionEffect[] = [{ kind: 'send-request' }, startTimer('F', transactionTimeoutMs)]
-  if (!state.reliable) effects.push(startTimer('E', T1))
-  return { state, effects }
-}
-
 function onTimer(state: NonInviteClientState, timer: string): Step<NonInviteClientState> {
-  if (timer === 'K' && state.phase === 'completed') return end(state, [])
+  if (timer === 'K' && state.phase === 'completed') return terminate(state, [])
   if (state.phase === 'completed') return absorb(state)
-  if (timer === 'F') return end(state, [{ kind: 'timed-out' }])
+  if (timer === 'F') return terminate(state, [{ kind: 'timed-out' }])
   if (timer !== 'E') return absorb(state)
   const intervalMs = state.phase === 'proceeding' ? T2 : Math.min(state.intervalMs * 2, T2)
   return { state: { ...state, intervalMs }, effects: [{ kind: 'send-request' }, startTimer('E', intervalMs)] }
@@ -54,6 +44,6 @@ function onResponse(state: NonInviteClientState, response: SipResponse): Step<No
   if (response.status < 200) return { state: { ...state, phase: 'proceeding' }, effects: [deliver] }
   const answered = [stopTimer('E'), stopTimer('F'), deliver]
   // Timer K is zero on reliable transports.
-  if (state.reliable) return end(state, answered)
+  if (state.reliable) return terminate(state, answered)
   return { state: { ...state, phase: 'completed' }, effects: [...answered, startTimer('K', T4)] }
 }

@@ -1,5 +1,5 @@
 /** Non-INVITE server transaction (RFC 3261 §17.2.2, RFC 4320 §4.1: no provisional but 100). */
-import { absorb, startTimer, transactionTimeoutMs } from './machine.ts'
+import { absorb, startTimer, terminate, transactionTimeoutMs } from './machine.ts'
 import type { ServerEvent, Step, TransactionEffect } from './machine.ts'
 import type { SipResponse } from '../message.ts'
 
@@ -31,7 +31,7 @@ export function stepNonInviteServer(state: NonInviteServerState, event: ServerEv
 }
 
 function end(state: NonInviteServerState, effects: readonly TransactionEffect[]): Step<NonInviteServerState> {
-  return { state: { ...state, phase: 'terminated', last: null }, effects: [...effects, { kind: 'terminated' }] }
+  return terminate({ ...state, last: null }, effects)
 }
 
 function onRespond(state: NonInviteServerState, response: SipResponse): Step<NonInviteServerState> {

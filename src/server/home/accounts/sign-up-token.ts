@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { join } from 'node:path'
 import { readIfThere, writePrivateFile } from '../data-dir/private-file.ts'
 import { signUpTokenFileName } from '#shared/home/api.ts'
-import { toBase64Url } from '#shared/home/invitation.ts'
+import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
 const tokenBytes = 32

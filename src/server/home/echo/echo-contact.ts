@@ -1,7 +1,7 @@
 import { answerEcho, type EchoAnswer, type EchoBody } from './echo-replies.ts'
 import type { LocalExchange, LocalUser } from '../proxy/api.ts'
 import { headerValue } from '#protocol/sip/headers.ts'
-import { toBase64Url } from '#shared/home/invitation.ts'
+import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'

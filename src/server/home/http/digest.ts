@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { sameSecret } from '../accounts/sign-up-token.ts'
-import { toBase64Url } from '#shared/home/invitation.ts'
+import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 

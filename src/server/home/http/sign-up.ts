@@ -3,7 +3,7 @@ import type { InvitationStore } from '../accounts/invitation-store.ts'
 import { sameSecret } from '../accounts/sign-up-token.ts'
 import type { HomeDatabase } from '../data-dir/database.ts'
 import type { ProblemCode, SignUpRequest } from '#shared/home/api.ts'
-import { fromBase64Url } from '#shared/home/invitation.ts'
+import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { err, type Result } from '#shared/result.ts'
 
 /** Thrown inside the transaction so that a refused sign-up does not use up its invitation. */
