@@ -6,6 +6,7 @@ import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
+import { DisplayNameField } from './DisplayNameField.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
 import { Disclosed } from './Disclosed.tsx'
 
@@ -66,14 +67,7 @@ export function LocalAccountForm({ onDone }: { readonly onDone: (id: AccountId) 
         isRequired
         autoComplete="off"
       />
-      <Field
-        label={t('onboarding.displayName')}
-        hint={t('onboarding.displayNameHint')}
-        value={displayName}
-        onChange={setDisplayName}
-        maxLength={80}
-        autoComplete="off"
-      />
+      <DisplayNameField value={displayName} onChange={setDisplayName} />
       <Disclosed label={t('onboarding.invitation')} open={error?.at === 'invitation'}>
         <Field
           label={t('onboarding.invitation')}

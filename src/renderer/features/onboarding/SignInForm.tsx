@@ -10,6 +10,7 @@ import { attempt, withSecret } from '#renderer/stores/actions.ts'
 import { Select } from '#renderer/ui/Choice.tsx'
 import { Banner } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
+import { DisplayNameField } from './DisplayNameField.tsx'
 import { Disclosed } from './Disclosed.tsx'
 import { FormEnd } from './LocalAccountForm.tsx'
 
@@ -89,14 +90,7 @@ export function SignInForm({ onDone }: { readonly onDone: (id: AccountId) => voi
         autoComplete="current-password"
         revealLabel={t('onboarding.showPassphrase')}
       />
-      <Field
-        label={t('onboarding.displayName')}
-        hint={t('onboarding.displayNameHint')}
-        value={displayName}
-        onChange={setDisplayName}
-        maxLength={80}
-        autoComplete="off"
-      />
+      <DisplayNameField value={displayName} onChange={setDisplayName} />
       <Advanced transport={transport} onTransport={setTransport} server={server} onServer={setServer} />
       <FormEnd busy={busy} busyText={t('onboarding.signingIn')} error={at('form')}>
         {t('onboarding.signIn')}
