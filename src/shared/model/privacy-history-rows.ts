@@ -69,7 +69,8 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     ),
   },
   {
-    datum: 'Accounts, their digest secrets, device keys and certificates you trust; your settings',
+    datum:
+      'Accounts, their digest secrets, device keys and certificates you trust; who takes plain text only; your settings',
     where: 'This device, history.db (encrypted), tables account and setting',
     why: 'To sign in, to prove which device this is, and to work as you set it',
     howLong: 'Until you remove the account or change the setting',
@@ -115,12 +116,41 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     covers: ['profile.file.attachments'],
   },
   {
-    datum: 'That a program has the profile open (an empty file)',
-    where: 'This device, file profile.lock of the profile',
-    why: 'So that two programs never write one history',
-    howLong: 'As long as the profile',
+    datum: 'That a program has the profile open: an empty file, and a socket on which a second start says so',
+    where: 'This device, files profile.lock and instance.sock of the profile',
+    why: 'So that two programs never write one history, and a second start shows the window that is there',
+    howLong: 'Lock: as long as the profile; socket: while Sotto runs',
     whoReads: 'Nothing to read',
     howToErase: 'Delete the folder of the profile',
-    covers: ['profile.file.profile.lock'],
+    covers: ['profile.file.profile.lock', 'profile.file.instance.sock'],
+  },
+  {
+    datum: 'A secret that only your operating system’s keychain opens, if you chose the keychain',
+    where: 'This device, file keychain-….sealed of the profile',
+    why: 'To open the history without asking for a passphrase',
+    howLong: 'Until you choose another way to unlock',
+    whoReads: 'Nobody without your keychain',
+    howToErase: 'Switch the keychain off (Settings → Storage and keys), or delete the folder of the profile',
+    covers: ['profile.file.keychain-*.sealed'],
+  },
+  {
+    datum: 'Log of warnings and errors: kind, numbers, status codes; never a name, address, message or key',
+    where: 'This device, files sotto.log and sotto.log.1 of the profile, about two megabytes',
+    why: 'To find faults; it is sent to nobody',
+    howLong: 'Until newer lines push it out',
+    whoReads: 'You, and who can read your files',
+    howToErase: 'Delete the file',
+    covers: ['profile.file.sotto.log', 'profile.file.sotto.log.1'],
+  },
+  {
+    datum:
+      'Chromium’s own profile, where Sotto runs on the system’s Chromium: window state and caches, nothing of yours',
+    where:
+      'This device, a folder in memory (or in the temporary folder where there is none), readable by its owner only',
+    why: 'Chromium does not start without one; it is a fresh one each time',
+    howLong: 'While Sotto runs',
+    whoReads: 'You',
+    howToErase: 'Quit Sotto',
+    covers: ['host.folder.sotto-chromium-*'],
   },
 ]

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { RunningApp } from '../support/app.ts'
 import { temporaryData } from '../support/app.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
@@ -51,6 +52,18 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('a whole conversation, watche
     for (const folder of [profiles, ...browserProfiles]) {
       expect(filesContaining(folder, [...canaries, testPassphrase])).toEqual([])
     }
+  })
+
+  it('keeps no file without a row in the privacy table', () => {
+    const rows = privacyTable
+      .flatMap(({ covers }) => covers)
+      .filter((name) => name.startsWith('profile.file.'))
+      .map((name) => name.slice('profile.file.'.length))
+    const isKnown = (name: string): boolean => rows.some((row) => path.matchesGlob(name, row))
+    const profiles = path.join(data.path, 'profiles')
+    const files = readdirSync(profiles).flatMap((profile) => readdirSync(path.join(profiles, profile)))
+    expect(files).toContain('history.db')
+    expect(files.filter((name) => !isKnown(name))).toEqual([])
   })
 
   it("touches no address but this computer's", () => {
