@@ -58,10 +58,21 @@ function distanceBelow(list: VirtualizerHandle): number {
 }
 
 /** What the list holds on to after it scrolled: the user lets go of a pin, reaching the newest message makes one. */
-function nextPin(pin: Pin | null, now: { atNewest: boolean; settled: boolean; byUser: boolean }): Pin | null {
-  const letGo = now.byUser || (now.settled && pin?.kind === 'item')
+function nextPin(
+  pin: Pin | null,
+  now: { atNewest: boolean; settled: boolean; byUser: boolean; byOther: boolean },
+): Pin | null {
+  const letGo = now.byUser || now.byOther || (now.settled && pin?.kind === 'item')
   const kept = letGo ? null : pin
   return kept ?? (now.atNewest ? { kind: 'end' } : null)
+}
+
+/**
+ * While these are what they were when the list stood at its end, no layout explains that it stands elsewhere: something
+ * else scrolled, such as a screen reader or the browser's search.
+ */
+function heightsOf(scroller: HTMLElement): string {
+  return `${scroller.scrollHeight} ${scroller.clientHeight}`
 }
 
 function fetchNear(id: ConversationId, list: VirtualizerHandle, messages: MessageWindow): void {
@@ -87,6 +98,7 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
   const { id, handle, scroller, items, messages } = input
   const pinRef = useRef<Pin | null>(null)
   const settlesAtRef = useRef(0)
+  const endedAtRef = useRef<string | null>(null)
   const userScrolling = useUserScrolling(scroller)
   const [away, setAway] = useState(false)
   const [seen, setSeen] = useState<number | null>(null)
@@ -97,7 +109,10 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
   // eslint-disable-next-line react-hooks/preserve-manual-memoization -- see above
   const applyPin = useCallback(() => {
     const pin = pinRef.current
-    if (pin?.kind === 'end') scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'instant' })
+    if (pin?.kind === 'end' && scroller.current !== null) {
+      scroller.current.scrollTo({ top: scroller.current.scrollHeight, behavior: 'instant' })
+      endedAtRef.current = heightsOf(scroller.current)
+    }
     if (pin?.kind !== 'item') return
     const index = items.findIndex((item) => item.key === pin.key)
     if (index >= 0) handle.current?.scrollToIndex(index, { align: pin.align, offset: pin.offset })
@@ -110,7 +125,9 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     const settled = performance.now() > settlesAtRef.current
     const atNewest = distanceBelow(list) < endMargin && !messages.hasNewer
     const byUser = userScrolling()
-    pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser })
+    const element = scroller.current
+    const byOther = !atNewest && element !== null && heightsOf(element) === endedAtRef.current
+    pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser, byOther })
     const atEnd = pinRef.current?.kind === 'end'
     // Pinned elsewhere, the newest message may still be in sight: a short conversation fits.
     const newestInSight = atEnd || atNewest
@@ -118,7 +135,7 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     if (newestInSight) setSeen(lastPosition)
     if (settled || byUser) savePlace(id, atEnd ? { kind: 'end' } : currentPlace(list, items))
     if (settled) fetchNear(id, list, messages)
-  }, [handle, id, items, messages, lastPosition, userScrolling])
+  }, [handle, id, items, messages, lastPosition, scroller, userScrolling])
 
   const pinTo = useCallback((pin: Pin) => {
     pinRef.current = pin
