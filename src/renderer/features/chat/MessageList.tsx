@@ -8,6 +8,8 @@ import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import type { LoadedConversation } from '#renderer/stores/message-store.ts'
 import type { MessageWindow } from '#renderer/stores/message-window.ts'
 import { Working } from '#renderer/ui/Feedback.tsx'
+import { cx } from '#renderer/ui/cx.ts'
+import { clickableWhileScrolling } from '#renderer/ui/virtual-list.ts'
 import { MessageItem } from './MessageItem.tsx'
 import { topHeight } from './list-top.ts'
 import { buildTimeline, type TimelineItem } from './timeline.ts'
@@ -66,7 +68,7 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
         {/* Pushes a short conversation down to the composer. */}
         <div className="grow" />
         <ListTop messages={messages} />
-        <div className="shrink-0" data-content>
+        <div className={cx('shrink-0', clickableWhileScrolling)} data-content>
           <Virtualizer
             ref={handle}
             as="ul"

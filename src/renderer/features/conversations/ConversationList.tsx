@@ -7,6 +7,8 @@ import { splitRequests, useConversations, useConversationsLoaded } from '#render
 import { showDialog, useMainView } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { EmptyState, Working } from '#renderer/ui/Feedback.tsx'
+import { cx } from '#renderer/ui/cx.ts'
+import { clickableWhileScrolling } from '#renderer/ui/virtual-list.ts'
 import { ConversationRow } from './ConversationRow.tsx'
 import { useRowKeys } from './use-row-keys.ts'
 
@@ -27,7 +29,11 @@ export function ConversationList() {
   if (known.length + requests.length === 0) return <NoConversations />
   return (
     <nav aria-label={t('shell.conversations')} className="min-h-0 flex-1">
-      <div ref={scroller} className="h-full overflow-y-auto px-1.5 pb-2" onKeyDown={onKeyDown}>
+      <div
+        ref={scroller}
+        className={cx('h-full overflow-y-auto px-1.5 pb-2', clickableWhileScrolling)}
+        onKeyDown={onKeyDown}
+      >
         {requests.length > 0 && (
           <section aria-labelledby="requests-heading" className="mb-1">
             <h2 id="requests-heading" className="px-2 pt-1 pb-1 text-xs font-semibold text-soft">
