@@ -279,6 +279,39 @@ describe('conversations', () => {
       expect(await page.evaluate(() => topMessage())).toBe(before)
     }))
 
+  it('opens a conversation whose row is scrolled into view by the press itself', () =>
+    using({ height: 560 }, async (page) => {
+      const row = page.getByRole('navigation').getByRole('button', { name: /Erin/ })
+      await row.waitFor()
+      const scroller = await page.getByRole('navigation').locator('> div').boundingBox()
+      const box = await row.boundingBox()
+      const edge = scroller!.y + scroller!.height
+      // Partly hidden: focusing it will scroll.
+      expect(box!.y).toBeLessThan(edge)
+      expect(box!.y + box!.height).toBeGreaterThan(edge)
+      await page.mouse.move(box!.x + 80, (box!.y + edge) / 2)
+      await page.mouse.down()
+      await page.waitForTimeout(60)
+      await page.mouse.up()
+      await messages(page).last().waitFor()
+    }))
+
+  it('stays where something other than the user has scrolled', () =>
+    using({ height: 600 }, async (page) => {
+      await page.getByRole('button', { name: /Erin/ }).click()
+      await messages(page).last().waitFor()
+      await stillness(page)
+      const log = page.getByRole('log')
+      const top = await log.evaluate((element) => {
+        element.scrollTop -= 400
+        return element.scrollTop
+      })
+      await stillness(page)
+      await page.setViewportSize({ width: 1200, height: 590 })
+      await stillness(page)
+      expect(await log.evaluate((element) => element.scrollTop)).toBe(top)
+    }))
+
   it('jumps from a search hit to the message and marks it', () =>
     using({ scenario: { longCount: 5000 } }, async (page) => {
       await page.getByRole('searchbox').fill('1234:')
