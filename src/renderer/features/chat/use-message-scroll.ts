@@ -62,7 +62,7 @@ function nextPin(
   pin: Pin | null,
   now: { atNewest: boolean; settled: boolean; byUser: boolean; byOther: boolean },
 ): Pin | null {
-  const letGo = now.byUser || now.byOther || (now.settled && pin?.kind === 'item')
+  const letGo = now.byUser || (pin?.kind === 'end' ? now.byOther : now.settled)
   const kept = letGo ? null : pin
   return kept ?? (now.atNewest ? { kind: 'end' } : null)
 }
@@ -73,6 +73,11 @@ function nextPin(
  */
 function heightsOf(scroller: HTMLElement): string {
   return `${scroller.scrollHeight} ${scroller.clientHeight}`
+}
+
+/** Whether the element itself stands elsewhere: the list's own figures lag behind it while rows are measured. */
+function leftEnd(scroller: HTMLElement): boolean {
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight >= endMargin
 }
 
 function fetchNear(id: ConversationId, list: VirtualizerHandle, messages: MessageWindow): void {
@@ -126,7 +131,7 @@ export function useMessageScroll(input: ScrollInput): ScrollState {
     const atNewest = distanceBelow(list) < endMargin && !messages.hasNewer
     const byUser = userScrolling()
     const element = scroller.current
-    const byOther = !atNewest && element !== null && heightsOf(element) === endedAtRef.current
+    const byOther = element !== null && leftEnd(element) && heightsOf(element) === endedAtRef.current
     pinRef.current = nextPin(pinRef.current, { atNewest, settled, byUser, byOther })
     const atEnd = pinRef.current?.kind === 'end'
     // Pinned elsewhere, the newest message may still be in sight: a short conversation fits.
