@@ -7,8 +7,8 @@ import type { ContactChange } from './wire-forms.ts'
 import { writeContactChange } from './wire-write.ts'
 
 /** Writes what the user said about a contact and tells the own other devices. */
-export function commitContact(context: ChatContext, conversation: Conversation, entry: Entry): Promise<void> {
-  return commitAndSend(context, { entries: [entry], addJobs: contactJobs(context, conversation, [entry]) })
+export async function commitContact(context: ChatContext, conversation: Conversation, entry: Entry): Promise<void> {
+  await commitAndSend(context, { entries: [entry], addJobs: contactJobs(context, conversation, [entry]) })
 }
 
 /** The jobs that carry contact entries of this device to the own others; none for the own address. */

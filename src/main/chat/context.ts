@@ -4,7 +4,7 @@ import { conversationIdOf } from '#shared/model/derive-ids.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import type { EntryOrigin } from '#shared/model/entry-factory.ts'
 import type { ContactPolicy, ConversationView } from '#shared/model/views.ts'
-import type { HistoryCommit, HistoryReaderPort } from '#main/history/port.ts'
+import type { CommitReceipt, HistoryCommit, HistoryReaderPort } from '#main/history/port.ts'
 import type { JobFactory } from './job-factory.ts'
 import type { Outbox } from './outbox.ts'
 import type { PlainTextPeers } from './plain-text-peers.ts'
@@ -58,10 +58,11 @@ export async function requireConversation(
   return { id, account, peer, view, policy: peer === account.aor ? 'self' : view.policy }
 }
 
-/** Commits and hands new jobs to the outbox. */
-export async function commitAndSend(context: ChatContext, commit: HistoryCommit): Promise<void> {
-  await context.writer.commit(commit)
-  context.outbox.enqueue(commit.addJobs ?? [])
+/** Commits and hands new jobs to the outbox, unless nothing of the commit was wanted. */
+export async function commitAndSend(context: ChatContext, commit: HistoryCommit): Promise<CommitReceipt> {
+  const receipt = await context.writer.commit(commit)
+  if (!receipt.held) context.outbox.enqueue(commit.addJobs ?? [])
+  return receipt
 }
 
 /** Origin of what this device itself says or saw. */

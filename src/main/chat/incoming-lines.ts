@@ -2,8 +2,8 @@ import { cleanDisplayName } from '#shared/model/display-name.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { EntryOrigin } from '#shared/model/entry-factory.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
-import type { MessagePath, MessageView } from '#shared/model/views.ts'
-import type { OutboxJob } from '#main/history/port.ts'
+import type { MessagePath } from '#shared/model/views.ts'
+import type { HistoryCommit, OutboxJob } from '#main/history/port.ts'
 import {
   commitAndSend,
   conversationOf,
@@ -63,16 +63,16 @@ export class IncomingLines {
     const id = conversationOf(account.aor, peer)
     return this.#context.turns.take(id, async () => {
       const { reader } = this.#context
-      const { author, messageId, previous, content } = arrived.line
-      // Asked for together: each question alone would cost a way to the history's thread and back.
-      const [conversation, held, before] = await Promise.all([
-        findConversation(reader, account, peer),
-        content.kind === 'text' ? reader.message(id, author, messageId) : null,
-        previous === null ? null : reader.message(id, author, previous),
-      ])
-      if (before === null && this.#heldBack(conversation, arrived)) return
-      arrived.answer(await this.#takeNow(conversation, arrived, held), conversation)
+      const conversation = await findConversation(reader, account, peer)
+      if (!(await this.#followsOn(id, arrived.line)) && this.#heldBack(conversation, arrived)) return
+      arrived.answer(await this.#takeNow(conversation, arrived), conversation)
     })
+  }
+
+  /** Whether the line before this one is here. */
+  async #followsOn(conversation: ConversationId, { author, previous }: Line): Promise<boolean> {
+    if (previous === null || this.#late.knows({ conversation, author, messageId: previous })) return true
+    return (await this.#context.reader.message(conversation, author, previous)) !== null
   }
 
   /** The line before this one is missing: may this one wait for it? */
@@ -86,53 +86,69 @@ export class IncomingLines {
     })
   }
 
-  async #takeNow(conversation: Conversation, arrived: ArrivedLine, held: MessageView | null): Promise<Verdict> {
+  async #takeNow(conversation: Conversation, arrived: ArrivedLine): Promise<Verdict> {
     const { line } = arrived
     if (conversation.policy === 'blocked' && line.ownCopy === null) return 'decline'
     if (isFlood(conversation, line)) return 'too-many'
-    if (line.content.kind === 'text') await this.#takeMessage(conversation, arrived, held)
+    if (line.content.kind === 'text') await this.#takeMessage(conversation, arrived)
     else await this.#takeChange(conversation, arrived)
     this.#holdBack.release({ conversation: conversation.id, author: line.author, messageId: line.messageId })
     return 'accept'
   }
 
-  async #takeMessage(conversation: Conversation, arrived: ArrivedLine, held: MessageView | null): Promise<void> {
+  async #takeMessage(conversation: Conversation, arrived: ArrivedLine): Promise<void> {
+    const { id } = conversation
+    const { author, messageId } = arrived.line
+    const entry = this.#messageEntry(conversation, arrived)
+    const commit = await this.#messageCommit(conversation, arrived, { entry, conflicting: false })
+    // Nearly every message is new: that it is not, the writer says, at no cost for those that are.
+    const unlessHeld = { conversation: id, author, messageId }
+    if ((await commitAndSend(this.#context, { ...commit, unlessHeld })).held)
+      return this.#takeAgain(conversation, arrived, entry)
+    this.#late.note({ ...arrived.line, conversation: id }, entry.head.hlc)
+    const name = cleanDisplayName(arrived.peerName)
+    if (name !== '') this.#names.set(id, name)
+    if (author !== arrived.account.aor) this.#arrived(conversation, arrived.line)
+  }
+
+  /** The history holds a message of this author under this id: the same one, or another that claims to be it. */
+  async #takeAgain(conversation: Conversation, arrived: ArrivedLine, entry: Entry): Promise<void> {
     const { line } = arrived
+    const held = await this.#context.reader.message(conversation.id, line.author, line.messageId)
     if (held !== null && (held.edited || held.deleted || held.text === textOf(line))) {
       // Sent again on another device after it had failed there.
       if (line.ownCopy?.direction === 'outgoing' && held.state === 'failed')
         await this.#context.writer.commit({ entries: [this.#sentEntry(conversation, line)] })
       return
     }
-    const conflicting = held !== null
-    await commitAndSend(this.#context, {
-      entries: this.#messageEntries(conversation, arrived),
-      addJobs: await this.#messageJobs(conversation, arrived, conflicting),
-    })
-    if (line.author !== arrived.account.aor && !conflicting) this.#arrived(conversation, line)
+    await commitAndSend(this.#context, await this.#messageCommit(conversation, arrived, { entry, conflicting: true }))
   }
 
-  #messageEntries(conversation: Conversation, arrived: ArrivedLine): readonly Entry[] {
-    const { account, line, origin } = arrived
-    const outgoing = line.author === account.aor
-    const path = line.ownCopy === null || !outgoing ? arrived.path : null
-    return [
-      ...this.#contactEntries(conversation, arrived),
-      this.#inPlace(conversation, arrived, lineEntry(this.#context, conversation, { line, origin, path })),
-      ...(outgoing ? [this.#sentEntry(conversation, line)] : []),
-    ]
+  async #messageCommit(
+    conversation: Conversation,
+    arrived: ArrivedLine,
+    { entry, conflicting }: { readonly entry: Entry; readonly conflicting: boolean },
+  ): Promise<HistoryCommit> {
+    const { account, line } = arrived
+    const sent = line.author === account.aor ? [this.#sentEntry(conversation, line)] : []
+    return {
+      entries: [...this.#contactEntries(conversation, arrived), entry, ...sent],
+      addJobs: await this.#messageJobs(conversation, arrived, conflicting),
+    }
   }
 
   /** A line that was overtaken stands before the one that overtook it, unless the user has read so far already. */
-  #inPlace({ id, view }: Conversation, { line }: ArrivedLine, made: Entry): Entry {
-    const { author, messageId, sentAt, previous } = line
-    const isRead = line.ownCopy?.direction !== 'outgoing' && view?.unread === 0
-    const hlc = this.#late.place({ conversation: id, author, messageId, sentAt, previous }, made.head.hlc, !isRead)
+  #messageEntry(conversation: Conversation, { account, line, origin, path }: ArrivedLine): Entry {
+    const ofOwnCopy = line.ownCopy !== null && line.author === account.aor
+    const made = lineEntry(this.#context, conversation, { line, origin, path: ofOwnCopy ? null : path })
+    const isRead = line.ownCopy?.direction !== 'outgoing' && conversation.view?.unread === 0
+    const hlc = this.#late.place({ ...line, conversation: conversation.id }, made.head.hlc, !isRead)
     return { ...made, head: { ...made.head, hlc } }
   }
 
   /** Strangers wait for the user; whom the user wrote to from another device is no stranger. */
-  #contactEntries(conversation: Conversation, { account, line, peerName }: ArrivedLine): readonly Entry[] {
+  #contactEntries(conversation: Conversation, arrived: ArrivedLine): readonly Entry[] {
+    const { account, line } = arrived
     const { id, peer, policy } = conversation
     const head = { conversation: id, peer }
     const wanted = line.author === account.aor ? 'accepted' : 'pending'
@@ -143,11 +159,9 @@ export class IncomingLines {
       const hlc = wanted === 'accepted' ? { wallMs: line.sentAt, counter: 0 } : made.head.hlc
       entries.push({ ...made, head: { ...made.head, hlc } })
     }
-    const name = cleanDisplayName(peerName)
-    if (name !== '' && name !== this.#names.get(id) && name !== conversation.view?.name) {
-      this.#names.set(id, name)
+    const name = cleanDisplayName(arrived.peerName)
+    if (name !== '' && name !== this.#names.get(id) && name !== conversation.view?.name)
       entries.push(this.#context.entries.make(ownOrigin(account), { ...head, kind: 'peer-name', name }))
-    }
     return entries
   }
 

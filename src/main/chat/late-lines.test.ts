@@ -16,10 +16,11 @@ const line = (name: string, sentAt: number, previous: string | null = null, auth
 /** Takes lines in the order given, one a second; returns their names in the order they are shown in. */
 function shown(...lines: readonly ReturnType<typeof line>[]): string {
   const late = new LateLines()
-  const placed = lines.map((each, index) => ({
-    name: each.messageId,
-    hlc: late.place(each, at(100_000 + index * 1000), true),
-  }))
+  const placed = lines.map((each, index) => {
+    const hlc = late.place(each, at(100_000 + index * 1000), true)
+    late.note(each, hlc)
+    return { name: each.messageId, hlc }
+  })
   return placed
     .toSorted((a, b) => compareHlc(a.hlc, b.hlc))
     .map(({ name }) => name)
@@ -46,12 +47,21 @@ describe('the place of a late line', () => {
     expect(shown(line('bob', 5), line('alice', 1, null, 'sip:alice@example.org'))).toBe('bob alice')
   })
 
+  it('counts only lines that are in the history', () => {
+    const late = new LateLines()
+    late.place(line('refused', 9), at(100_000), true)
+    expect(late.knows(line('refused', 9))).toBe(false)
+    expect(late.place(line('old', 1), at(101_000), true)).toEqual(at(101_000))
+    late.note(line('old', 1), at(101_000))
+    expect(late.knows(line('old', 1))).toBe(true)
+    expect(late.knows(line('old', 1, null, 'sip:alice@example.org'))).toBe(false)
+  })
+
   it('is where it came after ten minutes, or once it was read that far', () => {
     const late = new LateLines()
-    late.place(line('new', 9), at(100_000), true)
+    late.note(line('new', 9), at(100_000))
+    expect(late.place(line('old', 1), at(699_999), true)).not.toEqual(at(699_999))
     expect(late.place(line('old', 1), at(700_000), true)).toEqual(at(700_000))
-    const read = new LateLines()
-    read.place(line('new', 9), at(100_000), true)
-    expect(read.place(line('old', 1), at(101_000), false)).toEqual(at(101_000))
+    expect(late.place(line('old', 1), at(101_000), false)).toEqual(at(101_000))
   })
 })

@@ -28,10 +28,18 @@ export class LateLines {
 
   /** Where the line stands in time: `now` unless it is late and may still move back. */
   place(line: WrittenLine, now: Hlc, mayMove: boolean): Hlc {
-    const known = this.#of(line, now)
-    const hlc = mayMove ? placeAmong(known, line, now) : now
-    this.#remember(line, [...known, { messageId: line.messageId, sentAt: line.sentAt, hlc }])
-    return hlc
+    return mayMove ? placeAmong(this.#of(line, now), line, now) : now
+  }
+
+  /** The line is in the history, at `hlc`. */
+  note(line: WrittenLine, hlc: Hlc): void {
+    const { messageId, sentAt } = line
+    this.#remember(line, [...(this.#recent.get(keyOf(line)) ?? []), { messageId, sentAt, hlc }])
+  }
+
+  /** Whether the line was taken here lately; false says nothing. */
+  knows(line: Pick<WrittenLine, 'conversation' | 'author' | 'messageId'>): boolean {
+    return this.#recent.get(keyOf(line))?.some(({ messageId }) => messageId === line.messageId) ?? false
   }
 
   #of(line: WrittenLine, now: Hlc): readonly Recent[] {
@@ -71,6 +79,6 @@ function isNotAfter(recent: Recent, other: Recent | undefined): boolean {
   return other !== undefined && compareHlc(recent.hlc, other.hlc) <= 0
 }
 
-function keyOf({ conversation, author }: WrittenLine): string {
+function keyOf({ conversation, author }: Pick<WrittenLine, 'conversation' | 'author'>): string {
   return `${conversation} ${author}`
 }

@@ -37,7 +37,7 @@ function rig(clock = new FakeClock()) {
       const at = stored.findIndex((job) => job.id === id)
       stored[at] = { ...stored[at]!, ...rest }
     }
-    return Promise.resolve({ revision: 0, fresh: [] })
+    return Promise.resolve({ revision: 0, fresh: [], held: false })
   }
   const open = () =>
     new Outbox({

@@ -47,10 +47,14 @@ export class ConversationStore {
 
   /** Row number of a conversation, made if it is new. */
   refOf(key: ConversationKey): number {
-    const known = this.#refs.get(key.id) ?? this.#find.get(key.id)
-    const ref = known ?? Number(this.#insert.run(key.id, key.account, key.peer).lastInsertRowid)
+    const ref = this.knownRef(key.id) ?? Number(this.#insert.run(key.id, key.account, key.peer).lastInsertRowid)
     this.#refs.set(key.id, ref)
     return ref
+  }
+
+  /** Row number of a conversation; null if there is none. */
+  knownRef(id: ConversationId): number | null {
+    return this.#refs.get(id) ?? this.#find.get(id) ?? null
   }
 
   /** Forgets cached row numbers: after a rollback they may not exist. */

@@ -21,8 +21,11 @@ const maxGroup = 256
 const checkpointBytes = 4 * 1024 * 1024
 const idleMs = 200
 
+/** What a commit did: one answer per entry, or null where the message of `unlessHeld` was there. */
+type Outcome = readonly boolean[] | null
+
 interface Queued {
-  readonly run: () => readonly boolean[]
+  readonly run: () => Outcome
   readonly resolve: (receipt: CommitReceipt) => void
   readonly reject: (error: unknown) => void
 }
@@ -95,7 +98,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#db.close()
   }
 
-  #enqueue(run: () => readonly boolean[]): Promise<CommitReceipt> {
+  #enqueue(run: () => Outcome): Promise<CommitReceipt> {
     if (this.#closed) return Promise.reject(new SottoError('locked'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ run, resolve, reject })
@@ -113,14 +116,14 @@ export class HistoryWriter implements HistoryWriterPort {
   #flush(): void {
     const group = this.#queue.splice(0, maxGroup)
     this.#touched = new Touched()
-    const done: { readonly queued: Queued; readonly fresh: readonly boolean[] }[] = []
+    const done: { readonly queued: Queued; readonly outcome: Outcome }[] = []
     const failed: { readonly queued: Queued; readonly error: unknown }[] = []
     try {
       this.#db.exec('BEGIN IMMEDIATE')
       for (const queued of group) {
-        const outcome = this.#attempt(queued)
-        if (outcome.ok) done.push({ queued, fresh: outcome.fresh })
-        else failed.push({ queued, error: outcome.error })
+        const attempt = this.#attempt(queued)
+        if (attempt.ok) done.push({ queued, outcome: attempt.outcome })
+        else failed.push({ queued, error: attempt.error })
       }
       if (!this.#touched.isEmpty) this.#saveRevision(this.#revision + 1)
       this.#db.exec('COMMIT')
@@ -130,17 +133,18 @@ export class HistoryWriter implements HistoryWriterPort {
     }
     if (!this.#touched.isEmpty) this.#revision += 1
     for (const { queued, error } of failed) queued.reject(error)
-    for (const { queued, fresh } of done) queued.resolve({ revision: this.#revision, fresh })
+    for (const { queued, outcome } of done)
+      queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
     this.#announceSoon(this.#touched, this.#revision)
     this.#scheduleCheckpoint()
   }
 
-  #attempt(queued: Queued): { ok: true; fresh: readonly boolean[] } | { ok: false; error: unknown } {
+  #attempt(queued: Queued): { ok: true; outcome: Outcome } | { ok: false; error: unknown } {
     this.#db.exec('SAVEPOINT one')
     try {
-      const fresh = queued.run()
+      const outcome = queued.run()
       this.#db.exec('RELEASE one')
-      return { ok: true, fresh }
+      return { ok: true, outcome }
     } catch (error) {
       // A full disk may have ended the whole transaction already: then nobody's commit holds.
       if (!this.#db.inTransaction) throw error
@@ -166,7 +170,8 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#applier.abandon()
   }
 
-  #apply(commit: HistoryCommit): readonly boolean[] {
+  #apply(commit: HistoryCommit): Outcome {
+    if (commit.unlessHeld !== undefined && this.#holds(commit.unlessHeld)) return null
     const touched = this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
@@ -175,6 +180,11 @@ export class HistoryWriter implements HistoryWriterPort {
     if (commit.draft !== undefined) this.#saveDraft(commit.draft)
     for (const aor of commit.eraseAccounts ?? []) this.#eraseAccount(aor)
     return fresh
+  }
+
+  #holds({ conversation, author, messageId }: NonNullable<HistoryCommit['unlessHeld']>): boolean {
+    const ref = this.#conversations.knownRef(conversation)
+    return ref !== null && this.#messages.rowsOf(ref, author, messageId).length > 0
   }
 
   #saveDraft({ conversation, accountAor, peer, text }: NonNullable<HistoryCommit['draft']>): void {

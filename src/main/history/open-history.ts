@@ -1,9 +1,11 @@
 /** Opens the history of a profile: in two workers, as the program does, or on the calling thread, as tests may. */
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { RpcClient } from '#main/platform/worker-rpc/connect.ts'
 import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker-rpc/start-worker.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
+import { KnownConversations } from './known-conversations.ts'
 import type { HistoryChange, HistoryReaderPort, HistoryWriterPort } from './port.ts'
 
 /** What the writer worker answers. */
@@ -77,12 +79,14 @@ function joined(
   reader: WorkerHandle<HistoryReaderMethods, Record<string, never>>,
 ): OpenHistory {
   return {
-    writer: {
-      commit: (commit) => writer.rpc.call('commit', commit),
-      setSetting: (key, valueJson) => writer.rpc.call('setSetting', key, valueJson),
-      onChange: (handler) => writer.rpc.on('change', handler),
-    },
-    reader: readerClient(reader),
+    ...remembering({
+      writer: {
+        commit: (commit) => writer.rpc.call('commit', commit),
+        setSetting: (key, valueJson) => writer.rpc.call('setSetting', key, valueJson),
+        onChange: (handler) => writer.rpc.on('change', handler),
+      },
+      reader: readerOver((method, ...args) => reader.rpc.call(method, ...args)),
+    }),
     lastHlc: () => reader.rpc.call('lastHlc'),
     close: async () => {
       await Promise.allSettled([reader.rpc.call('close'), writer.rpc.call('close')])
@@ -97,20 +101,37 @@ function joined(
   }
 }
 
-function readerClient({ rpc }: WorkerHandle<HistoryReaderMethods, Record<string, never>>): HistoryReaderPort {
+/** The ports with a memory of the conversations before the reader. */
+function remembering({
+  writer,
+  reader,
+}: Pick<OpenHistory, 'writer' | 'reader'>): Pick<OpenHistory, 'writer' | 'reader'> {
+  const known = new KnownConversations({ writer, reader })
   return {
-    conversations: () => rpc.call('conversations'),
-    conversation: (id) => rpc.call('conversation', id),
-    contacts: () => rpc.call('contacts'),
-    page: (request) => rpc.call('page', request),
-    message: (conversation, author, id) => rpc.call('message', conversation, author, id),
-    unreadUpTo: (conversation, position, limit) => rpc.call('unreadUpTo', conversation, position, limit),
-    search: (request) => rpc.call('search', request),
-    dueJobs: (now, limit) => rpc.call('dueJobs', now, limit),
-    jobsOf: (conversation, target) => rpc.call('jobsOf', conversation, target),
-    nextJobAt: () => rpc.call('nextJobAt'),
-    setting: (key) => rpc.call('setting', key),
-    counts: () => rpc.call('counts'),
+    writer: {
+      commit: (commit) => known.commit(commit),
+      setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
+      onChange: (handler) => writer.onChange(handler),
+    },
+    reader: { ...reader, conversation: (id) => known.conversation(id) },
+  }
+}
+
+/** The reader behind any way to call its methods. */
+function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['call']): HistoryReaderPort {
+  return {
+    conversations: () => call('conversations'),
+    conversation: (id) => call('conversation', id),
+    contacts: () => call('contacts'),
+    page: (request) => call('page', request),
+    message: (conversation, author, id) => call('message', conversation, author, id),
+    unreadUpTo: (conversation, position, limit) => call('unreadUpTo', conversation, position, limit),
+    search: (request) => call('search', request),
+    dueJobs: (now, limit) => call('dueJobs', now, limit),
+    jobsOf: (conversation, target) => call('jobsOf', conversation, target),
+    nextJobAt: () => call('nextJobAt'),
+    setting: (key) => call('setting', key),
+    counts: () => call('counts'),
   }
 }
 
@@ -122,8 +143,7 @@ export function openHistoryInProcess(options: OpenHistoryOptions & { readonly cl
   const writer = new HistoryWriter(options)
   const reader = new HistoryReader(options)
   return {
-    writer,
-    reader,
+    ...remembering({ writer, reader: readerOver(callOn(reader)) }),
     lastHlc: () => reader.lastHlc(),
     close: () => {
       reader.close()
@@ -132,4 +152,8 @@ export function openHistoryInProcess(options: OpenHistoryOptions & { readonly cl
     },
     onCrash: () => () => undefined,
   }
+}
+
+function callOn(reader: HistoryReaderPort): RpcClient<HistoryReaderPort, Record<string, never>>['call'] {
+  return (method, ...args) => (reader[method] as (...given: typeof args) => Promise<never>).apply(reader, args)
 }

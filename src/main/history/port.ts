@@ -47,6 +47,8 @@ export type WaitingJob = Omit<OutboxJob, 'payload'>
 
 /** Everything that must become durable together. Applied in ONE transaction, fsynced before the promise resolves. */
 export interface HistoryCommit {
+  /** Nothing of the commit is applied if the history holds this message: asked here, it costs no question before. */
+  readonly unlessHeld?: { readonly conversation: ConversationId; readonly author: Aor; readonly messageId: MessageId }
   readonly entries?: readonly Entry[]
   readonly addJobs?: readonly OutboxJob[]
   readonly removeJobs?: readonly JobId[]
@@ -81,6 +83,8 @@ export interface CommitReceipt {
   readonly revision: number
   /** For each entry of the commit, in order: whether it was new (false = duplicate by id, or same message already held). */
   readonly fresh: readonly boolean[]
+  /** Nothing was applied: the message of `unlessHeld` is there. */
+  readonly held: boolean
 }
 
 /** Rejects with SottoError `disk-full`, `disk-failed`, `locked`. */

@@ -89,6 +89,21 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
     expect(change?.contacts).toMatchObject([{ aor: bob, name: 'Bob', nameSource: 'user', policy: 'accepted' }])
   })
 
+  it('does nothing of a commit whose message it holds', async () => {
+    const [hello, name] = [make.incoming('hi', { id: 'same' }), make.contact({ name: 'Not Bob' })]
+    const unlessHeld = { conversation: withBob, author: bob, messageId: messageIdOf(hello) }
+    expect(await history.writer.commit({ unlessHeld, entries: [hello] })).toMatchObject({ held: false, fresh: [true] })
+    const before = await newest()
+    const job = make.job(hello)
+    const again = { unlessHeld, entries: [make.incoming('not hi', { id: 'same' }), name], addJobs: [job] }
+    expect(await history.writer.commit(again)).toMatchObject({ held: true, fresh: [], revision: before.revision })
+    expect(await newest()).toEqual(before)
+    expect(await history.reader.jobsOf(withBob, job.target)).toEqual([])
+    expect(await history.reader.conversation(withBob)).not.toMatchObject({ name: 'Not Bob' })
+    const otherAuthor = { ...unlessHeld, author: alice }
+    expect(await history.writer.commit({ unlessHeld: otherAuthor, entries: [name] })).toMatchObject({ held: false })
+  })
+
   it('says which entries were new', async () => {
     const hello = make.incoming('hi', { id: 'same' })
     expect((await commit(hello)).fresh).toEqual([true])
