@@ -14,7 +14,11 @@ const disabledFeatures = [
   'OptimizationHints',
   'PreconnectToSearch',
   'PreloadTopChromeWebUI',
+  'SpareRendererForSitePerProcess',
   'Translate',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+  'WebUIOmniboxPopup',
 ]
 
 const hardening = [
