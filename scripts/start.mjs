@@ -25,11 +25,14 @@ if (!hasDisplay) {
   process.exitCode = await run(host.binary, [inRoot('out', 'main', 'main.js'), ...passed])
 } else {
   say(`opening on the system's Chromium (${host.binary}); Electron's binary is not installed`)
-  process.exitCode = await run(
-    node,
-    [inRoot('src', 'chromium-host', 'launch.ts'), inRoot('out', 'main', 'main.js'), ...passed],
-    {
-      SOTTO_CHROMIUM: host.binary,
-    },
-  )
+  // The program that the tests start, which sets up Node's memory; Windows has no shell for it.
+  const start =
+    process.platform === 'win32'
+      ? [node, inRoot('src', 'chromium-host', 'launch.ts')]
+      : [inRoot('src', 'chromium-host', 'electron')]
+  const [command = node, ...first] = start
+  process.exitCode = await run(command, [...first, inRoot('out', 'main', 'main.js'), ...passed], {
+    SOTTO_NODE: node,
+    SOTTO_CHROMIUM: host.binary,
+  })
 }

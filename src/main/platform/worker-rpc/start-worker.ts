@@ -33,6 +33,9 @@ export function workerUrl(name: string, moduleUrl: string): URL {
   return new URL(`${moduleUrl.slice(0, source)}/src/main/workers/${name}.ts`)
 }
 
+/** What passes through a worker is short-lived and small: by itself V8 would let each hold tens of MiB of it. */
+const resourceLimits = { maxYoungGenerationSizeMb: 3 }
+
 /**
  * Starts a worker and resolves when it announced that it is ready.
  * @throws SottoError with the code the worker failed to start with; `internal` when it died before.
@@ -40,7 +43,7 @@ export function workerUrl(name: string, moduleUrl: string): URL {
 export async function startWorker<M extends RpcMethods<M>, Events = Record<string, never>>(
   options: StartWorkerOptions,
 ): Promise<WorkerHandle<M, Events>> {
-  const worker = new Worker(options.url, { workerData: options.start })
+  const worker = new Worker(options.url, { workerData: options.start, resourceLimits })
   const crashed = new Set<() => void>()
   let ended = false
   const rpc = connectRpc<M, Events>(worker)
