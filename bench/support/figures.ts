@@ -15,7 +15,7 @@ export function quantile(samples: readonly number[], share: number): number {
 
 /** Milliseconds with sensible digits. */
 export function ms(value: number): string {
-  return `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`
+  return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value)} ms`
 }
 
 /** Prints the table; a smoke run says that its figures promise nothing. */

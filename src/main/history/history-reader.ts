@@ -164,12 +164,6 @@ export class HistoryReader implements HistoryReaderPort {
     )
   }
 
-  nextJobAt(): Promise<number | null> {
-    return this.#read(
-      () => this.#statement<[], number | null>('SELECT min(next_attempt_at) FROM job').pluck().get() ?? null,
-    )
-  }
-
   setting(key: string): Promise<string | null> {
     return this.#read(
       () => this.#statement<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(key) ?? null,

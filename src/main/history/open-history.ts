@@ -129,7 +129,6 @@ function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['c
     search: (request) => call('search', request),
     dueJobs: (now, limit) => call('dueJobs', now, limit),
     jobsOf: (conversation, target) => call('jobsOf', conversation, target),
-    nextJobAt: () => call('nextJobAt'),
     setting: (key) => call('setting', key),
     counts: () => call('counts'),
   }

@@ -120,8 +120,6 @@ export interface HistoryReaderPort {
   dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]>
   /** All jobs of a message (for retry and for cancel on delete). */
   jobsOf(conversation: ConversationId, target: MessageId): Promise<readonly OutboxJob[]>
-  /** When the next job is due, ms, or null. */
-  nextJobAt(): Promise<number | null>
   setting(key: string): Promise<string | null>
   counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }>
 }

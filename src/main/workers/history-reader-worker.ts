@@ -31,7 +31,6 @@ await runWorker<HistoryReaderMethods>((start) => {
     search: (request) => reader().search(request),
     dueJobs: (now, limit) => reader().dueJobs(now, limit),
     jobsOf: (conversation, target) => reader().jobsOf(conversation, target),
-    nextJobAt: () => reader().nextJobAt(),
     setting: (name) => reader().setting(name),
     counts: () => reader().counts(),
     lastHlc: () => reader().lastHlc(),

@@ -86,7 +86,6 @@ export const initial: Migration = {
       next_attempt_at INTEGER NOT NULL,
       expires_at INTEGER NOT NULL
     ) STRICT;
-    CREATE INDEX job_due ON job (next_attempt_at, created_at);
     CREATE INDEX job_target ON job (conversation, target);
   `,
 }
