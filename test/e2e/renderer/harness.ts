@@ -1,6 +1,6 @@
 /** Builds the interface, serves it under its policy, and opens it in a headless Chromium with the fake bridge. */
 import { AxeBuilder } from '@axe-core/playwright'
-import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from '@playwright/test'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -151,6 +151,13 @@ async function buildFake(directory: string): Promise<string> {
     },
   })
   return readFile(path.join(directory, 'fake/fake.js'), 'utf8')
+}
+
+/** Gives a row of a long list the focus: one that was not measured yet is hidden, and focusing it would do nothing. */
+export async function focusRow(row: Locator): Promise<void> {
+  await row.waitFor()
+  await row.focus()
+  if (!(await row.evaluate((element) => element === document.activeElement))) throw new Error('the row took no focus')
 }
 
 /** What axe finds wrong, in lines a person can act on. */

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { paperWords, passphrase } from '#test/fakes/bridge.ts'
-import { InterfaceHarness, type OpenOptions, type OpenPage } from './harness.ts'
+import { focusRow, InterfaceHarness, type OpenOptions, type OpenPage } from './harness.ts'
 
 // A busy machine may be slow; nothing here waits longer than it must.
 vi.setConfig({ testTimeout: 90_000 })
@@ -121,7 +121,7 @@ describe('with the keyboard alone', () => {
       await page.getByText('edited').last().waitFor()
       await page.keyboard.press('Shift+F6')
       await pause(page)
-      await messages(page).last().focus()
+      await focusRow(messages(page).last())
       await page.keyboard.press('Shift+F10')
       await page.getByRole('menuitem', { name: 'Delete' }).waitFor()
       await page.keyboard.press('End')
@@ -149,7 +149,7 @@ describe('with the keyboard alone', () => {
         )
       }
       expect(new Set(panes)).toEqual(new Set(['list', 'header', 'messages', 'composer']))
-      await messages(page).last().focus()
+      await focusRow(messages(page).last())
       await page.keyboard.press('ArrowUp')
       await pause(page)
       const second = await page.evaluate(() => document.activeElement?.textContent ?? '')
@@ -165,6 +165,23 @@ describe('with the keyboard alone', () => {
       await page.getByRole('dialog').getByText('Ctrl+K').waitFor()
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
+    }))
+
+  it('pages through a long conversation without losing the focus', () =>
+    using({ scenario: { longCount: 3000 }, height: 600 }, async (page) => {
+      await page.getByRole('button', { name: /Erin/ }).click()
+      await poll(() => messages(page).last().innerText()).toContain('3000:')
+      await focusRow(messages(page).last())
+      const position = () => page.evaluate(() => Number(document.activeElement?.getAttribute('data-position') ?? 'none'))
+      for (let above = 1; above <= 12; above += 1) {
+        const before = await position()
+        expect(before).toBeGreaterThan(0)
+        await page.keyboard.press('PageUp')
+        await poll(position).toBeLessThan(before)
+      }
+      const seen = await page.evaluate(() => document.activeElement?.getBoundingClientRect().top ?? -1)
+      expect(seen).toBeGreaterThan(0)
+      expect(seen).toBeLessThan(600)
     }))
 
   it('answers a certificate with no by default', () =>

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Scenario } from '#test/fakes/bridge.ts'
-import { axeFindings, InterfaceHarness, shoot } from './harness.ts'
+import { axeFindings, focusRow, InterfaceHarness, shoot } from './harness.ts'
 
 interface Screen {
   readonly name: string
@@ -117,7 +117,7 @@ const screens: readonly Screen[] = [
     scenario: {},
     reach: async (page) => {
       await open(/Bob Baker/)(page)
-      await page.locator('[data-message]').last().focus()
+      await focusRow(page.locator('[data-message]').last())
       await page.keyboard.press('Enter')
       await page.getByRole('menuitem', { name: 'Edit' }).waitFor()
     },
