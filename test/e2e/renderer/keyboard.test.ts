@@ -172,7 +172,8 @@ describe('with the keyboard alone', () => {
       await page.getByRole('button', { name: /Erin/ }).click()
       await poll(() => messages(page).last().innerText()).toContain('3000:')
       await focusRow(messages(page).last())
-      const position = () => page.evaluate(() => Number(document.activeElement?.getAttribute('data-position') ?? 'none'))
+      const position = () =>
+        page.evaluate(() => Number(document.activeElement?.getAttribute('data-position') ?? 'none'))
       for (let above = 1; above <= 12; above += 1) {
         const before = await position()
         expect(before).toBeGreaterThan(0)
