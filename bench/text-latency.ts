@@ -14,8 +14,12 @@ const smoke = process.argv.includes('--smoke')
 const rounds = smoke ? 10 : 200
 /** Between two messages of a conversation: faster than anybody types, and what a message sets off has ended. */
 const pauseMs = 250
+/** A message has arrived long before this. */
+const quietMs = 100
 /** Between two messages of a burst: receipts and copies of the ones before are still on their way. */
 const burstPauseMs = 20
+/** The first messages open the session, the first commits the history. */
+const warmUps = 5
 const burstRounds = smoke ? 10 : 150
 
 interface BridgePage {
@@ -47,16 +51,22 @@ async function listen(page: Page): Promise<void> {
   })
 }
 
-async function send(page: Page, conversationId: string, text: string): Promise<number> {
+/** Answers `quietMs` after the message was sent: an answer in between would wake this process while it is measured. */
+async function send(page: Page, conversationId: string, text: string, quietMs: number): Promise<number> {
   return page.evaluate(
-    async ([id, body]) => {
+    async ([id, body, quiet]) => {
       const shared = globalThis as unknown as BridgePage
       const begun = performance.timeOrigin + performance.now()
       await shared.sotto.call('messages.send', { conversationId: id, text: body })
+      await new Promise((resolve) => setTimeout(resolve, quiet))
       return begun
     },
-    [conversationId, text] as const,
+    [conversationId, text, quietMs] as const,
   )
+}
+
+function pause(forMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, forMs))
 }
 
 /** NaN when it does not arrive in twenty seconds. */
@@ -66,17 +76,24 @@ async function arrivalOf(page: Page, text: string): Promise<number> {
   return (await Promise.race([arrival, late])) ?? Number.NaN
 }
 
-async function measureCommits(history: TestHistory): Promise<number[]> {
-  const open = await history.openWorkers()
-  const maker = new EntryMaker()
-  const times: number[] = []
-  for (let round = 0; round < rounds; round++) {
+/** Durable commits of another history on the same disk, by the same workers, while both programs run. */
+class Commits {
+  readonly times: number[] = []
+  readonly #history = new TestHistory()
+  readonly #maker = new EntryMaker()
+  #open: Awaited<ReturnType<TestHistory['openWorkers']>> | null = null
+
+  async measureOne(): Promise<void> {
+    const { writer } = (this.#open ??= await this.#history.openWorkers())
+    const entry = this.#maker.incoming(`message ${this.times.length}`)
     const begun = performance.now()
-    await open.writer.commit({ entries: [maker.incoming(`message ${round}`)] })
-    times.push(performance.now() - begun)
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await writer.commit({ entries: [entry] })
+    this.times.push(performance.now() - begun)
   }
-  return times
+
+  async end(): Promise<void> {
+    await this.#history.remove()
+  }
 }
 
 async function conversationWithBob(alice: Page): Promise<string> {
@@ -94,19 +111,25 @@ interface Series {
   readonly name: string
   readonly rounds: number
   readonly pauseMs: number
+  /** Runs between two messages, with the pause on both sides. */
+  readonly between?: () => Promise<void>
 }
 
 async function measureTexts(people: { readonly alice: Page; readonly bob: Page }, series: Series): Promise<number[]> {
   const { alice, bob } = people
   const id = await conversationWithBob(alice)
   const times: number[] = []
-  for (let round = -5; round < series.rounds; round++) {
+  for (let round = -warmUps; round < series.rounds; round++) {
     const text = `${series.name} ${round}`
-    const begun = await send(alice, id, text)
-    const arrived = await arrivalOf(bob, text)
-    // The first messages open the session; what a conversation feels like comes after them.
+    // Asked for before it is sent: asking later would be work while it is on its way.
+    const arrival = arrivalOf(bob, text)
+    const begun = await send(alice, id, text, Math.min(quietMs, series.pauseMs))
+    const arrived = await arrival
     if (round >= 0) times.push(arrived - begun)
-    await new Promise((resolve) => setTimeout(resolve, series.pauseMs))
+    await pause(series.pauseMs)
+    if (series.between === undefined) continue
+    await series.between()
+    await pause(series.pauseMs)
   }
   return times
 }
@@ -123,16 +146,16 @@ async function run(): Promise<boolean> {
   await expectMessage(alice.page, 'hello yourself')
   await listen(bob.page)
   const people = { alice: alice.page, bob: bob.page }
-  const texts = await measureTexts(people, { name: 'talk', rounds, pauseMs })
+  // In turns, so that both meet the same machine: what it does for others changes from minute to minute.
+  const commits = new Commits()
+  const texts = await measureTexts(people, { name: 'talk', rounds, pauseMs, between: () => commits.measureOne() })
+  await commits.end()
   const burst = await measureTexts(people, { name: 'burst', rounds: burstRounds, pauseMs: burstPauseMs })
   await Promise.all([alice.quit(), bob.quit()])
   data.remove()
-  const history = new TestHistory()
-  const commits = await measureCommits(history)
-  await history.remove()
   const at = (share: number): { text: number; commit: number } => ({
     text: quantile(texts, share),
-    commit: quantile(commits, share),
+    commit: quantile(commits.times.slice(warmUps), share),
   })
   const [half, tail] = [at(0.5), at(0.99)]
   const figures: readonly Figure[] = [

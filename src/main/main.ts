@@ -15,10 +15,12 @@ import { reportBug } from './workers/report-bug.ts'
 const here = import.meta.dirname
 const out = path.dirname(here)
 const homeServerEntry = path.join(here, 'home-server.js')
+/** A message is parsed and sent on between two others: waking threads to help collect garbage takes longer than doing it. */
+const serverSwitches: readonly string[] = ['--single-threaded-gc']
 
 /** On Electron the program starts itself with a flag: its binary is no plain Node. */
 function homeServerCommand(): readonly [string, ...string[]] {
-  if (hostFacts().host === 'chromium') return [process.execPath, homeServerEntry]
+  if (hostFacts().host === 'chromium') return [process.execPath, ...serverSwitches, homeServerEntry]
   const self: readonly string[] = app.isPackaged ? [] : [path.join(here, 'main.js')]
   return [process.execPath, ...self, '--home-server']
 }

@@ -6,7 +6,7 @@ import type { ErrorCode } from '#shared/errors.ts'
 import type { BridgeArgs } from '#shared/bridge/table.ts'
 import { call, on } from '../bridge/client.ts'
 import { perFrame } from './per-frame.ts'
-import { handleHistory, handleTyping, loadConversations } from './conversation-store.ts'
+import { handleHistory, handleTyping, loadConversations, marksOnly } from './conversation-store.ts'
 import { openConversation, pushCertificateProblem, pushNotice } from './screen-store.ts'
 
 interface AppState {
@@ -88,7 +88,7 @@ export function startStores(): () => void {
       'history.appended',
       perFrame((events) => {
         for (const event of events) void handleHistory(event)
-      }),
+      }, marksOnly),
     ),
     on('chat.typing', handleTyping),
     on('accounts.certificateProblem', pushCertificateProblem),

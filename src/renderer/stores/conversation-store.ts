@@ -4,7 +4,7 @@ import type { BridgeEvents } from '#shared/bridge/events.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import type { ConversationView } from '#shared/model/views.ts'
 import { call } from '../bridge/client.ts'
-import { applyHistory, forgetMessages, refetchMessages } from './message-store.ts'
+import { applyHistory, forgetMessages, holdsSameText, refetchMessages } from './message-store.ts'
 
 interface ConversationState {
   /** Newest first. */
@@ -72,6 +72,29 @@ export async function loadConversations(): Promise<void> {
   if (!reply.ok) return
   const { conversations, revision } = reply.value
   useStore.setState({ conversations: newestFirst(conversations), revision, loaded: true })
+}
+
+/** Whether an event only moves marks: how far messages have come, and what has been read. */
+export function marksOnly(event: BridgeEvents['history.appended']): boolean {
+  if (event.bulk || event.removedConversations.length > 0) return false
+  const known = conversationsNow()
+  return (
+    event.conversations.every((changed) => sameButMarks(changed, known)) &&
+    event.messages.every((message) => holdsSameText(message))
+  )
+}
+
+function sameButMarks(changed: ConversationView, known: readonly ConversationView[]): boolean {
+  const before = known.find((conversation) => conversation.id === changed.id)
+  return (
+    before?.lastAt === changed.lastAt &&
+    before.preview === changed.preview &&
+    before.policy === changed.policy &&
+    before.name === changed.name &&
+    before.draft === changed.draft &&
+    before.muted === changed.muted &&
+    before.unread >= changed.unread
+  )
 }
 
 /** Applies one history event; a gap in the revisions or a bulk change leads to reading again. */

@@ -162,6 +162,14 @@ function trim(id: ConversationId, keep: 'older' | 'newer'): void {
   if (trimmed !== window) patch(id, { window: trimmed })
 }
 
+/** Whether the message is loaded already and reads the same; one of a conversation that is not loaded is nowhere to see. */
+export function holdsSameText(message: MessageView): boolean {
+  const { window } = loadedNow(message.conversationId)
+  if (window === null) return true
+  const held = window.messages.findLast((candidate) => candidate.key === message.key)
+  return held?.text === message.text && held.deleted === message.deleted
+}
+
 /** Applies the messages of one `history.appended` event. */
 export function applyHistory(revision: number, messages: readonly MessageView[]): void {
   recent.push({ revision, messages })

@@ -262,6 +262,25 @@ describe('conversations', () => {
       await poll(() => messages(page).last().innerText()).toContain('Hello?')
     }))
 
+  it("counts nothing as unread that arrives before one's eyes", () =>
+    using({}, async (page) => {
+      const row = page.getByRole('navigation').getByRole('button', { name: /Bob Baker/ })
+      await row.click()
+      await page.getByText('Same place.', { exact: true }).last().waitFor()
+      await page.evaluate(() => {
+        const current = document.querySelector('nav [aria-current]')!
+        const note = (): void => {
+          if (current.textContent.includes('unread')) document.body.dataset.counted = current.textContent
+        }
+        new MutationObserver(note).observe(current, { subtree: true, childList: true, characterData: true })
+      })
+      await page.evaluate(() => window.fake.receive('bob___________________' as never, 'Can you see me?'))
+      await poll(() => row.innerText()).toContain('Can you see me?')
+      await poll(() => callsOf(page, 'conversations.markRead')).toHaveLength(1)
+      await pause(page)
+      expect(await page.evaluate(() => document.body.dataset.counted ?? 'nothing')).toBe('nothing')
+    }))
+
   it('fetches again after a gap in the revisions', () =>
     using({}, async (page) => {
       await page

@@ -34,7 +34,7 @@ export function workerUrl(name: string, moduleUrl: string): URL {
 }
 
 /** What passes through a worker is short-lived and small: by itself V8 would let each hold tens of MiB of it. */
-const resourceLimits = { maxYoungGenerationSizeMb: 4 }
+const resourceLimits = { maxYoungGenerationSizeMb: 3 }
 
 /**
  * Starts a worker and resolves when it announced that it is ready.

@@ -63,7 +63,7 @@ export function MessageList({ id, name, loaded, messages, unreadKey, onEdit }: M
         aria-busy={loaded.loading !== null}
         onKeyDown={focus.onKeyDown}
         onFocus={focus.onFocus}
-        className="flex h-full flex-col overflow-y-auto overscroll-contain py-3 [overflow-anchor:none]"
+        className="flex h-full flex-col overflow-y-auto overscroll-contain bg-canvas contain-strict py-3 [overflow-anchor:none]"
       >
         {/* Pushes a short conversation down to the composer. */}
         <div className="grow" />

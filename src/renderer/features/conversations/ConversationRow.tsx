@@ -8,6 +8,7 @@ import { useTyping } from '#renderer/stores/conversation-store.ts'
 import { openConversation } from '#renderer/stores/screen-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { cx } from '#renderer/ui/cx.ts'
+import { useShownUnread } from './use-shown-unread.ts'
 
 /** The name people see: the conversation's, else its address. */
 export function conversationName(conversation: ConversationView): string {
@@ -22,6 +23,7 @@ export const ConversationRow = memo(function ConversationRow(props: {
   const { conversation, current } = props
   const language = useLanguage()
   const name = conversationName(conversation)
+  const unread = useShownUnread(conversation, current)
   return (
     <button
       type="button"
@@ -36,7 +38,7 @@ export const ConversationRow = memo(function ConversationRow(props: {
       <Avatar name={name} seed={conversation.peer} />
       <span className="min-w-0 flex-1">
         <span className="flex items-baseline gap-2">
-          <span className={cx('min-w-0 flex-1 truncate', conversation.unread > 0 ? 'font-semibold' : 'font-medium')}>
+          <span className={cx('min-w-0 flex-1 truncate', unread > 0 ? 'font-semibold' : 'font-medium')}>
             <bdi>{name}</bdi>
           </span>
           {conversation.lastAt > 0 && (
@@ -47,7 +49,7 @@ export const ConversationRow = memo(function ConversationRow(props: {
         </span>
         <span className="flex min-h-5 items-center gap-1.5 text-sm text-soft">
           <Preview conversation={conversation} />
-          <Marks conversation={conversation} />
+          <Marks conversation={conversation} unread={unread} />
         </span>
       </span>
     </button>
@@ -81,7 +83,7 @@ function firstLine(text: string): string {
   return text.slice(0, 200).replace(/\s+/gu, ' ').trim()
 }
 
-function Marks({ conversation }: { readonly conversation: ConversationView }) {
+function Marks({ conversation, unread }: { readonly conversation: ConversationView; readonly unread: number }) {
   const t = useT()
   const language = useLanguage()
   return (
@@ -92,10 +94,10 @@ function Marks({ conversation }: { readonly conversation: ConversationView }) {
       {conversation.muted && (
         <BellOff role="img" aria-label={t('list.muted')} className="size-3.5 shrink-0 text-soft" />
       )}
-      {conversation.unread > 0 && (
+      {unread > 0 && (
         <span className="shrink-0 rounded-full bg-accent px-1.5 text-center text-xs leading-5 font-semibold text-on-accent tabular-nums min-w-5">
-          <span aria-hidden>{conversation.unread > 999 ? '999+' : formatCount(language, conversation.unread)}</span>
-          <span className="sr-only">{t('list.unread', { count: conversation.unread })}</span>
+          <span aria-hidden>{unread > 999 ? '999+' : formatCount(language, unread)}</span>
+          <span className="sr-only">{t('list.unread', { count: unread })}</span>
         </span>
       )}
     </>
