@@ -27,10 +27,7 @@ describe('as an ordinary user, with the browser sandbox on', () => {
       (globalThis as unknown as { sotto: SottoBridge }).sotto.call('app.view', {}),
     )
     expect(view).toMatchObject({ ok: true, value: { sandboxed: true, host: 'chromium' } })
-    const commands = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && ownerOf(name) === host.uid)
-      .map((pid) => commandOf(pid))
-      .filter((command) => command.includes('--user-data-dir='))
+    const commands = commandsOf(host.uid).filter((command) => command.includes('--user-data-dir='))
     expect(commands.length).toBeGreaterThan(0)
     expect(commands.filter((command) => command.includes('--no-sandbox'))).toEqual([])
     await visible(alice.page.getByText("Chromium's sandbox is off")).toHaveCount(0)
@@ -41,7 +38,17 @@ describe('as an ordinary user, with the browser sandbox on', () => {
     await sendMessage(alice.page, 'from the sandbox')
     await visible(alice.page.getByRole('log').getByText('from the sandbox')).toHaveCount(2, { timeout: 20_000 })
   }, 60_000)
+
+  it('runs no page but the window', () => {
+    const renderers = commandsOf(host.uid).filter((command) => command.includes('--type=renderer'))
+    expect(renderers).toHaveLength(1)
+  })
 })
+
+function commandsOf(uid: number): readonly string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ownerOf(name) === uid)
+  return pids.map((pid) => commandOf(pid))
+}
 
 function ownerOf(pid: string): number | null {
   return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? null
