@@ -5,6 +5,8 @@ import { SottoError } from '#shared/errors.ts'
 import { composeProgram, type RunningProgram } from './compose.ts'
 import { parseArguments, type ProgramArguments } from './platform/arguments.ts'
 import { openFileLog } from './platform/file-log.ts'
+import { collectAtRest } from './platform/heap/rest.ts'
+import { v8Heap } from './platform/heap/v8-heap.ts'
 import { hostFacts } from './platform/host-facts.ts'
 import { preparePaths, type ProfilePaths } from './platform/profile-paths.ts'
 import { systemClock } from './platform/system-clock.ts'
@@ -64,6 +66,7 @@ function start(args: ProgramArguments): void {
     app.quit()
     return
   }
+  collectAtRest(v8Heap(), systemClock)
   runClient(args, paths).catch(failWith)
 }
 

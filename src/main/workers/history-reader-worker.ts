@@ -3,6 +3,9 @@ import { wipe } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import { HistoryReader } from '#main/history/history-reader.ts'
 import type { HistoryReaderMethods, HistoryWorkerStart } from '#main/history/open-history.ts'
+import { collectAtRest } from '#main/platform/heap/rest.ts'
+import { v8Heap } from '#main/platform/heap/v8-heap.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
 import { runWorker } from '#main/platform/worker-rpc/start-worker.ts'
 import { reportBug } from './report-bug.ts'
 
@@ -37,3 +40,4 @@ await runWorker<HistoryReaderMethods>((start) => {
     close: () => opened?.close(),
   }
 }, reportBug('history-reader'))
+collectAtRest(v8Heap(), systemClock)

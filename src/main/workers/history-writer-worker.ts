@@ -2,6 +2,8 @@
 import { wipe } from '#shared/bytes/bytes.ts'
 import { HistoryWriter } from '#main/history/history-writer.ts'
 import type { HistoryWorkerStart, HistoryWriterEvents, HistoryWriterMethods } from '#main/history/open-history.ts'
+import { collectAtRest } from '#main/platform/heap/rest.ts'
+import { v8Heap } from '#main/platform/heap/v8-heap.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { runWorker } from '#main/platform/worker-rpc/start-worker.ts'
 import { reportBug } from './report-bug.ts'
@@ -20,6 +22,7 @@ await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
     },
   }
 }, reportBug('history-writer'))
+collectAtRest(v8Heap(), systemClock)
 
 function openWith(path: string, key: Uint8Array): HistoryWriter {
   try {

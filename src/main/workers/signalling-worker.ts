@@ -2,6 +2,8 @@
 import type { SignallingMethods, SignallingWorkerEvents } from '#main/accounts/signalling/contract.ts'
 import { forwardedLog, signallingMethods } from '#main/accounts/signalling/serve.ts'
 import { createSignalling } from '#main/accounts/signalling/signalling-service.ts'
+import { collectAtRest } from '#main/platform/heap/rest.ts'
+import { v8Heap } from '#main/platform/heap/v8-heap.ts'
 import { createConnector } from '#main/platform/sockets/connector.ts'
 import { createDnsResolver } from '#main/platform/sockets/dns-resolver.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
@@ -26,3 +28,4 @@ await runWorker<SignallingMethods, SignallingWorkerEvents>((_start, emit) => {
   service.onEvent((event) => emit('signalling', event))
   return signallingMethods(service)
 }, report)
+collectAtRest(v8Heap(), systemClock)
