@@ -54,9 +54,10 @@ export function exportMenu(current: () => Menu | null, revision: () => number): 
       return {}
     },
   }
+  const byName = new Map(Object.entries(handlers))
   return (call: DbusMessage) => {
     if (call.interface === 'org.freedesktop.DBus.Properties') return menuProperties(call)
-    return (handlers[call.member ?? ''] ?? (() => null))(call)
+    return (byName.get(call.member ?? '') ?? (() => null))(call)
   }
 }
 

@@ -9,11 +9,11 @@ import { exportMenu, menuInterface } from './tray-menu.ts'
 
 const itemInterface = 'org.kde.StatusNotifierItem'
 /** What a panel calls → the event of `electron.Tray`. */
-const eventOf: Readonly<Partial<Record<string, string>>> = {
-  Activate: 'click',
-  ContextMenu: 'right-click',
-  SecondaryActivate: 'middle-click',
-}
+const eventOf: ReadonlyMap<string | null, string> = new Map([
+  ['Activate', 'click'],
+  ['ContextMenu', 'right-click'],
+  ['SecondaryActivate', 'middle-click'],
+])
 let lastId = 0
 
 /**
@@ -53,7 +53,7 @@ export class Tray extends EventEmitter {
 
   #answer(call: DbusMessage): ReturnType<ExportedObject> {
     if (call.interface === 'org.freedesktop.DBus.Properties') return this.#answerProperties(call)
-    const event = eventOf[call.member ?? '']
+    const event = eventOf.get(call.member ?? '')
     if (event === undefined) return call.member === 'Scroll' ? {} : null
     setImmediate(() => this.emit(event, {}))
     return {}

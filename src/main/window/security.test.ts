@@ -39,6 +39,7 @@ describe('page security', () => {
   it('serves known types and grants only notifications', () => {
     expect(mimeTypeOf('a/b.js')).toBe('text/javascript; charset=utf-8')
     expect(mimeTypeOf('a/b.exe')).toBeNull()
+    expect(mimeTypeOf('a/b.constructor')).toBeNull()
     expect(['notifications', 'geolocation', 'media', 'midi'].map(isAllowedPermission)).toEqual([
       true,
       false,

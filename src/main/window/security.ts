@@ -32,19 +32,19 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-const mimeTypes: Readonly<Record<string, string>> = {
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  svg: 'image/svg+xml',
-  png: 'image/png',
-  woff2: 'font/woff2',
-  json: 'application/json',
-}
+const mimeTypes: ReadonlyMap<string, string> = new Map([
+  ['html', 'text/html; charset=utf-8'],
+  ['js', 'text/javascript; charset=utf-8'],
+  ['css', 'text/css; charset=utf-8'],
+  ['svg', 'image/svg+xml'],
+  ['png', 'image/png'],
+  ['woff2', 'font/woff2'],
+  ['json', 'application/json'],
+])
 
 /** Type of a bundled file by its extension; null = not served. */
 export function mimeTypeOf(path: string): string | null {
-  return mimeTypes[path.slice(path.lastIndexOf('.') + 1).toLowerCase()] ?? null
+  return mimeTypes.get(path.slice(path.lastIndexOf('.') + 1).toLowerCase()) ?? null
 }
 
 /**

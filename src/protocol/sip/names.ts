@@ -70,8 +70,7 @@ export function canonicalHeaderName(spelling: string): string | null {
   const known = knownSpellings.get(spelling)
   if (known !== undefined) return known
   if (!isToken(spelling)) return null
-  const lower = spelling.toLowerCase()
-  return compactForms[lower] ?? lower
+  return spelling.toLowerCase()
 }
 
 const wireCache = new Map<string, string>()

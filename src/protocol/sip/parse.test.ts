@@ -28,6 +28,13 @@ const head =
   'OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n'
 
 describe('parseSip', () => {
+  it('takes header names that mean something to objects as any other', () => {
+    const message = read(`${head}constructor: a\r\n__proto__: b\r\ntoString: c\r\n\r\n`)
+    expect(message.headers.slice(-3).map(({ name }) => name)).toEqual(['constructor', '__proto__', 'tostring'])
+    const written = Buffer.from(serializeSip(message)).toString()
+    expect(written).toContain('\r\nConstructor: a\r\n__proto__: b\r\nTostring: c\r\n')
+  })
+
   it('unfolds, expands compact forms and keeps order', () => {
     const message = read(
       'OPTIONS sip:a@b SIP/2.0\r\nv: one\r\nX-Odd :  two\r\n  three\r\n\tfour \r\nVIA: five\r\n\r\nbody',

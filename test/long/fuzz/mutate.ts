@@ -34,7 +34,18 @@ export function vectors(folder: string, ending: string): Buffer[] {
 
 const grains = ['\r\n', '\n', '\r', '\0', '"', '\\', '<', '>', ';', ',', '=', ':', '@', '%', '%0', ' ', '\t']
 const giants = ['-1', '00', '65536', '4294967296', '9007199254740993', '9'.repeat(40), '0x10', '1e9', '٣']
-const texts = ['\xff', 'é', '\u2028', '\ud83d\ude00', '__proto__', 'A'.repeat(300), '((((', '\ufeff']
+const texts = [
+  '\xff',
+  'é',
+  '\u2028',
+  '\ud83d\ude00',
+  '__proto__',
+  'constructor',
+  'constructor: x\r\n',
+  'A'.repeat(300),
+  '((((',
+  '\ufeff',
+]
 const inserts = [...grains, ...giants, ...texts].map((text) => Buffer.from(text))
 const maxBytes = 16_384
 

@@ -24,6 +24,7 @@ const spice = [
   ',',
   '%',
   ' ',
+  'constructor: x\r\n',
   'Route: <sip:1~a~2~b~AAAAAAAAAAAAAAAAAAAAAA@example.com;lr>\r\n',
 ]
 
