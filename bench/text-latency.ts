@@ -51,8 +51,8 @@ async function listen(page: Page): Promise<void> {
   })
 }
 
-/** Answers `quietMs` after the message was sent: an answer in between would wake this process while it is measured. */
-async function send(page: Page, conversationId: string, text: string, quietMs: number): Promise<number> {
+/** Answers `answerMs` after the message was sent: an answer in between would wake this process while it is measured. */
+async function send(page: Page, conversationId: string, text: string, answerMs: number): Promise<number> {
   return page.evaluate(
     async ([id, body, quiet]) => {
       const shared = globalThis as unknown as BridgePage
@@ -61,7 +61,7 @@ async function send(page: Page, conversationId: string, text: string, quietMs: n
       await new Promise((resolve) => setTimeout(resolve, quiet))
       return begun
     },
-    [conversationId, text, quietMs] as const,
+    [conversationId, text, answerMs] as const,
   )
 }
 

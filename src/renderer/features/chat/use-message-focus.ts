@@ -18,8 +18,9 @@ export interface FocusInput {
 function focusWhenShown(row: () => HTMLElement | null | undefined, wanted: () => boolean, frames = framesToShow): void {
   requestAnimationFrame(() => {
     if (!wanted()) return
-    row()?.focus({ preventScroll: true })
-    if (document.activeElement !== row() && frames > 0) focusWhenShown(row, wanted, frames - 1)
+    const found = row()
+    found?.focus({ preventScroll: true })
+    if (document.activeElement !== found && frames > 0) focusWhenShown(row, wanted, frames - 1)
   })
 }
 

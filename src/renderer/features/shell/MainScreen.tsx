@@ -7,6 +7,7 @@ import { showDialog, useMainView } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, EmptyState } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
+import { useWindowFocused } from '#renderer/ui/use-window-focused.ts'
 import { ConversationPane } from '../chat/ConversationPane.tsx'
 import { Sidebar } from '../conversations/Sidebar.tsx'
 import { Settings } from '../settings/Settings.tsx'
@@ -78,16 +79,8 @@ function PaperReminder() {
 
 /** Tells main what the user is looking at: it decides about notifications and receipts. */
 function useActivity(conversationId: Parameters<typeof perform<'app.activity'>>[1]['conversationId']): void {
+  const focused = useWindowFocused()
   useEffect(() => {
-    const tell = (): void => {
-      void perform('app.activity', { conversationId, focused: document.hasFocus() })
-    }
-    tell()
-    window.addEventListener('focus', tell)
-    window.addEventListener('blur', tell)
-    return () => {
-      window.removeEventListener('focus', tell)
-      window.removeEventListener('blur', tell)
-    }
-  }, [conversationId])
+    void perform('app.activity', { conversationId, focused })
+  }, [conversationId, focused])
 }
