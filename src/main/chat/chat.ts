@@ -114,10 +114,9 @@ export class Chat {
 
   /** @throws SottoError `message-empty`, `message-too-large`, `recipient-blocked`, `not-found`, `disk-full`. */
   async send(request: { readonly conversationId: ConversationId; readonly text: string }): Promise<MessageId> {
-    const messageId = await this.#sending.send(request)
-    const { account, peer } = await requireConversation(this.#context, request.conversationId)
-    const to = { conversation: request.conversationId, accountId: account.id, peer }
-    this.#outgoingTyping.handle(to, 'sent')
+    const { messageId, conversation } = await this.#sending.send(request)
+    const { id, account, peer } = conversation
+    this.#outgoingTyping.handle({ conversation: id, accountId: account.id, peer }, 'sent')
     return messageId
   }
 

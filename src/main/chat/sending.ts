@@ -33,14 +33,17 @@ export class Sending {
     this.#context = context
   }
 
-  /** @throws SottoError `message-empty`, `message-too-large`, `recipient-blocked`, `not-found`, `disk-full`. */
+  /**
+   * Resolves with the message's id and the conversation as it was before.
+   * @throws SottoError `message-empty`, `message-too-large`, `recipient-blocked`, `not-found`, `disk-full`.
+   */
   send({
     conversationId,
     text,
   }: {
     readonly conversationId: ConversationId
     readonly text: string
-  }): Promise<MessageId> {
+  }): Promise<{ readonly messageId: MessageId; readonly conversation: Conversation }> {
     return this.#context.turns.take(conversationId, async () => {
       const conversation = await this.#writable(conversationId)
       const line = await this.#textLine(conversation, checkedText(text))
@@ -58,7 +61,7 @@ export class Sending {
         ...clearedDraft(conversation),
       })
       this.#last.set(conversationId, line.messageId)
-      return line.messageId
+      return { messageId: line.messageId, conversation }
     })
   }
 

@@ -132,10 +132,12 @@ export class HistoryWriter implements HistoryWriterPort {
       return
     }
     if (!this.#touched.isEmpty) this.#revision += 1
+    // Who is waited for comes first: the user for what came in, the peer for what the user wrote.
+    if (this.#touched.newIncoming.size > 0) this.#announce(this.#touched, this.#revision)
+    else this.#announceSoon(this.#touched, this.#revision)
     for (const { queued, error } of failed) queued.reject(error)
     for (const { queued, outcome } of done)
       queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
-    this.#announceSoon(this.#touched, this.#revision)
     this.#scheduleCheckpoint()
   }
 
@@ -207,7 +209,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#revise.run(revision)
   }
 
-  /** Whoever wrote has the answer first: a message is on its way before it is drawn. */
+  /** After whoever wrote has the answer: a message is on its way before it is drawn. */
   #announceSoon(touched: Touched, revision: number): void {
     if (touched.isEmpty || this.#handlers.size === 0) return
     setImmediate(() => {
@@ -216,6 +218,7 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   #announce(touched: Touched, revision: number): void {
+    if (this.#handlers.size === 0) return
     const change = this.#changeOf(touched, revision)
     for (const handler of [...this.#handlers]) handler(change)
   }
