@@ -54,6 +54,8 @@ export class HistoryWriter implements HistoryWriterPort {
   #scheduled = false
   #revision: number
   #touched = new Touched()
+  /** Committed and not announced yet. */
+  readonly #due: { readonly touched: Touched; readonly revision: number }[] = []
   #idle: Timer | null = null
   #closed = false
 
@@ -118,6 +120,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#touched = new Touched()
     const done: { readonly queued: Queued; readonly outcome: Outcome }[] = []
     const failed: { readonly queued: Queued; readonly error: unknown }[] = []
+    let announced = false
     try {
       this.#db.exec('BEGIN IMMEDIATE')
       for (const queued of group) {
@@ -126,18 +129,18 @@ export class HistoryWriter implements HistoryWriterPort {
         else failed.push({ queued, error: attempt.error })
       }
       if (!this.#touched.isEmpty) this.#saveRevision(this.#revision + 1)
+      announced = this.#announceEarly(this.#touched, this.#revision + 1)
       this.#db.exec('COMMIT')
     } catch (error) {
       this.#abort(group, error)
+      if (announced) this.#takeBack()
       return
     }
     if (!this.#touched.isEmpty) this.#revision += 1
-    // Who is waited for comes first: the user for what came in, the peer for what the user wrote.
-    if (this.#touched.newIncoming.size > 0) this.#announce(this.#touched, this.#revision)
-    else this.#announceSoon(this.#touched, this.#revision)
     for (const { queued, error } of failed) queued.reject(error)
     for (const { queued, outcome } of done)
       queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
+    if (!announced) this.#announceSoon(this.#touched, this.#revision)
     this.#scheduleCheckpoint()
   }
 
@@ -209,22 +212,44 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#revise.run(revision)
   }
 
+  /**
+   * What came in is shown while the disk makes it durable; its sender has the answer after that. Not what makes others read
+   * the history again: they would not find it yet.
+   */
+  #announceEarly(touched: Touched, revision: number): boolean {
+    if (touched.newIncoming.size === 0 || touched.contacts.size > 0 || isBulk(touched)) return false
+    this.#announceDue()
+    this.#tell(this.#changeOf(touched, revision))
+    return true
+  }
+
+  /** What was announced never got to the disk: everybody reads again. */
+  #takeBack(): void {
+    // The announced revision is spent, and this is one more: who has heard of it would pass over the same number.
+    this.#revision += 2
+    const nothing = { conversations: [], messages: [], contacts: [], newIncoming: [] }
+    this.#tell({ revision: this.#revision, ...nothing, bulk: true })
+  }
+
   /** After whoever wrote has the answer: a message is on its way before it is drawn. */
   #announceSoon(touched: Touched, revision: number): void {
     if (touched.isEmpty || this.#handlers.size === 0) return
+    this.#due.push({ touched, revision })
     setImmediate(() => {
-      if (!this.#closed) this.#announce(touched, revision)
+      if (!this.#closed) this.#announceDue()
     })
   }
 
-  #announce(touched: Touched, revision: number): void {
-    if (this.#handlers.size === 0) return
-    const change = this.#changeOf(touched, revision)
+  #announceDue(): void {
+    for (const { touched, revision } of this.#due.splice(0)) this.#tell(this.#changeOf(touched, revision))
+  }
+
+  #tell(change: HistoryChange): void {
     for (const handler of [...this.#handlers]) handler(change)
   }
 
   #changeOf(touched: Touched, revision: number): HistoryChange {
-    const bulk = touched.incomplete || touched.positions.size > maxListedChanges
+    const bulk = isBulk(touched)
     const messages = (positions: Iterable<number>) =>
       [...positions].map((position) => this.#messages.at(position)).filter((row) => row !== undefined)
     const rows = (refs: Iterable<number>) =>
@@ -256,4 +281,9 @@ export class HistoryWriter implements HistoryWriterPort {
       // A full disk or a reader in the way: the log holds everything, the next pause tries again.
     }
   }
+}
+
+/** Too much to list, or something that no list says. */
+function isBulk(touched: Touched): boolean {
+  return touched.incomplete || touched.positions.size > maxListedChanges
 }
