@@ -4,14 +4,16 @@ import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 export interface HeapPort {
   /** Bytes that are used, garbage included. */
   usedBytes(): number
+  /** Processor time of the thread so far, ms. */
+  workedMs(): number
   /** Collects all garbage; the thread does nothing else meanwhile. */
   collect(): void
 }
 
-/** How often the heap is looked at, ms. */
+/** How often the thread is looked at, ms. */
 const lookMs = 10_000
-/** A thread that uses no more than this between two looks does nothing worth waiting for, bytes. */
-const restBytes = 512 * 1024
+/** A thread that works no more than this between two looks has nobody waiting, ms. */
+const restMs = 8
 /** Less garbage than this is not worth the work, bytes. */
 const worthBytes = 3 * 1024 * 1024
 
@@ -20,16 +22,18 @@ const worthBytes = 3 * 1024 * 1024
  * what it needs, however long nothing happens. Returns what stops it.
  */
 export function collectAtRest(heap: HeapPort, clock: ClockPort): () => void {
-  let before = heap.usedBytes()
-  let afterCollection = 0
+  let worked = heap.workedMs()
+  let collected = 0
   let timer: Timer
   const look = (): void => {
-    const now = heap.usedBytes()
-    if (Math.abs(now - before) <= restBytes && now - afterCollection >= worthBytes) {
+    const now = heap.workedMs()
+    const isAtRest = now - worked <= restMs
+    worked = now
+    if (isAtRest && heap.usedBytes() - collected >= worthBytes) {
       heap.collect()
-      afterCollection = heap.usedBytes()
-      before = afterCollection
-    } else before = now
+      collected = heap.usedBytes()
+      worked = heap.workedMs()
+    }
     timer = clock.after(lookMs, look)
   }
   timer = clock.after(lookMs, look)

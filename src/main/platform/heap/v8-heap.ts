@@ -9,6 +9,10 @@ export function v8Heap(): HeapPort {
   const collect = runInNewContext('gc') as () => void
   return {
     usedBytes: () => getHeapStatistics().used_heap_size,
+    workedMs: () => {
+      const { user, system } = process.threadCpuUsage()
+      return (user + system) / 1000
+    },
     collect: () => {
       collect()
       // What the first pass lets go of by callbacks, such as buffers, the second one finds.
