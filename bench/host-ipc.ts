@@ -30,7 +30,7 @@ async function measurePipe(): Promise<Row> {
   const profile = createProfile(profileRoot())
   const noSandbox = process.getuid?.() === 0
   const options = { profile, appName: 'bench', extra: [], headless: true, noSandbox, debuggingPort: null }
-  const { connection, ended } = spawnBrowser(binary, chromiumSwitches(options))
+  const { connection, ended } = spawnBrowser({ binary, switches: chromiumSwitches(options), profile })
   const times: number[] = []
   for (let index = 0; index < small; index++) {
     const start = performance.now()

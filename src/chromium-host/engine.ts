@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { type BrowserProcess, spawnBrowser, spawnForwarder } from './chromium/browser-process.ts'
+import { type BrowserCommand, type BrowserProcess, spawnBrowser, spawnForwarder } from './chromium/browser-process.ts'
 import { findChromium } from './chromium/discover.ts'
 import { createProfile, profileRoot, removeProfile, removeStaleProfiles } from './chromium/profile.ts'
 import { chromiumSwitches } from './chromium/switches.ts'
@@ -54,8 +54,7 @@ export class Engine {
   onDied: () => void = () => undefined
   #starting: Promise<BrowserProcess> | null = null
   #running: BrowserProcess | null = null
-  #switches: string[] = []
-  #binary = ''
+  #command: BrowserCommand = { binary: '', switches: [], profile: '' }
   #profile: string | null = null
   #stopping = false
   #setUp: ((connection: CdpConnection) => Promise<void>)[] = []
@@ -81,20 +80,21 @@ export class Engine {
   async #launch(): Promise<BrowserProcess> {
     const binary = findChromium()
     if (binary === null) throw new Error('No Chromium found. Install it or set SOTTO_CHROMIUM to its path.')
-    this.#binary = binary
     const root = profileRoot()
     removeStaleProfiles(root)
-    this.#profile = createProfile(root)
+    const profile = createProfile(root)
+    this.#profile = profile
     const noSandbox = process.getuid?.() === 0
-    this.#switches = chromiumSwitches({
-      profile: this.#profile,
+    const switches = chromiumSwitches({
+      profile,
       appName: this.appName,
       extra: this.extraSwitches,
       headless: this.options.headless,
       noSandbox,
       debuggingPort: this.options.debuggingPort,
     })
-    const browser = spawnBrowser(binary, this.#switches)
+    this.#command = { binary, switches, profile }
+    const browser = spawnBrowser(this.#command)
     void browser.ended.then(() => this.#ended(browser))
     browser.connection.listen('', (event) => this.#handleEvent(browser.connection, event))
     await this.#prepare(browser.connection, noSandbox).catch(async () => {
@@ -139,7 +139,7 @@ export class Engine {
       await connection.send('Target.createTarget', { url, newWindow: true, width, height })
     } else {
       const place = x === undefined || y === undefined ? [] : [`--window-position=${x},${y}`]
-      spawnForwarder(this.#binary, this.#switches, [`--app=${url}`, `--window-size=${width},${height}`, ...place])
+      spawnForwarder(this.#command, [`--app=${url}`, `--window-size=${width},${height}`, ...place])
     }
     return attached
   }

@@ -1,9 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { CdpConnection } from '../cdp/connection.ts'
+import { crashFolder } from './profile.ts'
 
 /** The one line of Chromium's own output that is passed on: test tools look for it. */
 const announcement = 'DevTools listening on ws:'
+
+/** How a Chromium of ours is started. */
+export interface BrowserCommand {
+  readonly binary: string
+  readonly switches: readonly string[]
+  /** Folder of its profile. */
+  readonly profile: string
+}
 
 export interface BrowserProcess {
   readonly child: ChildProcess
@@ -14,10 +23,14 @@ export interface BrowserProcess {
   readonly lastError: () => string
 }
 
-/** Chromium inherits no setting of ours that could make it load or log something. */
-function childEnvironment(): NodeJS.ProcessEnv {
+/**
+ * Chromium inherits no setting of ours that could make it load or log something. What it writes down of a crash holds what
+ * the page showed: that stays in memory, and goes with the profile.
+ */
+function childEnvironment(profile: string): NodeJS.ProcessEnv {
   const banned = /^(NODE_|ELECTRON_|CHROME_|SOTTO_|npm_)/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !banned.test(name)))
+  const own = Object.entries(process.env).filter(([name]) => !banned.test(name))
+  return { ...Object.fromEntries(own), BREAKPAD_DUMP_LOCATION: crashFolder(profile) }
 }
 
 /** Passes the announcement on and keeps the last line, to say why Chromium ended. */
@@ -37,10 +50,10 @@ function watchErrors(stream: Readable): () => string {
 }
 
 /** Starts Chromium with a debugging pipe on file descriptors 3 and 4. If we die, the pipe closes and Chromium ends. */
-export function spawnBrowser(binary: string, switches: readonly string[]): BrowserProcess {
+export function spawnBrowser({ binary, switches, profile }: BrowserCommand): BrowserProcess {
   const child = spawn(binary, [...switches], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-    env: childEnvironment(),
+    env: childEnvironment(profile),
   })
   const [, , errors, out, incoming] = child.stdio as [null, null, Readable, Writable, Readable]
   const lastError = watchErrors(errors)
@@ -53,7 +66,7 @@ export function spawnBrowser(binary: string, switches: readonly string[]): Brows
 }
 
 /** Asks the running Chromium (same profile) for another app window; it hands the request over and ends. */
-export function spawnForwarder(binary: string, switches: readonly string[], window: readonly string[]): ChildProcess {
+export function spawnForwarder({ binary, switches, profile }: BrowserCommand, window: readonly string[]): ChildProcess {
   const own = switches.filter((name) => !name.startsWith('--remote-debugging') && name !== '--no-startup-window')
-  return spawn(binary, [...own, ...window], { stdio: 'ignore', env: childEnvironment() })
+  return spawn(binary, [...own, ...window], { stdio: 'ignore', env: childEnvironment(profile) })
 }

@@ -78,11 +78,16 @@ export function removeStaleProfiles(root: string): void {
   }
 }
 
+/** Where Chromium puts what it writes down of a crash. */
+export function crashFolder(profile: string): string {
+  return path.join(profile, 'Crash Reports')
+}
+
 /** Makes a fresh 0700 folder for this process with our preferences inside. */
 export function createProfile(root: string): string {
   const folder = mkdtempSync(path.join(root, `${prefix}${process.pid}-`))
   chmodSync(folder, 0o700)
-  mkdirSync(path.join(folder, 'Default'), { mode: 0o700 })
+  for (const inside of [path.join(folder, 'Default'), crashFolder(folder)]) mkdirSync(inside, { mode: 0o700 })
   writeFileSync(path.join(folder, 'Default', 'Preferences'), JSON.stringify(chromiumPreferences()), { mode: 0o600 })
   // Skips the first-run pages without a switch that newer versions may drop.
   writeFileSync(path.join(folder, 'First Run'), '', { mode: 0o600 })

@@ -47,6 +47,10 @@ function profilesOf(pid: number | undefined): string[] {
   return readdirSync(profileRoot()).filter((name) => name.startsWith(`sotto-chromium-${pid ?? 0}-`))
 }
 
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+}
+
 function parentOf(pid: string): number {
   try {
     // pid (name) state parent …; the name may hold anything.
@@ -205,6 +209,20 @@ describe('the Chromium host alone', { timeout }, () => {
     await app.line(/^event ready-to-show$/, 2)
     app.child.kill('SIGTERM')
     expect(await app.ended).toBe(0)
+  })
+
+  it('keeps what Chromium writes down of a crash in its profile', async () => {
+    const home = userDataOf()
+    const app = start(host, [], { HOME: home, XDG_CONFIG_HOME: path.join(home, 'config') })
+    await app.line(/^event ready-to-show$/)
+    const [profile = ''] = profilesOf(app.child.pid)
+    await commandPage(app, 'Page.crash')
+    const dumps = (): string[] => filesBelow(path.join(profileRoot(), profile)).filter((name) => name.endsWith('.dmp'))
+    await until(() => dumps().length > 0)
+    expect(filesBelow(home).filter((name) => /\.(?:dmp|meta)$/.test(name))).toEqual([])
+    app.child.kill('SIGTERM')
+    await app.ended
+    await until(() => !existsSync(path.join(profileRoot(), profile)))
   })
 
   it('says why Chromium did not start', async () => {
