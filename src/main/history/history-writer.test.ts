@@ -68,7 +68,11 @@ describe('announcing', () => {
     const heard = listen()
     const receipt = await writer.commit({ entries: [make.incoming('hello', { id })] })
     expect(heard).toHaveLength(1)
-    expect(heard[0]?.change).toMatchObject({ revision: receipt.revision, bulk: false, newIncoming: [{ text: 'hello' }] })
+    expect(heard[0]?.change).toMatchObject({
+      revision: receipt.revision,
+      bulk: false,
+      newIncoming: [{ text: 'hello' }],
+    })
     expect(await heard[0]?.onDisk).toBe(false)
     expect(await reader.message(conversation, bob, id)).not.toBeNull()
     await announcements()
