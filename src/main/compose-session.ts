@@ -190,7 +190,7 @@ function connect(ports: SessionPorts, parts: Everything): readonly (() => void)[
   const { history, signalling, settings, accounts, identity, chat, contacts } = parts
   return [
     history.writer.onChange((change) => publishChange(publisher, history, change)),
-    history.onCrash(() => publisher.publish('notice.error', { code: 'history-corrupt', params: {} })),
+    history.onCrash(() => publisher.publish('notice.error', { code: 'history-stopped', params: {} })),
     accounts.onChange((views) => publisher.publish('accounts.changed', views)),
     settings.onChange((now) => {
       publisher.publish('settings.changed', now)

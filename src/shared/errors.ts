@@ -45,6 +45,7 @@ export const errorCodes = [
   'disk-full',
   'disk-failed',
   'history-corrupt',
+  'history-stopped',
   'history-too-new',
   'account-exists',
   'address-invalid',
