@@ -1,4 +1,5 @@
 import { utf8Text } from '#shared/bytes/bytes.ts'
+import { meetsPassphraseRule } from '#shared/model/passphrase-rule.ts'
 
 /** Cost of turning a passphrase into a key; stored beside the wrap so that it can grow. */
 export interface PassphraseCost {
@@ -17,28 +18,8 @@ export type DerivePassphraseKey = (
   cost: PassphraseCost,
 ) => Promise<Uint8Array>
 
-const minCharacters = 10
-const minDistinct = 5
-const common = [
-  '1234567890',
-  '0123456789',
-  'passwordpassword',
-  'password123',
-  'password1234',
-  'qwertyuiop',
-  'qwertzuiop',
-  'correct horse battery staple',
-  'correcthorsebatterystaple',
-  'letmeinletmein',
-  'iloveyou123',
-  'administrator',
-]
-
-/** The simple rule that is shown to the user: ten characters, not one of the usual ones, not the same few again. */
+/** Whether bytes are a passphrase that Sotto takes. */
 export function isStrongEnough(passphrase: Uint8Array): boolean {
   const text = utf8Text(passphrase)
-  if (text === null) return false
-  const characters = Array.from(text)
-  if (characters.length < minCharacters || new Set(characters).size < minDistinct) return false
-  return !common.includes(text.trim().toLowerCase())
+  return text !== null && meetsPassphraseRule(text)
 }

@@ -26,7 +26,7 @@ const screens: readonly Screen[] = [
     name: 'setup-passphrase',
     scenario: { phase: 'onboarding', fixture: 'none' },
     reach: async (page) => {
-      await page.getByLabel('Passphrase', { exact: true }).fill('correct horse battery staple')
+      await page.getByLabel('Passphrase', { exact: true }).fill('copper river mango violin')
     },
   },
   {

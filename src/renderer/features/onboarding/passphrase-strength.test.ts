@@ -11,7 +11,8 @@ describe('passphrase strength', () => {
     ['summer2024', 'weak'],
     ['horse horse horse horse horse', 'weak'],
     ['correct horse battery', 'fair'],
-    ['correct horse battery staple', 'good'],
+    ['correct horse battery staple', 'weak'],
+    ['copper river mango violin', 'good'],
     ['river lantern copper violin mango', 'strong'],
     ['Xk7#pQ2v!m9Lz4&w', 'strong'],
   ] as const)('%s is %s', (passphrase, strength) => {

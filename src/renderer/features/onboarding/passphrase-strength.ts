@@ -1,3 +1,5 @@
+import { meetsPassphraseRule } from '#shared/model/passphrase-rule.ts'
+
 /** How hard a passphrase is to guess, in words the screen shows. */
 export type Strength = 'none' | 'weak' | 'fair' | 'good' | 'strong'
 
@@ -31,7 +33,7 @@ function wordBits(word: string): number {
 export function passphraseStrength(passphrase: string): Strength {
   if (passphrase === '') return 'none'
   const bits = estimateBits(passphrase)
-  if (passphrase.length < 10 || bits < 30) return 'weak'
+  if (!meetsPassphraseRule(passphrase) || bits < 30) return 'weak'
   if (bits < 45) return 'fair'
   return bits < 62 ? 'good' : 'strong'
 }
