@@ -1,0 +1,89 @@
+import { isRtcp, rtcpSsrcOf, rtpHeaderBytes, sequenceNumberOf, ssrcOf } from '#protocol/rtp/header.ts'
+import { equalBytes } from '#shared/bytes/bytes.ts'
+import { endOfIndexes, estimateIndex } from './packet-index.ts'
+import { ReplayWindow } from './replay-window.ts'
+import { endOfRtcpIndexes, maxStreams, transformsOf, type MasterKey, type SrtpRefusal } from './session.ts'
+import { encryptedFlag, readUint32, rtcpIndexBytes, type PacketTransform } from './transform.ts'
+
+/**
+ * Takes the protection off what comes in under one master key. Invariant: nothing about a sender is kept or changed before one of
+ * its packets was authenticated, so that nobody can move its roll-over count or fill the window. Nothing throws or waits.
+ */
+export class SrtpReceiver {
+  readonly #rtp: PacketTransform
+  readonly #rtcp: PacketTransform
+  readonly #mki: Uint8Array
+  /** Bytes after the E bit and SRTCP index: MKI and, except with GCM, the tag. */
+  readonly #rtcpTrailer: number
+  readonly #mkiFromEnd: { readonly rtp: number; readonly rtcp: number }
+  readonly #rtpStreams = new Map<number, ReplayWindow>()
+  readonly #rtcpStreams = new Map<number, ReplayWindow>()
+
+  /** @throws RangeError when key or salt do not fit the profile. */
+  constructor(master: MasterKey) {
+    const { rtp, rtcp } = transformsOf(master)
+    this.#rtp = rtp
+    this.#rtcp = rtcp
+    this.#mki = Uint8Array.from(master.mki ?? [])
+    const { cipher, rtpTagBytes, rtcpTagBytes } = master.profile
+    const after = cipher === 'cm' ? { rtp: rtpTagBytes, rtcp: rtcpTagBytes } : { rtp: 0, rtcp: 0 }
+    this.#rtcpTrailer = this.#mki.length + after.rtcp
+    this.#mkiFromEnd = { rtp: after.rtp + this.#mki.length, rtcp: this.#rtcpTrailer }
+  }
+
+  /** The plain RTP packet. */
+  unprotectRtp(packet: Uint8Array): Uint8Array | SrtpRefusal {
+    const clear = rtpHeaderBytes(packet)
+    if (clear === 0) return 'malformed'
+    if (!this.#isOurs(packet, this.#mkiFromEnd.rtp)) return 'unknown-key'
+    const ssrc = ssrcOf(packet)
+    const known = this.#rtpStreams.get(ssrc)
+    const sequenceNumber = sequenceNumberOf(packet)
+    const index = known === undefined ? sequenceNumber : estimateIndex(known.highest, sequenceNumber)
+    const verdict = judge(known, index, endOfIndexes)
+    if (verdict !== 'fresh') return verdict
+    const plain = this.#rtp.unprotectRtp(packet, clear, { ssrc, index })
+    if (plain === null) return 'forged'
+    return accept(this.#rtpStreams, ssrc, index) ? plain : 'too-many-streams'
+  }
+
+  /** The plain RTCP compound. */
+  unprotectRtcp(packet: Uint8Array): Uint8Array | SrtpRefusal {
+    const indexAt = packet.length - this.#rtcpTrailer - rtcpIndexBytes
+    if (!isRtcp(packet) || indexAt < 0) return 'malformed'
+    if (!this.#isOurs(packet, this.#mkiFromEnd.rtcp)) return 'unknown-key'
+    const ssrc = rtcpSsrcOf(packet)
+    const word = readUint32(packet, indexAt)
+    const encrypted = word >= encryptedFlag
+    const index = encrypted ? word - encryptedFlag : word
+    const verdict = judge(this.#rtcpStreams.get(ssrc), index, endOfRtcpIndexes)
+    if (verdict !== 'fresh') return verdict
+    const plain = this.#rtcp.unprotectRtcp(packet, { ssrc, index, encrypted })
+    if (plain === null) return 'forged'
+    return accept(this.#rtcpStreams, ssrc, index) ? plain : 'too-many-streams'
+  }
+
+  #isOurs(packet: Uint8Array, fromEnd: number): boolean {
+    if (this.#mki.length === 0) return true
+    const at = packet.length - fromEnd
+    return at >= 0 && equalBytes(packet.subarray(at, at + this.#mki.length), this.#mki)
+  }
+}
+
+function judge(window: ReplayWindow | undefined, index: number, end: number): 'fresh' | SrtpRefusal {
+  if (index < 0) return 'too-old'
+  if (index >= end) return 'key-used-up'
+  return window?.check(index) ?? 'fresh'
+}
+
+/** Notes an authenticated packet; false when there are more senders than anybody has. */
+function accept(streams: Map<number, ReplayWindow>, ssrc: number, index: number): boolean {
+  let window = streams.get(ssrc)
+  if (window === undefined) {
+    if (streams.size >= maxStreams) return false
+    window = new ReplayWindow()
+    streams.set(ssrc, window)
+  }
+  window.accept(index)
+  return true
+}

@@ -1,0 +1,39 @@
+/** What a protection profile does to the bytes of one packet; the contexts above it know about order and replay. */
+
+/** Where a packet is: who sent it and under which index. */
+export interface PacketPlace {
+  readonly ssrc: number
+  /** 48 bits for RTP, 31 bits for RTCP. */
+  readonly index: number
+}
+
+/** Encrypts and authenticates packets under the session keys of one direction. None of it throws on any input. */
+export interface PacketTransform {
+  /** The protected packet; `clear` = bytes at its start that are authenticated only. */
+  protectRtp(packet: Uint8Array, clear: number, place: PacketPlace): Uint8Array
+  /** The plain packet, or null where the tag is wrong or the packet too short. */
+  unprotectRtp(packet: Uint8Array, clear: number, place: PacketPlace): Uint8Array | null
+  protectRtcp(packet: Uint8Array, place: PacketPlace): Uint8Array
+  unprotectRtcp(packet: Uint8Array, place: PacketPlace & { readonly encrypted: boolean }): Uint8Array | null
+}
+
+/** The E bit of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
+export const encryptedFlag = 0x80000000
+/** Bytes of the E bit and the SRTCP index. */
+export const rtcpIndexBytes = 4
+/** RTCP is in clear up to here: header and sender's SSRC. */
+export const rtcpClearBytes = 8
+
+/** Writes 32 bits, high byte first. */
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = (value >>> 16) & 0xff
+  bytes[at + 2] = (value >>> 8) & 0xff
+  bytes[at + 3] = value & 0xff
+}
+
+/** Reads 32 bits, high byte first. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  return high * 0x10000 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
+}
