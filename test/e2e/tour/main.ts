@@ -90,9 +90,12 @@ async function run(): Promise<void> {
     await expectMessage(page('bob'), 'Are you on your way?')
   })
   await tour.step('Alice searches all conversations', only('alice'), async () => {
+    // From another conversation: what is found must be the hit, and the jump must lead to it.
+    await openConversation(page('alice'), /echo/)
     await page('alice').getByRole('searchbox').fill('plans')
-    await expect(page('alice').getByText('I bring the plans').first()).toBeVisible(patient)
-    await page('alice').getByText('I bring the plans').first().click()
+    const hit = page('alice').getByRole('region', { name: 'Search results' }).getByRole('button', { name: /I bring the/ })
+    await expect(hit.locator('mark')).toHaveText('plans', patient)
+    await hit.click()
     await expectMessage(page('alice'), 'Gladly. I bring the plans.')
   })
   await tour.step('Alice looks at what is stored about her', only('alice'), async () => {
