@@ -5,7 +5,7 @@
 
 /** Bytes of the fixed header. */
 export const rtpFixedHeaderBytes = 12
-/** Bytes of an RTCP header with the sender's SSRC. */
+/** Bytes of an RTCP header with the sender's SSRC: what SRTCP leaves in clear (RFC 3711 §3.4). */
 export const rtcpHeaderBytes = 8
 
 const version = 2
@@ -56,7 +56,8 @@ export function rtcpSsrcOf(packet: Uint8Array): number {
   return readUint32(packet, 4)
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
+/** Reads 32 bits, high byte first. */
+export function readUint32(bytes: Uint8Array, at: number): number {
   const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
   return high * 0x10000 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
 }

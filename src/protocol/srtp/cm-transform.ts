@@ -1,17 +1,11 @@
 /** AES in counter mode with HMAC-SHA1 (RFC 3711 §4.1, §4.2; RFC 6188). */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { rtcpHeaderBytes } from '#protocol/rtp/header.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import { Keystream } from './keystream.ts'
 import type { ProtectionProfile } from './profiles.ts'
-import {
-  encryptedFlag,
-  rtcpClearBytes,
-  rtcpIndexBytes,
-  writeUint32,
-  type PacketPlace,
-  type PacketTransform,
-} from './transform.ts'
+import { encryptedFlag, rtcpIndexBytes, writeUint32, type PacketPlace, type PacketTransform } from './transform.ts'
 
 const cycle = 0x10000
 
@@ -58,7 +52,7 @@ export class CounterModeTransform implements PacketTransform {
     const end = length + rtcpIndexBytes
     const out = Buffer.allocUnsafe(end + this.#mki.length + this.#rtcpTagBytes)
     out.set(packet)
-    this.#keystream.apply(out, { from: rtcpClearBytes, to: length }, ssrc, index)
+    this.#keystream.apply(out, { from: rtcpHeaderBytes, to: length }, ssrc, index)
     writeUint32(out, length, encryptedFlag + index)
     out.set(this.#mki, end)
     this.#tag(out.subarray(0, end)).copy(out, end + this.#mki.length, 0, this.#rtcpTagBytes)
@@ -72,11 +66,11 @@ export class CounterModeTransform implements PacketTransform {
     const tagAt = packet.length - this.#rtcpTagBytes
     const authenticated = tagAt - this.#mki.length
     const end = authenticated - rtcpIndexBytes
-    if (end < rtcpClearBytes) return null
+    if (end < rtcpHeaderBytes) return null
     const tag = this.#tag(packet.subarray(0, authenticated)).subarray(0, this.#rtcpTagBytes)
     if (!equalBytes(tag, packet.subarray(tagAt))) return null
     const out = Buffer.from(packet.subarray(0, end))
-    if (encrypted) this.#keystream.apply(out, { from: rtcpClearBytes, to: end }, ssrc, index)
+    if (encrypted) this.#keystream.apply(out, { from: rtcpHeaderBytes, to: end }, ssrc, index)
     return out
   }
 

@@ -1,15 +1,9 @@
 /** AES in Galois/counter mode (RFC 7714). */
 import { createCipheriv, createDecipheriv, createSecretKey, type CipherGCMTypes, type KeyObject } from 'node:crypto'
+import { rtcpHeaderBytes } from '#protocol/rtp/header.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import type { ProtectionProfile } from './profiles.ts'
-import {
-  encryptedFlag,
-  rtcpClearBytes,
-  rtcpIndexBytes,
-  writeUint32,
-  type PacketPlace,
-  type PacketTransform,
-} from './transform.ts'
+import { encryptedFlag, rtcpIndexBytes, writeUint32, type PacketPlace, type PacketTransform } from './transform.ts'
 
 const tagBytes = 16
 const ivBytes = 12
@@ -54,10 +48,10 @@ export class GaloisModeTransform implements PacketTransform {
   protectRtcp(packet: Uint8Array, place: PacketPlace): Uint8Array {
     const indexAt = packet.length + tagBytes
     const out = Buffer.allocUnsafe(indexAt + rtcpIndexBytes + this.#mki.length)
-    out.set(packet.subarray(0, rtcpClearBytes))
+    out.set(packet.subarray(0, rtcpHeaderBytes))
     writeUint32(out, indexAt, encryptedFlag + place.index)
-    const authenticated = Buffer.concat([packet.subarray(0, rtcpClearBytes), out.subarray(indexAt, indexAt + 4)])
-    this.#seal(out, packet, rtcpClearBytes, { authenticated, iv: this.#rtcpIv(place) })
+    const authenticated = Buffer.concat([packet.subarray(0, rtcpHeaderBytes), out.subarray(indexAt, indexAt + 4)])
+    this.#seal(out, packet, rtcpHeaderBytes, { authenticated, iv: this.#rtcpIv(place) })
     out.set(this.#mki, indexAt + rtcpIndexBytes)
     return out
   }
@@ -67,9 +61,9 @@ export class GaloisModeTransform implements PacketTransform {
     { encrypted, ...place }: PacketPlace & { readonly encrypted: boolean },
   ): Uint8Array | null {
     const indexAt = packet.length - this.#mki.length - rtcpIndexBytes
-    if (indexAt - tagBytes < rtcpClearBytes) return null
+    if (indexAt - tagBytes < rtcpHeaderBytes) return null
     // In clear the whole packet is authenticated only (RFC 7714 §9.3).
-    const clear = encrypted ? rtcpClearBytes : indexAt - tagBytes
+    const clear = encrypted ? rtcpHeaderBytes : indexAt - tagBytes
     const authenticated = Buffer.concat([packet.subarray(0, clear), packet.subarray(indexAt, indexAt + 4)])
     return this.#open(packet.subarray(0, indexAt), clear, { authenticated, iv: this.#rtcpIv(place) })
   }

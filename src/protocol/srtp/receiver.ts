@@ -1,9 +1,9 @@
-import { isRtcp, rtcpSsrcOf, rtpHeaderBytes, sequenceNumberOf, ssrcOf } from '#protocol/rtp/header.ts'
+import { isRtcp, readUint32, rtcpSsrcOf, rtpHeaderBytes, sequenceNumberOf, ssrcOf } from '#protocol/rtp/header.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import { endOfIndexes, estimateIndex } from './packet-index.ts'
 import { ReplayWindow } from './replay-window.ts'
 import { endOfRtcpIndexes, maxStreams, transformsOf, type MasterKey, type SrtpRefusal } from './session.ts'
-import { encryptedFlag, readUint32, rtcpIndexBytes, type PacketTransform } from './transform.ts'
+import { encryptedFlag, rtcpIndexBytes, type PacketTransform } from './transform.ts'
 
 /**
  * Takes the protection off what comes in under one master key. Invariant: nothing about a sender is kept or changed before one of
@@ -13,9 +13,8 @@ export class SrtpReceiver {
   readonly #rtp: PacketTransform
   readonly #rtcp: PacketTransform
   readonly #mki: Uint8Array
-  /** Bytes after the E bit and SRTCP index: MKI and, except with GCM, the tag. */
-  readonly #rtcpTrailer: number
-  readonly #mkiFromEnd: { readonly rtp: number; readonly rtcp: number }
+  /** Bytes at the end of a packet that begin with the MKI: it and, except with GCM, the tag. */
+  readonly #trailer: { readonly rtp: number; readonly rtcp: number }
   readonly #rtpStreams = new Map<number, ReplayWindow>()
   readonly #rtcpStreams = new Map<number, ReplayWindow>()
 
@@ -26,16 +25,15 @@ export class SrtpReceiver {
     this.#rtcp = rtcp
     this.#mki = Uint8Array.from(master.mki ?? [])
     const { cipher, rtpTagBytes, rtcpTagBytes } = master.profile
-    const after = cipher === 'cm' ? { rtp: rtpTagBytes, rtcp: rtcpTagBytes } : { rtp: 0, rtcp: 0 }
-    this.#rtcpTrailer = this.#mki.length + after.rtcp
-    this.#mkiFromEnd = { rtp: after.rtp + this.#mki.length, rtcp: this.#rtcpTrailer }
+    const tag = cipher === 'cm' ? { rtp: rtpTagBytes, rtcp: rtcpTagBytes } : { rtp: 0, rtcp: 0 }
+    this.#trailer = { rtp: this.#mki.length + tag.rtp, rtcp: this.#mki.length + tag.rtcp }
   }
 
   /** The plain RTP packet. */
   unprotectRtp(packet: Uint8Array): Uint8Array | SrtpRefusal {
     const clear = rtpHeaderBytes(packet)
     if (clear === 0) return 'malformed'
-    if (!this.#isOurs(packet, this.#mkiFromEnd.rtp)) return 'unknown-key'
+    if (!this.#isOurs(packet, this.#trailer.rtp)) return 'unknown-key'
     const ssrc = ssrcOf(packet)
     const known = this.#rtpStreams.get(ssrc)
     const sequenceNumber = sequenceNumberOf(packet)
@@ -49,9 +47,9 @@ export class SrtpReceiver {
 
   /** The plain RTCP compound. */
   unprotectRtcp(packet: Uint8Array): Uint8Array | SrtpRefusal {
-    const indexAt = packet.length - this.#rtcpTrailer - rtcpIndexBytes
+    const indexAt = packet.length - this.#trailer.rtcp - rtcpIndexBytes
     if (!isRtcp(packet) || indexAt < 0) return 'malformed'
-    if (!this.#isOurs(packet, this.#mkiFromEnd.rtcp)) return 'unknown-key'
+    if (!this.#isOurs(packet, this.#trailer.rtcp)) return 'unknown-key'
     const ssrc = rtcpSsrcOf(packet)
     const word = readUint32(packet, indexAt)
     const encrypted = word >= encryptedFlag

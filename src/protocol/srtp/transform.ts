@@ -21,8 +21,6 @@ export interface PacketTransform {
 export const encryptedFlag = 0x80000000
 /** Bytes of the E bit and the SRTCP index. */
 export const rtcpIndexBytes = 4
-/** RTCP is in clear up to here: header and sender's SSRC. */
-export const rtcpClearBytes = 8
 
 /** Writes 32 bits, high byte first. */
 export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
@@ -30,10 +28,4 @@ export function writeUint32(bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 1] = (value >>> 16) & 0xff
   bytes[at + 2] = (value >>> 8) & 0xff
   bytes[at + 3] = value & 0xff
-}
-
-/** Reads 32 bits, high byte first. */
-export function readUint32(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-  return high * 0x10000 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
 }
