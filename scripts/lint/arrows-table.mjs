@@ -9,6 +9,10 @@ export const parts = [
   ['protocol/sdp', 'src/protocol/sdp/'],
   ['protocol/msrp', 'src/protocol/msrp/'],
   ['protocol/cpim', 'src/protocol/cpim/'],
+  ['protocol/rtp', 'src/protocol/rtp/'],
+  ['protocol/srtp', 'src/protocol/srtp/'],
+  ['protocol/zrtp', 'src/protocol/zrtp/'],
+  ['protocol/ice', 'src/protocol/ice/'],
   ['main/compose', 'src/main/compose'],
   ['main/entry', 'src/main/main.ts'],
   ['main/window', 'src/main/window/'],
@@ -18,6 +22,9 @@ export const parts = [
   ['main/identity', 'src/main/identity/'],
   ['main/contacts', 'src/main/contacts/'],
   ['main/chat', 'src/main/chat/'],
+  ['main/media-port', 'src/main/media/media-port.ts'],
+  ['main/media', 'src/main/media/'],
+  ['main/calls', 'src/main/calls/'],
   ['main/history', 'src/main/history/'],
   ['main/home', 'src/main/home/'],
   ['main/keys', 'src/main/keys/'],
@@ -37,9 +44,18 @@ export const parts = [
   ['chromium-host', 'src/chromium-host/'],
 ]
 
-const protocols = ['protocol/sip', 'protocol/sdp', 'protocol/msrp', 'protocol/cpim']
+const protocols = [
+  'protocol/sip',
+  'protocol/sdp',
+  'protocol/msrp',
+  'protocol/cpim',
+  'protocol/rtp',
+  'protocol/srtp',
+  'protocol/zrtp',
+  'protocol/ice',
+]
 const shared = ['shared', 'shared/bridge']
-const mainBase = [...shared, ...protocols, 'main/history', 'main/keys', 'main/platform', 'main/signalling-port']
+const mainBase = [...shared, ...protocols, 'main/history', 'main/keys', 'main/platform', 'main/signalling-port', 'main/media-port']
 
 export const arrows = {
   shared: [],
@@ -48,6 +64,10 @@ export const arrows = {
   'protocol/sdp': ['shared'],
   'protocol/msrp': ['shared'],
   'protocol/cpim': ['shared'],
+  'protocol/rtp': ['shared'],
+  'protocol/srtp': ['shared', 'protocol/rtp'],
+  'protocol/zrtp': ['shared'],
+  'protocol/ice': ['shared'],
   'main/platform': shared,
   'main/keys': [...shared, 'main/platform'],
   'main/history': [...shared, 'main/platform'],
@@ -59,6 +79,9 @@ export const arrows = {
   'main/settings': shared,
   'main/program': shared,
   'main/chat': mainBase,
+  'main/media-port': shared,
+  'main/media': [...shared, ...protocols, 'main/platform'],
+  'main/calls': mainBase,
   'main/window': [...shared, 'main/platform'],
   'main/bridge': [
     ...mainBase,
@@ -66,11 +89,12 @@ export const arrows = {
     'main/identity',
     'main/contacts',
     'main/chat',
+    'main/calls',
     'main/settings',
     'main/window',
   ],
   // A worker entry is a compose of its own.
-  'main/workers': [...mainBase, 'main/accounts', 'main/chat'],
+  'main/workers': [...mainBase, 'main/accounts', 'main/chat', 'main/media'],
   'main/compose': 'all main',
   'main/entry': 'all main',
   preload: ['shared/bridge'],
@@ -104,4 +128,6 @@ export const packageHomes = {
   cborg: ['src/shared/model/'],
   saxes: ['src/protocol/cpim/'],
   'sdp-transform': ['src/protocol/sdp/'],
+  // Its DTLS does not authenticate the peer: the loopback leg only (design §12).
+  werift: ['src/main/media/loopback/'],
 }
