@@ -55,7 +55,15 @@ const protocols = [
   'protocol/ice',
 ]
 const shared = ['shared', 'shared/bridge']
-const mainBase = [...shared, ...protocols, 'main/history', 'main/keys', 'main/platform', 'main/signalling-port', 'main/media-port']
+const mainBase = [
+  ...shared,
+  ...protocols,
+  'main/history',
+  'main/keys',
+  'main/platform',
+  'main/signalling-port',
+  'main/media-port',
+]
 
 export const arrows = {
   shared: [],
