@@ -1,5 +1,6 @@
 import type { CertificateProblem } from '../ports/sockets.ts'
 import type { AccountId, ConversationId } from '../model/ids.ts'
+import type { CallView, MediaCommand } from '../model/calls.ts'
 import type { AccountView, AppView, ContactView, ConversationView, MessageView, SettingsView } from '../model/views.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -23,6 +24,9 @@ export interface BridgeEvents {
   'chat.typing': { readonly conversationId: ConversationId; readonly active: boolean }
   'accounts.certificateProblem': { readonly accountId: AccountId; readonly problem: CertificateProblem }
   'notice.error': { readonly code: ErrorCode; readonly params: Readonly<Record<string, string | number>> }
+  /** All calls that run or rang just now, newest first. */
+  'calls.changed': { readonly revision: number; readonly calls: readonly CallView[] }
+  'media.command': MediaCommand
   /** Main asks the screen to show a conversation (notification clicked). */
   'navigate.conversation': { readonly conversationId: ConversationId; readonly position?: number }
 }
@@ -38,5 +42,7 @@ export const bridgeEventNames = [
   'chat.typing',
   'accounts.certificateProblem',
   'notice.error',
+  'calls.changed',
+  'media.command',
   'navigate.conversation',
 ] as const satisfies readonly BridgeEventName[]

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { AccountId, Aor, ConversationId, MessageId } from '../model/ids.ts'
 import { parseAor } from '../model/aor.ts'
 
-const id128 = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
+/** A random 128-bit id, base64url. */
+export const id128 = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
 
 export const accountId = id128.transform((s) => s as AccountId)
 export const conversationId = id128.transform((s) => s as ConversationId)

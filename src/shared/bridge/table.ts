@@ -15,21 +15,9 @@ import type {
   StorageView,
 } from '../model/views.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
+import { callPolicy, callRows } from './call-rows.ts'
+import { method, type BridgeMethod } from './method.ts'
 import { accountId, aor, conversationId, httpsUrl, messageId, messageText, secretBytes } from './schema.ts'
-
-/** One row: the schema of the arguments and, as a type only, the result. */
-export interface BridgeMethod<Args extends z.ZodType = z.ZodType, Result = unknown> {
-  readonly args: Args
-  /** Never set; carries the result type. */
-  readonly result?: Result
-  /** Secrets travel on a channel of their own and never reach a store or a log. */
-  readonly secret?: true
-}
-
-function method<Result>() {
-  return <Args extends z.ZodType>(args: Args, secret?: true): BridgeMethod<Args, Result> =>
-    secret === undefined ? { args } : { args, secret }
-}
 
 const none = z.object({})
 
@@ -90,8 +78,17 @@ export const bridgeTable = {
       enabled: z.boolean().optional(),
       sendReceipts: z.boolean().optional(),
       sendTyping: z.boolean().optional(),
+      callPolicy: callPolicy.optional(),
+      /** TURN server `host:port` with its user name, or null for none; its password comes by `accounts.setRelayPassword`. */
+      relay: z
+        .object({ server: z.string().max(300), username: z.string().max(200) })
+        .nullable()
+        .optional(),
+      /** The whole of every call through the relay: `strangers` (the default), everyone, nobody. */
+      hideAddress: z.enum(['strangers', 'everyone', 'nobody']).optional(),
     }),
   ),
+  'accounts.setRelayPassword': method<void>()(z.object({ accountId, password: secretBytes }), true),
   'accounts.changePassword': method<void>()(z.object({ accountId, password: secretBytes }), true),
   'accounts.remove': method<void>()(z.object({ accountId })),
   'accounts.reconnect': method<void>()(z.object({ accountId })),
@@ -104,7 +101,13 @@ export const bridgeTable = {
   'contacts.list': method<readonly ContactView[]>()(none),
   'contacts.get': method<ContactView>()(z.object({ conversationId })),
   'contacts.update': method<void>()(
-    z.object({ conversationId, name: z.string().max(80).optional(), note: z.string().max(2000).optional() }),
+    z.object({
+      conversationId,
+      name: z.string().max(80).optional(),
+      note: z.string().max(2000).optional(),
+      /** Null = the account's. */
+      callPolicy: callPolicy.nullable().optional(),
+    }),
   ),
   'contacts.setPolicy': method<void>()(z.object({ conversationId, policy: z.enum(['accepted', 'blocked']) })),
 
@@ -150,10 +153,18 @@ export const bridgeTable = {
       notifications: z.boolean().optional(),
       notificationPreview: z.boolean().optional(),
       keepRunning: z.boolean().optional(),
+      /** Ids of media devices of this computer; empty = the system's choice. */
+      microphone: z.string().max(200).optional(),
+      speaker: z.string().max(200).optional(),
+      camera: z.string().max(200).optional(),
+      echoCancellation: z.boolean().optional(),
+      noiseSuppression: z.boolean().optional(),
+      gainControl: z.boolean().optional(),
     }),
   ),
   'settings.storage': method<StorageView>()(none),
   'settings.privacyTable': method<readonly PrivacyRow[]>()(none),
+  ...callRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>
 

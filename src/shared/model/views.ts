@@ -3,6 +3,7 @@
  * Times are milliseconds since 1970-01-01 UTC.
  */
 import type { ErrorCode } from '../errors.ts'
+import type { CallPolicy, CallRecordView } from './calls.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from './ids.ts'
 
 /** Transport of the account's signalling. */
@@ -41,6 +42,10 @@ export interface AccountView {
   readonly paperSecret: 'confirmed' | 'shown' | 'not-shown'
   readonly sendReceipts: boolean
   readonly sendTyping: boolean
+  readonly callPolicy: CallPolicy
+  /** TURN server of the account; null = none configured, and none by default. */
+  readonly relay: { readonly server: string; readonly username: string; readonly hasPassword: boolean } | null
+  readonly hideAddress: 'strangers' | 'everyone' | 'nobody'
 }
 
 export interface ContactView {
@@ -52,6 +57,8 @@ export interface ContactView {
   readonly note: string
   readonly trust: Trust
   readonly policy: ContactPolicy
+  /** Null = the account's. */
+  readonly callPolicy: CallPolicy | null
   readonly addedAt: number
 }
 
@@ -97,6 +104,8 @@ export interface MessageView {
   /** True where the same author used this Message-ID for another content: both are shown, marked. */
   readonly conflicting: boolean
   readonly authenticatedBy: AuthenticatedBy
+  /** This row is a call, not a text: `text` is empty, `direction` says who called. */
+  readonly call?: CallRecordView
 }
 
 export interface MessagePage {
@@ -131,6 +140,13 @@ export interface SettingsView {
   readonly notifications: boolean
   readonly notificationPreview: boolean
   readonly keepRunning: boolean
+  /** Ids of media devices of this computer; empty = the system's choice. */
+  readonly microphone: string
+  readonly speaker: string
+  readonly camera: string
+  readonly echoCancellation: boolean
+  readonly noiseSuppression: boolean
+  readonly gainControl: boolean
 }
 
 export interface StorageView {

@@ -1,0 +1,47 @@
+/** The rows of the bridge table that belong to calls. */
+import { z } from 'zod'
+import type { CallId, CallNetworkView, CallView, LegId } from '../model/calls.ts'
+import { method } from './method.ts'
+import { aor, conversationId, id128 } from './schema.ts'
+
+const callId = id128.transform((text) => text as CallId)
+const legId = id128.transform((text) => text as LegId)
+
+export const callPolicy = z.enum(['zrtp-required', 'zrtp-preferred', 'sdes-over-tls', 'any'])
+
+export const callRows = {
+  /** Calls that run or rang just now, newest first. */
+  'calls.list': method<{ calls: readonly CallView[]; revision: number }>()(z.object({})),
+  'calls.place': method<CallId>()(
+    z.object({
+      conversationId,
+      video: z.boolean(),
+      /** `dtls`: the user's own choice after ZRTP was refused. */
+      keys: z.enum(['policy', 'dtls']).optional(),
+      /** Without a relay the user is asked: true = go on although the other side learns our address. */
+      showAddress: z.boolean().optional(),
+    }),
+  ),
+  'calls.accept': method<void>()(z.object({ callId, video: z.boolean(), showAddress: z.boolean().optional() })),
+  'calls.decline': method<void>()(z.object({ callId, busy: z.boolean().optional() })),
+  /** Hangs up, or cancels what rings on the other side. */
+  'calls.end': method<void>()(z.object({ callId })),
+  'calls.setHeld': method<void>()(z.object({ callId, held: z.boolean() })),
+  'calls.setMuted': method<void>()(z.object({ callId, muted: z.boolean() })),
+  'calls.setCamera': method<void>()(z.object({ callId, on: z.boolean() })),
+  'calls.sendDigit': method<void>()(z.object({ callId, digit: z.string().regex(/^[0-9*#A-D]$/) })),
+  'calls.transfer': method<void>()(z.object({ callId, to: aor })),
+  /** What the user found when comparing the short authentication string. */
+  'calls.compared': method<void>()(z.object({ callId, equal: z.boolean(), deviceName: z.string().max(80) })),
+  /** Clears an ended call from the screen. */
+  'calls.dismiss': method<void>()(z.object({ callId })),
+  'calls.network': method<CallNetworkView | null>()(z.object({ callId })),
+
+  /** The media engine's offer for a leg: loopback only, made by Chromium. */
+  'media.offer': method<void>()(z.object({ legId, sdp: z.string().max(65_536) })),
+  /** A leg could not be made or lost its devices. */
+  'media.failed': method<void>()(
+    z.object({ legId, reason: z.enum(['microphone-denied', 'microphone-missing', 'camera-denied', 'engine']) }),
+  ),
+  'media.connected': method<void>()(z.object({ legId })),
+} as const
