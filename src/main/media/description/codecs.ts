@@ -1,0 +1,130 @@
+/** Which codecs a call uses: those of Chromium's engine that phones know, in our order of liking. */
+import { isSameCodec, type RtpCodec, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
+
+/** One codec as each side numbers it. */
+export interface CodecPair {
+  readonly network: RtpCodec
+  /** The renderer's own payload type and parameters. */
+  readonly renderer: RtpCodec
+}
+
+/** What was agreed for one section. `events` is the network's telephone-event format (RFC 4733), written and read by us. */
+export interface CodecChoice {
+  readonly pairs: readonly CodecPair[]
+  readonly events: RtpCodec | null
+}
+
+const liked: Readonly<Record<'audio' | 'video', readonly string[]>> = {
+  audio: ['opus/48000', 'g722/8000', 'pcma/8000', 'pcmu/8000'],
+  video: ['vp8/90000', 'h264/90000', 'vp9/90000', 'av1/90000'],
+}
+
+/** Feedback that both ends of the loopback leg understand; the rest of Chromium's is for transports of its own kind. */
+const offeredFeedback = ['nack', 'nack pli', 'ccm fir']
+/** Dynamic payload types that Chromium does not use for the codecs above. */
+const eventTypes = { 8000: 101, 48000: 110 } as const
+const eventParameters = '0-15'
+
+function rank(kind: 'audio' | 'video', codec: RtpCodec): number {
+  return liked[kind].indexOf(`${codec.name.toLowerCase()}/${codec.clockRate}`)
+}
+
+/** The renderer's codecs that may go on the wire, liked ones first; one form of each, except for the profiles of H.264. */
+export function usableCodecs(kind: 'audio' | 'video', codecs: readonly RtpCodec[]): RtpCodec[] {
+  const known = codecs.filter((codec) => rank(kind, codec) >= 0 && isPlainForm(codec))
+  const sorted = known.toSorted((a, b) => rank(kind, a) - rank(kind, b))
+  const firstOfItsKind = (codec: RtpCodec, at: number): boolean =>
+    sorted.findIndex((other) => isSameCodec(other, codec) && h264Profile(other) === h264Profile(codec)) === at
+  return sorted.filter(firstOfItsKind)
+}
+
+/** Phones have constrained baseline with fragmented packets at most, and VP9 and AV1 in their first profile. */
+function isPlainForm({ name, parameters }: RtpCodec): boolean {
+  const lower = name.toLowerCase()
+  if (lower === 'h264') return /packetization-mode=1/.test(parameters ?? '') && h264ProfileOf(parameters) === '42'
+  if (lower === 'vp9') return !/profile-id=[1-9]/.test(parameters ?? '')
+  if (lower === 'av1') return !/profile=[1-9]/.test(parameters ?? '')
+  return true
+}
+
+function h264Profile({ name, parameters }: RtpCodec): string {
+  return name.toLowerCase() === 'h264' ? h264ProfileOf(parameters) : ''
+}
+
+/** First byte of `profile-level-id` (RFC 6184 §8.1); baseline where none is said. */
+function h264ProfileOf(parameters: string | null): string {
+  return /profile-level-id=([0-9a-f]{2})/i.exec(parameters ?? '')?.[1]?.toLowerCase() ?? '42'
+}
+
+/** The formats of a section that we offer. `withFeedback`: pictures need it, and people without AVPF skip the lines. */
+export function offerCodecs(kind: 'audio' | 'video', renderer: readonly RtpCodec[]): CodecChoice {
+  const codecs = usableCodecs(kind, renderer)
+  const pairs = codecs.map((codec) => ({ network: withFeedback(kind, codec, codec.feedback), renderer: codec }))
+  return { pairs, events: kind === 'audio' ? eventsOffer(codecs) : null }
+}
+
+function withFeedback(kind: 'audio' | 'video', codec: RtpCodec, theirs: readonly string[]): RtpCodec {
+  const feedback = kind === 'video' ? offeredFeedback.filter((value) => theirs.includes(value)) : []
+  return { ...codec, feedback }
+}
+
+/** One clock rate is enough: every event is written by us, on the clock of the codec in use where both are the same. */
+function eventsOffer(codecs: readonly RtpCodec[]): RtpCodec | null {
+  const free = eventTypes[8000]
+  if (codecs.some(({ payloadType }) => payloadType === free)) return null
+  return { payloadType: free, ...eventFormat(8000), parameters: eventParameters, feedback: [] }
+}
+
+function eventFormat(clockRate: number): Pick<RtpCodec, 'name' | 'clockRate' | 'channels'> {
+  return { name: 'telephone-event', clockRate, channels: 1 }
+}
+
+/** What an offered section and the renderer have in common, in the offerer's order (RFC 3264 §6.1). */
+export function answerCodecs(remote: RtpMedia, renderer: readonly RtpCodec[]): CodecChoice {
+  const ours = usableCodecs(remote.kind, renderer)
+  const pairs = remote.codecs.flatMap((network): CodecPair[] => {
+    const codec = ours.find((candidate) => isSameCodec(candidate, network) && agrees(candidate, network))
+    return codec === undefined ? [] : [{ network: answered(remote.kind, network, codec), renderer: codec }]
+  })
+  return { pairs, events: pairs.length === 0 ? null : eventsOf(remote, pairs) }
+}
+
+function answered(kind: 'audio' | 'video', network: RtpCodec, renderer: RtpCodec): RtpCodec {
+  return { ...withFeedback(kind, network, network.feedback), parameters: renderer.parameters }
+}
+
+/** H.264 is one codec per profile and packetization mode (RFC 6184 §8.2.2); mode 0 is read by those who have mode 1. */
+function agrees(ours: RtpCodec, theirs: RtpCodec): boolean {
+  return h264Profile(ours) === h264Profile(theirs)
+}
+
+function eventsOf({ codecs }: RtpMedia, pairs: readonly CodecPair[]): RtpCodec | null {
+  const events = codecs.filter(({ name }) => name.toLowerCase() === 'telephone-event')
+  const clockRate = pairs[0]?.network.clockRate
+  const chosen = events.find((event) => event.clockRate === clockRate) ?? events[0]
+  return chosen === undefined ? null : { ...chosen, parameters: eventParameters, feedback: [] }
+}
+
+/** What is left of our offer after the answer: the answerer's payload types are used towards it (RFC 3264 §7). */
+export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecChoice {
+  const pairs = answer.codecs.flatMap((network): CodecPair[] => {
+    const pair = offered.pairs.find((candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network))
+    return pair === undefined ? [] : [{ network, renderer: pair.renderer }]
+  })
+  return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
+}
+
+/** The renderer's side of a choice, for its answer. */
+export function rendererCodecs(kind: 'audio' | 'video', { pairs }: CodecChoice): RtpCodec[] {
+  return pairs.map(({ network, renderer }) => ({
+    ...renderer,
+    parameters: rendererParameters(network, renderer),
+    // The gateway itself estimates and asks: see the network stream.
+    feedback: kind === 'video' ? [...network.feedback.filter((value) => offeredFeedback.includes(value)), 'goog-remb'] : [],
+  }))
+}
+
+/** What the other side can take of Opus (RFC 7587 §6.1) matters to the encoder; the rest of `fmtp` is the engine's own. */
+function rendererParameters(network: RtpCodec, renderer: RtpCodec): string | null {
+  return network.name.toLowerCase() === 'opus' ? network.parameters : renderer.parameters
+}

@@ -1,0 +1,152 @@
+/**
+ * One section of a call towards one dialog: payload types translated, keys applied, gate obeyed. The path of every packet: nothing
+ * here throws, waits or crosses the bridge.
+ */
+import { isRtcp, rtpHeaderBytes } from '#protocol/rtp/header.ts'
+import type { DatagramAddress } from '#shared/ports/datagrams.ts'
+import type { CodecChoice } from '../description/codecs.ts'
+import type { Gate } from './gate.ts'
+import type { Component, MediaPath } from './media-path.ts'
+import type { PacketGuard } from './packet-guard.ts'
+
+export interface StreamHandlers {
+  /** For the renderer, with its own payload type. */
+  readonly toRendererRtp: (packet: Uint8Array) => void
+  readonly toRendererRtcp: (packet: Uint8Array) => void
+  /** A telephone-event packet of the other side (RFC 4733), whole. */
+  readonly onEvent: (packet: Uint8Array) => void
+  /** Once: the other side was heard, authenticated where keys are in use. */
+  readonly onHeard: () => void
+}
+
+export interface StreamCounters {
+  readonly packetsSent: number
+  readonly packetsReceived: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly packetsRefused: number
+}
+
+export interface StreamOptions {
+  readonly kind: 'audio' | 'video'
+  readonly path: MediaPath
+  readonly guard: PacketGuard
+  readonly handlers: StreamHandlers
+}
+
+const unknown = 0xff
+
+export class NetworkStream {
+  readonly kind: 'audio' | 'video'
+  readonly guard: PacketGuard
+  readonly #path: MediaPath
+  readonly #handlers: StreamHandlers
+  /** Payload type of the renderer → of the network, and back; 0xff = not negotiated. */
+  readonly #outgoing = new Uint8Array(128).fill(unknown)
+  readonly #incoming = new Uint8Array(128).fill(unknown)
+  #events = unknown
+  #gate: Gate = { mayLeave: false, mayPlay: false, end: null, announceClear: false }
+  #rtcpMux = false
+  #isHeard = false
+  #sends = true
+  readonly #counters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 }
+
+  constructor({ kind, path, guard, handlers }: StreamOptions) {
+    this.kind = kind
+    this.guard = guard
+    this.#path = path
+    this.#handlers = handlers
+  }
+
+  /** Takes what was negotiated, the first time or anew. `sends` is our half of the direction. */
+  negotiated(codecs: CodecChoice, options: { readonly rtcpMux: boolean; readonly sends: boolean }): void {
+    this.#outgoing.fill(unknown)
+    this.#incoming.fill(unknown)
+    for (const { network, renderer } of codecs.pairs) {
+      this.#outgoing[renderer.payloadType] = network.payloadType
+      this.#incoming[network.payloadType] = renderer.payloadType
+    }
+    this.#events = codecs.events?.payloadType ?? unknown
+    this.#rtcpMux = options.rtcpMux
+    this.#sends = options.sends
+  }
+
+  obey(gate: Gate): void {
+    this.#gate = gate
+  }
+
+  get counters(): StreamCounters {
+    return { ...this.#counters, packetsRefused: this.guard.refused }
+  }
+
+  /** Whether the renderer's payload type belongs to this section. */
+  carries(payloadType: number): boolean {
+    return this.#outgoing[payloadType] !== unknown
+  }
+
+  /** Captured media; the packet may be changed in place. */
+  sendRtp(packet: Uint8Array): void {
+    const type = this.#outgoing[(packet[1] ?? 0) & 0x7f] ?? unknown
+    if (!this.#gate.mayLeave || !this.#sends || type === unknown) return
+    packet[1] = ((packet[1] ?? 0) & 0x80) | type
+    this.#send(1, this.guard.outRtp(packet))
+  }
+
+  /** A packet of ours that already has the network's payload type (telephone events). */
+  sendOwnRtp(packet: Uint8Array): void {
+    if (this.#gate.mayLeave && this.#sends) this.#send(1, this.guard.outRtp(packet))
+  }
+
+  sendRtcp(packet: Uint8Array): void {
+    if (this.#gate.mayLeave) this.#send(this.#rtcpMux ? 1 : 2, this.guard.outRtcp(packet))
+  }
+
+  /** A datagram of the network that looks like RTP or RTCP (RFC 7983). */
+  receive(component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+    // RFC 5761 §4: RTCP packet types lie where payload types with the marker bit would be 64–95.
+    const isControl = component === 2 || ((bytes[1] ?? 0) & 0x60) === 0x40
+    const plain = isControl ? this.#openRtcp(bytes) : this.#openRtp(bytes)
+    if (plain === null) return
+    this.#note(component, bytes, from)
+    if (!this.#gate.mayPlay) return
+    if (isControl) this.#handlers.toRendererRtcp(plain)
+    else this.#toRenderer(plain)
+  }
+
+  #openRtp(bytes: Uint8Array): Uint8Array | null {
+    if (rtpHeaderBytes(bytes) === 0) return null
+    return this.guard.inRtp(bytes)
+  }
+
+  #openRtcp(bytes: Uint8Array): Uint8Array | null {
+    return isRtcp(bytes) ? this.guard.inRtcp(bytes) : null
+  }
+
+  #note(component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+    this.#counters.packetsReceived += 1
+    this.#counters.bytesReceived += bytes.length
+    this.#path.heardFrom(component, from)
+    if (this.#isHeard) return
+    this.#isHeard = true
+    this.#handlers.onHeard()
+  }
+
+  #toRenderer(packet: Uint8Array): void {
+    const wire = (packet[1] ?? 0) & 0x7f
+    if (wire === this.#events) {
+      this.#handlers.onEvent(packet)
+      return
+    }
+    const type = this.#incoming[wire] ?? unknown
+    if (type === unknown) return
+    packet[1] = ((packet[1] ?? 0) & 0x80) | type
+    this.#handlers.toRendererRtp(packet)
+  }
+
+  #send(component: Component, bytes: Uint8Array | null): void {
+    if (bytes === null) return
+    this.#counters.packetsSent += 1
+    this.#counters.bytesSent += bytes.length
+    this.#path.send(component, bytes)
+  }
+}
