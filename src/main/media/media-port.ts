@@ -24,6 +24,8 @@ export interface MediaPlan {
   /** Only through the relay: the other side learns no address of ours. */
   readonly hideAddress: boolean
   readonly relay: RelayServer | null
+  /** Address of ours towards the account's server: the first one a description names. */
+  readonly localHost: string
   /** ZID of this device for this account (RFC 6189 §4.9), 12 bytes. */
   readonly zid: Uint8Array
 }
@@ -49,7 +51,8 @@ export interface MediaAnswer {
   readonly heldByPeer: boolean
 }
 
-export type MediaOutcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: MediaRefusal }
+export type MediaOutcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: MediaRefusal }
 
 /** ZRTP secrets kept for one pair of devices (RFC 6189 §4.6.1). */
 export interface ZrtpPeerSecrets {

@@ -108,7 +108,9 @@ function eventsOf({ codecs }: RtpMedia, pairs: readonly CodecPair[]): RtpCodec |
 /** What is left of our offer after the answer: the answerer's payload types are used towards it (RFC 3264 §7). */
 export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecChoice {
   const pairs = answer.codecs.flatMap((network): CodecPair[] => {
-    const pair = offered.pairs.find((candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network))
+    const pair = offered.pairs.find(
+      (candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network),
+    )
     return pair === undefined ? [] : [{ network, renderer: pair.renderer }]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
@@ -120,7 +122,8 @@ export function rendererCodecs(kind: 'audio' | 'video', { pairs }: CodecChoice):
     ...renderer,
     parameters: rendererParameters(network, renderer),
     // The gateway itself estimates and asks: see the network stream.
-    feedback: kind === 'video' ? [...network.feedback.filter((value) => offeredFeedback.includes(value)), 'goog-remb'] : [],
+    feedback:
+      kind === 'video' ? [...network.feedback.filter((value) => offeredFeedback.includes(value)), 'goog-remb'] : [],
   }))
 }
 

@@ -52,7 +52,9 @@ export function writeNetworkDescription(
     times: ['0 0'],
     otherLines: [],
     attributes: [],
-    media: sections.map((section) => ('refused' in section ? refusedMedia(section) : localMedia(section, first?.address))),
+    media: sections.map((section) =>
+      'refused' in section ? refusedMedia(section) : localMedia(section, first?.address),
+    ),
   })
 }
 

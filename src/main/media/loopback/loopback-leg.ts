@@ -63,7 +63,12 @@ export class LoopbackLeg {
   }
 
   /** Address and credentials for the answer that the renderer gets. */
-  get address(): { readonly port: number; readonly ufrag: string; readonly password: string; readonly fingerprint: string } {
+  get address(): {
+    readonly port: number
+    readonly ufrag: string
+    readonly password: string
+    readonly fingerprint: string
+  } {
     const { fingerprint } = this.#certificate
     return { port: this.#socket.local.port, ufrag: this.#ufrag, password: this.#password, fingerprint }
   }

@@ -1,6 +1,12 @@
 /** The two descriptions of the loopback leg: what Chromium offers, and our answer with only what the network side negotiated. */
 import { parseSdp } from '#protocol/sdp/parse.ts'
-import { codecAttributes, readRtpMedia, type MediaFingerprint, type RtpCodec, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
+import {
+  codecAttributes,
+  readRtpMedia,
+  type MediaFingerprint,
+  type RtpCodec,
+  type RtpMedia,
+} from '#protocol/sdp/rtp-media.ts'
 import { serializeSdp } from '#protocol/sdp/serialize.ts'
 import type { SdpAttribute, SdpDirection, SdpMedia } from '#protocol/sdp/session.ts'
 
@@ -73,7 +79,13 @@ export function writeRendererAnswer(
     otherLines: [],
     attributes: [
       { name: 'ice-lite', value: null },
-      { name: 'group', value: `BUNDLE ${media.filter(isTaken).map(({ mid }) => mid).join(' ')}` },
+      {
+        name: 'group',
+        value: `BUNDLE ${media
+          .filter(isTaken)
+          .map(({ mid }) => mid)
+          .join(' ')}`,
+      },
     ],
     media: media.map((section) => (isTaken(section) ? taken(section, transport) : refused(section))),
   })
@@ -114,7 +126,14 @@ function taken(media: AnswerMedia, transport: AnswerTransport): SdpMedia {
     { name: 'msid', value: `sotto ${kind}` },
     ...codecs.flatMap((codec) => codecAttributes(withStartBitrate(codec, media.startBitrate))),
   ]
-  return { ...bare(kind, 9, codecs.map(({ payloadType }) => String(payloadType))), attributes }
+  return {
+    ...bare(
+      kind,
+      9,
+      codecs.map(({ payloadType }) => String(payloadType)),
+    ),
+    attributes,
+  }
 }
 
 function withStartBitrate(codec: RtpCodec, startBitrate: number | undefined): RtpCodec {

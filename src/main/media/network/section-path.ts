@@ -36,7 +36,11 @@ export class SectionPath implements MediaPath {
     sockets.rtcp.onDatagram((bytes, from) => listener(2, bytes, from))
   }
 
-  static async open(datagrams: DatagramsPort, host: string, listener: Listener): Promise<Result<SectionPath, 'no-path'>> {
+  static async open(
+    datagrams: DatagramsPort,
+    host: string,
+    listener: Listener,
+  ): Promise<Result<SectionPath, 'no-path'>> {
     const pair = await bindPair(datagrams, host)
     return pair === null ? err('no-path') : ok(new SectionPath(pair, listener))
   }
@@ -55,6 +59,11 @@ export class SectionPath implements MediaPath {
     if (isSame(this.#remote[0], rtp) && isSame(this.#remote[1], rtcp)) return
     this.#remote[0] = rtp
     this.#remote[1] = rtcp
+    this.#isLatched.fill(false)
+  }
+
+  /** The next packet heard decides anew where ours go: now it proves itself. */
+  listenAnew(): void {
     this.#isLatched.fill(false)
   }
 

@@ -1,0 +1,168 @@
+/** The keys of a call: each section's own, the gate they open, and the one statement about all of them. */
+import type { CallId, CallWarning } from '#shared/model/calls.ts'
+import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
+import type { Keying, KeyRules } from '../description/keying.ts'
+import type { MediaEvent, MediaKeys, ZrtpPeerSecrets } from '../media-port.ts'
+import { gateOf, type Gate } from '../network/gate.ts'
+import { masterKeyOf, type Section } from './section.ts'
+import type { SectionPath } from '../network/section-path.ts'
+import type { PacketGuard } from '../network/packet-guard.ts'
+import type { ZrtpAgreement, ZrtpCall, ZrtpChannel } from './zrtp-channel.ts'
+
+export interface CallKeysOptions {
+  readonly call: CallId
+  readonly rules: KeyRules
+  readonly zrtp: ZrtpCall
+  readonly raise: (event: MediaEvent) => void
+  readonly sections: () => readonly Section[]
+}
+
+/** Weakest first: a call is what its weakest stream is. */
+const strength: readonly MediaKeys['method'][] = ['none', 'sdes', 'dtls', 'zrtp']
+
+export class CallKeys {
+  readonly #options: CallKeysOptions
+  #agreement: ZrtpAgreement | null = null
+  #primary: ZrtpChannel | null = null
+  #announcedClear = false
+  #hasEnded = false
+  #said = ''
+
+  constructor(options: CallKeysOptions) {
+    this.#options = options
+  }
+
+  /** The ZRTP of a new section; it begins with {@link start}. */
+  channelFor(kind: 'audio' | 'video', path: SectionPath, guard: PacketGuard): ZrtpChannel {
+    const section = (): Section | undefined => this.#options.sections().find((candidate) => candidate.kind === kind)
+    const channel = this.#options.zrtp.channel({
+      send: (packet) => path.send(1, packet),
+      onPeer: (peerZid) => this.#options.raise({ kind: 'zrtp-peer', call: this.#options.call, peerZid }),
+      onSendKey: (key) => guard.protectWith(key),
+      onReceiveKey: (key) => {
+        guard.acceptOnly(key)
+        path.listenAnew()
+      },
+      onSecure: (agreement) => this.#secured(section(), agreement),
+      onAbsent: () => this.#changed(section(), 'absent'),
+      onFailed: (why) => this.#failed(section(), why),
+    })
+    this.#primary ??= channel
+    return channel
+  }
+
+  /** Takes the keys of a negotiated section into use and begins its ZRTP. A repeated negotiation changes nothing. */
+  start(section: Section, keying: Keying, remote: RtpMedia): void {
+    const before = section.keying
+    section.keying = keying
+    if (keying.kind === 'sdes' && section.sdes !== null && section.zrtpState !== 'secure' && isNew(before, keying)) {
+      section.stream.guard.protectWith(masterKeyOf(section.sdes))
+      section.stream.guard.acceptOnly(masterKeyOf(keying.description))
+    }
+    if (keying.zrtp && section.zrtp !== null && section.zrtpState === 'off') {
+      section.zrtpState = 'running'
+      section.zrtp.start(remote.zrtpHash)
+    }
+    this.refresh()
+  }
+
+  provide(secrets: ZrtpPeerSecrets | null): void {
+    this.#primary?.provide(secrets)
+  }
+
+  exportKey(label: string, bytes: number): Uint8Array | null {
+    return this.#primary?.exportKey(label, bytes) ?? null
+  }
+
+  /** Looks at every section again: gates, and what there is to say. */
+  refresh(): void {
+    const gates = this.#running().map((section) => this.#gate(section))
+    const end = gates.find((gate) => gate.end !== null)?.end
+    if (end !== null && end !== undefined) this.#end(end)
+    if (gates.some((gate) => gate.announceClear)) this.#announcedClear = true
+    this.#say()
+  }
+
+  #running(): readonly Section[] {
+    return this.#options.sections().filter(({ isOn, keying }) => isOn && keying !== null)
+  }
+
+  #gate(section: Section): Gate {
+    const gate = gateOf(this.#options.rules, section.keying?.kind ?? 'clear', section.zrtpState)
+    section.stream.obey(gate)
+    return gate
+  }
+
+  #secured(section: Section | undefined, agreement: ZrtpAgreement): void {
+    this.#agreement ??= agreement
+    const { peerZid, retain } = agreement
+    if (retain !== null) this.#options.raise({ kind: 'zrtp-retain', call: this.#options.call, peerZid, ...retain })
+    this.#changed(section, 'secure')
+  }
+
+  #failed(section: Section | undefined, why: 'attack' | 'other'): void {
+    if (why === 'attack') this.#end('attack-noticed')
+    this.#changed(section, 'failed')
+  }
+
+  #changed(section: Section | undefined, state: Section['zrtpState']): void {
+    if (section === undefined) return
+    section.zrtpState = state
+    this.refresh()
+  }
+
+  #end(why: 'refuses-encryption' | 'keys-failed' | 'attack-noticed'): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    for (const section of this.#options.sections())
+      section.stream.obey({ mayLeave: false, mayPlay: false, end: null, announceClear: false })
+    this.#options.raise({ kind: 'lost', call: this.#options.call, why })
+  }
+
+  /** One statement, said again only when it changed. */
+  #say(): void {
+    const running = this.#running()
+    if (this.#hasEnded || running.length === 0 || running.some((section) => isPending(section))) return
+    const methods = running.map(methodOf)
+    const method = strength.find((candidate) => methods.includes(candidate)) ?? 'none'
+    const keys =
+      method === 'zrtp' && this.#agreement !== null ? this.#zrtpKeys(this.#agreement) : plainKeys(method, running)
+    const withWarning = this.#announcedClear && method === 'none' ? { ...keys, warnings: [clear] } : keys
+    const text = JSON.stringify(withWarning)
+    if (text === this.#said) return
+    this.#said = text
+    this.#options.raise({ kind: 'keys', call: this.#options.call, keys: withWarning })
+  }
+
+  #zrtpKeys(agreement: ZrtpAgreement): MediaKeys {
+    const { cipher, keyAgreement, hash, sas, remembered, peerZid, peerClient, secretsDiffer, peerDiscloses } = agreement
+    const warnings: CallWarning[] = []
+    if (secretsDiffer) warnings.push('secrets-differ')
+    if (peerDiscloses) warnings.push('peer-discloses')
+    return { method: 'zrtp', cipher, keyAgreement, hash, sas, remembered, peerZid, peerClient, warnings }
+  }
+}
+
+const clear: CallWarning = 'fell-to-clear'
+
+function isNew(before: Keying | null, now: Extract<Keying, { kind: 'sdes' }>): boolean {
+  return before?.kind !== 'sdes' || Buffer.compare(before.description.key, now.description.key) !== 0
+}
+
+function isPending({ keying, zrtpState }: Section): boolean {
+  return keying?.kind === 'clear' && zrtpState === 'running'
+}
+
+function methodOf({ keying, zrtpState }: Section): MediaKeys['method'] {
+  if (zrtpState === 'secure') return 'zrtp'
+  return keying === null || keying.kind === 'clear' ? 'none' : keying.kind
+}
+
+function plainKeys(method: MediaKeys['method'], running: readonly Section[]): MediaKeys {
+  const keying = running[0]?.keying
+  const cipher = method === 'sdes' && keying?.kind === 'sdes' ? keying.description.suite : ''
+  return {
+    ...{ method, cipher, keyAgreement: '', hash: '', sas: null },
+    ...{ remembered: false, peerZid: null, peerClient: '', warnings: [] },
+  }
+}

@@ -1,0 +1,88 @@
+/** Which packet belongs to which section, both ways. */
+import { rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
+import type { DatagramAddress } from '#shared/ports/datagrams.ts'
+import type { LoopbackLeg } from '../loopback/loopback-leg.ts'
+import type { RendererOffer } from '../loopback/renderer-description.ts'
+import type { Component } from '../network/media-path.ts'
+import type { StreamHandlers } from '../network/network-stream.ts'
+import type { Section } from './section.ts'
+
+/** Senders of the renderer that are remembered; it has one per section, and one more for repetitions. */
+const maxSsrcs = 16
+
+export class PacketRouter {
+  readonly #sections: () => readonly Section[]
+  readonly #kindOfSsrc = new Map<number, 'audio' | 'video'>()
+  #leg: LoopbackLeg | null = null
+
+  constructor(sections: () => readonly Section[]) {
+    this.#sections = sections
+  }
+
+  attach(leg: LoopbackLeg): void {
+    this.#leg = leg
+  }
+
+  /** The senders that a renderer's offer names. */
+  learn({ media }: RendererOffer): void {
+    for (const { kind, ssrcs } of media) for (const ssrc of ssrcs) this.#note(ssrc, kind)
+  }
+
+  rtpFromRenderer(packet: Uint8Array): void {
+    const type = (packet[1] ?? 0) & 0x7f
+    for (const { stream, isOn } of this.#sections()) {
+      if (!isOn || !stream.carries(type)) continue
+      this.#note(ssrcOf(packet), stream.kind)
+      stream.sendRtp(packet)
+      return
+    }
+  }
+
+  /** Reports go where their sender's packets go. */
+  rtcpFromRenderer(packet: Uint8Array): void {
+    const kind = this.#kindOfSsrc.get(rtcpSsrcOf(packet)) ?? 'audio'
+    this.#sections()
+      .find((section) => section.kind === kind && section.isOn)
+      ?.stream.sendRtcp(packet)
+  }
+
+  /** DTLS-SRTP, passed through: one transport carries everything. */
+  recordFromRenderer(bytes: Uint8Array): void {
+    this.#sections()[0]?.path.send(1, bytes)
+  }
+
+  /** RFC 7983: the first byte says which protocol a datagram is. */
+  fromNetwork(section: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+    const first = bytes[0] ?? 0xff
+    const isPacket = first >= 128 && first < 192
+    if (section.keying?.kind === 'dtls') {
+      if (isPacket || (first >= 20 && first < 64)) this.#record(section, component, bytes, from)
+    } else if (isPacket) section.stream.receive(component, bytes, from)
+    else if (first >= 16 && first < 20 && component === 1) this.#zrtp(section, bytes, from)
+  }
+
+  handlersFor(kind: 'audio' | 'video', onHeard: () => void): StreamHandlers {
+    return {
+      toRendererRtp: (packet) => this.#leg?.sendRtp(packet),
+      toRendererRtcp: (packet) => this.#leg?.sendRtcp(packet),
+      onEvent: () => undefined,
+      onHeard: () => {
+        if (kind === 'audio') onHeard()
+      },
+    }
+  }
+
+  #record({ path }: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+    path.heardFrom(component, from)
+    this.#leg?.sendRecord(bytes)
+  }
+
+  #zrtp({ zrtp, path }: Section, bytes: Uint8Array, from: DatagramAddress): void {
+    path.heardFrom(1, from)
+    zrtp?.receive(bytes)
+  }
+
+  #note(ssrc: number, kind: 'audio' | 'video'): void {
+    if (this.#kindOfSsrc.size < maxSsrcs) this.#kindOfSsrc.set(ssrc, kind)
+  }
+}
