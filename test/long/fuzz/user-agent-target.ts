@@ -5,6 +5,7 @@ import type { SipRequest } from '#protocol/sip/message.ts'
 import { parseSip } from '#protocol/sip/parse.ts'
 import { serializeSip } from '#protocol/sip/serialize.ts'
 import { bareDescription, withSipIdentities } from '#protocol/sip/user-agent/normalise.ts'
+import { LiveSessions } from '#protocol/sip/user-agent/live-sessions.ts'
 import { Wire } from '#protocol/sip/user-agent/wire.ts'
 import { silentLog } from '#test/fakes/chat-device.ts'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
@@ -53,7 +54,7 @@ function registeredWire(seed: number, clock: FakeClock): { wire: Wire; server: T
   const wire: Wire = new Wire({
     ...{ domain: 'example.org', transport: 'tls', placeholder: 'x.invalid', contactUser: 'own' },
     secrets: { username: 'alice', realm: null, ha1Md5: null, ha1Sha256: null, password: null, strongest: null },
-    ...{ clock, random: new SeededRandom(seed), log: silentLog, onFact: () => undefined },
+    ...{ clock, random: new SeededRandom(seed), log: silentLog, onFact: () => undefined, live: new LiveSessions() },
     onMessage: (message) => message.answer(200),
   })
   wire.ondata = (text) => {

@@ -68,8 +68,8 @@ const message = {
 async function established(): Promise<ReturnType<typeof setup>> {
   const test = setup()
   await test.link.exchange.createOffer()
-  test.link.exchange.applyAnswer(answer)
-  test.link.hear({ kind: 'progress', status: 180 })
+  test.link.exchange.applyAnswer(answer, 'far')
+  test.link.hear({ kind: 'progress', status: 180, toTag: 'far', sdp: null })
   expect(test.link.isOpen).toBe(false)
   test.link.hear({ kind: 'established' })
   return test
@@ -109,14 +109,14 @@ it('survives a message the peer refuses, and ends when one gets lost', async () 
 it('ends once, whatever ends first', async () => {
   const test = await established()
   test.renew()
-  test.link.hear({ kind: 'ended' })
+  test.link.hear({ kind: 'ended', reason: null })
   test.link.end()
   await settle()
   expect(test.ends).toEqual(everything)
 })
 
 it('refuses an answer without a chat', () => {
-  expect(() => setup().link.exchange.applyAnswer('v=0\r\nm=audio 1 RTP/AVP 0\r\n')).toThrow('no chat answered')
+  expect(() => setup().link.exchange.applyAnswer('v=0\r\nm=audio 1 RTP/AVP 0\r\n', 'far')).toThrow('no chat answered')
 })
 
 it('sends under the id of the message, the same again when it is repeated, and under a fresh one where that is no ident', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
-import type { SessionEvent } from '#protocol/sip/user-agent/user-agent.ts'
+import type { SessionEvent, SipSession } from '#protocol/sip/user-agent/user-agent.ts'
 import type { SignallingEvent } from '../signalling-port.ts'
 import { ChatSessions, type ChatSessionsPorts } from './chat-sessions.ts'
 
@@ -34,10 +34,10 @@ function setup(): {
         accept: () => undefined,
         end: (code = 480) => (status ??= code),
         onEvent: (handler: (event: SessionEvent) => void) => (hear = handler),
-      })
+      } as Partial<SipSession> as SipSession)
       for (const event of events.slice(asked))
         if (event.kind === 'chat-session') await sessions.answer(event.chat.session, 'accept')
-      return { ended: () => status, bye: () => hear({ kind: 'ended' }) }
+      return { ended: () => status, bye: () => hear({ kind: 'ended', reason: null }) }
     },
   }
 }
@@ -75,7 +75,8 @@ it.each([
     },
     agent: {
       invite: () => ({
-        onEvent: (handler: (event: SessionEvent) => void) => handler({ kind: 'failed', status }),
+        onEvent: (handler: (event: SessionEvent) => void) =>
+          handler({ kind: 'failed', status, reason: '', warning: null, retryAfterMs: null, elsewhere: false }),
         end: () => undefined,
       }),
     },

@@ -20,6 +20,7 @@ import { BoundedMap } from './bounded-map.ts'
 interface SentInvite {
   readonly request: SipRequest
   firstTag: string | null
+  isCancelled: boolean
   readonly endedTags: Set<string>
 }
 
@@ -36,7 +37,13 @@ export class ForkGuard {
 
   /** Remembers an INVITE without To tag as it went out. */
   sent(invite: SipRequest): void {
-    this.#invites.set(keyOf(invite), { request: invite, firstTag: null, endedTags: new Set() })
+    this.#invites.set(keyOf(invite), { request: invite, firstTag: null, isCancelled: false, endedTags: new Set() })
+  }
+
+  /** A 2xx that crosses our CANCEL is unwanted too: the library forgets the session and would leave it open. */
+  cancelled(cancel: SipRequest): void {
+    const invite = this.#invites.get(keyOf(cancel))
+    if (invite?.firstTag === null) invite.isCancelled = true
   }
 
   /** Requests to send for a 2xx of an unwanted fork; null when the response belongs to the session. */
@@ -44,7 +51,7 @@ export class ForkGuard {
     const invite = this.#invites.get(keyOf(response))
     const tag = tagOf(toOf(response))
     if (invite === undefined || tag === null) return null
-    invite.firstTag ??= tag
+    if (!invite.isCancelled) invite.firstTag ??= tag
     if (invite.firstTag === tag) return null
     const isNew = !invite.endedTags.has(tag)
     if (isNew && invite.endedTags.size >= maxForks) return []

@@ -7,7 +7,9 @@ import { SipParseError, statusOfParseCode } from '../errors.ts'
 import { headerValue, optionTags, tagOf, toOf, topVia, withHeader } from '../headers.ts'
 import type { SipHeader, SipMessage, SipRequest, SipResponse } from '../message.ts'
 import { parseSip } from '../parse.ts'
+import { uniform } from './backoff.ts'
 import { BoundedMap } from './bounded-map.ts'
+import type { LiveSession, LiveSessions } from './live-sessions.ts'
 import {
   bareDescription,
   restoreIdentity,
@@ -23,6 +25,7 @@ interface IncomingOptions {
   readonly domain: string
   readonly placeholder: string
   readonly contactUser: string
+  readonly live: LiveSessions
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -119,8 +122,21 @@ export class IncomingRequests {
     const refusal = this.#refusalOf(request)
     if (refusal !== null) {
       if (request.method !== 'ACK') this.#refuse(request, refusal.status, refusal.extra)
-    } else if (request.method === 'MESSAGE' && tagOf(toOf(request)) === null) this.#pager.handle(request)
+    } else if (tagOf(toOf(request)) !== null) this.#takeInDialog(request)
+    else if (request.method === 'MESSAGE') this.#pager.handle(request)
     else this.#forward(request)
+  }
+
+  /** What comes at the wrong time is refused before the library, which would let it through to the exchange. */
+  #takeInDialog(request: SipRequest): void {
+    const session = this.#options.live.find(request)
+    const status = this.#taken.has(keyOf(request)) ? null : refusalInDialog(session, request)
+    if (status !== null) {
+      this.#refuse(request, status, status === 500 ? [retryAfter(this.#options.random)] : [])
+      return
+    }
+    this.#forward(request)
+    session?.taken(request.method)
   }
 
   #refusalOf(request: SipRequest): { status: number; extra: readonly SipHeader[] } | null {
@@ -137,7 +153,7 @@ export class IncomingRequests {
     const { request: sip, original } = withSipIdentities(request, this.#options.domain)
     if (original !== null) this.#originals.set(headerValue(request, 'call-id') ?? '', original)
     const uri = `sip:${this.#options.contactUser}@${this.#options.placeholder}`
-    const key = `${topVia(request)?.parameters.get('branch') ?? ''} ${request.method}`
+    const key = keyOf(request)
     this.#tookNow = this.#taken.has(key) || request.method === 'ACK'
     this.#taken.set(key, true)
     try {
@@ -148,6 +164,19 @@ export class IncomingRequests {
     // The library's grammar throws on some input and ignores other: the far end hears of it, and nothing else happens.
     if (!this.#tookNow) this.#refuse(request, 400)
   }
+}
+
+function keyOf(request: SipRequest): string {
+  return `${topVia(request)?.parameters.get('branch') ?? ''} ${request.method}`
+}
+
+function refusalInDialog(session: LiveSession | null, request: SipRequest): number | null {
+  return session?.refusalOf(request.method, request.body.length > 0) ?? null
+}
+
+/** RFC 3261 §14.2: a moment between 0 and 10 seconds. */
+function retryAfter(random: RandomPort): SipHeader {
+  return { name: 'retry-after', value: String(Math.floor(uniform(random) * 11)) }
 }
 
 /** What may be logged of an exception: messages can hold parts of the input. */

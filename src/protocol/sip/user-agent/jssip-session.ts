@@ -1,117 +1,217 @@
 /** INVITE dialogs of the library as {@link SipSession}. */
-import type { ResponseFacts } from './responses.ts'
+import type { Result } from '#shared/result.ts'
+import { parseNameAddress } from '../headers.ts'
+import type { Description } from './descriptions.ts'
 import {
   noMediaStream,
-  type LibraryAgent,
+  type LibraryInfo,
   type LibraryRequest,
-  type LibraryResponse,
   type LibrarySession,
+  type LibraryTone,
   type SessionOptions,
 } from './jssip.ts'
+import type { LiveSession, LiveSessions, Provisional } from './live-sessions.ts'
+import { Negotiation, type NegotiationContext } from './negotiation.ts'
 import { aorOf } from './pager.ts'
-import { parseNameAddress } from '../headers.ts'
-import type { SdpExchange, SessionEvent, SipSession } from './user-agent.ts'
+import { writeReason } from './reason-header.ts'
+import { Refers, sendRefer, type ReferredCall } from './refer.ts'
+import { endOf, failureOf, type EndEvent } from './session-ends.ts'
+import { SessionEvents } from './session-events.ts'
+import type {
+  DialogId,
+  EndReason,
+  InviteFacts,
+  RenegotiationFailure,
+  SdpExchange,
+  SessionEvent,
+  SipSession,
+} from './sip-session.ts'
 
 /** Session-Expires we ask for, seconds (RFC 4028): finds dead peers without chatter. */
 const sessionExpires = 1_800
-/** A peer that wants longer sessions than this may not have them. */
-const longestSessionExpires = 7_200
 
-interface EndEvent {
-  readonly response?: LibraryResponse | null
-  readonly message?: LibraryResponse | null
+export interface SessionContext extends NegotiationContext {
+  readonly live: LiveSessions
+  /** Domain of the account, for identities without one. */
+  readonly domain: string
+  readonly call: ReferredCall
 }
 
-function optionsFor(exchange: SdpExchange, expires = sessionExpires): SessionOptions {
-  return { mediaStream: noMediaStream, pcConfig: { exchange }, sessionTimersExpires: expires }
-}
+const pictureWanted =
+  '<?xml version="1.0" encoding="utf-8"?>\r\n' +
+  '<media_control><vc_primitive><to_encoder><picture_fast_update/></to_encoder></vc_primitive></media_control>\r\n'
 
-/** Collects events until somebody listens. */
-class SessionEvents {
-  #early: SessionEvent[] = []
-  #handler: ((event: SessionEvent) => void) | null = null
-  #isOver = false
+/** What both directions have in common. */
+export abstract class DialogSession implements SipSession, LiveSession {
+  abstract readonly id: string
+  abstract readonly callId: string
+  abstract readonly remote: { readonly aor: string; readonly displayName: string }
+  abstract readonly offer: string | null
+  abstract readonly facts: InviteFacts | null
+  abstract readonly dialog: DialogId | null
+  protected readonly events = new SessionEvents()
+  protected readonly context: SessionContext
+  protected readonly negotiation: Negotiation
+  #library: LibrarySession | null = null
+  #isEstablished = false
 
-  listen(handler: (event: SessionEvent) => void): void {
-    this.#handler = handler
-    for (const event of this.#early.splice(0)) handler(event)
+  constructor(isCaller: boolean, context: SessionContext) {
+    this.context = context
+    this.negotiation = new Negotiation(() => this.library, isCaller, this.events, context)
   }
 
-  raise(event: SessionEvent): void {
-    if (this.#isOver) return
-    if (event.kind === 'failed' || event.kind === 'ended') this.#isOver = true
-    if (this.#handler === null) this.#early.push(event)
-    else this.#handler(event)
+  protected get library(): LibrarySession {
+    if (this.#library === null) throw new Error('session not begun')
+    return this.#library
+  }
+
+  abstract accept(exchange: SdpExchange): void
+  abstract heardProvisional(provisional: Provisional): void
+  abstract flowLost(): void
+
+  end(status?: number, reason?: EndReason): void {
+    if (this.library.isEnded()) return
+    const extraHeaders = reason === undefined ? [] : [`Reason: ${writeReason(reason)}`]
+    this.library.terminate({ ...(status === undefined ? {} : { status_code: status }), extraHeaders })
+  }
+
+  renegotiate(createOffer: () => Promise<string>): Promise<Result<string, RenegotiationFailure>> {
+    return this.negotiation.renegotiate(createOffer)
+  }
+
+  wantPicture(): void {
+    if (!this.#isEstablished || this.library.isEnded()) return
+    this.library.sendRequest('INFO', {
+      extraHeaders: ['Content-Type: application/media_control+xml'],
+      body: pictureWanted,
+    })
+  }
+
+  refer(target: string, replaced?: SipSession): void {
+    if (this.library.isEnded()) return
+    sendRefer(this.library, this.events, target, replaced?.dialog ?? null)
+  }
+
+  onEvent(handler: (event: SessionEvent) => void): void {
+    this.events.listen(handler)
+  }
+
+  observe(observer: (event: SessionEvent) => void): void {
+    this.events.observe(observer)
+  }
+
+  refusalOf(method: string, hasOffer: boolean): number | null {
+    return this.negotiation.refusalOf(method, hasOffer)
+  }
+
+  taken(method: string): void {
+    this.negotiation.taken(method)
+  }
+
+  /** Takes the library's session; `failed` decides what a failure means. */
+  protected begin(session: LibrarySession, failed: (event: EndEvent) => void): void {
+    this.#library = session
+    this.context.live.add(session.id, this)
+    this.negotiation.follow(session)
+    const refers = new Refers(session, this.events, this.context.call)
+    session.on('confirmed', () => this.#established())
+    session.on('ended', (event: EndEvent) => {
+      this.context.live.remove(session.id)
+      this.events.raise(endOf(event))
+    })
+    session.on('failed', (event: EndEvent) => {
+      this.context.live.remove(session.id)
+      failed(event)
+    })
+    session.on('newInfo', (event: LibraryInfo) => this.#heardInfo(event))
+    session.on('newDTMF', (event: LibraryTone) => this.#heardTone(event))
+    session.on('refer', ({ request }: { readonly request: LibraryRequest }) =>
+      refers.take(request, this.negotiation.isCall),
+    )
+    session.on('replaces', ({ accept }: { readonly accept: () => void }) =>
+      // The session that comes of it is announced within this call.
+      this.context.live.whileReplacing(this.id, accept),
+    )
+  }
+
+  protected optionsFor(read: SessionOptions['pcConfig']['read'], expires = sessionExpires): SessionOptions {
+    return {
+      mediaStream: noMediaStream,
+      pcConfig: { exchange: this.negotiation, read },
+      sessionTimersExpires: Math.max(expires, sessionExpires),
+    }
+  }
+
+  #established(): void {
+    this.#isEstablished = true
+    this.events.raise({ kind: 'established' })
+  }
+
+  #heardInfo({ originator, info }: LibraryInfo): void {
+    if (originator !== 'remote' || !this.#isEstablished || !this.negotiation.isCall) return
+    const isControl = /^application\/media_control\+xml[ \t]*(?:;|$)/.test(info.contentType)
+    if (isControl && /<picture_fast_update[ \t\r\n/>]/.test(info.body ?? ''))
+      this.events.raise({ kind: 'picture-wanted' })
+  }
+
+  #heardTone({ originator, dtmf }: LibraryTone): void {
+    if (originator !== 'remote' || !this.#isEstablished || !this.negotiation.isCall) return
+    this.events.raise({ kind: 'tone', tone: dtmf.tone, durationMs: dtmf.duration })
   }
 }
 
-function follow(session: LibrarySession, events: SessionEvents, onFailed: (status: number | null) => void): void {
-  session.on('progress', ({ response }: { readonly response: LibraryResponse | null }) => {
-    if (response !== null) events.raise({ kind: 'progress', status: response.status_code })
-  })
-  session.on('confirmed', () => events.raise({ kind: 'established' }))
-  session.on('ended', () => events.raise({ kind: 'ended' }))
-  session.on('failed', ({ message }: EndEvent) => onFailed(message?.status_code ?? null))
+/** An INVITE of the far end. */
+export class IncomingSession extends DialogSession {
+  readonly id: string
+  readonly callId: string
+  readonly remote: { readonly aor: string; readonly displayName: string }
+  readonly offer: string | null
+  readonly facts: InviteFacts
+  readonly dialog: DialogId
+  readonly #request: LibraryRequest
+  /** Held for as long as it rings. */
+  readonly #initial: Description | null
+  #isTaken = false
+
+  constructor(library: LibrarySession, request: LibraryRequest, context: SessionContext) {
+    super(false, context)
+    this.id = library.id
+    this.callId = request.call_id
+    this.dialog = { callId: request.call_id, localTag: request.to_tag ?? '', remoteTag: request.from_tag }
+    this.#request = request
+    this.#initial = request.body === null || request.body === '' ? null : context.read(request.body)
+    this.offer = this.#initial?.sdp ?? null
+    const { uri, display_name: displayName } = library.remote_identity
+    const aor = aorOf(parseNameAddress(`<${uri.toString()}>`), context.domain)
+    this.remote = { aor, displayName: displayName ?? '' }
+    this.facts = factsOf(request, context.live.replacing)
+    this.begin(library, (event) => this.events.raise(failureOf(event)))
+  }
+
+  accept(exchange: SdpExchange): void {
+    if (this.#isTaken || this.library.isEnded()) return
+    this.#isTaken = true
+    this.negotiation.use(exchange)
+    this.negotiation.answering(this.#request)
+    const ticket = this.#request.body
+    this.library.answer(this.optionsFor((text) => (text === ticket ? this.#initial : this.context.read(text))))
+  }
+
+  heardProvisional(): void {
+    // Only what is called answers provisionally.
+  }
+
+  flowLost(): void {
+    // The INVITE's transaction is gone with its connection: no answer of ours would find back.
+    if (this.library.isInProgress()) this.end()
+  }
 }
 
-function endQuietly(session: LibrarySession, status?: number): void {
-  if (session.isEnded()) return
-  session.terminate(status === undefined ? {} : { status_code: status })
-}
-
-/** An incoming INVITE, or null when the library has already refused it. */
-export function incomingSession(session: LibrarySession, request: LibraryRequest, domain: string): SipSession {
-  const events = new SessionEvents()
-  follow(session, events, (status) => events.raise({ kind: 'failed', status }))
-  const { uri, display_name: displayName } = session.remote_identity
-  const offer = request.body === null || request.body === '' ? null : request.body
+function factsOf(request: LibraryRequest, replaces: string | null): InviteFacts {
+  const required = request.getHeaders('require').join(',').toLowerCase().split(',')
   return {
-    id: session.id,
-    remote: { aor: aorOf(parseNameAddress(`<${uri.toString()}>`), domain), displayName: displayName ?? '' },
-    offer,
-    accept: (exchange) => {
-      if (!session.isEnded()) session.answer(optionsFor(exchange))
-    },
-    end: (status) => endQuietly(session, status),
-    onEvent: (handler) => events.listen(handler),
+    userAgent: request.getHeader('user-agent')?.slice(0, 200) ?? null,
+    requiresReliable: required.some((tag) => tag.trim() === '100rel'),
+    replaces,
   }
-}
-
-interface OutgoingContext {
-  readonly agent: LibraryAgent
-  readonly factOf: (callId: string) => ResponseFacts | undefined
-}
-
-/** Sends an INVITE; a 422 is repeated once with the interval it asks for (RFC 4028 §7.4). */
-export function outgoingSession(to: string, exchange: SdpExchange, context: OutgoingContext): SipSession {
-  const events = new SessionEvents()
-  let current = context.agent.call(to, optionsFor(exchange))
-  let isWanted = true
-  let mayRetry = true
-  const onFailed = (status: number | null): void => {
-    const minSe = status === 422 ? context.factOf(callIdOf(current))?.minSe : null
-    if (isWanted && mayRetry && typeof minSe === 'number' && minSe <= longestSessionExpires) {
-      mayRetry = false
-      current = context.agent.call(to, optionsFor(exchange, Math.max(minSe, sessionExpires)))
-      follow(current, events, onFailed)
-    } else events.raise({ kind: 'failed', status })
-  }
-  const { id, remote_identity: remote } = current
-  follow(current, events, onFailed)
-  return {
-    id,
-    remote: { aor: remote.uri.toString(), displayName: '' },
-    offer: null,
-    accept: () => undefined,
-    end: () => {
-      isWanted = false
-      endQuietly(current)
-    },
-    onEvent: (handler) => events.listen(handler),
-  }
-}
-
-/** The library's session id is Call-ID plus our 16-character tag. */
-function callIdOf(session: LibrarySession): string {
-  return session.id.slice(0, -16)
 }

@@ -4,9 +4,12 @@ import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { newLibraryAgent, type LibraryAgent, type LibraryRequest, type LibrarySession } from './jssip.ts'
-import { incomingSession, outgoingSession } from './jssip-session.ts'
+import { IncomingSession } from './jssip-session.ts'
+import { LiveSessions } from './live-sessions.ts'
+import { OutgoingSession, type OutgoingContext } from './outgoing-session.ts'
 import type { ResponseFacts } from './responses.ts'
 import type {
+  InviteOptions,
   MessageOutcome,
   OutgoingMessage,
   SdpExchange,
@@ -41,6 +44,8 @@ class JsSipUserAgent implements UserAgent {
   readonly #agent: LibraryAgent
   readonly #handlers = new Set<(event: UserAgentEvent) => void>()
   readonly #facts = new BoundedMap<string, ResponseFacts>(256)
+  readonly #live = new LiveSessions()
+  readonly #sessions: OutgoingContext
   #isStopping = false
   #onUnregistered: (() => void) | null = null
 
@@ -56,6 +61,7 @@ class JsSipUserAgent implements UserAgent {
       placeholder,
       contactUser,
       secrets: config.secrets,
+      live: this.#live,
       onMessage: (message) => this.#raise({ kind: 'message', message }),
       onFact: (fact) => this.#noteFact(fact),
     })
@@ -71,6 +77,7 @@ class JsSipUserAgent implements UserAgent {
       },
       context.random,
     )
+    this.#sessions = this.#sessionContext(context)
     this.#listen()
     this.#agent.start()
   }
@@ -109,8 +116,8 @@ class JsSipUserAgent implements UserAgent {
     })
   }
 
-  invite(to: string, exchange: SdpExchange): SipSession {
-    return outgoingSession(to, exchange, { agent: this.#agent, factOf: (callId) => this.#facts.get(callId) })
+  invite(to: string, exchange: SdpExchange, options: InviteOptions = {}): SipSession {
+    return new OutgoingSession(to, exchange, options, this.#sessions)
   }
 
   async stop(): Promise<void> {
@@ -125,6 +132,23 @@ class JsSipUserAgent implements UserAgent {
   onEvent(handler: (event: UserAgentEvent) => void): () => void {
     this.#handlers.add(handler)
     return () => this.#handlers.delete(handler)
+  }
+
+  #sessionContext({ clock, random }: UserAgentContext): OutgoingContext {
+    return {
+      clock,
+      random,
+      agent: this.#agent,
+      live: this.#live,
+      domain: this.#domain,
+      factOf: (callId) => this.#facts.get(callId),
+      read: (ticket) => this.#wire.readDescription(ticket),
+      call: (to, exchange, headers, observe) => {
+        const session = new OutgoingSession(to, exchange, { headers }, this.#sessions)
+        session.observe(observe)
+        return session
+      },
+    }
   }
 
   #dropFlow(): void {
@@ -159,7 +183,7 @@ class JsSipUserAgent implements UserAgent {
     this.#agent.on('newTransaction', () => this.#wire.noteTransaction())
     this.#agent.on('newRTCSession', (event: NewSession) => {
       if (event.originator !== 'remote') return
-      const session = incomingSession(event.session, event.request, this.#domain)
+      const session = new IncomingSession(event.session, event.request, this.#sessions)
       if (this.#isStopping) session.end(480)
       else this.#raise({ kind: 'session', session })
     })

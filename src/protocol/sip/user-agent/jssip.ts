@@ -5,34 +5,73 @@
  */
 import JsSip from 'jssip'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { SdpPeerConnection } from './sdp-peer-connection.ts'
-import type { SdpExchange } from './user-agent.ts'
+import { SdpPeerConnection, type SdpPeerConnectionConfig } from './sdp-peer-connection.ts'
 
 type Handlers = Readonly<Record<string, (event: never) => void>>
 
-/** A response as the library hands it on. */
-export interface LibraryResponse {
-  readonly status_code: number
-}
-
-export interface LibraryRequest {
+/** What requests and responses of the library have in common. */
+interface LibraryMessage {
   readonly body: string | null
   readonly call_id: string
+  readonly from_tag: string
+  readonly to_tag: string | null
+  getHeader(name: string): string | undefined
+  getHeaders(name: string): string[]
+}
+
+/** A response as the library hands it on. */
+export interface LibraryResponse extends LibraryMessage {
+  readonly status_code: number
+  readonly reason_phrase: string
+}
+
+export interface LibraryRequest extends LibraryMessage {
+  readonly method: string
+  readonly cseq: number
   readonly from: { readonly display_name: string | null }
+  /** Answers; only the first final status goes out. */
+  reply(status: number): void
+}
+
+/** An INFO or a tone in one. */
+export interface LibraryInfo {
+  readonly originator: 'local' | 'remote'
+  readonly info: { readonly contentType: string; readonly body: string | null }
+}
+
+export interface LibraryTone {
+  readonly originator: 'local' | 'remote'
+  readonly dtmf: { readonly tone: string; readonly duration: number }
+}
+
+interface InDialogOptions {
+  readonly extraHeaders?: readonly string[]
+  readonly body?: string
+  readonly eventHandlers?: Handlers
 }
 
 export interface LibrarySession {
   readonly id: string
+  readonly contact: string
+  readonly status: number
+  readonly C: { readonly STATUS_CONFIRMED: number }
   readonly remote_identity: { readonly uri: { toString(): string }; readonly display_name: string | null }
   answer(options: SessionOptions): void
-  terminate(options?: { readonly status_code?: number }): void
+  terminate(options?: {
+    readonly status_code?: number
+    readonly reason_phrase?: string
+    readonly extraHeaders?: readonly string[]
+  }): void
+  isInProgress(): boolean
   isEnded(): boolean
+  sendRequest(method: string, options?: InDialogOptions): LibraryRequest | undefined
+  refer(target: string, options?: { readonly eventHandlers?: Handlers }): unknown
   on(event: string, handler: (event: never) => void): void
 }
 
 export interface SessionOptions {
   readonly mediaStream: object
-  readonly pcConfig: { readonly exchange: SdpExchange }
+  readonly pcConfig: SdpPeerConnectionConfig
   readonly sessionTimersExpires: number
   readonly extraHeaders?: readonly string[]
   readonly eventHandlers?: Handlers

@@ -1,8 +1,9 @@
 /**
- * What the library takes for an RTCPeerConnection: it lets sessions without RTP (m=message) use its offer/answer, timers
- * and re-INVITEs. `signalingState` and repeated `createOffer` behave as the library relies on.
+ * What the library takes for an RTCPeerConnection: it lets our descriptions use its offer/answer, timers and re-INVITEs.
+ * `signalingState` and repeated `createOffer` behave as the library relies on.
  */
-import type { SdpExchange } from './user-agent.ts'
+import type { Description as Parked } from './descriptions.ts'
+import type { SdpExchange } from './sip-session.ts'
 
 interface Description {
   readonly type: string
@@ -12,6 +13,8 @@ interface Description {
 /** Configuration as handed through the library's `pcConfig`. */
 export interface SdpPeerConnectionConfig {
   readonly exchange: SdpExchange
+  /** The description that the library knows as `ticket`; null when it is gone. */
+  readonly read: (ticket: string) => Parked | null
 }
 
 export class SdpPeerConnection extends EventTarget {
@@ -21,24 +24,36 @@ export class SdpPeerConnection extends EventTarget {
   signalingState: 'stable' | 'have-local-offer' | 'have-remote-offer' | 'closed' = 'stable'
   localDescription: Description | null = null
   remoteDescription: Description | null = null
-  readonly #exchange: SdpExchange
+  readonly #config: SdpPeerConnectionConfig
   #offer: Promise<string> | null = null
 
   constructor(config: SdpPeerConnectionConfig) {
     super()
-    this.#exchange = config.exchange
+    this.#config = config
   }
 
-  /** The same text every time: on 200 after 183 the library asks again and does not send what it gets. */
+  /** The same text until it is answered: the library may ask again without sending what it gets. */
   async createOffer(): Promise<Description> {
-    this.#offer ??= this.#exchange.createOffer()
-    return { type: 'offer', sdp: await this.#offer }
+    this.#offer ??= this.#config.exchange.createOffer()
+    const offer = this.#offer
+    try {
+      return { type: 'offer', sdp: await offer }
+    } catch (error) {
+      this.#offer = null
+      throw error
+    }
   }
 
   async createAnswer(): Promise<Description> {
     const offer = this.remoteDescription
     if (offer === null) throw new Error('no offer to answer')
-    return { type: 'answer', sdp: await this.#exchange.createAnswer(offer.sdp) }
+    try {
+      return { type: 'answer', sdp: await this.#config.exchange.createAnswer(offer.sdp) }
+    } catch (error) {
+      // Refused: both sides keep what they had (RFC 3261 §14.2).
+      this.signalingState = 'stable'
+      throw error
+    }
   }
 
   setLocalDescription(description: Description): Promise<void> {
@@ -47,11 +62,14 @@ export class SdpPeerConnection extends EventTarget {
     return Promise.resolve()
   }
 
-  setRemoteDescription(description: Description): Promise<void> {
-    this.remoteDescription = description
-    this.signalingState = description.type === 'offer' ? 'have-remote-offer' : 'stable'
-    if (description.type !== 'answer') return Promise.resolve()
-    return Promise.resolve().then(() => this.#exchange.applyAnswer(description.sdp))
+  setRemoteDescription({ type, sdp: ticket }: Description): Promise<void> {
+    const parked = this.#config.read(ticket)
+    if (parked === null) return Promise.reject(new Error('description is gone'))
+    this.remoteDescription = { type, sdp: parked.sdp }
+    this.signalingState = type === 'offer' ? 'have-remote-offer' : 'stable'
+    if (type !== 'answer') return Promise.resolve()
+    this.#offer = null
+    return Promise.resolve().then(() => this.#config.exchange.applyAnswer(parked.sdp, parked.toTag))
   }
 
   addTrack(): void {

@@ -4,6 +4,9 @@
  */
 import type { SocketFailure } from '#shared/ports/sockets.ts'
 import type { DigestAlgorithm, DigestRefusal } from '../digest.ts'
+import type { InviteOptions, SdpExchange, SipSession } from './sip-session.ts'
+
+export type * from './sip-session.ts'
 
 /** Digest secrets of an account; `password` is wiped once the realm is pinned (design §10). */
 export interface DigestSecrets {
@@ -70,36 +73,6 @@ export interface IncomingMessage {
   answer(status: number): void
 }
 
-/** Makes and takes session descriptions; the same call may come twice and must give the same text. */
-export interface SdpExchange {
-  createOffer(): Promise<string>
-  /** @throws when nothing in `offer` is acceptable: answered with 488. */
-  createAnswer(offer: string): Promise<string>
-  /** May be called again when a provisional answer is replaced by the final one. */
-  applyAnswer(answer: string): void
-}
-
-export type SessionEvent =
-  | { readonly kind: 'progress'; readonly status: number }
-  /** Offer and answer are exchanged and acknowledged. */
-  | { readonly kind: 'established' }
-  /** Never came up: `status` of the far end, or null for a time-out, a cancel or a lost flow. */
-  | { readonly kind: 'failed'; readonly status: number | null }
-  | { readonly kind: 'ended' }
-
-/** One INVITE dialog. */
-export interface SipSession {
-  readonly id: string
-  readonly remote: { readonly aor: string; readonly displayName: string }
-  /** The offer of an incoming INVITE; null for a late offer and for outgoing sessions. */
-  readonly offer: string | null
-  /** Only incoming: 200 with the answer of `exchange`. */
-  accept(exchange: SdpExchange): void
-  /** Cancels, rejects (with `status`, default 480) or says BYE, whatever fits. Idempotent. */
-  end(status?: number): void
-  onEvent(handler: (event: SessionEvent) => void): void
-}
-
 export type UserAgentEvent =
   | { readonly kind: 'registered' }
   | { readonly kind: 'registration-failed'; readonly failure: RegistrationFailure }
@@ -127,7 +100,7 @@ export interface UserAgent {
   /** Refreshes the registration over the present flow, to see that both still stand. */
   refresh(): void
   sendMessage(message: OutgoingMessage): Promise<MessageOutcome>
-  invite(to: string, exchange: SdpExchange): SipSession
+  invite(to: string, exchange: SdpExchange, options?: InviteOptions): SipSession
   /** Unregisters (waiting at most two seconds), ends sessions, closes the flow. */
   stop(): Promise<void>
   onEvent(handler: (event: UserAgentEvent) => void): () => void

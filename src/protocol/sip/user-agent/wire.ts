@@ -11,10 +11,13 @@ import { parseSip } from '../parse.ts'
 import { serializeSip } from '../serialize.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { BranchMap } from './branch-map.ts'
+import { descriptionOf, Descriptions, withoutDescription, type Description } from './descriptions.ts'
 import { DigestGuard } from './digest-guard.ts'
 import { ForkGuard } from './fork-guard.ts'
 import { IncomingRequests, nameOf } from './incoming-requests.ts'
 import type { LibrarySocket } from './jssip.ts'
+import type { LiveSessions } from './live-sessions.ts'
+import { realStatusHeader } from './negotiation.ts'
 import { bareDescription } from './normalise.ts'
 import {
   bodyTicketHeader,
@@ -36,6 +39,7 @@ export interface WireOptions {
   readonly placeholder: string
   readonly contactUser: string
   readonly secrets: DigestSecrets
+  readonly live: LiveSessions
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -58,6 +62,7 @@ export class Wire implements LibrarySocket {
   readonly #branches: BranchMap
   readonly #forks: ForkGuard
   readonly #incoming: IncomingRequests
+  readonly #descriptions = new Descriptions()
   readonly #bodies = new BoundedMap<string, TicketedBody>(256)
   #flow: SipFlow | null = null
   #bodyCounter = 0
@@ -105,6 +110,7 @@ export class Wire implements LibrarySocket {
     this.#flow = null
     this.#isRegistered = false
     this.#incoming.reset()
+    this.#options.live.flowLost()
     this.ondisconnect?.(true, 0, 'flow lost')
   }
 
@@ -124,6 +130,11 @@ export class Wire implements LibrarySocket {
     const ticket = `b${(this.#bodyCounter += 1)}`
     this.#bodies.set(ticket, { body, callId: callId !== null && isCallId(callId) ? callId : null })
     return `${bodyTicketHeader}: ${ticket}`
+  }
+
+  /** The description behind what the library took for one. */
+  readDescription(ticket: string): Description | null {
+    return this.#descriptions.read(ticket)
   }
 
   /** From the library: one whole message as text. */
@@ -149,6 +160,7 @@ export class Wire implements LibrarySocket {
     request = this.#withCredentials(request)
     this.#branches.remember(branch, { libraryBranch, request })
     if (request.method === 'INVITE' && tagOf(toOf(request)) === null) this.#forks.sent(request)
+    else if (request.method === 'CANCEL') this.#forks.cancelled(request)
     this.#transmit(request)
   }
 
@@ -197,7 +209,21 @@ export class Wire implements LibrarySocket {
     const { response: judged, fact } = judgeResponse(response, sent.request, this.#digest)
     if (fact !== null) this.#noteFact(fact)
     const via = `SIP/2.0/WS ${this.#options.placeholder};branch=${sent.libraryBranch}`
-    this.#toLibrary(withHeader(bareDescription(judged), 'via', via))
+    this.#toLibrary(this.#forLibrary(withHeader(bareDescription(judged), 'via', via), sent.request))
+  }
+
+  /** Provisional descriptions go past the library, which knows one of them only; so does 491, which it repeats wrongly. */
+  #forLibrary(response: SipResponse, request: SipRequest): SipResponse {
+    const plain = withoutHeader(response, realStatusHeader)
+    if (request.method !== 'INVITE') return plain
+    if (tagOf(toOf(request)) !== null && plain.status === 491) {
+      return withHeader({ ...plain, status: 500 }, realStatusHeader, '491')
+    }
+    if (plain.status >= 200) return plain
+    const { status } = plain
+    const provisional = { status, toTag: tagOf(toOf(plain)), sdp: descriptionOf(plain) }
+    this.#options.live.find(plain)?.heardProvisional(provisional)
+    return withoutDescription(plain)
   }
 
   #isUnwantedFork(response: SipResponse, method: string): boolean {
@@ -218,6 +244,6 @@ export class Wire implements LibrarySocket {
   }
 
   #toLibrary(message: SipMessage): void {
-    this.ondata?.(Buffer.from(serializeSip(message)).toString('utf8'))
+    this.ondata?.(Buffer.from(serializeSip(this.#descriptions.park(message))).toString('utf8'))
   }
 }
