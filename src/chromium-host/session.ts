@@ -9,6 +9,7 @@ type CheckHandler = (contents: null, permission: string, origin: string, details
 /** Electron's permission → the names Chromium knows it by. */
 const chromiumNames: Readonly<Record<string, readonly string[]>> = {
   media: ['camera', 'microphone'],
+  'speaker-selection': ['speaker-selection'],
   notifications: ['notifications'],
   geolocation: ['geolocation'],
   midi: ['midi'],

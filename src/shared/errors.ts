@@ -69,6 +69,7 @@ export const errorCodes = [
   'send-refused',
   'send-timed-out',
   'edit-not-allowed',
+  'address-would-show',
 ] as const
 
 /** One of {@link errorCodes}. */

@@ -21,13 +21,20 @@ describe('Chromium switches', () => {
     expect(switches.filter((name) => /no-sandbox|debugging-port|headless/.test(name))).toEqual([])
   })
 
+  it('let media reach the gateway in this computer, without a name on the network', () => {
+    const switches = chromiumSwitches(plain)
+    expect(switches).toContain('--allow-loopback-in-peer-connection')
+    expect(switches).toContain('--autoplay-policy=no-user-gesture-required')
+    expect(switches.find((name) => name.startsWith('--disable-features='))).toContain('WebRtcHideLocalIpsWithMdns')
+  })
+
   it('carry what the app adds without losing what we disabled', () => {
-    const extra = ['--disable-features=Foo', '--autoplay-policy=no-user-gesture-required']
+    const extra = ['--disable-features=Foo', '--mute-audio']
     const switches = chromiumSwitches({ ...plain, extra })
     const features = switches.filter((name) => name.startsWith('--disable-features='))
     expect(features).toHaveLength(1)
     expect(features[0]).toMatch(/MediaRouter.*,Foo$/)
-    expect(switches).toContain('--autoplay-policy=no-user-gesture-required')
+    expect(switches).toContain('--mute-audio')
   })
 })
 

@@ -16,6 +16,8 @@ const disabledFeatures = [
   'PreloadTopChromeWebUI',
   'SpareRendererForSitePerProcess',
   'Translate',
+  // Host candidates of the loopback media would otherwise be announced to the network as random names.
+  'WebRtcHideLocalIpsWithMdns',
   'WebUIOmniboxAimPopup',
   'WebUIOmniboxFullPopup',
   'WebUIOmniboxPopup',
@@ -47,6 +49,14 @@ const hardening = [
   '--use-mock-keychain',
   // Nothing resolves: pages come through the pipe. Only loopback media keeps its address.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+]
+
+/** The page's calls end in this computer (design: the media gateway). */
+const loopbackMedia = [
+  // Without a network there is no other address to reach the gateway from.
+  '--allow-loopback-in-peer-connection',
+  // A call rings, and is heard after an answer from a notification, in a window nobody has touched yet.
+  '--autoplay-policy=no-user-gesture-required',
 ]
 
 const plainApp = [
@@ -89,6 +99,7 @@ export function chromiumSwitches(options: SwitchOptions): string[] {
     `--class=${options.appName}`,
     ...hardening,
     ...plainApp,
+    ...loopbackMedia,
     mergeFeatures(options.extra),
     ...(options.headless ? ['--headless=new'] : []),
     ...(options.noSandbox ? ['--no-sandbox'] : []),

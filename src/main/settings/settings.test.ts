@@ -23,6 +23,16 @@ describe('Settings', () => {
     expect(defaultSettings).toMatchObject({ notificationPreview: false, theme: 'system', fontScale: 1 })
   })
 
+  it('starts with the system devices and every treatment of the voice on', () => {
+    expect(defaultSettings).toMatchObject({ microphone: '', speaker: '', camera: '' })
+    expect(defaultSettings).toMatchObject({ echoCancellation: true, noiseSuppression: true, gainControl: true })
+    expect(parseSettings('{"microphone":"m1","gainControl":false,"camera":7}')).toEqual({
+      ...defaultSettings,
+      microphone: 'm1',
+      gainControl: false,
+    })
+  })
+
   it('keeps what is readable and replaces the rest', () => {
     expect(parseSettings('{"theme":"dark","fontScale":99,"language":7}')).toEqual({ ...defaultSettings, theme: 'dark' })
     expect(parseSettings('not json')).toEqual(defaultSettings)

@@ -8,6 +8,12 @@ const stored = z.object({
   notifications: z.boolean().catch(true),
   notificationPreview: z.boolean().catch(false),
   keepRunning: z.boolean().catch(true),
+  microphone: z.string().max(200).catch(''),
+  speaker: z.string().max(200).catch(''),
+  camera: z.string().max(200).catch(''),
+  echoCancellation: z.boolean().catch(true),
+  noiseSuppression: z.boolean().catch(true),
+  gainControl: z.boolean().catch(true),
 })
 
 /** What a new profile starts with: previews off, since a notification shows on a locked screen. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bundlePathOf, contentSecurityPolicy, isAllowedPermission, isTrustedSender, mimeTypeOf } from './security.ts'
+import { bundlePathOf, contentSecurityPolicy, isAllowedPermission, isTrustedSender, mimeTypeOf, pageHeaders } from './security.ts'
 
 describe('bundlePathOf', () => {
   it('names files of the bundle', () => {
@@ -36,15 +36,17 @@ describe('page security', () => {
     expect(contentSecurityPolicy).not.toMatch(/unsafe|https?:|\*/)
   })
 
-  it('serves known types and grants only notifications', () => {
+  it('serves known types and grants what calls and notifications need', () => {
     expect(mimeTypeOf('a/b.js')).toBe('text/javascript; charset=utf-8')
     expect(mimeTypeOf('a/b.exe')).toBeNull()
     expect(mimeTypeOf('a/b.constructor')).toBeNull()
-    expect(['notifications', 'geolocation', 'media', 'midi'].map(isAllowedPermission)).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ])
+    expect(['notifications', 'media', 'speaker-selection'].every(isAllowedPermission)).toBe(true)
+    expect(['geolocation', 'midi', 'display-capture', 'clipboard-read', ''].some(isAllowedPermission)).toBe(false)
+  })
+
+  it('lets our own pages, and nobody else, capture', () => {
+    const allowed = pageHeaders['permissions-policy']
+    expect(allowed).toContain('microphone=(self), camera=(self)')
+    expect(allowed).not.toContain('*')
   })
 })

@@ -28,7 +28,9 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'geolocation=(), midi=(), usb=(), serial=(), hid=(), bluetooth=()',
+  'permissions-policy':
+    'microphone=(self), camera=(self), speaker-selection=(self), fullscreen=(self), display-capture=(), ' +
+    'geolocation=(), midi=(), usb=(), serial=(), hid=(), bluetooth=()',
   'cache-control': 'no-store',
 }
 
@@ -65,7 +67,12 @@ export function isTrustedSender(frame: { readonly url: string; readonly top: boo
   return frame !== null && frame.top && bundlePathOf(frame.url.split(/[?#]/)[0] ?? '') === 'index.html'
 }
 
-/** Permissions the page may have: the microphone and camera come with calls, notifications are ours. */
+const allowedPermissions: ReadonlySet<string> = new Set(['notifications', 'media', 'speaker-selection'])
+
+/**
+ * Permissions the page may have: microphone and camera, which it opens only in calls and tests the user started, the choice
+ * of the speaker, and notifications.
+ */
 export function isAllowedPermission(permission: string): boolean {
-  return permission === 'notifications'
+  return allowedPermissions.has(permission)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { plainBridgeNames, secretBridgeNames } from './names.ts'
-import { bridgeTable, type BridgeMethod } from './table.ts'
+import type { BridgeMethod } from './method.ts'
+import { bridgeTable } from './table.ts'
 
 const rows: readonly (readonly [string, BridgeMethod])[] = Object.entries(bridgeTable)
 
