@@ -17,7 +17,7 @@ export const parts = [
   ['main/entry', 'src/main/main.ts'],
   ['main/window', 'src/main/window/'],
   ['main/bridge', 'src/main/bridge/'],
-  ['main/signalling-port', 'src/main/accounts/signalling-port.ts'],
+  ['main/signalling-port', 'src/main/accounts/signalling-port'],
   ['main/accounts', 'src/main/accounts/'],
   ['main/identity', 'src/main/identity/'],
   ['main/contacts', 'src/main/contacts/'],
@@ -88,7 +88,7 @@ export const arrows = {
   'main/program': shared,
   'main/chat': mainBase,
   'main/media-port': shared,
-  'main/media': [...shared, ...protocols, 'main/platform'],
+  'main/media': [...shared, ...protocols, 'main/platform', 'main/media-port'],
   'main/calls': mainBase,
   'main/window': [...shared, 'main/platform'],
   'main/bridge': [

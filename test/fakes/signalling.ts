@@ -110,6 +110,11 @@ export class FakeSignalling implements SignallingPort {
     return Promise.resolve()
   }
 
+  /** Messages only. */
+  call(): Promise<{ readonly ok: false; readonly error: { readonly status: number | null } }> {
+    return Promise.resolve({ ok: false, error: { status: 501 } })
+  }
+
   onEvent(handler: (event: SignallingEvent) => void): () => void {
     this.#handlers.add(handler)
     return () => this.#handlers.delete(handler)

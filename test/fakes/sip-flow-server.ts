@@ -45,6 +45,7 @@ export function makeTestServer(
       local: transport === 'TLS' || transport === 'TCP' ? { host: '192.0.2.7', port: 40_001 } : null,
       send: receive,
       close: () => onClose(),
+      ownHost: '192.0.2.1',
       expectPongs: () => (pongs = true),
       probe: () => undefined,
       onMessage: (handler) => (onMessage = handler),

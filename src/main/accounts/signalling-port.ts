@@ -6,6 +6,7 @@ import type { Result } from '#shared/result.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { ConnectionView, MessagePath, SipTransport } from '#shared/model/views.ts'
+import type { CallCommand, CallReply, CallSignallingEvent } from './signalling-port-calls.ts'
 import type { CertificateProblem } from '#shared/ports/sockets.ts'
 
 /** What the worker needs to register an account; `ha1` per algorithm instead of the password. */
@@ -97,6 +98,9 @@ export type SignallingEvent =
   | { readonly kind: 'body'; readonly body: IncomingBody }
   | { readonly kind: 'chat-session'; readonly chat: IncomingChatSession }
   | { readonly kind: 'chat-session-ended'; readonly accountId: AccountId; readonly session: string }
+  /** The registered flow's own address: what descriptions of media name first. */
+  | { readonly kind: 'local-address'; readonly accountId: AccountId; readonly host: string }
+  | CallSignallingEvent
 
 export interface SignallingPort {
   configure(account: SignallingAccount): Promise<void>
@@ -123,6 +127,8 @@ export interface SignallingPort {
   /** Not taken: answer with this SIP/MSRP status. */
   refuse(receipt: number, status: number): Promise<void>
   answerChatSession(session: string, answer: 'accept' | 'ring' | 'decline'): Promise<void>
+  /** What becomes of a call is heard by its events. */
+  call(command: CallCommand): Promise<CallReply>
   stop(): Promise<void>
   onEvent(handler: (event: SignallingEvent) => void): () => void
 }

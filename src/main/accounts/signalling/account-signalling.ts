@@ -1,5 +1,7 @@
 /** Everything of one account in the signalling worker: its user agent, its connection, its chat sessions. */
 import type { ErrorCode } from '#shared/errors.ts'
+import { toBase64Url } from '#shared/bytes/base64url.ts'
+import type { CallId } from '#shared/model/calls.ts'
 import { parseAor } from '#shared/model/aor.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -10,6 +12,7 @@ import type {
   DigestSecrets,
   IncomingMessage,
   MessageOutcome,
+  SipSession,
   UserAgent,
   UserAgentEvent,
 } from '#protocol/sip/user-agent/user-agent.ts'
@@ -22,6 +25,9 @@ import type {
   SignallingEvent,
   SignallingPort,
 } from '../signalling-port.ts'
+import type { CallCommand, CallReply } from '../signalling-port-calls.ts'
+import { CallSessions } from './call-sessions.ts'
+import { readChat } from './chat-description.ts'
 import { ChatSessions } from './chat-sessions.ts'
 import { ConnectionKeeper, type KeeperPorts } from './connection-keeper.ts'
 import type { Receipts } from './receipts.ts'
@@ -52,6 +58,7 @@ export class AccountSignalling {
   readonly #keeper: ConnectionKeeper
   readonly #relay: RelayLink
   readonly #chats: ChatSessions
+  readonly #calls: CallSessions
 
   /** @throws when the address cannot be used by the user agent. */
   constructor(account: SignallingAccount, context: AccountContext) {
@@ -63,6 +70,7 @@ export class AccountSignalling {
     this.#keeper = new ConnectionKeeper(account, this.#agent, ports, {
       onView: (connection) => raise({ kind: 'connection', accountId: account.id, connection }),
       onCertificate: (problem) => raise({ kind: 'certificate', accountId: account.id, problem }),
+      onLocalAddress: (host) => raise({ kind: 'local-address', accountId: account.id, host }),
     })
     this.#relay = new RelayLink(account, new MsrpClient(ports), ports.clock)
     this.#chats = new ChatSessions({
@@ -83,6 +91,13 @@ export class AccountSignalling {
         }),
       onEvent: raise,
     })
+    this.#calls = new CallSessions({
+      accountId: account.id,
+      agent: this.#agent,
+      newCallId: () => toBase64Url(ports.random.bytes(16)) as CallId,
+      isRegistered: () => this.#keeper.isRegistered,
+      onEvent: raise,
+    })
     this.#agent.onEvent((event) => this.#handle(event))
   }
 
@@ -97,6 +112,7 @@ export class AccountSignalling {
   }
 
   async stop(): Promise<void> {
+    this.#calls.stop()
     this.#chats.stop()
     this.#relay.stop()
     await this.#agent.stop()
@@ -126,6 +142,11 @@ export class AccountSignalling {
 
   answerChatSession(session: string, answer: 'accept' | 'ring' | 'decline'): Promise<boolean> {
     return this.#chats.answer(session, answer)
+  }
+
+  /** Null when the call is not of this account. */
+  call(command: CallCommand): Promise<CallReply | null> {
+    return this.#calls.command(command)
   }
 
   /** Null when MSRP cannot carry it: then SIP MESSAGE does, with the same bytes. */
@@ -158,7 +179,12 @@ export class AccountSignalling {
     if (event.kind === 'registered') this.#relay.wake()
     else if (event.kind === 'secrets') this.#store(event.secrets)
     else if (event.kind === 'message') this.#take(event.message)
-    else if (event.kind === 'session') this.#chats.offered(event.session)
+    else if (event.kind === 'session') this.#offered(event.session)
+  }
+
+  #offered(session: SipSession): void {
+    if (session.offer === null || readChat(session.offer) === null) this.#calls.offered(session)
+    else this.#chats.offered(session)
   }
 
   #store(credentials: DigestSecrets): void {

@@ -4,6 +4,7 @@ import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import { SottoError } from '#shared/errors.ts'
 import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker-rpc/start-worker.ts'
+import type { CallCommand, CallReply } from '../signalling-port-calls.ts'
 import type { Credentials, SignallingAccount, SignallingEvent, SignallingPort } from '../signalling-port.ts'
 import type { SignallingMethods, SignallingWorkerEvents } from './contract.ts'
 
@@ -99,6 +100,15 @@ class SignallingClient implements SignallingPort {
 
   async answerChatSession(...args: Parameters<SignallingPort['answerChatSession']>): Promise<void> {
     return this.#rpc().call('answerChatSession', ...args)
+  }
+
+  async call(command: CallCommand): Promise<CallReply> {
+    try {
+      return await this.#rpc().call('call', command)
+    } catch (error) {
+      if (!(error instanceof SottoError)) throw error
+      return { ok: false, error: { status: null } }
+    }
   }
 
   async stop(): Promise<void> {

@@ -55,6 +55,7 @@ function setup(): {
   const keeper = new ConnectionKeeper(account, agent, ports, {
     onView: (view) => views.push(view),
     onCertificate: () => undefined,
+    onLocalAddress: () => undefined,
   })
   const result = {
     ...{ keeper, clock, views, flows, closed: () => closed, refreshed: () => refreshed },

@@ -29,6 +29,8 @@ export interface KeeperPorts {
 export interface KeeperEvents {
   readonly onView: (view: ConnectionView) => void
   readonly onCertificate: (problem: CertificateProblem) => void
+  /** Address of ours on the new flow. */
+  readonly onLocalAddress: (host: string) => void
 }
 
 /** All accounts of all devices behind one router come back at the same moment. */
@@ -158,6 +160,7 @@ export class ConnectionKeeper {
     }
     if ('flow' in opened) {
       this.#flow = opened.flow
+      this.#events.onLocalAddress(opened.flow.ownHost)
       this.#step({ kind: 'opened' })
       // Whoever saw the new view may have stopped or started again.
       if (this.#opening === opening) this.#agent.attach(opened.flow)

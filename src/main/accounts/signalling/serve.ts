@@ -14,6 +14,7 @@ export function signallingMethods(service: SignallingPort): SignallingMethods {
     accept: (receipt, status) => service.accept(receipt, status),
     refuse: (receipt, status) => service.refuse(receipt, status),
     answerChatSession: (session, answer) => service.answerChatSession(session, answer),
+    call: (command) => service.call(command),
     stop: () => service.stop(),
   }
 }

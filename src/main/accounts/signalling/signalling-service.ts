@@ -1,5 +1,6 @@
 import { SottoError } from '#shared/errors.ts'
 import type { AccountId } from '#shared/model/ids.ts'
+import type { CallCommand, CallReply } from '../signalling-port-calls.ts'
 import type { AcceptStatus, SignallingAccount, SignallingEvent, SignallingPort } from '../signalling-port.ts'
 import { AccountSignalling, type SignallingPorts } from './account-signalling.ts'
 import { Receipts } from './receipts.ts'
@@ -90,6 +91,14 @@ class SignallingService implements SignallingPort {
     for (const account of this.#accounts.values()) {
       if (await account.answerChatSession(session, answer)) return
     }
+  }
+
+  async call(command: CallCommand): Promise<CallReply> {
+    for (const account of this.#accounts.values()) {
+      const reply = await account.call(command)
+      if (reply !== null) return reply
+    }
+    return { ok: false, error: { status: command.kind === 'place' ? null : 481 } }
   }
 
   async stop(): Promise<void> {

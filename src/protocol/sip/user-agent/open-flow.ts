@@ -46,6 +46,7 @@ function webSocketFlow(socket: MessageSocket): SipFlow {
   return {
     transport: socket.secure ? 'WSS' : 'WS',
     local: null,
+    ownHost: socket.local.host,
     send: (bytes) => {
       // Text where it is text: some servers take no binary messages (RFC 7118 §4 allows both).
       socket.send(isUtf8(bytes) ? Buffer.from(bytes).toString('utf8') : bytes)
@@ -75,6 +76,7 @@ function streamFlow(stream: ByteStream, context: FlowContext): SipFlow {
   return {
     transport: stream.secure ? 'TLS' : 'TCP',
     local: stream.local,
+    ownHost: stream.local.host,
     send: (bytes) => {
       stream.write(bytes)
       if (stream.bufferedBytes > maxBufferedBytes) stream.close()

@@ -23,6 +23,8 @@ export interface SipFlow {
   readonly transport: 'WS' | 'WSS' | 'TLS' | 'TCP'
   /** Own address for Via and Contact; null over WebSocket, where both are unroutable (RFC 7118 §5). */
   readonly local: { readonly host: string; readonly port: number } | null
+  /** Own address on the way to the server, whatever the transport. */
+  readonly ownHost: string
   send(bytes: Uint8Array): void
   close(): void
   /** The server promised to answer keep-alives (RFC 5626 §3.5): a missing pong ends the flow from now on. */

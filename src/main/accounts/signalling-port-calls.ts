@@ -1,0 +1,53 @@
+/** Calls as main asks for them and hears of them; descriptions are opaque here. */
+import type { CallId } from '#shared/model/calls.ts'
+import type { AccountId, Aor } from '#shared/model/ids.ts'
+import type { Result } from '#shared/result.ts'
+
+export type CallCommand =
+  | {
+      readonly kind: 'place'
+      readonly accountId: AccountId
+      readonly call: CallId
+      readonly to: Aor
+      readonly sdp: string
+    }
+  /** Takes an incoming call: our answer, or our offer where it came without one. */
+  | { readonly kind: 'accept'; readonly call: CallId; readonly sdp: string }
+  /** Cancels, refuses with `status`, or hangs up: whatever fits. */
+  | { readonly kind: 'end'; readonly call: CallId; readonly status?: number }
+  /** Offers anew within the call; the reply is the answer. */
+  | { readonly kind: 'offer'; readonly call: CallId; readonly sdp: string }
+  /** Settles a `reoffered`. */
+  | { readonly kind: 'answer'; readonly call: CallId; readonly offer: number; readonly sdp: string }
+  | { readonly kind: 'refuse'; readonly call: CallId; readonly offer: number; readonly status: number }
+  | { readonly kind: 'transfer'; readonly call: CallId; readonly to: Aor }
+  | { readonly kind: 'want-picture'; readonly call: CallId }
+
+/** The answer to an `offer`, else null; `status` null where nobody answered. */
+export type CallReply = Result<string | null, { readonly status: number | null }>
+
+export type CallSignal =
+  | {
+      readonly kind: 'offered'
+      readonly from: Aor
+      readonly fromName: string
+      /** Null: the caller wants our offer. */
+      readonly sdp: string | null
+    }
+  /** Each `branch` is an early dialog of its own (a fork has several). */
+  | { readonly kind: 'progress'; readonly status: number; readonly branch: string | null; readonly sdp: string | null }
+  | { readonly kind: 'answered'; readonly branch: string | null; readonly sdp: string }
+  | { readonly kind: 'established' }
+  | { readonly kind: 'failed'; readonly status: number | null; readonly elsewhere: boolean }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'reoffered'; readonly offer: number; readonly sdp: string | null }
+  | { readonly kind: 'tone'; readonly tone: string }
+  | { readonly kind: 'picture-wanted' }
+  | { readonly kind: 'transfer'; readonly status: number | null }
+
+export interface CallSignallingEvent {
+  readonly kind: 'call'
+  readonly accountId: AccountId
+  readonly call: CallId
+  readonly signal: CallSignal
+}

@@ -1,0 +1,170 @@
+/** The calls of one account: INVITE dialogs with audio or video, known to main by their call id. */
+import { parseAor } from '#shared/model/aor.ts'
+import type { CallId } from '#shared/model/calls.ts'
+import type { AccountId } from '#shared/model/ids.ts'
+import { err, ok } from '#shared/result.ts'
+import type { IncomingOffer, SdpExchange, SessionEvent, SipSession } from '#protocol/sip/user-agent/sip-session.ts'
+import type { UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
+import type { CallCommand, CallReply, CallSignal, CallSignallingEvent } from '../signalling-port-calls.ts'
+
+export interface CallSessionsPorts {
+  readonly accountId: AccountId
+  readonly agent: UserAgent
+  readonly newCallId: () => CallId
+  readonly isRegistered: () => boolean
+  readonly onEvent: (event: CallSignallingEvent) => void
+}
+
+interface LiveCall {
+  readonly session: SipSession
+  readonly offers: Map<number, IncomingOffer>
+  nextOffer: number
+}
+
+/** Calls at a time, ringing ones included; more are told that we are busy. */
+const maxCalls = 8
+/** Offers of the far end that wait for us; it may have one, a hostile one may try more. */
+const maxOffers = 4
+
+type Command<K extends CallCommand['kind']> = Extract<CallCommand, { kind: K }>
+
+const done: CallReply = ok(null)
+const gone: CallReply = err({ status: 481 })
+
+export class CallSessions {
+  readonly #ports: CallSessionsPorts
+  readonly #calls = new Map<CallId, LiveCall>()
+
+  constructor(ports: CallSessionsPorts) {
+    this.#ports = ports
+  }
+
+  /** An INVITE came that is no chat: it rings (180 without a description, design §10) until main decides. */
+  offered(session: SipSession): void {
+    const from = parseAor(session.remote.aor)
+    if (!from.ok) {
+      session.end(488)
+      return
+    }
+    if (this.#calls.size >= maxCalls) {
+      session.end(486)
+      return
+    }
+    const call = this.#ports.newCallId()
+    this.#follow(call, session)
+    this.#raise(call, { kind: 'offered', from: from.value, fromName: session.remote.displayName, sdp: session.offer })
+  }
+
+  /** Null when the call is not of this account. */
+  async command(command: CallCommand): Promise<CallReply | null> {
+    if (command.kind === 'place')
+      return command.accountId === this.#ports.accountId ? this.#place(command) : Promise.resolve(null)
+    const live = this.#calls.get(command.call)
+    if (live === undefined) return null
+    return this.#inCall(live, command)
+  }
+
+  stop(): void {
+    for (const { session } of [...this.#calls.values()]) session.end()
+  }
+
+  async #inCall(live: LiveCall, command: Exclude<CallCommand, { kind: 'place' }>): Promise<CallReply> {
+    switch (command.kind) {
+      case 'accept':
+        live.session.accept(this.#exchange(command.call, command.sdp))
+        return done
+      case 'end':
+        live.session.end(command.status)
+        return done
+      case 'offer':
+        return live.session.renegotiate(() => Promise.resolve(command.sdp))
+      case 'answer':
+      case 'refuse':
+        return this.#settle(live, command)
+      case 'transfer':
+        live.session.refer(command.to)
+        return done
+      case 'want-picture':
+        live.session.wantPicture()
+        return done
+    }
+  }
+
+  #place({ call, to, sdp }: Command<'place'>): CallReply {
+    if (!this.#ports.isRegistered() || this.#calls.size >= maxCalls) return err({ status: null })
+    this.#follow(call, this.#ports.agent.invite(to, this.#exchange(call, sdp)))
+    return done
+  }
+
+  #settle(live: LiveCall, command: Command<'answer'> | Command<'refuse'>): CallReply {
+    const offer = live.offers.get(command.offer)
+    if (offer === undefined) return gone
+    live.offers.delete(command.offer)
+    if (command.kind === 'answer') offer.answer(command.sdp)
+    else offer.refuse(command.status)
+    return done
+  }
+
+  /** One description of ours: the offer, or the answer to the offer that main has seen. */
+  #exchange(call: CallId, sdp: string): SdpExchange {
+    return {
+      isCall: true,
+      createOffer: () => Promise.resolve(sdp),
+      createAnswer: () => Promise.resolve(sdp),
+      applyAnswer: (answer, branch) => this.#raise(call, { kind: 'answered', branch, sdp: answer }),
+    }
+  }
+
+  #follow(call: CallId, session: SipSession): void {
+    const live: LiveCall = { session, offers: new Map(), nextOffer: 1 }
+    this.#calls.set(call, live)
+    session.onEvent((event) => this.#hear(call, live, event))
+  }
+
+  #hear(call: CallId, live: LiveCall, event: SessionEvent): void {
+    if (event.kind === 'failed' || event.kind === 'ended') this.#calls.delete(call)
+    const signal = this.#signalOf(live, event)
+    if (signal !== null) this.#raise(call, signal)
+  }
+
+  #signalOf(live: LiveCall, event: SessionEvent): CallSignal | null {
+    switch (event.kind) {
+      case 'progress':
+        return { kind: 'progress', status: event.status, branch: event.toTag, sdp: event.sdp }
+      case 'failed':
+        return { kind: 'failed', status: event.status, elsewhere: event.elsewhere }
+      case 'ended':
+        return { kind: 'ended' }
+      case 'offer':
+        return waitingOffer(live, event.offer)
+      case 'answered':
+        return { kind: 'answered', branch: null, sdp: event.sdp }
+      case 'tone':
+        return { kind: 'tone', tone: event.tone }
+      case 'refer':
+        // Whoever we talk to does not decide whom we call.
+        event.refer.decline()
+        return null
+      case 'established':
+      case 'picture-wanted':
+        return { kind: event.kind }
+      case 'transfer':
+        return { kind: 'transfer', status: event.status }
+    }
+  }
+
+  #raise(call: CallId, signal: CallSignal): void {
+    this.#ports.onEvent({ kind: 'call', accountId: this.#ports.accountId, call, signal })
+  }
+}
+
+function waitingOffer(live: LiveCall, offer: IncomingOffer): CallSignal | null {
+  if (live.offers.size >= maxOffers) {
+    offer.refuse(500)
+    return null
+  }
+  const number = live.nextOffer
+  live.nextOffer += 1
+  live.offers.set(number, offer)
+  return { kind: 'reoffered', offer: number, sdp: offer.sdp }
+}
