@@ -6,6 +6,7 @@ import type { ErrorCode } from '#shared/errors.ts'
 import type { BridgeArgs } from '#shared/bridge/table.ts'
 import { call, on } from '../bridge/client.ts'
 import { perFrame } from './per-frame.ts'
+import { handleCalls, loadCalls } from './call-store.ts'
 import { handleHistory, handleTyping, loadConversations, marksOnly } from './conversation-store.ts'
 import { openConversation, pushCertificateProblem, pushNotice } from './screen-store.ts'
 
@@ -49,6 +50,28 @@ export function useSettings(): SettingsView | null {
   return useStore((state) => state.settings)
 }
 
+/** The settings, now. */
+export function settingsNow(): SettingsView | null {
+  return useStore.getState().settings
+}
+
+/** Tells of changed settings outside the screen; returns the disposer. */
+export function onSettings(changed: () => void): () => void {
+  return useStore.subscribe((state, before) => {
+    if (state.settings !== before.settings) changed()
+  })
+}
+
+/** One account, now. */
+export function accountNow(id: AccountId): AccountView | undefined {
+  return useStore.getState().accounts.find((account) => account.id === id)
+}
+
+/** Every contact of every account. */
+export function useContacts(): readonly ContactView[] {
+  return useStore((state) => state.contacts)
+}
+
 /** Changes settings; the screen follows what main kept. */
 export async function changeSettings(change: BridgeArgs<'settings.set'>): Promise<void> {
   const reply = await call('settings.set', change)
@@ -74,6 +97,8 @@ async function loadReady(): Promise<void> {
 function showApp(app: AppView): void {
   const before = useStore.getState().app?.phase
   useStore.setState({ app, failure: null })
+  // A call may ring before the history is unlocked.
+  if (before !== app.phase) void loadCalls()
   if (app.phase === 'ready' && before !== 'ready') void loadReady()
 }
 
@@ -91,6 +116,7 @@ export function startStores(): () => void {
       }, marksOnly),
     ),
     on('chat.typing', handleTyping),
+    on('calls.changed', handleCalls),
     on('accounts.certificateProblem', pushCertificateProblem),
     on('notice.error', ({ code, params }) => pushNotice(code, params)),
     on('navigate.conversation', ({ conversationId, position }) => openConversation(conversationId, position)),

@@ -1,12 +1,13 @@
 /** What the window shows: the open conversation or settings page, dialogs and notices. Nothing of it is kept on disk. */
 import { create } from 'zustand'
 import type { BridgeEvents } from '#shared/bridge/events.ts'
+import type { CallId } from '#shared/model/calls.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, ConversationId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import { jumpTo } from './message-store.ts'
 
-export type SettingsSection = 'accounts' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'about'
+export type SettingsSection = 'accounts' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'about'
 
 export type MainView =
   | { readonly kind: 'empty' }
@@ -19,6 +20,7 @@ export type DialogView =
   | { readonly kind: 'message-details' | 'delete-message'; readonly message: MessageView }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'paper-secret'; readonly accountId: AccountId }
+  | { readonly kind: 'transfer'; readonly callId: CallId }
 
 export interface Notice {
   readonly id: number
