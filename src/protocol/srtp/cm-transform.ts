@@ -1,26 +1,40 @@
-/** AES in counter mode with HMAC-SHA1 (RFC 3711 §4.1, §4.2; RFC 6188). */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+/** AES in counter mode, or no cipher, with HMAC-SHA1 (RFC 3711 §4.1, §4.2; RFC 6188). */
 import { rtcpHeaderBytes } from '#protocol/rtp/header.ts'
-import { equalBytes } from '#shared/bytes/bytes.ts'
 import type { SessionKeys } from './key-derivation.ts'
-import { Keystream } from './keystream.ts'
+import { endsWithTag, messageStart, PacketMac, writeTag } from './packet-mac.ts'
 import type { ProtectionProfile } from './profiles.ts'
-import { encryptedFlag, rtcpIndexBytes, writeUint32, type PacketPlace, type PacketTransform } from './transform.ts'
+import {
+  encryptedFlag,
+  rtcpIndexBytes,
+  writeUint32,
+  type PacketCipher,
+  type PacketPlace,
+  type PacketTransform,
+} from './transform.ts'
 
 const cycle = 0x10000
+const rocBytes = 4
 
-/** Protected RTP is `packet | MKI | tag`, protected RTCP `packet | E and index | MKI | tag`. */
+/**
+ * Protected RTP is `packet | MKI | tag`, protected RTCP `packet | E and index | MKI | tag`. Packets are turned in the workspace of
+ * the authentication, where words are aligned, and copied once on the way in and once on the way out.
+ */
 export class CounterModeTransform implements PacketTransform {
-  readonly #keystream: Keystream
-  readonly #authentication: KeyObject
+  readonly #cipher: PacketCipher | null
+  readonly #mac: PacketMac
   readonly #mki: Uint8Array
   readonly #rtpTagBytes: number
   readonly #rtcpTagBytes: number
-  readonly #roc = new Uint8Array(4)
 
-  constructor(profile: ProtectionProfile, keys: SessionKeys, mki: Uint8Array) {
-    this.#keystream = new Keystream(keys.encryption, keys.salt)
-    this.#authentication = createSecretKey(keys.authentication)
+  /** `cipher`: the keystream of the session keys; null for the NULL cipher (RFC 3711 §4.1.3). */
+  constructor(
+    profile: ProtectionProfile,
+    authentication: SessionKeys['authentication'],
+    mki: Uint8Array,
+    cipher: PacketCipher | null,
+  ) {
+    this.#cipher = cipher
+    this.#mac = new PacketMac(authentication)
     this.#mki = mki
     this.#rtpTagBytes = profile.rtpTagBytes
     this.#rtcpTagBytes = profile.rtcpTagBytes
@@ -28,59 +42,68 @@ export class CounterModeTransform implements PacketTransform {
 
   protectRtp(packet: Uint8Array, clear: number, { ssrc, index }: PacketPlace): Uint8Array {
     const { length } = packet
-    const out = Buffer.allocUnsafe(length + this.#mki.length + this.#rtpTagBytes)
-    out.set(packet)
-    this.#keystream.apply(out, { from: clear, to: length }, ssrc, index)
-    out.set(this.#mki, length)
-    this.#rtpTag(out.subarray(0, length), index).copy(out, length + this.#mki.length, 0, this.#rtpTagBytes)
-    return out
+    const work = this.#load(packet, length)
+    this.#cipher?.apply(work, { from: messageStart + clear, to: messageStart + length }, ssrc, index)
+    return this.#sealed(work, length, this.#rtpTag(work, length, index), this.#rtpTagBytes)
   }
 
   unprotectRtp(packet: Uint8Array, clear: number, { ssrc, index }: PacketPlace): Uint8Array | null {
-    const tagAt = packet.length - this.#rtpTagBytes
-    const end = tagAt - this.#mki.length
+    const end = packet.length - this.#rtpTagBytes - this.#mki.length
     if (end < clear) return null
-    const tag = this.#rtpTag(packet.subarray(0, end), index).subarray(0, this.#rtpTagBytes)
-    if (!equalBytes(tag, packet.subarray(tagAt))) return null
-    const out = Buffer.from(packet.subarray(0, end))
-    this.#keystream.apply(out, { from: clear, to: end }, ssrc, index)
-    return out
+    const work = this.#load(packet, end)
+    if (!endsWithTag(packet, this.#rtpTag(work, end, index), this.#rtpTagBytes)) return null
+    this.#cipher?.apply(work, { from: messageStart + clear, to: messageStart + end }, ssrc, index)
+    return copied(work, end, end)
   }
 
   protectRtcp(packet: Uint8Array, { ssrc, index }: PacketPlace): Uint8Array {
     const { length } = packet
+    const work = this.#load(packet, length)
+    this.#cipher?.apply(work, { from: messageStart + rtcpHeaderBytes, to: messageStart + length }, ssrc, index)
+    writeUint32(work, messageStart + length, (this.#cipher === null ? 0 : encryptedFlag) + index)
     const end = length + rtcpIndexBytes
-    const out = Buffer.allocUnsafe(end + this.#mki.length + this.#rtcpTagBytes)
-    out.set(packet)
-    this.#keystream.apply(out, { from: rtcpHeaderBytes, to: length }, ssrc, index)
-    writeUint32(out, length, encryptedFlag + index)
-    out.set(this.#mki, end)
-    this.#tag(out.subarray(0, end)).copy(out, end + this.#mki.length, 0, this.#rtcpTagBytes)
-    return out
+    return this.#sealed(work, end, this.#mac.tag(end), this.#rtcpTagBytes)
   }
 
   unprotectRtcp(
     packet: Uint8Array,
     { ssrc, index, encrypted }: PacketPlace & { readonly encrypted: boolean },
   ): Uint8Array | null {
-    const tagAt = packet.length - this.#rtcpTagBytes
-    const authenticated = tagAt - this.#mki.length
+    const authenticated = packet.length - this.#rtcpTagBytes - this.#mki.length
     const end = authenticated - rtcpIndexBytes
     if (end < rtcpHeaderBytes) return null
-    const tag = this.#tag(packet.subarray(0, authenticated)).subarray(0, this.#rtcpTagBytes)
-    if (!equalBytes(tag, packet.subarray(tagAt))) return null
-    const out = Buffer.from(packet.subarray(0, end))
-    if (encrypted) this.#keystream.apply(out, { from: rtcpHeaderBytes, to: end }, ssrc, index)
-    return out
+    const work = this.#load(packet, authenticated)
+    if (!endsWithTag(packet, this.#mac.tag(authenticated), this.#rtcpTagBytes)) return null
+    const range = { from: messageStart + rtcpHeaderBytes, to: messageStart + end }
+    if (encrypted) this.#cipher?.apply(work, range, ssrc, index)
+    return copied(work, end, end)
+  }
+
+  /** The first `length` bytes of a packet in the workspace, with room for the four that may follow. */
+  #load(packet: Uint8Array, length: number): Buffer {
+    const work = this.#mac.roomFor(length + rocBytes)
+    work.set(length === packet.length ? packet : packet.subarray(0, length), messageStart)
+    return work
   }
 
   /** The roll-over count is authenticated but not sent (RFC 3711 §4.2). */
-  #rtpTag(authenticated: Uint8Array, index: number): Buffer {
-    writeUint32(this.#roc, 0, Math.floor(index / cycle))
-    return createHmac('sha1', this.#authentication).update(authenticated).update(this.#roc).digest()
+  #rtpTag(work: Uint8Array, length: number, index: number): string {
+    writeUint32(work, messageStart + length, Math.floor(index / cycle))
+    return this.#mac.tag(length + rocBytes)
   }
 
-  #tag(authenticated: Uint8Array): Buffer {
-    return createHmac('sha1', this.#authentication).update(authenticated).digest()
+  #sealed(work: Buffer, length: number, tag: string, tagBytes: number): Buffer {
+    const mkiBytes = this.#mki.length
+    const out = copied(work, length, length + mkiBytes + tagBytes)
+    if (mkiBytes > 0) out.set(this.#mki, length)
+    writeTag(tag, out, length + mkiBytes, tagBytes)
+    return out
   }
+}
+
+/** A fresh packet of `size` bytes that begins with the first `length` of the workspace. */
+function copied(work: Buffer, length: number, size: number): Buffer {
+  const out = Buffer.allocUnsafe(size)
+  work.copy(out, 0, messageStart, messageStart + length)
+  return out
 }

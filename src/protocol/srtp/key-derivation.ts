@@ -28,7 +28,7 @@ export function deriveSessionKeys(
   const [encryption, authentication, salt] = labels[of]
   return {
     encryption: deriveKey(master, encryption, profile.keyBytes),
-    authentication: deriveKey(master, authentication, profile.cipher === 'cm' ? authenticationKeyBytes : 0),
+    authentication: deriveKey(master, authentication, profile.cipher === 'gcm' ? 0 : authenticationKeyBytes),
     salt: deriveKey(master, salt, profile.saltBytes),
   }
 }

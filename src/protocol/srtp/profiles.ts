@@ -1,8 +1,8 @@
 /** Protection profiles (RFC 3711, 6188, 7714) under their SDES names (RFC 4568, 6188, 7714 §14.2). */
 
 export interface ProtectionProfile {
-  readonly name: ProfileName
-  readonly cipher: 'cm' | 'gcm'
+  readonly name: ProfileName | 'NULL_HMAC_SHA1_80'
+  readonly cipher: 'cm' | 'gcm' | 'null'
   /** Of the master key and the session encryption key, bytes. */
   readonly keyBytes: 16 | 24 | 32
   /** Of the master salt and the session salt, bytes. */
@@ -33,7 +33,7 @@ function galoisMode(name: ProfileName, keyBytes: 16 | 32): ProtectionProfile {
   return { name, cipher: 'gcm', keyBytes, saltBytes: 12, rtpTagBytes: 16, rtcpTagBytes: 16 }
 }
 
-/** Every profile by name. */
+/** Every profile that may be negotiated, by name. */
 export const profiles: Readonly<Record<ProfileName, ProtectionProfile>> = {
   AES_CM_128_HMAC_SHA1_80: counterMode('AES_CM_128_HMAC_SHA1_80', 16, 10),
   AES_CM_128_HMAC_SHA1_32: counterMode('AES_CM_128_HMAC_SHA1_32', 16, 4),
@@ -43,4 +43,11 @@ export const profiles: Readonly<Record<ProfileName, ProtectionProfile>> = {
   AES_256_CM_HMAC_SHA1_32: counterMode('AES_256_CM_HMAC_SHA1_32', 32, 4),
   AEAD_AES_128_GCM: galoisMode('AEAD_AES_128_GCM', 16),
   AEAD_AES_256_GCM: galoisMode('AEAD_AES_256_GCM', 32),
+}
+
+/** Authentication alone (RFC 3711 §4.1.3), which RFC 3711 §5 wants implemented. Not one of {@link profiles}: nobody is offered it. */
+export const nullProfile: ProtectionProfile = {
+  ...counterMode('AES_CM_128_HMAC_SHA1_80', 16, 10),
+  name: 'NULL_HMAC_SHA1_80',
+  cipher: 'null',
 }

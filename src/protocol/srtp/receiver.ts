@@ -25,7 +25,7 @@ export class SrtpReceiver {
     this.#rtcp = rtcp
     this.#mki = Uint8Array.from(master.mki ?? [])
     const { cipher, rtpTagBytes, rtcpTagBytes } = master.profile
-    const tag = cipher === 'cm' ? { rtp: rtpTagBytes, rtcp: rtcpTagBytes } : { rtp: 0, rtcp: 0 }
+    const tag = cipher === 'gcm' ? { rtp: 0, rtcp: 0 } : { rtp: rtpTagBytes, rtcp: rtcpTagBytes }
     this.#trailer = { rtp: this.#mki.length + tag.rtp, rtcp: this.#mki.length + tag.rtcp }
   }
 

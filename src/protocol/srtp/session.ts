@@ -2,9 +2,19 @@
 import { wipe } from '#shared/bytes/bytes.ts'
 import { CounterModeTransform } from './cm-transform.ts'
 import { GaloisModeTransform } from './gcm-transform.ts'
-import { deriveSessionKeys } from './key-derivation.ts'
+import { CryptexCipher, CryptexTransform } from './cryptex.ts'
+import { HeaderEncryptionTransform } from './header-encryption.ts'
+import { deriveHeaderKeys, deriveSessionKeys, type SessionKeys } from './key-derivation.ts'
+import { Keystream } from './keystream.ts'
 import type { ProtectionProfile } from './profiles.ts'
-import type { PacketTransform } from './transform.ts'
+import type { PacketCipher, PacketTransform } from './transform.ts'
+
+/**
+ * How header extensions are encrypted, where that was negotiated: all of them together with the CSRCs (RFC 9335), or the elements
+ * of these identifiers (RFC 6904).
+ */
+export type HeaderProtection =
+  { readonly kind: 'cryptex' } | { readonly kind: 'elements'; readonly ids: ReadonlySet<number> }
 
 /** The key material of one direction; copied, stays the caller's to wipe. */
 export interface MasterKey {
@@ -13,6 +23,7 @@ export interface MasterKey {
   readonly salt: Uint8Array
   /** Master key identifier in every packet (RFC 3711 §3.1); absent where none was negotiated. */
   readonly mki?: Uint8Array
+  readonly headers?: HeaderProtection
 }
 
 /**
@@ -29,16 +40,39 @@ export const endOfRtcpIndexes = 2 ** 31
 
 /** The transforms of a master key. @throws RangeError when key or salt do not fit the profile. */
 export function transformsOf(master: MasterKey): { readonly rtp: PacketTransform; readonly rtcp: PacketTransform } {
-  return { rtp: transformOf(master, 'rtp'), rtcp: transformOf(master, 'rtcp') }
+  const rtp = transformOf(master, 'rtp')
+  const { headers } = master
+  if (headers === undefined) return { rtp, rtcp: transformOf(master, 'rtcp') }
+  return { rtp: withHeaders(rtp, master, headers), rtcp: transformOf(master, 'rtcp') }
 }
 
 function transformOf(master: MasterKey, of: 'rtp' | 'rtcp'): PacketTransform {
   const { profile } = master
   const mki = Uint8Array.from(master.mki ?? [])
   const keys = deriveSessionKeys(profile, master, of)
+  const cryptex = of === 'rtp' && master.headers?.kind === 'cryptex'
   const transform =
-    profile.cipher === 'cm' ? new CounterModeTransform(profile, keys, mki) : new GaloisModeTransform(profile, keys, mki)
+    profile.cipher === 'gcm'
+      ? new GaloisModeTransform(profile, keys, mki)
+      : new CounterModeTransform(profile, keys.authentication, mki, cipherOf(profile, keys, cryptex))
   // The cipher objects hold copies; the salt is needed for every packet.
   wipe(keys.encryption, keys.authentication)
   return transform
+}
+
+function cipherOf(profile: ProtectionProfile, keys: SessionKeys, cryptex: boolean): PacketCipher | null {
+  if (profile.cipher === 'null') return null
+  const keystream = new Keystream(keys.encryption, keys.salt)
+  return cryptex ? new CryptexCipher(keystream) : keystream
+}
+
+function withHeaders(inner: PacketTransform, master: MasterKey, headers: HeaderProtection): PacketTransform {
+  const { cipher } = master.profile
+  // Without a cipher there is no keystream for headers either (RFC 6904 §3.2).
+  if (cipher === 'null') return inner
+  if (headers.kind === 'cryptex') return new CryptexTransform(inner, cipher)
+  const keys = deriveHeaderKeys(master.profile, master)
+  const keystream = new Keystream(keys.encryption, keys.salt)
+  wipe(keys.encryption)
+  return new HeaderEncryptionTransform(inner, keystream, headers.ids)
 }

@@ -17,6 +17,11 @@ export interface PacketTransform {
   unprotectRtcp(packet: Uint8Array, place: PacketPlace & { readonly encrypted: boolean }): Uint8Array | null
 }
 
+/** XORs a range of `bytes` in place with the keystream of a packet. */
+export interface PacketCipher {
+  apply(bytes: Uint8Array, range: { readonly from: number; readonly to: number }, ssrc: number, index: number): void
+}
+
 /** The E bit of SRTCP: the packet is encrypted (RFC 3711 §3.4). */
 export const encryptedFlag = 0x80000000
 /** Bytes of the E bit and the SRTCP index. */
