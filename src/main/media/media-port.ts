@@ -87,6 +87,8 @@ export type MediaEvent =
       readonly peerZid: Uint8Array
       readonly rs1: Uint8Array
       readonly rs2: Uint8Array | null
+      /** An earlier comparison still counts. */
+      readonly verified: boolean
     }
   | { readonly kind: 'keys'; readonly call: CallId; readonly keys: MediaKeys }
   /** The first packet of the other side was heard. */

@@ -101,16 +101,17 @@ export class NetworkStream {
     if (this.#gate.mayLeave) this.#send(this.#rtcpMux ? 1 : 2, this.guard.outRtcp(packet))
   }
 
-  /** A datagram of the network that looks like RTP or RTCP (RFC 7983). */
-  receive(component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+  /** A datagram of the network that looks like RTP or RTCP (RFC 7983); whether it was let in. */
+  receive(component: Component, bytes: Uint8Array, from: DatagramAddress): boolean {
     // RFC 5761 §4: RTCP packet types lie where payload types with the marker bit would be 64–95.
     const isControl = component === 2 || ((bytes[1] ?? 0) & 0x60) === 0x40
     const plain = isControl ? this.#openRtcp(bytes) : this.#openRtp(bytes)
-    if (plain === null) return
+    if (plain === null) return false
     this.#note(component, bytes, from)
-    if (!this.#gate.mayPlay) return
+    if (!this.#gate.mayPlay) return true
     if (isControl) this.#handlers.toRendererRtcp(plain)
     else this.#toRenderer(plain)
+    return true
   }
 
   #openRtp(bytes: Uint8Array): Uint8Array | null {

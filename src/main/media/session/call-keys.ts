@@ -7,7 +7,10 @@ import { gateOf, type Gate } from '../network/gate.ts'
 import { masterKeyOf, type Section } from './section.ts'
 import type { SectionPath } from '../network/section-path.ts'
 import type { PacketGuard } from '../network/packet-guard.ts'
-import type { ZrtpAgreement, ZrtpCall, ZrtpChannel } from './zrtp-channel.ts'
+import type { KeyAgreementName } from '#protocol/zrtp/algorithms.ts'
+import type { Sas } from '#protocol/zrtp/sas.ts'
+import type { Secured } from '#protocol/zrtp/events.ts'
+import type { ZrtpCall, ZrtpChannel } from './zrtp-channel.ts'
 
 export interface CallKeysOptions {
   readonly call: CallId
@@ -22,7 +25,7 @@ const strength: readonly MediaKeys['method'][] = ['none', 'sdes', 'dtls', 'zrtp'
 
 export class CallKeys {
   readonly #options: CallKeysOptions
-  #agreement: ZrtpAgreement | null = null
+  #agreement: Secured | null = null
   #primary: ZrtpChannel | null = null
   #announcedClear = false
   #hasEnded = false
@@ -33,9 +36,13 @@ export class CallKeys {
   }
 
   /** The ZRTP of a new section; it begins with {@link start}. */
-  channelFor(kind: 'audio' | 'video', path: SectionPath, guard: PacketGuard): ZrtpChannel {
+  channelFor(
+    kind: 'audio' | 'video',
+    ssrc: number,
+    { path, guard }: { path: SectionPath; guard: PacketGuard },
+  ): ZrtpChannel {
     const section = (): Section | undefined => this.#options.sections().find((candidate) => candidate.kind === kind)
-    const channel = this.#options.zrtp.channel({
+    const channel = this.#options.zrtp.channel(ssrc, {
       send: (packet) => path.send(1, packet),
       onPeer: (peerZid) => this.#options.raise({ kind: 'zrtp-peer', call: this.#options.call, peerZid }),
       onSendKey: (key) => guard.protectWith(key),
@@ -93,11 +100,21 @@ export class CallKeys {
     return gate
   }
 
-  #secured(section: Section | undefined, agreement: ZrtpAgreement): void {
+  #secured(section: Section | undefined, agreement: Secured): void {
     this.#agreement ??= agreement
-    const { peerZid, retain } = agreement
-    if (retain !== null) this.#options.raise({ kind: 'zrtp-retain', call: this.#options.call, peerZid, ...retain })
+    if (agreement.retained?.when === 'now') this.#retain(agreement)
     this.#changed(section, 'secure')
+  }
+
+  /** The user compared the SAS: what a mismatch held back may be kept now (RFC 6189 §4.6.1.1). */
+  compared(): void {
+    if (this.#agreement?.retained?.when === 'after-sas-comparison') this.#retain(this.#agreement)
+  }
+
+  #retain({ peerZid, retained }: Secured): void {
+    if (retained === null) return
+    const { rs1, rs2, sasVerified: verified } = retained
+    this.#options.raise({ kind: 'zrtp-retain', call: this.#options.call, peerZid, rs1, rs2, verified })
   }
 
   #failed(section: Section | undefined, why: 'attack' | 'other'): void {
@@ -134,13 +151,38 @@ export class CallKeys {
     this.#options.raise({ kind: 'keys', call: this.#options.call, keys: withWarning })
   }
 
-  #zrtpKeys(agreement: ZrtpAgreement): MediaKeys {
-    const { cipher, keyAgreement, hash, sas, remembered, peerZid, peerClient, secretsDiffer, peerDiscloses } = agreement
+  #zrtpKeys(agreement: Secured): MediaKeys {
+    const { profile, algorithms, sas, previouslyVerified, peerZid, peerClientId, cache, peerDisclosure } = agreement
     const warnings: CallWarning[] = []
-    if (secretsDiffer) warnings.push('secrets-differ')
-    if (peerDiscloses) warnings.push('peer-discloses')
-    return { method: 'zrtp', cipher, keyAgreement, hash, sas, remembered, peerZid, peerClient, warnings }
+    if (cache === 'mismatch') warnings.push('secrets-differ')
+    if (peerDisclosure) warnings.push('peer-discloses')
+    return {
+      method: 'zrtp',
+      cipher: profile,
+      keyAgreement: keyAgreementNames[algorithms.keyAgreement],
+      hash: algorithms.hash === 'S256' ? 'SHA-256' : 'SHA-384',
+      sas: sas === null ? null : sasView(sas),
+      remembered: previouslyVerified,
+      peerZid,
+      peerClient: peerClientId.trim(),
+      warnings,
+    }
   }
+}
+
+const keyAgreementNames: Readonly<Record<KeyAgreementName, string>> = {
+  X255: 'X25519',
+  EC25: 'ECDH P-256',
+  EC38: 'ECDH P-384',
+  DH3k: 'DH 3072',
+  DH2k: 'DH 2048',
+  Mult: 'multistream',
+}
+
+function sasView(sas: Sas): MediaKeys['sas'] {
+  return sas.negotiated === 'B256'
+    ? { kind: 'words', text: sas.words.join(' ') }
+    : { kind: 'letters', text: sas.base32 }
 }
 
 const clear: CallWarning = 'fell-to-clear'

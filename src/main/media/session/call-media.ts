@@ -1,5 +1,6 @@
 /** The media of one call: descriptions in and out, sections, keys, and the renderer's leg. */
-import type { CallId } from '#shared/model/calls.ts'
+import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramAddress, DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { ProtocolError } from '#shared/errors.ts'
@@ -30,15 +31,17 @@ import {
 } from '../loopback/renderer-description.ts'
 import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
 import { CallKeys } from './call-keys.ts'
+import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
 import { aimAt, cryptoLines, newSdesKey, openSection, type Section } from './section.ts'
-import type { ZrtpCall } from './zrtp-channel.ts'
+import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
 
 export interface CallMediaPorts {
   readonly datagrams: DatagramsPort
+  readonly clock: ClockPort
   readonly random: RandomPort
   readonly certificate: LoopbackCertificate
-  readonly zrtp: (zid: Uint8Array) => ZrtpCall
+  readonly zrtp: ZrtpPorts
   readonly raise: (event: MediaEvent) => void
 }
 
@@ -68,7 +71,7 @@ export class CallMedia {
     this.#ports = ports
     const { policy, signallingSecure, verified, choseDtls } = plan
     this.#rules = { policy, signallingSecure, verified, choseDtls }
-    this.#zrtp = ports.zrtp(plan.zid)
+    this.#zrtp = new ZrtpCall(plan.zid, ports.zrtp)
     this.#keys = new CallKeys({
       call,
       rules: this.#rules,
@@ -130,8 +133,17 @@ export class CallMedia {
     this.#keys.provide(secrets)
   }
 
-  get sections(): readonly Section[] {
-    return this.#sections
+  /** What the user found when comparing. */
+  compared(equal: boolean): void {
+    if (equal) this.#keys.compared()
+  }
+
+  sendDigit(_digit: string): void {
+    // Follows with protocol/rtp/telephone-event.
+  }
+
+  network(): CallNetworkView {
+    return networkView(this.#call, this.#ports.clock.monotonic(), this.#sections)
   }
 
   close(): void {
@@ -165,17 +177,18 @@ export class CallMedia {
     if (!this.#isOver) this.#ports.raise({ kind: 'lost', call: this.#call, why })
   }
 
-  async #sectionFor({ kind, mid }: RendererMedia): Promise<Section | null> {
+  async #sectionFor({ kind, mid, ssrcs }: RendererMedia): Promise<Section | null> {
     const known = this.#sections.find((section) => section.kind === kind)
     if (known !== undefined) {
       known.rendererMid = mid
       return known
     }
+    const isDtls = this.#plan.offer === 'dtls'
     const section = await openSection(kind, {
       datagrams: this.#ports.datagrams,
       host: this.#plan.localHost,
       place: this.#sections.length,
-      channelFor: (path, guard) => (this.#plan.offer === 'dtls' ? null : this.#keys.channelFor(kind, path, guard)),
+      channelFor: (path, guard) => (isDtls ? null : this.#keys.channelFor(kind, ssrcs[0] ?? 0, { path, guard })),
       onDatagram: (of, component, bytes, from) => this.#router.fromNetwork(of, component, bytes, from),
       handlers: this.#router.handlersFor(kind, () => this.#ports.raise({ kind: 'heard', call: this.#call })),
     })

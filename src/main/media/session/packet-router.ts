@@ -57,7 +57,7 @@ export class PacketRouter {
     const isPacket = first >= 128 && first < 192
     if (section.keying?.kind === 'dtls') {
       if (isPacket || (first >= 20 && first < 64)) this.#record(section, component, bytes, from)
-    } else if (isPacket) section.stream.receive(component, bytes, from)
+    } else if (isPacket) this.#packet(section, component, bytes, from)
     else if (first >= 16 && first < 20 && component === 1) this.#zrtp(section, bytes, from)
   }
 
@@ -75,6 +75,11 @@ export class PacketRouter {
   #record({ path }: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
     path.heardFrom(component, from)
     this.#leg?.sendRecord(bytes)
+  }
+
+  #packet({ stream, zrtp, zrtpState }: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+    const isLetIn = stream.receive(component, bytes, from)
+    if (isLetIn && stream.guard.authenticates && zrtpState === 'running') zrtp?.authenticated()
   }
 
   #zrtp({ zrtp, path }: Section, bytes: Uint8Array, from: DatagramAddress): void {

@@ -1,0 +1,109 @@
+/** {@link MediaPort} on real sockets: the calls of this run, each with its media. Runs in the media worker, or in-process. */
+import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { DatagramsPort } from '#shared/ports/datagrams.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { err } from '#shared/result.ts'
+import type { KeyAgreementPort } from '#protocol/zrtp/key-agreement.ts'
+import { makeLoopbackCertificate, type LoopbackCertificate } from './loopback/dtls-client.ts'
+import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaPort, ZrtpPeerSecrets } from './media-port.ts'
+import { CallMedia } from './session/call-media.ts'
+
+export interface GatewayPorts {
+  readonly datagrams: DatagramsPort
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly keyAgreement: KeyAgreementPort
+}
+
+type Request<M extends 'offer' | 'takeAnswer' | 'answer' | 'reoffer'> = Parameters<MediaPort[M]>[0]
+
+/** Makes the gateway; its certificate for the loopback legs is made in the background. */
+export function createGateway(ports: GatewayPorts): MediaPort {
+  return new Gateway(ports)
+}
+
+class Gateway implements MediaPort {
+  readonly #ports: GatewayPorts
+  readonly #certificate: Promise<LoopbackCertificate>
+  readonly #calls = new Map<CallId, CallMedia>()
+  readonly #handlers = new Set<(event: MediaEvent) => void>()
+
+  constructor(ports: GatewayPorts) {
+    this.#ports = ports
+    this.#certificate = makeLoopbackCertificate()
+  }
+
+  async offer({ call, rendererSdp, plan }: Request<'offer'>): Promise<MediaOutcome<{ networkSdp: string }>> {
+    return (await this.#open(call, plan)).offer(rendererSdp)
+  }
+
+  takeAnswer({ call, sdp }: Request<'takeAnswer'>): Promise<MediaOutcome<MediaAnswer>> {
+    const media = this.#calls.get(call)
+    return Promise.resolve(media === undefined ? err('engine') : media.takeAnswer(sdp))
+  }
+
+  async answer({ call, rendererSdp, sdp, plan }: Request<'answer'>): Promise<MediaOutcome<MediaAnswer>> {
+    return (await this.#open(call, plan)).answer(sdp, rendererSdp)
+  }
+
+  async reoffer({ call, ...change }: Request<'reoffer'>): Promise<MediaOutcome<{ networkSdp: string }>> {
+    return this.#calls.get(call)?.reoffer(change) ?? err('engine')
+  }
+
+  zrtpSecrets(call: CallId, _peerZid: Uint8Array, secrets: ZrtpPeerSecrets | null): Promise<void> {
+    this.#calls.get(call)?.provideSecrets(secrets)
+    return Promise.resolve()
+  }
+
+  compared(call: CallId, equal: boolean): Promise<void> {
+    this.#calls.get(call)?.compared(equal)
+    return Promise.resolve()
+  }
+
+  sendDigit(call: CallId, digit: string): Promise<void> {
+    this.#calls.get(call)?.sendDigit(digit)
+    return Promise.resolve()
+  }
+
+  network(call: CallId): Promise<CallNetworkView | null> {
+    return Promise.resolve(this.#calls.get(call)?.network() ?? null)
+  }
+
+  networkChanged(): Promise<void> {
+    for (const call of this.#calls.keys()) this.#raise({ kind: 'restart-needed', call })
+    return Promise.resolve()
+  }
+
+  close(call: CallId): Promise<void> {
+    this.#calls.get(call)?.close()
+    this.#calls.delete(call)
+    return Promise.resolve()
+  }
+
+  async stop(): Promise<void> {
+    for (const call of [...this.#calls.keys()]) await this.close(call)
+  }
+
+  onEvent(handler: (event: MediaEvent) => void): () => void {
+    this.#handlers.add(handler)
+    return () => this.#handlers.delete(handler)
+  }
+
+  async #open(call: CallId, plan: MediaPlan): Promise<CallMedia> {
+    const certificate = await this.#certificate
+    const known = this.#calls.get(call)
+    if (known !== undefined) return known
+    const { datagrams, random, clock } = this.#ports
+    const raise = (event: MediaEvent): void => {
+      if (this.#calls.has(call)) this.#raise(event)
+    }
+    const media = new CallMedia(call, plan, { datagrams, random, clock, certificate, zrtp: this.#ports, raise })
+    this.#calls.set(call, media)
+    return media
+  }
+
+  #raise(event: MediaEvent): void {
+    for (const handler of [...this.#handlers]) handler(event)
+  }
+}
