@@ -7,6 +7,7 @@ import { err } from '#shared/result.ts'
 import type { KeyAgreementPort } from '#protocol/zrtp/key-agreement.ts'
 import { makeLoopbackCertificate, type LoopbackCertificate } from './loopback/dtls-client.ts'
 import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaPort, ZrtpPeerSecrets } from './media-port.ts'
+import { inspectOffer } from './description/inspect-offer.ts'
 import { CallMedia } from './session/call-media.ts'
 
 export interface GatewayPorts {
@@ -32,6 +33,10 @@ class Gateway implements MediaPort {
   constructor(ports: GatewayPorts) {
     this.#ports = ports
     this.#certificate = makeLoopbackCertificate()
+  }
+
+  inspect(sdp: string | null): Promise<{ readonly video: boolean } | null> {
+    return Promise.resolve(inspectOffer(sdp))
   }
 
   async offer({ call, rendererSdp, plan }: Request<'offer'>): Promise<MediaOutcome<{ networkSdp: string }>> {

@@ -105,6 +105,8 @@ export type MediaEvent =
 
 /** The gateway. A `branch` is one early or confirmed dialog of the call (a fork has several), named by its To tag. */
 export interface MediaPort {
+  /** What an offer asks for, without touching anything; null where there is nothing of audio or video in it. */
+  inspect(sdp: string | null): Promise<{ readonly video: boolean } | null>
   /** Makes sockets and an offer for SIP. */
   offer(request: {
     readonly call: CallId

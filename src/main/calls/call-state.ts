@@ -1,0 +1,98 @@
+/** A call's facts and the view made of them. */
+import type {
+  CallEnd,
+  CallId,
+  CallPhase,
+  CallReaders,
+  CallSecurityView,
+  CallView,
+  CallWarning,
+} from '#shared/model/calls.ts'
+import type { MediaKeys } from '#main/media/media-port.ts'
+import type { CallPeer } from './ports.ts'
+
+/** Everything that changes while a call lasts. */
+export interface CallState {
+  phase: CallPhase
+  connectedAt: number | null
+  endedAt: number | null
+  end: CallEnd | null
+  video: boolean
+  camera: boolean
+  muted: boolean
+  heldByUs: boolean
+  heldByPeer: boolean
+  earlyMedia: boolean
+  keys: MediaKeys | null
+  comparison: CallSecurityView['comparison']
+  warnings: readonly CallWarning[]
+  peerDeviceName: string
+  addressHidden: boolean
+  transfer: CallView['transfer']
+  mayRetryWithDtls: boolean
+}
+
+export interface CallFacts {
+  readonly id: CallId
+  readonly peer: CallPeer
+  readonly direction: 'incoming' | 'outgoing'
+  readonly startedAt: number
+}
+
+export function newCallState(direction: 'incoming' | 'outgoing', video: boolean): CallState {
+  return {
+    phase: direction === 'incoming' ? 'incoming' : 'preparing',
+    ...{ connectedAt: null, endedAt: null, end: null },
+    video,
+    camera: direction === 'outgoing' && video,
+    ...{ muted: false, heldByUs: false, heldByPeer: false, earlyMedia: false },
+    ...{ keys: null, comparison: 'none', warnings: [], peerDeviceName: '' },
+    ...{ addressHidden: false, transfer: null, mayRetryWithDtls: false },
+  }
+}
+
+export function callView({ id, peer, direction, startedAt }: CallFacts, state: CallState): CallView {
+  const { heldByUs, heldByPeer, phase, connectedAt, endedAt, end, video, camera, muted, earlyMedia } = state
+  return {
+    id,
+    accountId: peer.accountId,
+    conversationId: peer.conversationId,
+    peer: peer.aor,
+    peerName: peer.name,
+    direction,
+    ...{ phase, startedAt, connectedAt, endedAt, end, video, camera, muted, earlyMedia },
+    held: heldByUs ? (heldByPeer ? 'by-both' : 'by-us') : heldByPeer ? 'by-peer' : 'no',
+    security: securityView(state),
+    addressHidden: state.addressHidden,
+    transfer: state.transfer,
+    mayRetryWithDtls: state.mayRetryWithDtls,
+  }
+}
+
+/** Who can read this (design §9). */
+export function readersOf(keys: MediaKeys | null, comparison: CallSecurityView['comparison']): CallReaders {
+  if (keys === null) return 'securing'
+  const isCompared = comparison === 'verified' || comparison === 'remembered'
+  const readers: Readonly<Record<MediaKeys['method'], CallReaders>> = {
+    zrtp: isCompared ? 'only-us' : 'us-unless-middle',
+    dtls: 'servers-could',
+    sdes: 'servers-can',
+    none: 'anyone',
+  }
+  return readers[keys.method]
+}
+
+function securityView({ keys, comparison, warnings, peerDeviceName }: CallState): CallSecurityView {
+  return {
+    readers: readersOf(keys, comparison),
+    method: keys?.method ?? 'pending',
+    sas: keys?.sas ?? null,
+    comparison,
+    warnings: [...(keys?.warnings ?? []), ...warnings],
+    cipher: keys?.cipher ?? '',
+    keyAgreement: keys?.keyAgreement ?? '',
+    hash: keys?.hash ?? '',
+    peerDeviceName,
+    peerClient: keys?.peerClient ?? '',
+  }
+}

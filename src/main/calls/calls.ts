@@ -1,0 +1,259 @@
+/** The calls of this profile: who rings, who talks, and what the screen may ask. */
+import { toBase64Url } from '#shared/bytes/base64url.ts'
+import { SottoError } from '#shared/errors.ts'
+import type { CallId, CallNetworkView, CallView, LegId } from '#shared/model/calls.ts'
+import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
+import type { CallSignal, CallSignallingEvent } from '#main/accounts/signalling-port-calls.ts'
+import type { SignallingEvent } from '#main/accounts/signalling-port.ts'
+import type { MediaEvent } from '#main/media/media-port.ts'
+import { Call } from './call.ts'
+import { EngineLegs, type EngineFailure } from './engine-legs.ts'
+import type { CallAccount, CallPeer, CallsPorts } from './ports.ts'
+
+/** Ended calls stay on the screen this long unless their end needs words. */
+const endedShownMs = 5_000
+const quietEnds: ReadonlySet<string | null> = new Set([
+  'hung-up',
+  'peer-hung-up',
+  'cancelled',
+  'declined',
+  'transferred',
+])
+const maxShown = 8
+const loopback = '127.0.0.1'
+
+export class Calls {
+  readonly #ports: CallsPorts
+  readonly #engine: EngineLegs
+  readonly #calls = new Map<CallId, Call>()
+  readonly #localHosts = new Map<AccountId, string>()
+  /** Came in a moment ago, and what was heard of them since. */
+  readonly #arriving = new Map<CallId, CallSignal[]>()
+  #revision = 0
+  readonly #disposers: readonly (() => void)[]
+
+  constructor(ports: CallsPorts) {
+    this.#ports = ports
+    const { clock, random, screen } = ports
+    this.#engine = new EngineLegs({
+      clock,
+      random,
+      command: (command) => screen.command(command),
+      showWindow: () => screen.showWindow(),
+    })
+    this.#disposers = [
+      ports.signalling.onEvent((event) => this.#hear(event)),
+      ports.media.onEvent((event) => this.#mediaEvent(event)),
+    ]
+  }
+
+  // --- the screen
+
+  list(): { readonly calls: readonly CallView[]; readonly revision: number } {
+    return { calls: this.#views(), revision: this.#revision }
+  }
+
+  /** @throws SottoError `not-found`, `recipient-blocked`, `address-would-show`. */
+  async place(request: {
+    readonly conversationId: ConversationId
+    readonly video: boolean
+    readonly keys?: 'policy' | 'dtls' | undefined
+    readonly showAddress?: boolean | undefined
+  }): Promise<CallId> {
+    const peer = await this.#ports.peers.byConversation(request.conversationId)
+    const account = peer === null ? null : this.#ports.accounts.byId(peer.accountId)
+    if (peer === null || account === null) throw new SottoError('not-found')
+    if (peer.policy === 'blocked') throw new SottoError('recipient-blocked')
+    this.#forgetEnded(peer.conversationId)
+    const call = this.#newCall({ peer, account, direction: 'outgoing', video: request.video })
+    try {
+      await call.place({ choseDtls: request.keys === 'dtls', showAddress: request.showAddress === true })
+    } catch (error) {
+      this.#calls.delete(call.id)
+      this.#announce()
+      throw error
+    }
+    await this.#holdOthers(call.id)
+    return call.id
+  }
+
+  async accept(request: {
+    readonly callId: CallId
+    readonly video: boolean
+    readonly showAddress?: boolean | undefined
+  }): Promise<void> {
+    const call = this.#require(request.callId)
+    await call.accept({ video: request.video, showAddress: request.showAddress === true })
+    await this.#holdOthers(call.id)
+  }
+
+  decline({ callId, busy }: { readonly callId: CallId; readonly busy?: boolean | undefined }): Promise<void> {
+    return this.#require(callId).decline(busy === true)
+  }
+
+  end({ callId }: { readonly callId: CallId }): Promise<void> {
+    return this.#require(callId).end()
+  }
+
+  setHeld({ callId, held }: { readonly callId: CallId; readonly held: boolean }): Promise<void> {
+    return this.#require(callId).setHeld(held)
+  }
+
+  setMuted({ callId, muted }: { readonly callId: CallId; readonly muted: boolean }): void {
+    this.#require(callId).setMuted(muted)
+  }
+
+  setCamera({ callId, on }: { readonly callId: CallId; readonly on: boolean }): Promise<void> {
+    return this.#require(callId).setCamera(on)
+  }
+
+  sendDigit({ callId, digit }: { readonly callId: CallId; readonly digit: string }): Promise<void> {
+    return this.#require(callId).sendDigit(digit)
+  }
+
+  transfer({ callId, to }: { readonly callId: CallId; readonly to: Aor }): Promise<void> {
+    return this.#require(callId).transfer(to)
+  }
+
+  compared(request: { readonly callId: CallId; readonly equal: boolean; readonly deviceName: string }): Promise<void> {
+    return this.#require(request.callId).compared(request.equal, request.deviceName)
+  }
+
+  dismiss({ callId }: { readonly callId: CallId }): void {
+    if (this.#calls.get(callId)?.isOver === true) this.#forget(callId)
+  }
+
+  network({ callId }: { readonly callId: CallId }): Promise<CallNetworkView | null> {
+    return this.#ports.media.network(callId)
+  }
+
+  // --- the media engine
+
+  mediaOffer({ legId, sdp }: { readonly legId: LegId; readonly sdp: string }): void {
+    this.#engine.offered(legId, sdp)
+  }
+
+  mediaFailed({ legId, reason }: { readonly legId: LegId; readonly reason: EngineFailure }): void {
+    this.#engine.failed(legId, reason)
+  }
+
+  mediaReady(): void {
+    this.#engine.ready()
+  }
+
+  /** Ends every call; nothing rings any more. */
+  async stop(): Promise<void> {
+    for (const dispose of this.#disposers) dispose()
+    await Promise.all([...this.#calls.values()].map((call) => call.end()))
+  }
+
+  // --- inside
+
+  #hear(event: SignallingEvent): void {
+    if (event.kind === 'local-address') this.#localHosts.set(event.accountId, event.host)
+    if (event.kind !== 'call') return
+    if (event.signal.kind === 'offered') void this.#offered(event, event.signal)
+    else if (this.#arriving.has(event.call)) this.#arriving.get(event.call)?.push(event.signal)
+    else this.#calls.get(event.call)?.signal(event.signal)
+  }
+
+  async #offered(event: CallSignallingEvent, signal: Extract<CallSignal, { kind: 'offered' }>): Promise<void> {
+    const heard: CallSignal[] = []
+    this.#arriving.set(event.call, heard)
+    try {
+      await this.#ring(event, signal)
+    } catch {
+      await this.#refuse(event.call, 480)
+    } finally {
+      this.#arriving.delete(event.call)
+      for (const later of heard) this.#calls.get(event.call)?.signal(later)
+    }
+  }
+
+  async #ring(
+    { accountId, call: id }: CallSignallingEvent,
+    signal: Extract<CallSignal, { kind: 'offered' }>,
+  ): Promise<void> {
+    const account = this.#ports.accounts.byId(accountId)
+    const view = account === null ? null : await this.#ports.media.inspect(signal.sdp)
+    if (account === null || view === null) return this.#refuse(id, 488)
+    const peer = await this.#ports.peers.byAor(accountId, signal.from, signal.fromName)
+    // A blocked caller hears what everybody hears whom nobody answers.
+    if (peer.policy === 'blocked') return this.#refuse(id, 480)
+    const call = this.#newCall({ id, peer, account, direction: 'incoming', video: view.video })
+    call.rings(signal.sdp)
+    this.#ports.ring.ring({ callId: id, name: peer.name, video: view.video, silent: peer.muted })
+  }
+
+  async #refuse(call: CallId, status: number): Promise<void> {
+    await this.#ports.signalling.call({ kind: 'end', call, status })
+  }
+
+  #mediaEvent(event: MediaEvent): void {
+    this.#calls.get(event.call)?.media(event)
+  }
+
+  #newCall(options: {
+    readonly id?: CallId
+    readonly peer: CallPeer
+    readonly account: CallAccount
+    readonly direction: 'incoming' | 'outgoing'
+    readonly video: boolean
+  }): Call {
+    const { peer, account, direction, video } = options
+    const id = options.id ?? (toBase64Url(this.#ports.random.bytes(16)) as CallId)
+    const facts = { id, peer, direction, startedAt: this.#ports.clock.now() }
+    const call = new Call(facts, video, {
+      ...this.#ports,
+      engine: this.#engine,
+      account,
+      localHost: () => this.#localHosts.get(account.id) ?? loopback,
+      onChange: () => this.#changed(id),
+    })
+    this.#calls.set(id, call)
+    this.#announce()
+    return call
+  }
+
+  #changed(id: CallId): void {
+    const call = this.#calls.get(id)
+    if (call?.isOver === true && quietEnds.has(call.view.end))
+      this.#ports.clock.after(endedShownMs, () => this.#forget(id))
+    this.#announce()
+  }
+
+  /** One conversation at a time: who is talked to first waits. */
+  async #holdOthers(id: CallId): Promise<void> {
+    const others = [...this.#calls.values()].filter(
+      (call) => call.id !== id && call.isActive && call.view.held !== 'by-us',
+    )
+    await Promise.all(others.map((call) => call.setHeld(true)))
+  }
+
+  #forgetEnded(conversation: ConversationId): void {
+    for (const call of this.#calls.values())
+      if (call.isOver && call.facts.peer.conversationId === conversation) this.#calls.delete(call.id)
+  }
+
+  #forget(id: CallId): void {
+    if (this.#calls.delete(id)) this.#announce()
+  }
+
+  #views(): readonly CallView[] {
+    return [...this.#calls.values()]
+      .map((call) => call.view)
+      .toReversed()
+      .slice(0, maxShown)
+  }
+
+  #announce(): void {
+    this.#revision += 1
+    this.#ports.screen.changed(this.#views(), this.#revision)
+  }
+
+  #require(id: CallId): Call {
+    const call = this.#calls.get(id)
+    if (call === undefined) throw new SottoError('not-found')
+    return call
+  }
+}
