@@ -1,5 +1,5 @@
 /** Which real peers this machine has; in CI a missing one is a failure, elsewhere a loudly named skip. */
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,9 @@ import { describe, it } from 'vitest'
 
 const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/usr/bin', '/sbin']
 
-/** Path of a program, or null. */
+/** Path of a program, or null; a name with a slash is a file, say a header, that must be there. */
 export function findProgram(name: string): string | null {
+  if (name.includes('/')) return existsSync(name) ? name : null
   for (const folder of folders) {
     try {
       accessSync(join(folder, name), constants.X_OK)
