@@ -82,6 +82,17 @@ describe.each(names)('encrypted elements with %s', (name) => {
     expect(opened(master, sealed)).toEqual(plain)
   })
 
+  it('depends on nothing that was sent before', () => {
+    const [sender, plain] = [new SrtpSender(master), rtp(0, 'bede000312aabbcc21ddee00302233ff')]
+    for (const sequenceNumber of [0x1234, 0x7fff, 0x8001, 0xffff, 5]) {
+      plain.writeUInt16BE(sequenceNumber, 2)
+      const sealed = sender.protectRtp(plain)
+      if (sequenceNumber !== 5) expect(sealed).toEqual(sealedBy(master, plain))
+      // Under another roll-over count it is another packet.
+      else expect(sealed).not.toEqual(sealedBy(master, plain))
+    }
+  })
+
   it.each(['bede000110000000', 'bede00011faabbcc', 'bede0001f0112233', '1000000101ffaabb', 'abcd0001aabbccdd'])(
     'gives back what does not parse: %s',
     (extension) => {

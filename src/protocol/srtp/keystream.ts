@@ -40,9 +40,9 @@ export class Keystream implements PacketCipher {
   /** `salt · 2^16 XOR ssrc · 2^64 XOR index · 2^16`. */
   #setIv(ssrc: number, index: number): void {
     const iv = this.#iv
+    // A salt of 96 bits, as header elements have under GCM, leaves more than the last two bytes free.
+    iv.fill(0)
     iv.set(this.#salt)
-    iv[14] = 0
-    iv[15] = 0
     mix(iv, 4, ssrc)
     const high = Math.floor(index / 0x100000000)
     iv[8] = (iv[8] ?? 0) ^ (high >>> 8)
