@@ -11,6 +11,8 @@ import { TurnClient, type TurnFailure } from './turn-client.ts'
 export interface TurnServer {
   readonly address: DatagramAddress
   readonly credentials: TurnCredentials
+  /** Family of the relays to ask for; `ipv4` unless said. */
+  readonly family?: IpFamily
 }
 
 /** An allocation as a socket: `local` is the relayed address. */
