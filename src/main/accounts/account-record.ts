@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { callPolicy } from '#shared/bridge/call-rows.ts'
 import { aor as aorSchema } from '#shared/bridge/schema.ts'
 import type { AccountId } from '#shared/model/ids.ts'
+
+/** TURN server of an account, `host:port`; the password is empty until it is given. */
+const relay = z.object({ server: z.string(), username: z.string(), password: z.string() })
 
 const base64Pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
 
@@ -27,6 +31,10 @@ const record = z.object({
   local: z.boolean(),
   sendReceipts: z.boolean(),
   sendTyping: z.boolean(),
+  // Lists written before there were calls have none of these.
+  callPolicy: callPolicy.default('zrtp-preferred'),
+  hideAddress: z.enum(['strangers', 'everyone', 'nobody']).default('strangers'),
+  relay: relay.nullable().default(null),
 })
 
 /** What is kept about an account, inside the encrypted history; HA1 values instead of the password. */

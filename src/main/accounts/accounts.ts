@@ -1,11 +1,14 @@
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
-import { aorDomain, aorUser } from '#shared/model/aor.ts'
+import { aorDomain } from '#shared/model/aor.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { CallPolicy } from '#shared/model/calls.ts'
 import type { AccountView, ConnectionView, SipTransport } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { parseAccounts, serializeAccounts, type AccountRecord } from './account-record.ts'
+import { callAccountOf, changedRelay, relayView, withRelayPassword, type CallAccount } from './call-account.ts'
 import { firstOutcome } from './first-outcome.ts'
+import { newAccountRecord, type NewAccount } from './new-account.ts'
 import { signallingAccountOf, withCredentials } from './signalling-account.ts'
 import type { SignallingEvent, SignallingPort } from './signalling-port.ts'
 
@@ -80,17 +83,6 @@ export interface AccountsPorts {
   readonly random: RandomPort
 }
 
-/** A new account before it has an id. */
-interface NewAccount {
-  readonly aor: Aor
-  readonly displayName: string
-  readonly transport: SipTransport
-  readonly server: string | null
-  readonly msrpRelay: string | null
-  readonly spkiPins: readonly string[]
-  readonly local: boolean
-}
-
 const settingKey = 'accounts'
 const firstOutcomeTimeoutMs = 15_000
 
@@ -148,6 +140,12 @@ export class Accounts {
     return this.#records
   }
 
+  /** What a call needs of an account, the relay's password included; null for an account that is not there. */
+  callAccount(id: AccountId): CallAccount | null {
+    const record = this.#records.find((candidate) => candidate.id === id)
+    return record === undefined ? null : callAccountOf(record, this.#identities.get(id)?.deviceId)
+  }
+
   /** @throws SottoError `account-exists`, `wrong-password`, `server-unreachable`, … when the first registration fails. */
   async add(request: {
     readonly aor: Aor
@@ -180,21 +178,30 @@ export class Accounts {
     }
   }
 
+  /** @throws SottoError `invalid-argument` for a relay that is no `host:port`. */
   async update(request: {
     readonly accountId: AccountId
     readonly displayName?: string | undefined
     readonly enabled?: boolean | undefined
     readonly sendReceipts?: boolean | undefined
     readonly sendTyping?: boolean | undefined
+    readonly callPolicy?: CallPolicy | undefined
+    readonly relay?: { readonly server: string; readonly username: string } | null | undefined
+    readonly hideAddress?: AccountView['hideAddress'] | undefined
   }): Promise<void> {
-    const { accountId, ...changes } = request
+    const { accountId, relay, ...changes } = request
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
     const before = this.#record(accountId)
-    const after = { ...before, ...given }
+    const after = { ...before, ...given, ...(relay === undefined ? {} : { relay: changedRelay(before.relay, relay) }) }
     await this.#replace(after)
     if (!after.enabled && before.enabled) await this.#disable(accountId)
     else if (after.enabled && (!before.enabled || after.displayName !== before.displayName))
       await this.#configure(after, null)
+  }
+
+  /** @throws SottoError `invalid-argument` for an account without relay. */
+  async setRelayPassword(request: { readonly accountId: AccountId; readonly password: Uint8Array }): Promise<void> {
+    await this.#replace(withRelayPassword(this.#record(request.accountId), request.password))
   }
 
   async changePassword(request: { readonly accountId: AccountId; readonly password: Uint8Array }): Promise<void> {
@@ -241,7 +248,7 @@ export class Accounts {
 
   async #addAndRegister(account: NewAccount, password: Uint8Array): Promise<AccountId> {
     if (this.#records.some((record) => record.aor === account.aor)) throw new SottoError('account-exists')
-    const record = this.#newRecord(account)
+    const record = newAccountRecord(account, this.#ports.random)
     this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
     await this.#ports.registry.register(record)
     await this.#save([...this.#records, record]).catch((error: unknown) => {
@@ -257,24 +264,6 @@ export class Accounts {
       throw new SottoError(ended.reason)
     }
     return record.id
-  }
-
-  #newRecord(account: NewAccount): AccountRecord {
-    return {
-      ...account,
-      spkiPins: [...account.spkiPins],
-      id: Buffer.from(this.#ports.random.bytes(16)).toString('base64url') as AccountId,
-      enabled: true,
-      username: aorUser(account.aor),
-      realm: null,
-      ha1Md5: null,
-      ha1Sha256: null,
-      strongest: null,
-      instanceId: `urn:uuid:${uuidFrom(this.#ports.random.bytes(16))}`,
-      extraAuthorities: [],
-      sendReceipts: true,
-      sendTyping: true,
-    }
   }
 
   async #startLocal(enabled: readonly AccountRecord[]): Promise<void> {
@@ -366,9 +355,10 @@ export class Accounts {
 
   #view(record: AccountRecord): AccountView {
     const identity = this.#identities.get(record.id)
-    const { id, aor, displayName, enabled, transport, sendReceipts, sendTyping } = record
+    const { id, aor, displayName, enabled, transport, sendReceipts, sendTyping, callPolicy, hideAddress } = record
     return {
-      ...{ id, aor, displayName, enabled, transport, sendReceipts, sendTyping },
+      ...{ id, aor, displayName, enabled, transport, sendReceipts, sendTyping, callPolicy, hideAddress },
+      relay: relayView(record.relay),
       server: record.server ?? aorDomain(aor),
       connection: enabled ? (this.#connections.get(id) ?? { kind: 'connecting' }) : { kind: 'disabled' },
       identityHash: identity?.identityHash ?? '',
@@ -384,15 +374,6 @@ export class Accounts {
     this.#identities.set(record.id, identity)
     this.#announce()
   }
-}
-
-/** Random UUID version 4 (RFC 9562 §5.4) from 16 random bytes. */
-function uuidFrom(bytes: Uint8Array): string {
-  const b = Uint8Array.from(bytes)
-  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40
-  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
-  const hex = Buffer.from(b).toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 function reasonOf(error: unknown, otherwise: ErrorCode = 'internal'): ErrorCode {

@@ -24,6 +24,7 @@ export interface SessionAnswers {
     add: Answer<'accounts.add'>
     createLocal: Answer<'accounts.createLocal'>
     update: Answer<'accounts.update'>
+    setRelayPassword: Answer<'accounts.setRelayPassword'>
     changePassword: Answer<'accounts.changePassword'>
     remove: Answer<'accounts.remove'>
     reconnect: Answer<'accounts.reconnect'>
@@ -57,6 +58,27 @@ export interface SessionAnswers {
     delete: Answer<'messages.delete'>
     retry: Answer<'messages.retry'>
     typing: Answer<'messages.typing'>
+  }
+  readonly calls: {
+    list: Answer<'calls.list'>
+    place: Answer<'calls.place'>
+    accept: Answer<'calls.accept'>
+    decline: Answer<'calls.decline'>
+    end: Answer<'calls.end'>
+    setHeld: Answer<'calls.setHeld'>
+    setMuted: Answer<'calls.setMuted'>
+    setCamera: Answer<'calls.setCamera'>
+    sendDigit: Answer<'calls.sendDigit'>
+    transfer: Answer<'calls.transfer'>
+    compared: Answer<'calls.compared'>
+    dismiss: Answer<'calls.dismiss'>
+    network: Answer<'calls.network'>
+  }
+  readonly media: {
+    ready: Answer<'media.ready'>
+    offer: Answer<'media.offer'>
+    failed: Answer<'media.failed'>
+    connected: Answer<'media.connected'>
   }
   readonly search: { query: Answer<'search.query'> }
   readonly settings: {
@@ -106,6 +128,7 @@ function accountRows(
     'accounts.add': (args) => session().accounts.add(args),
     'accounts.createLocal': (args) => session().accounts.createLocal(args),
     'accounts.update': (args) => session().accounts.update(args),
+    'accounts.setRelayPassword': (args) => session().accounts.setRelayPassword(args),
     'accounts.changePassword': (args) => session().accounts.changePassword(args),
     'accounts.remove': (args) => session().accounts.remove(args),
     'accounts.reconnect': (args) => session().accounts.reconnect(args),
@@ -140,6 +163,28 @@ function chatRows(
   }
 }
 
+function callRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `calls.${string}` | `media.${string}`>> {
+  return {
+    'calls.list': (args) => session().calls.list(args),
+    'calls.place': (args) => session().calls.place(args),
+    'calls.accept': (args) => session().calls.accept(args),
+    'calls.decline': (args) => session().calls.decline(args),
+    'calls.end': (args) => session().calls.end(args),
+    'calls.setHeld': (args) => session().calls.setHeld(args),
+    'calls.setMuted': (args) => session().calls.setMuted(args),
+    'calls.setCamera': (args) => session().calls.setCamera(args),
+    'calls.sendDigit': (args) => session().calls.sendDigit(args),
+    'calls.transfer': (args) => session().calls.transfer(args),
+    'calls.compared': (args) => session().calls.compared(args),
+    'calls.dismiss': (args) => session().calls.dismiss(args),
+    'calls.network': (args) => session().calls.network(args),
+    'media.ready': (args) => session().media.ready(args),
+    'media.offer': (args) => session().media.offer(args),
+    'media.failed': (args) => session().media.failed(args),
+    'media.connected': (args) => session().media.connected(args),
+  }
+}
+
 function settingRows(
   program: ProgramAnswers,
   session: Session,
@@ -159,6 +204,7 @@ export function bridgeHandlers(program: ProgramAnswers, session: Session): Bridg
     ...programRows(program, session),
     ...accountRows(session),
     ...chatRows(session),
+    ...callRows(session),
     ...settingRows(program, session),
   }
 }

@@ -27,6 +27,8 @@ export function contactJobs(
       ...(name === undefined ? {} : { name }),
       ...(note === undefined ? {} : { note }),
     }
+    // The policy of calls is not told: a copy is only as sure as the servers, who must not be able to weaken it.
+    if (Object.keys(said).length === 0) return []
     const ownCopy = { direction: 'outgoing', device: account.deviceId } as const
     const change = { author: account.aor, recipient: peer, entryId: head.id, hlc: head.hlc, said, ownCopy }
     const messageId = head.id as string as MessageId

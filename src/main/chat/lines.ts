@@ -83,5 +83,8 @@ export async function lastMessageOf(
 ): Promise<MessageId | null> {
   if (conversation.view === null) return null
   const newest = await context.reader.page({ conversationId: conversation.id, anchor: { at: 'newest' }, limit: 30 })
-  return newest.messages.findLast((message) => message.author === author && !message.deleted)?.messageId ?? null
+  const last = newest.messages.findLast((message) => {
+    return message.author === author && !message.deleted && message.call === undefined
+  })
+  return last?.messageId ?? null
 }

@@ -78,13 +78,16 @@ export class Sending {
   }
 
   /**
-   * Withdraws an own message; what was never handed over is simply not sent.
+   * Withdraws an own message; what was never handed over is simply not sent. A call, whoever made it, goes from this device
+   * and nobody is told.
    * @throws SottoError `edit-not-allowed`
    */
   delete(request: MessageRef): Promise<void> {
     return this.#context.turns.take(request.conversationId, async () => {
       const { outbox, reader } = this.#context
       const conversation = await requireConversation(this.#context, request.conversationId)
+      const call = await this.#call(conversation, request.messageId)
+      if (call !== null) return this.#deleteCall(conversation, call)
       const message = await this.#ownMessage(conversation, request.messageId)
       const line = this.#line(conversation, { kind: 'delete', target: message.messageId })
       const pending = (await reader.jobsOf(conversation.id, message.messageId)).filter(({ kind }) => kind !== 'receipt')
@@ -152,8 +155,23 @@ export class Sending {
 
   async #ownMessage(conversation: Conversation, messageId: MessageId): Promise<MessageView> {
     const message = await this.#context.reader.message(conversation.id, conversation.account.aor, messageId)
-    if (message === null || message.deleted) throw new SottoError('edit-not-allowed')
+    if (message === null || message.deleted || message.call !== undefined) throw new SottoError('edit-not-allowed')
     return message
+  }
+
+  async #call({ id, account, peer }: Conversation, messageId: MessageId): Promise<MessageView | null> {
+    const own = await this.#context.reader.message(id, account.aor, messageId)
+    const message = own ?? (await this.#context.reader.message(id, peer, messageId))
+    return message?.call === undefined ? null : message
+  }
+
+  async #deleteCall({ id, account, peer }: Conversation, { author, messageId }: MessageView): Promise<void> {
+    const { entries, writer, random, clock } = this.#context
+    const entry = entries.make(ownOrigin(account), {
+      ...{ kind: 'delete', conversation: id, peer, author, target: messageId },
+      ...{ messageId: newMessageId(random), sentAt: clock.now() },
+    })
+    await writer.commit({ entries: [entry] })
   }
 
   async #textLine(conversation: Conversation, text: string): Promise<Line> {

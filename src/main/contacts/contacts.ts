@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { SottoError } from '#shared/errors.ts'
 import { conversationIdOf } from '#shared/model/derive-ids.ts'
+import type { CallPolicy } from '#shared/model/calls.ts'
 import { cleanDisplayName } from '#shared/model/display-name.ts'
 import type { ContactBody, Entry } from '#shared/model/entry.ts'
 import type { EntryFactory } from '#shared/model/entry-factory.ts'
@@ -59,7 +60,7 @@ export class Contacts {
     return (
       contact ?? {
         ...{ accountId: account.id, aor: peer, name: '', nameSource: 'none', note: '' },
-        ...{ trust: 'unverified', policy: 'none', addedAt: 0 },
+        ...{ trust: 'unverified', policy: 'none', callPolicy: null, addedAt: 0 },
       }
     )
   }
@@ -68,11 +69,14 @@ export class Contacts {
     readonly conversationId: ConversationId
     readonly name?: string | undefined
     readonly note?: string | undefined
+    /** Null = the account's. */
+    readonly callPolicy?: CallPolicy | null | undefined
   }): Promise<void> {
-    const { name, note } = request
+    const { name, note, callPolicy } = request
     await this.#say(await this.#find(request.conversationId), {
       ...(name === undefined ? {} : { name: cleanDisplayName(name) }),
       ...(note === undefined ? {} : { note: note.toWellFormed().trimEnd() }),
+      ...(callPolicy === undefined ? {} : { callPolicy: callPolicy ?? 'account' }),
     })
   }
 

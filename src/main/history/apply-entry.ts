@@ -3,14 +3,9 @@ import type { Database } from 'better-sqlite3'
 import type { Entry } from '#shared/model/entry.ts'
 import type { MessageId, Aor, ConversationId } from '#shared/model/ids.ts'
 import { maxChangesPerMessage, maxVariants } from '#shared/model/limits.ts'
-import {
-  compareEntries,
-  deleteStrength,
-  isDominated,
-  mergeContact,
-  mergeMessage,
-  subjectOf,
-} from '#shared/model/merge.ts'
+import { isCallDeleted } from '#shared/model/merge-call.ts'
+import { compareEntries } from '#shared/model/merge-order.ts'
+import { deleteStrength, isDominated, mergeContact, mergeMessage, subjectOf } from '#shared/model/merge.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import { EntryStore, withoutText } from './entry-store.ts'
 import type { MessageStore } from './message-store.ts'
@@ -91,7 +86,9 @@ export class EntryApplier {
     const arrived = withoutText(entry, deleted)
     this.#entries.insert(arrived, { conversation: ref, author, subject: messageId })
     this.#receipts.note(ref, arrived, cluster)
-    const whole = [...this.#entries.purge(cluster, deleted), arrived]
+    const whole = [...this.#entries.purge(cluster, deleted, isCallDeleted([entry])), arrived]
+    // With its call, receipts lose what they were for.
+    if (whole.length <= cluster.length) this.#receipts.forget()
     const rows = this.#messages.rowsOf(ref, author, messageId)
     const merged = mergeMessage(whole)
     const change = this.#messages.sync(ref, rows, merged)

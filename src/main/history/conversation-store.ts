@@ -16,7 +16,7 @@ export class ConversationStore {
   readonly #find: Statement<[string], number>
   readonly #insert: Statement<[string, string, string]>
   readonly #view: Statement<[number], ConversationRow>
-  readonly #contact: Statement<[Readonly<Record<string, string | number>>]>
+  readonly #contact: Statement<[Readonly<Record<string, string | number | null>>]>
   readonly #draft: Statement<[string, number | null, number]>
   readonly #count: Statement<[number, number]>
   readonly #readTo: Statement<[number, number]>
@@ -27,7 +27,7 @@ export class ConversationStore {
     this.#view = db.prepare(`${conversationQuery} WHERE conversation.ref = ?`)
     this.#contact = db.prepare(
       `UPDATE conversation SET name = :name, peer_name = :peerName, note = :note, policy = :policy, muted = :muted,
-         added_at = :addedAt WHERE ref = :ref`,
+         call_policy = :callPolicy, added_at = :addedAt WHERE ref = :ref`,
     )
     this.#draft = db.prepare('UPDATE conversation SET draft = ?, draft_at = ? WHERE ref = ?')
     this.#readTo = db.prepare(
@@ -40,7 +40,7 @@ export class ConversationStore {
          last_position = (SELECT max(position) FROM message WHERE message.conversation = conversation.ref),
          unread = (SELECT count(*) FROM (SELECT 1 FROM message
            WHERE message.conversation = conversation.ref AND position > conversation.read_position
-             AND incoming = 1 AND deleted = 0 LIMIT ${maxUnread}))
+             AND incoming = 1 AND deleted = 0 AND quiet = 0 LIMIT ${maxUnread}))
        WHERE ref = ?`,
     )
   }
@@ -67,8 +67,8 @@ export class ConversationStore {
   }
 
   setContact(ref: number, contact: MergedContact): void {
-    const { name, peerName, note, policy, addedAt } = contact
-    this.#contact.run({ ref, name, peerName, note, policy, addedAt, muted: Number(contact.muted) })
+    const { name, peerName, note, policy, callPolicy, addedAt } = contact
+    this.#contact.run({ ref, name, peerName, note, policy, callPolicy, addedAt, muted: Number(contact.muted) })
   }
 
   setDraft(ref: number, text: string, at: number): void {

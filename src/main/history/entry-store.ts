@@ -4,7 +4,7 @@ import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { decodeStoredEntry, encodeEntry } from '#shared/model/entry-codec.ts'
 import type { Entry } from '#shared/model/entry.ts'
-import { strength } from '#shared/model/merge.ts'
+import { strength } from '#shared/model/merge-order.ts'
 
 const kindNumbers: Readonly<Record<Entry['body']['kind'], number>> = {
   unknown: 0,
@@ -15,6 +15,7 @@ const kindNumbers: Readonly<Record<Entry['body']['kind'], number>> = {
   read: 5,
   contact: 6,
   'peer-name': 7,
+  call: 8,
 }
 
 export interface EntryPlace {
@@ -92,9 +93,15 @@ export class EntryStore {
     this.#remove.run(idBytes(entry))
   }
 
-  /** Overwrites the texts that a delete of this strength covers; returns the entries as they are now. */
-  purge(entries: readonly Entry[], deleted: number): readonly Entry[] {
-    return entries.map((entry) => {
+  /**
+   * Overwrites the texts that a delete of this strength covers, and removes a deleted call; returns the entries as they
+   * are now.
+   */
+  purge(entries: readonly Entry[], deleted: number, callDeleted: boolean): readonly Entry[] {
+    const gone = callDeleted ? entries.filter(({ body }) => body.kind === 'call') : []
+    for (const call of gone) this.remove(call)
+    const kept = gone.length === 0 ? entries : entries.filter((entry) => !gone.includes(entry))
+    return kept.map((entry) => {
       const purged = withoutText(entry, deleted)
       if (purged !== entry) this.#rewrite.run(bytesOf(purged), idBytes(purged))
       return purged

@@ -118,7 +118,7 @@ export class HistoryReader implements HistoryReaderPort {
       if (found === undefined) return []
       return this.#statement<[number, number, number, number], MessageRow>(
         `SELECT ${messageColumns} FROM ${messageJoin}
-           WHERE message.conversation = ? AND position > ? AND position <= ? AND incoming = 1 AND deleted = 0
+           WHERE message.conversation = ? AND position > ? AND position <= ? AND incoming = 1 AND deleted = 0 AND quiet = 0
            ORDER BY position LIMIT ?`,
       )
         .all(found.ref, found.read_position, position, limit)

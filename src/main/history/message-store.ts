@@ -1,5 +1,6 @@
 /** The `message` table and its search index: always what `mergeMessage` says about each cluster. */
 import type { Database, Statement } from 'better-sqlite3'
+import { isQuiet } from '#shared/model/merge-call.ts'
 import type { MergedMessage } from '#shared/model/merge.ts'
 import { maxHlcCounter } from '#shared/model/hlc.ts'
 import { indexText, searchTextVersion } from './search-text.ts'
@@ -90,7 +91,9 @@ export class MessageStore {
       const position = row === undefined ? this.#add(conversation, message) : this.#change(row, message)
       if (position === null) continue
       changed.push(position)
-      if (row === undefined && message.incoming && gone.length === 0) newIncoming.push(position)
+      // Who rang is told while it rings: a call that is over is no news.
+      const isNews = message.incoming && message.call === undefined
+      if (row === undefined && isNews && gone.length === 0) newIncoming.push(position)
     }
     return { changed, newIncoming, removed: gone.length > 0 }
   }
@@ -171,5 +174,10 @@ function columnsOf(message: MergedMessage, variant: number) {
     conflicting: Number(message.conflicting),
     authenticated_by: message.authenticatedBy,
     read_mark: Number(message.readMark),
+    quiet: Number(isQuiet(message.call)),
+    call_outcome: message.call?.outcome ?? null,
+    call_video: message.call === undefined ? null : Number(message.call.video),
+    call_duration: message.call?.durationMs ?? null,
+    call_readers: message.call?.readers ?? null,
   }
 }

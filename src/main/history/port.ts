@@ -71,7 +71,7 @@ export interface HistoryChange {
   readonly conversations: readonly ConversationView[]
   readonly messages: readonly MessageView[]
   readonly contacts: readonly ContactView[]
-  /** Incoming messages that are new here (not duplicates, not edits): what notifications are made from. */
+  /** Incoming messages that are new here (not duplicates, not edits, not calls): what notifications are made from. */
   readonly newIncoming: readonly MessageView[]
   /** Conversations that are gone (account erased). */
   readonly removedConversations?: readonly ConversationId[]

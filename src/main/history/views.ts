@@ -4,6 +4,7 @@ import { displayAor } from '#shared/model/aor.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { previewLength } from '#shared/model/limits.ts'
 import type { ErrorCode } from '#shared/errors.ts'
+import type { CallPolicy, CallReaders, CallRecordView } from '#shared/model/calls.ts'
 import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type {
   AuthenticatedBy,
@@ -37,6 +38,11 @@ export interface MessageRow {
   readonly conflicting: number
   readonly authenticated_by: AuthenticatedBy
   readonly read_mark: number
+  readonly quiet: number
+  readonly call_outcome: CallRecordView['outcome'] | null
+  readonly call_video: number | null
+  readonly call_duration: number | null
+  readonly call_readers: CallReaders | null
 }
 
 export const messageColumns = 'message.*, conversation.id AS conversation_id'
@@ -68,7 +74,21 @@ export function messageView(row: MessageRow): MessageView {
     deleted: row.deleted === 1,
     conflicting: row.conflicting === 1,
     authenticatedBy: row.authenticated_by,
+    ...callOf(row),
   }
+}
+
+type CallColumns = Pick<MessageRow, 'call_outcome' | 'call_video' | 'call_duration' | 'call_readers'>
+
+function callRecord(row: CallColumns): CallRecordView | null {
+  const { call_outcome: outcome, call_duration: durationMs, call_readers: readers } = row
+  if (outcome === null || durationMs === null || readers === null) return null
+  return { outcome, video: row.call_video === 1, durationMs, readers }
+}
+
+function callOf(row: CallColumns): { readonly call?: CallRecordView } {
+  const call = callRecord(row)
+  return call === null ? {} : { call }
 }
 
 /** A row of `conversation`, joined with its account and its last message. */
@@ -83,6 +103,7 @@ export interface ConversationRow {
   readonly note: string
   readonly policy: ContactPolicy
   readonly muted: number
+  readonly call_policy: CallPolicy | null
   readonly added_at: number | null
   readonly draft: string
   readonly draft_at: number | null
@@ -91,11 +112,17 @@ export interface ConversationRow {
   readonly last_incoming: number | null
   readonly last_state: DeliveryState | null
   readonly last_received_at: number | null
+  readonly last_call_outcome: CallRecordView['outcome'] | null
+  readonly last_call_video: number | null
+  readonly last_call_duration: number | null
+  readonly last_call_readers: CallReaders | null
 }
 
 export const conversationQuery = `
   SELECT conversation.*, account.id AS account_id, substr(last.text, 1, ${previewLength}) AS last_text,
-    last.incoming AS last_incoming, last.state AS last_state, last.received_at AS last_received_at
+    last.incoming AS last_incoming, last.state AS last_state, last.received_at AS last_received_at,
+    last.call_outcome AS last_call_outcome, last.call_video AS last_call_video,
+    last.call_duration AS last_call_duration, last.call_readers AS last_call_readers
   FROM conversation
   LEFT JOIN account ON account.aor = conversation.account
   LEFT JOIN message AS last ON last.position = conversation.last_position`
@@ -115,7 +142,8 @@ export function conversationView(row: ConversationRow): ConversationView {
     policy: row.policy,
     preview: previewOf(row),
     previewDirection: directionOf(row.last_incoming),
-    previewState: row.last_state ?? 'none',
+    previewState: row.last_call_outcome === null ? (row.last_state ?? 'none') : 'none',
+    ...previewCallOf(row),
     lastAt: row.last_received_at ?? row.draft_at ?? row.added_at ?? 0,
     unread: row.unread,
     draft: row.draft,
@@ -125,8 +153,21 @@ export function conversationView(row: ConversationRow): ConversationView {
 
 /** A stranger's text is not previewed before the user accepted him. */
 function previewOf(row: ConversationRow): string {
-  const known = row.policy === 'accepted' || row.peer === row.account || row.last_incoming === 0
-  return known ? (row.last_text ?? '').replace(/\s+/g, ' ').trim() : ''
+  return mayPreview(row) ? (row.last_text ?? '').replace(/\s+/g, ' ').trim() : ''
+}
+
+function mayPreview(row: ConversationRow): boolean {
+  return row.policy === 'accepted' || row.peer === row.account || row.last_incoming === 0
+}
+
+function previewCallOf(row: ConversationRow): Pick<ConversationView, 'previewCall'> {
+  const call = callRecord({
+    call_outcome: row.last_call_outcome,
+    call_video: row.last_call_video,
+    call_duration: row.last_call_duration,
+    call_readers: row.last_call_readers,
+  })
+  return call === null || !mayPreview(row) ? {} : { previewCall: call }
 }
 
 function directionOf(incoming: number | null): ConversationView['previewDirection'] {
@@ -145,6 +186,7 @@ export function contactView(row: ConversationRow): ContactView {
     note: row.note,
     trust: 'unverified',
     policy: row.policy,
+    callPolicy: row.call_policy,
     addedAt: row.added_at ?? 0,
   }
 }

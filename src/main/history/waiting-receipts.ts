@@ -18,9 +18,9 @@ export class WaitingReceipts {
 
   /** An entry was added to the cluster of its message. */
   note(conversation: number, entry: Entry, cluster: readonly Entry[]): void {
-    if (cluster.some(({ body }) => body.kind === 'message')) return
+    if (cluster.some(isRow)) return
     const known = this.#counts.get(conversation)
-    if (entry.body.kind === 'message') {
+    if (isRow(entry)) {
       if (known !== undefined) this.#counts.set(conversation, known - cluster.filter(isPeerReceipt).length)
       return
     }
@@ -45,6 +45,10 @@ export class WaitingReceipts {
     for (const entry of waiting.slice(0, -left)) this.#entries.remove(entry)
     return Math.min(waiting.length, left)
   }
+}
+
+function isRow({ body }: Entry): boolean {
+  return body.kind === 'message' || body.kind === 'call'
 }
 
 function isPeerReceipt({ body, head }: Entry): boolean {

@@ -37,6 +37,8 @@ export const callRows = {
   'calls.dismiss': method<void>()(z.object({ callId })),
   'calls.network': method<CallNetworkView | null>()(z.object({ callId })),
 
+  /** The renderer's media engine has started: what was asked of an earlier one is void. */
+  'media.ready': method<void>()(z.object({})),
   /** The media engine's offer for a leg: loopback only, made by Chromium. */
   'media.offer': method<void>()(z.object({ legId, sdp: z.string().max(65_536) })),
   /** A leg could not be made or lost its devices. */

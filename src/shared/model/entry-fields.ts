@@ -108,6 +108,17 @@ export const bodyFields = {
   policy: { number: 16, type: oneOf('accepted', 'pending', 'blocked', 'none') },
   muted: { number: 17, type: bool },
   displayReceipt: { number: 18, type: flag },
+  outcome: {
+    number: 19,
+    type: oneOf('answered', 'missed', 'declined', 'busy', 'cancelled', 'elsewhere', 'failed'),
+  },
+  video: { number: 20, type: bool },
+  durationMs: { number: 21, type: uint },
+  readers: {
+    number: 22,
+    type: oneOf('securing', 'only-us', 'us-unless-middle', 'servers-could', 'servers-can', 'anyone'),
+  },
+  callPolicy: { number: 23, type: oneOf('account', 'zrtp-required', 'zrtp-preferred', 'sdes-over-tls', 'any') },
 } as const satisfies Record<string, Field>
 
 export type BodyFieldName = keyof typeof bodyFields
@@ -132,6 +143,15 @@ export const kinds: Readonly<Record<KnownKind, KindRow>> = {
   delete: { number: 3, required: [...byAuthor, 'messageId', 'target', 'sentAt'], optional: [] },
   delivery: { number: 4, required: [...byAuthor, 'target', 'state', 'at'], optional: ['path', 'failure'] },
   read: { number: 5, required: ['conversation', 'peer', 'target', 'targetAuthor', 'at'], optional: [] },
-  contact: { number: 6, required: ['conversation', 'peer'], optional: ['name', 'note', 'policy', 'muted'] },
+  contact: {
+    number: 6,
+    required: ['conversation', 'peer'],
+    optional: ['name', 'note', 'policy', 'muted', 'callPolicy'],
+  },
   'peer-name': { number: 7, required: ['conversation', 'peer', 'name'], optional: [] },
+  call: {
+    number: 8,
+    required: [...byAuthor, 'messageId', 'sentAt', 'outcome', 'video', 'durationMs', 'readers'],
+    optional: [],
+  },
 }

@@ -6,6 +6,7 @@
  * names are never reused; no floats. Unknown kinds and fields are kept as bytes and applied after an update.
  */
 import type { ErrorCode } from '../errors.ts'
+import type { CallPolicy, CallRecordView } from './calls.ts'
 import type { Aor, ConversationId, DeviceId, EntryId, MessageId } from './ids.ts'
 import type { AuthenticatedBy, ContactPolicy, MessagePath } from './views.ts'
 
@@ -74,6 +75,16 @@ export interface DeliveryBody extends ByAuthor {
   readonly failure?: ErrorCode
   readonly at: number
 }
+/**
+ * A call as one own device saw it; `author` called. Every own device that saw the call names it by the same `messageId`, and
+ * says how it ended there; a device may say it again as the call goes on.
+ */
+export interface CallBody extends ByAuthor, CallRecordView {
+  readonly kind: 'call'
+  readonly messageId: MessageId
+  /** When it began, ms. */
+  readonly sentAt: number
+}
 /** The user has read incoming messages up to and including `target`. */
 export interface ReadBody {
   readonly kind: 'read'
@@ -92,6 +103,8 @@ export interface ContactBody {
   readonly note?: string
   readonly policy?: ContactPolicy
   readonly muted?: boolean
+  /** `account` = whatever the account has. Counts only from an own device: a server must not weaken it. */
+  readonly callPolicy?: CallPolicy | 'account'
 }
 /** The name a peer gives itself in SIP; cleaned before it gets here. */
 export interface PeerNameBody {
@@ -108,7 +121,7 @@ export interface UnknownBody {
 }
 
 export type EntryBody =
-  MessageBody | EditBody | DeleteBody | DeliveryBody | ReadBody | ContactBody | PeerNameBody | UnknownBody
+  MessageBody | EditBody | DeleteBody | DeliveryBody | ReadBody | ContactBody | PeerNameBody | CallBody | UnknownBody
 
 export interface Entry {
   readonly head: EntryHead

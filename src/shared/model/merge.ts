@@ -4,9 +4,11 @@
  * Entries about one message form its cluster (same conversation, author and Message-ID). The database applies an entry by
  * merging its cluster again, so stored views and this file cannot disagree.
  */
-import type { DeliveryBody, EditBody, Entry, EntryBody, EntryHead, Hlc } from './entry.ts'
-import { compareHlc } from './hlc.ts'
+import type { CallPolicy, CallRecordView } from './calls.ts'
+import type { ContactBody, DeliveryBody, EditBody, Entry, EntryHead, Hlc, MessageBody } from './entry.ts'
 import type { Aor, ConversationId, MessageId } from './ids.ts'
+import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
+import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
 import type { AuthenticatedBy, ContactPolicy, DeliveryState, MessagePath } from './views.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -33,6 +35,8 @@ export interface MergedMessage {
   readonly authenticatedBy: AuthenticatedBy
   /** The user marked this message, and with it all before, as read. */
   readonly readMark: boolean
+  /** This row is a call. */
+  readonly call?: CallRecordView
 }
 
 export interface MergedContact {
@@ -42,22 +46,19 @@ export interface MergedContact {
   readonly note: string
   readonly policy: ContactPolicy
   readonly muted: boolean
+  /** Null = the account's. */
+  readonly callPolicy: CallPolicy | null
   readonly addedAt: number
 }
 
-type Of<K extends EntryBody['kind']> = Entry & { readonly body: Extract<EntryBody, { readonly kind: K }> }
-
-function only<K extends EntryBody['kind']>(entries: readonly Entry[], kind: K): readonly Of<K>[] {
-  return entries.filter((entry): entry is Of<K> => entry.body.kind === kind)
-}
-
-/** The message an entry is about; null for contacts and unknown kinds. */
+/** The message or call an entry is about; null for contacts and unknown kinds. */
 export function subjectOf(
   entry: Entry,
 ): { readonly conversation: ConversationId; readonly author: Aor; readonly messageId: MessageId } | null {
   const { body, head } = entry
   switch (body.kind) {
     case 'message':
+    case 'call':
       return { conversation: body.conversation, author: body.author, messageId: body.messageId }
     case 'edit':
     case 'delete':
@@ -74,53 +75,32 @@ export function subjectOf(
   }
 }
 
-/** How strongly an entry's author is vouched for; a weaker entry never changes a stronger one. */
-export function strength(head: Pick<EntryHead, 'authenticatedBy' | 'verified'>): number {
-  if (head.authenticatedBy === 'server') return 0
-  if (head.authenticatedBy === 'own-device') return 3
-  return head.verified ? 2 : 1
-}
+type Row = Of<'message'> | Of<'call'>
 
-/** Total order of entries: hybrid logical clock, then device, then id. */
-export function compareEntries(a: Entry, b: Entry): number {
-  return (
-    compareHlc(a.head.hlc, b.head.hlc) || compareText(a.head.device, b.head.device) || compareText(a.head.id, b.head.id)
-  )
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}
-
-function earliest<T extends Entry>(entries: readonly T[]): T | undefined {
-  return entries.reduce<T | undefined>((a, b) => (a === undefined || compareEntries(b, a) < 0 ? b : a), undefined)
-}
-
-function latest<T extends Entry>(entries: readonly T[]): T | undefined {
-  return entries.reduce<T | undefined>((a, b) => (a === undefined || compareEntries(b, a) > 0 ? b : a), undefined)
-}
-
-/** Observations of one content of one message. */
+/** Observations of one content of one message, or of one call. */
 interface Variant {
-  readonly first: Of<'message'>
+  readonly first: Row
   readonly strength: number
-  readonly observations: readonly Of<'message'>[]
+  readonly observations: readonly Row[]
 }
 
-function variantOf(observations: readonly Of<'message'>[]): Variant | null {
+function variantOf(observations: readonly Row[]): Variant | null {
   const first = earliest(observations)
   if (first === undefined) return null
   return { first, strength: Math.max(...observations.map((o) => strength(o.head))), observations }
 }
 
-/** Merges the cluster of one message; [] while the message itself has not arrived. Entry ids must be distinct. */
+/**
+ * Merges the cluster of one message or call; [] while it has not arrived itself, and for a call that the user deleted.
+ * Entry ids must be distinct.
+ */
 export function mergeMessage(cluster: readonly Entry[]): readonly MergedMessage[] {
   const messages = only(cluster, 'message')
+  const calls = isCallDeleted(cluster) ? [] : only(cluster, 'call')
   const deleted = deleteStrength(cluster)
-  const groups = Map.groupBy(
-    messages.filter((message) => strength(message.head) > deleted),
-    (message) => `${message.body.contentType}\n${message.body.text}`,
+  const groups = Map.groupBy<string, Row>(
+    [...messages.filter((message) => strength(message.head) > deleted), ...calls],
+    ({ body }) => (body.kind === 'call' ? '' : `${body.contentType}\n${body.text}`),
   )
   const variants = [...groups.values()]
     .map(variantOf)
@@ -150,9 +130,20 @@ function commonView(variant: Variant, cluster: readonly Entry[]) {
     receivedAt: Math.min(...variant.observations.map((o) => o.head.observedAt)),
     authenticatedBy: earliest(strongest)?.head.authenticatedBy ?? head.authenticatedBy,
     readMark: cluster.some((entry) => entry.body.kind === 'read'),
-    ...(body.displayReceipt === undefined ? {} : { displayReceipt: body.displayReceipt }),
-    ...deliveryOf(variant, cluster),
+    ...(body.kind === 'message' ? messageFacts(body, variant, cluster) : callFacts(variant)),
   }
+}
+
+function messageFacts(body: MessageBody, variant: Variant, cluster: readonly Entry[]) {
+  return {
+    ...(body.displayReceipt === undefined ? {} : { displayReceipt: body.displayReceipt }),
+    ...deliveryOf(body, variant, cluster),
+  }
+}
+
+/** A call is on its way nowhere. */
+function callFacts({ observations }: Variant) {
+  return { state: 'delivered' as const, call: mergedCall(only(observations, 'call')) }
 }
 
 function deletedView(variant: Variant, cluster: readonly Entry[]): MergedMessage {
@@ -160,11 +151,12 @@ function deletedView(variant: Variant, cluster: readonly Entry[]): MergedMessage
 }
 
 function view(variant: Variant, cluster: readonly Entry[], rank: number, conflicting: boolean): MergedMessage {
-  const edit = winningEdit(variant, cluster)
+  const { body } = variant.first
+  const edit = body.kind === 'call' ? null : winningEdit(variant, cluster)
   return {
     ...commonView(variant, cluster),
     variant: rank,
-    text: edit ?? variant.first.body.text,
+    text: edit ?? (body.kind === 'call' ? '' : body.text),
     edited: edit !== null,
     deleted: false,
     conflicting,
@@ -187,9 +179,13 @@ function winningEdit(variant: Variant, cluster: readonly Entry[]): string | null
 const progress = { queued: 0, sent: 0, failed: 0, delivered: 1, displayed: 2 } as const
 
 /** Delivered and displayed never go back; of queued, sent and failed the newest holds. */
-function deliveryOf(variant: Variant, cluster: readonly Entry[]): Pick<MergedMessage, 'state' | 'failure' | 'path'> {
-  const { head, body } = variant.first
-  const own = variant.first.body.author === head.account
+function deliveryOf(
+  body: MessageBody,
+  variant: Variant,
+  cluster: readonly Entry[],
+): Pick<MergedMessage, 'state' | 'failure' | 'path'> {
+  const { head } = variant.first
+  const own = body.author === head.account
   const said = own ? only(cluster, 'delivery').filter((entry) => maySay(entry, variant)) : []
   const top = Math.max(...said.map((entry) => progress[entry.body.state]))
   const last = latest(said.filter((entry) => progress[entry.body.state] === top))
@@ -225,17 +221,24 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
     note: '',
     policy: 'none',
     muted: false,
+    callPolicy: null,
     addedAt: Math.min(...ordered.map((entry) => entry.head.observedAt)),
   }
-  for (const { body } of ordered) {
+  for (const { head, body } of ordered) {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
     else {
       const { name, note, policy, muted } = { ...merged, ...body }
       const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
-      merged = { ...merged, name, note, policy: decided, muted }
+      merged = { ...merged, name, note, policy: decided, muted, callPolicy: callPolicyOf(head, body, merged) }
     }
   }
   return merged
+}
+
+/** What the user said on an own device; nobody else may allow less encryption. */
+function callPolicyOf(head: EntryHead, { callPolicy }: ContactBody, before: MergedContact): CallPolicy | null {
+  if (callPolicy === undefined || head.authenticatedBy !== 'own-device') return before.callPolicy
+  return callPolicy === 'account' ? null : callPolicy
 }
 
 /**
@@ -250,6 +253,7 @@ function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
   if (strength(held.head) < strength(entry.head)) return false
   if (a.kind === 'delivery' && b.kind === 'delivery') return a.author !== held.head.account && saysAsMuch(a, b)
+  if (b.kind === 'call' && isCallDeleted([held])) return true
   if (a.kind === 'delete' || a.kind === 'read') return a.kind === b.kind
   return isEarlier(held, entry) && sameContent(held, entry, deleted)
 }
@@ -261,6 +265,7 @@ function isEarlier(held: Entry, entry: Entry): boolean {
 function sameContent(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
   if (a.kind === 'edit' && b.kind === 'edit') return sameEdit(a, b)
+  if (a.kind === 'call' && b.kind === 'call') return saysNoMore(a, b)
   // Deleted texts are purged: all that the delete covers is one content.
   return a.kind === 'message' && b.kind === 'message' && (strength(held.head) <= deleted || a.text === b.text)
 }

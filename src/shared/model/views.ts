@@ -75,6 +75,8 @@ export interface ConversationView {
   readonly preview: string
   readonly previewDirection: 'incoming' | 'outgoing' | 'none'
   readonly previewState: DeliveryState | 'none'
+  /** The newest row is a call: `preview` is empty and `previewState` is `none`. Absent for strangers, as the preview. */
+  readonly previewCall?: CallRecordView
   readonly lastAt: number
   readonly unread: number
   readonly draft: string

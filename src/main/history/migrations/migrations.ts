@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { initial } from './0001-initial.ts'
+import { calls } from './0002-calls.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -11,7 +12,7 @@ export interface Migration {
 }
 
 /** All steps, ascending, without gaps. */
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, calls]
 
 /** Schema version this program writes. */
 export const currentVersion = migrations.length
