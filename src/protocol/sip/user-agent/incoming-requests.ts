@@ -33,6 +33,8 @@ interface IncomingOptions {
   readonly send: (message: SipResponse) => void
   readonly forward: (message: SipRequest) => void
   readonly onMessage: (message: IncomingMessage) => void
+  /** Status for a PRACK. */
+  readonly acknowledge: (prack: SipRequest) => number
 }
 
 /** More than this before the registration stands is no server to wait for. */
@@ -129,6 +131,10 @@ export class IncomingRequests {
 
   /** What comes at the wrong time is refused before the library, which would let it through to the exchange. */
   #takeInDialog(request: SipRequest): void {
+    if (request.method === 'PRACK') {
+      this.#refuse(request, this.#options.acknowledge(request))
+      return
+    }
     const session = this.#options.live.find(request)
     const status = session === null || this.#taken.has(keyOf(request)) ? null : refusalInDialog(session, request)
     if (status !== null) {
