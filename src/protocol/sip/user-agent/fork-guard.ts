@@ -3,19 +3,12 @@
  * here (RFC 3261 §13.2.2.4), because the library would send its BYE on the good dialog.
  */
 import type { RandomPort } from '#shared/ports/random.ts'
-import {
-  cseqOf,
-  headerLines,
-  headerValue,
-  parseContacts,
-  parseRoutes,
-  serializeNameAddress,
-  tagOf,
-  toOf,
-} from '../headers.ts'
-import { newBranch } from '../ids.ts'
-import type { SipHeader, SipRequest, SipResponse } from '../message.ts'
+import { cseqOf, tagOf, toOf } from '../headers.ts'
+import type { SipRequest, SipResponse } from '../message.ts'
 import { BoundedMap } from './bounded-map.ts'
+import type { CseqShift } from './cseq-shift.ts'
+import { callIdOf } from './descriptions.ts'
+import { requestInDialog } from './early-dialog.ts'
 
 interface SentInvite {
   readonly request: SipRequest
@@ -29,10 +22,12 @@ const maxForks = 16
 
 export class ForkGuard {
   readonly #random: RandomPort
+  readonly #shift: CseqShift
   readonly #invites = new BoundedMap<string, SentInvite>(256)
 
-  constructor(random: RandomPort) {
+  constructor(random: RandomPort, shift: CseqShift) {
     this.#random = random
+    this.#shift = shift
   }
 
   /** Remembers an INVITE without To tag as it went out. */
@@ -56,33 +51,13 @@ export class ForkGuard {
     const isNew = !invite.endedTags.has(tag)
     if (isNew && invite.endedTags.size >= maxForks) return []
     invite.endedTags.add(tag)
-    const ack = this.#inDialog(invite.request, response, 'ACK', 0)
-    const bye = this.#inDialog(invite.request, response, 'BYE', 1)
+    const step = this.#shift.usedIn(callIdOf(response), tag) + 1
+    const ack = requestInDialog(invite.request, response, { method: 'ACK', step: 0 }, this.#random)
+    const bye = requestInDialog(invite.request, response, { method: 'BYE', step }, this.#random)
     return [ack, ...(isNew ? [bye] : [])].filter((request) => request !== null)
-  }
-
-  #inDialog(invite: SipRequest, response: SipResponse, method: 'ACK' | 'BYE', step: number): SipRequest | null {
-    const contacts = parseContacts(response)
-    const target = contacts === '*' ? undefined : contacts[0]
-    if (target === undefined) return null
-    const routes = parseRoutes(response, 'record-route').reverse().map(serializeNameAddress)
-    const via = (headerValue(invite, 'via') ?? '').replace(/branch=[^;,\s]+/, `branch=${newBranch(this.#random)}`)
-    const headers: SipHeader[] = [
-      { name: 'via', value: via },
-      { name: 'max-forwards', value: '70' },
-      ...routes.map((value) => ({ name: 'route', value })),
-      { name: 'from', value: headerValue(response, 'from') ?? '' },
-      { name: 'to', value: headerValue(response, 'to') ?? '' },
-      { name: 'call-id', value: headerValue(response, 'call-id') ?? '' },
-      { name: 'cseq', value: `${cseqOf(invite).sequence + step} ${method}` },
-    ]
-    // RFC 3261 §22.1: the ACK carries the credentials of its INVITE; the BYE never does.
-    const credentials = method === 'ACK' ? headerLines(invite, 'proxy-authorization') : []
-    headers.push(...credentials.map((value) => ({ name: 'proxy-authorization', value })))
-    return { kind: 'request', method, uri: target.uri, headers, body: new Uint8Array(0) }
   }
 }
 
 function keyOf(message: SipRequest | SipResponse): string {
-  return `${headerValue(message, 'call-id') ?? ''} ${cseqOf(message).sequence}`
+  return `${callIdOf(message)} ${cseqOf(message).sequence}`
 }

@@ -4,7 +4,7 @@ import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { checkSip } from '../check.ts'
 import { SipParseError, statusOfParseCode } from '../errors.ts'
-import { headerValue, optionTags, tagOf, toOf, topVia, withHeader } from '../headers.ts'
+import { headerValue, mediaTypeOf, optionTags, tagOf, toOf, topVia, withHeader } from '../headers.ts'
 import type { SipHeader, SipMessage, SipRequest, SipResponse } from '../message.ts'
 import { parseSip } from '../parse.ts'
 import { uniform } from './backoff.ts'
@@ -33,6 +33,8 @@ interface IncomingOptions {
   readonly send: (message: SipResponse) => void
   readonly forward: (message: SipRequest) => void
   readonly onMessage: (message: IncomingMessage) => void
+  /** Status for a PRACK. */
+  readonly acknowledge: (prack: SipRequest) => number
 }
 
 /** More than this before the registration stands is no server to wait for. */
@@ -129,10 +131,15 @@ export class IncomingRequests {
 
   /** What comes at the wrong time is refused before the library, which would let it through to the exchange. */
   #takeInDialog(request: SipRequest): void {
+    if (request.method === 'PRACK') {
+      this.#refuse(request, this.#options.acknowledge(request))
+      return
+    }
     const session = this.#options.live.find(request)
-    const status = this.#taken.has(keyOf(request)) ? null : refusalInDialog(session, request)
+    const status = session === null || this.#taken.has(keyOf(request)) ? null : refusalInDialog(session, request)
     if (status !== null) {
-      this.#refuse(request, status, status === 500 ? [retryAfter(this.#options.random)] : [])
+      const extra = status === 500 ? [retryAfter(this.#options.random)] : status === 415 ? acceptedInfo : []
+      this.#refuse(request, status, extra)
       return
     }
     this.#forward(request)
@@ -170,8 +177,13 @@ function keyOf(request: SipRequest): string {
   return `${topVia(request)?.parameters.get('branch') ?? ''} ${request.method}`
 }
 
-function refusalInDialog(session: LiveSession | null, request: SipRequest): number | null {
-  return session?.refusalOf(request.method, request.body.length > 0) ?? null
+const infoTypes = ['application/dtmf-relay', 'application/media_control+xml']
+const acceptedInfo: SipHeader[] = [{ name: 'accept', value: infoTypes.join(', ') }]
+
+function refusalInDialog(session: LiveSession, request: SipRequest): number | null {
+  const type = mediaTypeOf(request)
+  if (request.method === 'INFO' && type !== null && !infoTypes.includes(type)) return 415
+  return session.refusalOf(request.method, request.body.length > 0)
 }
 
 /** RFC 3261 §14.2: a moment between 0 and 10 seconds. */

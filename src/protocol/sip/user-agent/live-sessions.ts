@@ -17,6 +17,7 @@ export interface LiveSession {
   refusalOf(method: string, hasOffer: boolean): number | null
   /** The library has taken a request of the far end. */
   taken(method: string): void
+  end(status: number): void
   /** The connection is gone: whoever waits for an answer hears none. */
   flowLost(): void
 }

@@ -73,6 +73,6 @@ describe('identities', () => {
 })
 
 it('only known option tags pass', () => {
-  expect(unsupportedOptions(['timer', 'outbound'])).toBeNull()
-  expect(unsupportedOptions(['100rel', 'timer', 'x'])).toBe('100rel, x')
+  expect(unsupportedOptions(['timer', 'outbound', '100rel'])).toBeNull()
+  expect(unsupportedOptions(['precondition', 'timer', 'x'])).toBe('precondition, x')
 })

@@ -8,7 +8,7 @@ import { parseParameters } from '../scan.ts'
 import { parseUri, type TelUri } from '../uri.ts'
 
 /** Option tags we can honour (RFC 3261 §8.2.2.3); any other in Require gets 420. */
-const understood: ReadonlySet<string> = new Set(['timer', 'replaces', 'outbound', 'gruu', 'path'])
+const understood: ReadonlySet<string> = new Set(['timer', 'replaces', '100rel', 'outbound', 'gruu', 'path'])
 
 /** Option tags of Require that must be refused, joined for Unsupported; null when there are none. */
 export function unsupportedOptions(required: readonly string[]): string | null {

@@ -71,3 +71,15 @@ export function withTicketedBody(request: SipRequest, take: (ticket: string) => 
 export function isCallId(text: string): boolean {
   return /^[A-Za-z0-9.!%*_+`'~-]{1,128}$/.test(text)
 }
+
+const methods = 'INVITE, ACK, CANCEL, BYE, UPDATE, PRACK, MESSAGE, OPTIONS, REFER, INFO, NOTIFY'
+
+/** Names what we take beside the library, and names it at all in what sets up a session (RFC 3261 §13.2.1, §13.3.1.4). */
+export function withAbilities<M extends SipMessage>(message: M, method: string): M {
+  if (method === 'ACK' || method === 'CANCEL') return message
+  const isSetUp = message.kind === 'response' && method === 'INVITE' && message.status > 100 && message.status < 300
+  const named = isSetUp || headerLines(message, 'allow').length > 0 ? withHeader(message, 'allow', methods) : message
+  if (method !== 'INVITE') return named
+  const supported = headerLines(named, 'supported')
+  return supported.length === 0 ? named : withHeader(named, 'supported', [...supported, '100rel'].join(', '))
+}

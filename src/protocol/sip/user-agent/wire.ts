@@ -11,6 +11,7 @@ import { parseSip } from '../parse.ts'
 import { serializeSip } from '../serialize.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { BranchMap } from './branch-map.ts'
+import { CseqShift } from './cseq-shift.ts'
 import { descriptionOf, Descriptions, withoutDescription, type Description } from './descriptions.ts'
 import { DigestGuard } from './digest-guard.ts'
 import { ForkGuard } from './fork-guard.ts'
@@ -23,12 +24,15 @@ import {
   bodyTicketHeader,
   isCallId,
   startsSomething,
+  withAbilities,
   withContact,
   withServiceRoute,
   withTicketedBody,
   withVia,
   type TicketedBody,
 } from './outgoing.ts'
+import { PrackClient } from './prack-client.ts'
+import { PrackServer } from './prack-server.ts'
 import { judgeResponse, type ResponseFacts } from './responses.ts'
 import type { DigestSecrets, IncomingMessage, SipFlow } from './user-agent.ts'
 
@@ -60,7 +64,10 @@ export class Wire implements LibrarySocket {
   #serviceRoute: readonly string[] = []
   readonly #options: WireOptions
   readonly #branches: BranchMap
+  readonly #shift = new CseqShift()
   readonly #forks: ForkGuard
+  readonly #pracks: PrackClient
+  readonly #ringing: PrackServer
   readonly #incoming: IncomingRequests
   readonly #descriptions = new Descriptions()
   readonly #bodies = new BoundedMap<string, TicketedBody>(256)
@@ -74,12 +81,19 @@ export class Wire implements LibrarySocket {
     this.sip_uri = `sip:${options.domain};transport=${options.transport}`
     this.#digest = new DigestGuard(options.secrets, options.random)
     this.#branches = new BranchMap(options.random)
-    this.#forks = new ForkGuard(options.random)
+    this.#forks = new ForkGuard(options.random, this.#shift)
+    this.#pracks = new PrackClient(options.random, this.#shift)
+    this.#ringing = new PrackServer({
+      ...options,
+      send: (response) => this.#transmit(response),
+      onSilence: (response) => options.live.find(response)?.end(504),
+    })
     this.#incoming = new IncomingRequests({
       ...options,
       isRegistered: () => this.#isRegistered,
       send: (message) => this.#transmit(message),
-      forward: (message) => this.#toLibrary(message),
+      forward: (request) => this.#forward(request),
+      acknowledge: (prack) => this.#ringing.acknowledge(prack),
     })
   }
 
@@ -110,6 +124,7 @@ export class Wire implements LibrarySocket {
     this.#flow = null
     this.#isRegistered = false
     this.#incoming.reset()
+    this.#ringing.reset()
     this.#options.live.flowLost()
     this.ondisconnect?.(true, 0, 'flow lost')
   }
@@ -143,7 +158,7 @@ export class Wire implements LibrarySocket {
     try {
       const message = parseSip(Buffer.from(text, 'utf8'))
       if (message.kind === 'request') this.#sendRequest(message, this.#flow)
-      else this.#transmit(this.#incoming.fitResponse(withContact(message, this.#flow, this.#options.placeholder)))
+      else this.#sendResponse(message, this.#flow)
       return true
     } catch (error) {
       this.#options.log.error('library message unusable', { error: nameOf(error) })
@@ -151,13 +166,19 @@ export class Wire implements LibrarySocket {
     }
   }
 
+  #sendResponse(written: SipResponse, flow: SipFlow): void {
+    const response = this.#incoming.fitResponse(withContact(written, flow, this.#options.placeholder))
+    const fit = this.#ringing.fit(withAbilities(response, cseqOf(response).method))
+    if (fit !== null) this.#transmit(fit)
+  }
+
   #sendRequest(written: SipRequest, flow: SipFlow): void {
     const libraryBranch = /branch=([^;,\s]+)/.exec(headerValue(written, 'via') ?? '')?.[1] ?? ''
     const branch = this.#branches.wireBranch(libraryBranch, written)
     let request = withTicketedBody(written, (ticket) => this.#bodies.get(ticket))
     request = withContact(withVia(request, flow, branch), flow, this.#options.placeholder)
-    request = this.#incoming.fitRequest(this.#withRoutes(request, branch))
-    request = this.#withCredentials(request)
+    request = this.#shift.outgoing(this.#incoming.fitRequest(this.#withRoutes(request, branch)))
+    request = this.#withCredentials(withAbilities(request, request.method))
     this.#branches.remember(branch, { libraryBranch, request })
     if (request.method === 'INVITE' && tagOf(toOf(request)) === null) this.#forks.sent(request)
     else if (request.method === 'CANCEL') this.#forks.cancelled(request)
@@ -205,8 +226,8 @@ export class Wire implements LibrarySocket {
     const branch = /;[ \t]*branch=([^;,\s]+)/i.exec(vias[0] ?? '')?.[1] ?? ''
     const { method } = cseqOf(response)
     const sent = vias.length === 1 ? this.#branches.find(branch, method) : null
-    if (sent === null || this.#isUnwantedFork(response, method)) return
-    const { response: judged, fact } = judgeResponse(response, sent.request, this.#digest)
+    if (sent === null || this.#isUnwanted(response, sent.request)) return
+    const { response: judged, fact } = judgeResponse(this.#fit(response, method), sent.request, this.#digest)
     if (fact !== null) this.#noteFact(fact)
     const via = `SIP/2.0/WS ${this.#options.placeholder};branch=${sent.libraryBranch}`
     this.#toLibrary(this.#forLibrary(withHeader(bareDescription(judged), 'via', via), sent.request))
@@ -226,11 +247,27 @@ export class Wire implements LibrarySocket {
     return withoutDescription(plain)
   }
 
-  #isUnwantedFork(response: SipResponse, method: string): boolean {
-    if (method !== 'INVITE' || response.status < 200 || response.status > 299) return false
-    const ending = this.#forks.judge(response)
-    for (const request of ending ?? []) this.#transmit(request)
-    return ending !== null
+  #fit(response: SipResponse, method: string): SipResponse {
+    const counted = this.#shift.response(response)
+    return method === 'INVITE' ? this.#pracks.withAnswer(counted) : counted
+  }
+
+  /** Forks nobody wants are ended, reliable provisional responses acknowledged, and known ones dropped. */
+  #isUnwanted(response: SipResponse, request: SipRequest): boolean {
+    if (request.method !== 'INVITE' || response.status > 299) return false
+    if (response.status >= 200) {
+      const ending = this.#forks.judge(response)
+      for (const end of ending ?? []) this.#transmit(end)
+      return ending !== null
+    }
+    const { kind, prack } = this.#pracks.judge(response, request)
+    if (prack !== null) this.#transmit(prack)
+    return kind === 'drop'
+  }
+
+  #forward(request: SipRequest): void {
+    if (request.method === 'INVITE' && tagOf(toOf(request)) === null) this.#ringing.heard(request)
+    this.#toLibrary(this.#shift.notification(request))
   }
 
   #noteFact(fact: ResponseFacts): void {
