@@ -75,6 +75,8 @@ export interface ConversationView {
   readonly preview: string
   readonly previewDirection: 'incoming' | 'outgoing' | 'none'
   readonly previewState: DeliveryState | 'none'
+  /** The newest row is a call: what became of it; `preview` is empty then. */
+  readonly previewCall?: CallRecordView
   readonly lastAt: number
   readonly unread: number
   readonly draft: string
@@ -140,7 +142,7 @@ export interface SettingsView {
   readonly notifications: boolean
   readonly notificationPreview: boolean
   readonly keepRunning: boolean
-  /** Ids of media devices of this computer; empty = the system's choice. */
+  /** Names of media devices (their ids are new for every profile of the browser); empty = the system's choice. */
   readonly microphone: string
   readonly speaker: string
   readonly camera: string
