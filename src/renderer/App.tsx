@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { hasBridge } from './bridge/client.ts'
+import { CallLayer } from './features/calls/CallLayer.tsx'
 import { MainScreen } from './features/shell/MainScreen.tsx'
 import { Onboarding } from './features/onboarding/Onboarding.tsx'
 import { CertificateDialog } from './features/shell/CertificateDialog.tsx'
@@ -20,6 +21,7 @@ export function App() {
         <SandboxNotice />
         <div className="min-h-0 flex-1">{hasBridge() ? <Phase /> : <StartScreen missing />}</div>
         <Notices />
+        <CallLayer />
         <CertificateDialog />
       </div>
     </I18nProvider>

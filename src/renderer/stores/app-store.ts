@@ -116,7 +116,7 @@ export function startStores(): () => void {
       }, marksOnly),
     ),
     on('chat.typing', handleTyping),
-    on('calls.changed', handleCalls),
+    on('calls.changed', (event) => void handleCalls(event)),
     on('accounts.certificateProblem', pushCertificateProblem),
     on('notice.error', ({ code, params }) => pushNotice(code, params)),
     on('navigate.conversation', ({ conversationId, position }) => openConversation(conversationId, position)),

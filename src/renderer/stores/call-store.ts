@@ -82,10 +82,9 @@ export function currentCall(calls: readonly CallView[]): CallView | undefined {
   return running.find((view) => !isHeldHere(view)) ?? running[0]
 }
 
-/** How much room a call takes; pictures ask for more. */
-export function useCallSize(view: CallView): CallSize {
-  const chosen = useStore((state) => state.sizes[view.id])
-  return chosen ?? 'normal'
+/** How much room a call takes. */
+export function useCallSize(id: CallId | null): CallSize {
+  return useStore((state) => (id === null ? undefined : state.sizes[id]) ?? 'normal')
 }
 
 /** Sets how much room a call takes. */

@@ -70,6 +70,8 @@ export interface IconButtonProps {
   readonly ref?: Ref<HTMLButtonElement>
   readonly excludeFromTabOrder?: boolean
   readonly keyShortcuts?: string
+  /** Why pressing it does nothing now. It keeps the focus, so that the reason can be read. */
+  readonly unavailable?: string
 }
 
 /** A button with a picture, a name for screen readers and the same name as a tooltip. */
@@ -80,27 +82,36 @@ export function IconButton({
   tone = 'quiet',
   size = 'normal',
   keyShortcuts,
+  unavailable,
+  onPress,
   ...rest
 }: IconButtonProps) {
+  const name = unavailable === undefined ? label : `${label}. ${unavailable}`
   return (
     <TooltipTrigger delay={600} closeDelay={0}>
       <AriaButton
         {...rest}
-        aria-label={label}
+        aria-label={name}
+        {...(unavailable === undefined && onPress !== undefined ? { onPress } : {})}
+        {...(unavailable === undefined ? {} : { 'aria-disabled': true })}
         {...(keyShortcuts === undefined ? {} : { 'aria-keyshortcuts': keyShortcuts })}
         className={cx(
           'inline-flex shrink-0 items-center justify-center transition-colors disabled:opacity-50',
           tone === 'send'
             ? 'size-10 rounded-full bg-accent text-on-accent hover:bg-accent-strong'
             : 'rounded-lg text-soft hover:bg-hover hover:text-ink',
+          unavailable !== undefined && 'opacity-50',
           tone === 'quiet' && (size === 'small' ? 'size-7' : 'size-9'),
           className,
         )}
       >
         <Icon aria-hidden className="size-[1.15rem]" strokeWidth={1.9} />
       </AriaButton>
-      <Tooltip offset={6} className="rounded-md bg-ink px-2 py-1 text-xs text-canvas shadow forced-colors:border">
-        {label}
+      <Tooltip
+        offset={6}
+        className="max-w-72 rounded-md bg-ink px-2 py-1 text-xs text-canvas shadow forced-colors:border"
+      >
+        {name}
       </Tooltip>
     </TooltipTrigger>
   )

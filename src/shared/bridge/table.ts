@@ -153,7 +153,7 @@ export const bridgeTable = {
       notifications: z.boolean().optional(),
       notificationPreview: z.boolean().optional(),
       keepRunning: z.boolean().optional(),
-      /** Ids of media devices of this computer; empty = the system's choice. */
+      /** Names of media devices of this computer; empty = the system's choice. */
       microphone: z.string().max(200).optional(),
       speaker: z.string().max(200).optional(),
       camera: z.string().max(200).optional(),

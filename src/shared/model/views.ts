@@ -142,7 +142,7 @@ export interface SettingsView {
   readonly notifications: boolean
   readonly notificationPreview: boolean
   readonly keepRunning: boolean
-  /** Ids of media devices of this computer; empty = the system's choice. */
+  /** Names of media devices (their ids are new for every profile of the browser); empty = the system's choice. */
   readonly microphone: string
   readonly speaker: string
   readonly camera: string

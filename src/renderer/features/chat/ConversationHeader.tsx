@@ -1,7 +1,8 @@
 import { ArrowLeft, BellOff, Info } from 'lucide-react'
 import { memo, useCallback } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
-import type { Aor, ConversationId } from '#shared/model/ids.ts'
+import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
+import type { ContactPolicy } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { formatCount } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
@@ -10,6 +11,7 @@ import { useLoaded } from '#renderer/stores/message-store.ts'
 import { closeMain, showDialog } from '#renderer/stores/screen-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { IconButton } from '#renderer/ui/Button.tsx'
+import { CallButtons } from '../calls/CallButtons.tsx'
 
 /** Properties of {@link ConversationHeader}. */
 export interface ConversationHeaderProps {
@@ -17,11 +19,13 @@ export interface ConversationHeaderProps {
   readonly name: string
   readonly peer: Aor
   readonly muted: boolean
+  readonly accountId: AccountId
+  readonly policy: ContactPolicy
 }
 
 /** Who one is talking to, and how to learn more about them; drawn again only when that changes, not with every message. */
 export const ConversationHeader = memo(function ConversationHeader(props: ConversationHeaderProps) {
-  const { id, name, peer, muted } = props
+  const { id, name, peer, muted, accountId, policy } = props
   const t = useT()
   const openCard = useCallback(() => showDialog({ kind: 'contact', id }), [id])
   return (
@@ -43,12 +47,13 @@ export const ConversationHeader = memo(function ConversationHeader(props: Conver
       </AriaButton>
       <TypingAnnouncer id={id} name={name} />
       <MessageCount id={id} />
+      <CallButtons id={id} accountId={accountId} name={name} policy={policy} />
       <IconButton icon={Info} label={t('chat.contact', { name })} onPress={openCard} />
     </header>
   )
 })
 
-function TypingOrAddress({ id, name, peer }: Omit<ConversationHeaderProps, 'muted'>) {
+function TypingOrAddress({ id, name, peer }: Pick<ConversationHeaderProps, 'id' | 'name' | 'peer'>) {
   const t = useT()
   return (
     <span className="block truncate text-xs text-soft">

@@ -11,6 +11,7 @@ import { firstUnreadKey } from '#renderer/stores/message-window.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { EmptyState, Working } from '#renderer/ui/Feedback.tsx'
 import { MessageCircle } from 'lucide-react'
+import { CallDock, useFullCall } from '../calls/CallDock.tsx'
 import { conversationName } from '../conversations/ConversationRow.tsx'
 import { focusSearch } from '../shell/use-shortcuts.ts'
 import { Composer } from './Composer.tsx'
@@ -34,11 +35,13 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
   const name = conversationName(conversation)
   const [editing, setEditing] = useState<MessageView | null>(null)
   const onEditDone = useCallback(() => setEditing(null), [])
+  const fullCall = useFullCall(id)
   useMarkRead(conversation)
 
   const editLast = useCallback(() => {
     const last = loadedNow(id).window?.messages.findLast(
-      (message) => message.direction === 'outgoing' && !message.deleted && !message.conflicting,
+      (message) =>
+        message.direction === 'outgoing' && !message.deleted && !message.conflicting && message.call === undefined,
     )
     if (last !== undefined) setEditing(last)
   }, [id])
@@ -56,8 +59,16 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
         focusSearch()
       }}
     >
-      <ConversationHeader id={id} name={name} peer={conversation.peer} muted={conversation.muted} />
-      <Messages conversation={conversation} name={name} onEdit={setEditing} />
+      <ConversationHeader
+        id={id}
+        name={name}
+        peer={conversation.peer}
+        muted={conversation.muted}
+        accountId={conversation.accountId}
+        policy={conversation.policy}
+      />
+      <CallDock id={id} />
+      {!fullCall && <Messages conversation={conversation} name={name} onEdit={setEditing} />}
       {conversation.policy === 'pending' && <StrangerBanner conversation={conversation} name={name} />}
       {conversation.policy === 'blocked' && (
         <footer className="flex items-center justify-center gap-3 border-t border-line p-3 text-sm text-soft">

@@ -6,6 +6,7 @@ import { useLanguage, useT, type Translate } from '#renderer/i18n/i18n.ts'
 import { useLoaded } from '#renderer/stores/message-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import { Fact } from '#renderer/ui/Feedback.tsx'
+import { recordWords } from '../calls/call-words.ts'
 
 /** How a message travelled, when, and who vouches for its author. */
 export function MessageDetails({ message, onClose }: { readonly message: MessageView; readonly onClose: () => void }) {
@@ -24,6 +25,11 @@ function pathText(t: Translate, path: MessagePath | undefined): string {
   return path === 'sip-message' ? t('details.pathSip') : t('details.pathUnknown')
 }
 
+function stateText(t: Translate, message: MessageView): string {
+  if (message.call !== undefined) return recordWords(t, message.call, message.direction)
+  return message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
+}
+
 const vouching = { server: 'byServer', 'own-device': 'byOwnDevice', otr: 'byOtr', omemo: 'byOmemo' } as const
 
 function Facts({ message }: { readonly message: MessageView }) {
@@ -32,9 +38,9 @@ function Facts({ message }: { readonly message: MessageView }) {
   const own = message.direction === 'outgoing'
   return (
     <dl className="text-sm">
-      <Fact term={t('details.state')}>{own ? t(`state.${message.state}`) : t('state.received')}</Fact>
+      <Fact term={t('details.state')}>{stateText(t, message)}</Fact>
       {message.failure !== undefined && <Fact term={t('details.reason')}>{errorText(t, message.failure)}</Fact>}
-      <Fact term={t('details.path')}>{pathText(t, message.path)}</Fact>
+      {message.call === undefined && <Fact term={t('details.path')}>{pathText(t, message.path)}</Fact>}
       <Fact term={t('details.sentAt')}>{formatDateTime(language, message.sentAt)}</Fact>
       {!own && <Fact term={t('details.receivedAt')}>{formatDateTime(language, message.receivedAt)}</Fact>}
       <Fact term={t('details.author')}>

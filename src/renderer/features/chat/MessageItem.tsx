@@ -3,11 +3,12 @@ import { memo, useRef, useState } from 'react'
 import type { MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatTime } from '#renderer/i18n/format.ts'
-import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
+import { type Translate, useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { cx } from '#renderer/ui/cx.ts'
+import { CallBubble } from '../calls/CallBubble.tsx'
 import { MessageText } from './MessageText.tsx'
 import { MessageMenu } from './MessageMenu.tsx'
 import { shownAt } from './timeline.ts'
@@ -63,7 +64,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
         landed && 'landed',
       )}
     >
-      <Bubble message={message} first={first} last={last} onDetails={actions.onDetails} />
+      <Bubble {...{ message, authorName, first, last }} onDetails={actions.onDetails} />
       <button
         ref={menuButton}
         type="button"
@@ -87,12 +88,20 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
 
 interface BubbleProps {
   readonly message: MessageView
+  readonly authorName: string
   readonly first: boolean
   readonly last: boolean
   readonly onDetails: () => void
 }
 
-function Bubble({ message, first, last, onDetails }: BubbleProps) {
+function Content({ message, authorName }: Pick<BubbleProps, 'message' | 'authorName'>) {
+  const t = useT()
+  if (message.deleted) return <p className="text-soft italic">{t('chat.deleted')}</p>
+  if (message.call !== undefined) return <CallBubble message={message} record={message.call} name={authorName} />
+  return <MessageText text={message.text} />
+}
+
+function Bubble({ message, authorName, first, last, onDetails }: BubbleProps) {
   const t = useT()
   const own = message.direction === 'outgoing'
   return (
@@ -104,7 +113,7 @@ function Bubble({ message, first, last, onDetails }: BubbleProps) {
         !last && (own ? 'rounded-ee-md' : 'rounded-es-md'),
       )}
     >
-      {message.deleted ? <p className="text-soft italic">{t('chat.deleted')}</p> : <MessageText text={message.text} />}
+      <Content message={message} authorName={authorName} />
       {message.conflicting && (
         <p className="mt-1 flex items-center gap-1.5 text-xs text-warn">
           <CircleAlert aria-hidden className="size-3.5 shrink-0" />
@@ -112,7 +121,9 @@ function Bubble({ message, first, last, onDetails }: BubbleProps) {
         </p>
       )}
       <Footer message={message} last={last} onDetails={onDetails} />
-      {message.state === 'failed' && own && !message.deleted && <Failed message={message} />}
+      {message.state === 'failed' && own && !message.deleted && message.call === undefined && (
+        <Failed message={message} />
+      )}
     </div>
   )
 }
@@ -123,12 +134,19 @@ interface FooterProps {
   readonly onDetails: () => void
 }
 
+function footerWords(t: Translate, message: MessageView, time: string): string {
+  const state = message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
+  const words = message.call === undefined ? [time, state] : [time]
+  return [...words, ...(message.edited ? [t('chat.edited')] : [])].join(', ')
+}
+
 /** Time and state; pressing it tells more. */
 function Footer({ message, last, onDetails }: FooterProps) {
   const t = useT()
   const language = useLanguage()
   const own = message.direction === 'outgoing'
-  const state = own ? t(`state.${message.state}`) : t('state.received')
+  // A call has no way to travel: its bubble says what became of it.
+  const marked = own && message.call === undefined
   const Icon = icons[message.state]
   const time = formatTime(language, shownAt(message))
   const quiet = !last && !message.edited && message.state !== 'failed' && message.state !== 'queued'
@@ -137,7 +155,7 @@ function Footer({ message, last, onDetails }: FooterProps) {
       type="button"
       tabIndex={-1}
       aria-haspopup="dialog"
-      aria-label={`${time}, ${state}${message.edited ? `, ${t('chat.edited')}` : ''}. ${t('chat.details')}`}
+      aria-label={`${footerWords(t, message, time)}. ${t('chat.details')}`}
       onClick={onDetails}
       className={cx(
         'mt-0.5 flex items-center gap-1 self-end rounded text-xs text-soft tabular-nums hover:text-ink',
@@ -146,7 +164,7 @@ function Footer({ message, last, onDetails }: FooterProps) {
     >
       {message.edited && <span>{t('chat.edited')}</span>}
       <span>{time}</span>
-      {own && (
+      {marked && (
         <Icon
           aria-hidden
           className={cx(

@@ -16,11 +16,12 @@ export interface MessageActions {
 function useEntries(message: MessageView, actions: MessageActions): readonly MenuEntry[] {
   const t = useT()
   const entries: MenuEntry[] = []
+  const isCall = message.call !== undefined
   const own = message.direction === 'outgoing' && !message.deleted
-  if (!message.deleted) {
+  if (!message.deleted && !isCall) {
     entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
   }
-  if (own && !message.conflicting) {
+  if (own && !message.conflicting && !isCall) {
     entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
   }
   entries.push({ id: 'details', label: t('chat.details'), icon: Info, onAction: actions.onDetails })

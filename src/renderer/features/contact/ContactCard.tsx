@@ -10,11 +10,12 @@ import { useAccount, useContact } from '#renderer/stores/app-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Switch } from '#renderer/ui/Choice.tsx'
+import { Select, Switch } from '#renderer/ui/Choice.tsx'
 import { CopyButton } from '#renderer/ui/CopyButton.tsx'
 import { DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Banner, Fact } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
+import { callPolicies } from '../calls/call-policies.ts'
 import { conversationName } from '../conversations/ConversationRow.tsx'
 
 const trustKeys = { unverified: 'trustUnverified', verified: 'trustVerified', changed: 'trustChanged' } as const
@@ -51,6 +52,7 @@ function Card({ conversation, onClose }: { readonly conversation: ConversationVi
       </Banner>
       {contact !== undefined && <NameAndNote key={id} conversation={conversation} contact={contact} />}
       <Facts conversation={conversation} contact={contact} />
+      {contact !== undefined && <ContactCallPolicy conversation={conversation} contact={contact} />}
       <Switch
         isSelected={!conversation.muted}
         onChange={(on) => void perform('conversations.setMuted', { conversationId: id, muted: !on })}
@@ -111,6 +113,27 @@ function NameAndNote({ conversation, contact }: { conversation: ConversationView
         lines={3}
       />
     </div>
+  )
+}
+
+/** What calls with this person demand of the keys, where it differs from the account. */
+function ContactCallPolicy({ conversation, contact }: { conversation: ConversationView; contact: ContactView }) {
+  const t = useT()
+  const account = useAccount(conversation.accountId)
+  const own = account === undefined ? '' : t(`callSettings.${account.callPolicy}`)
+  return (
+    <Select
+      label={t('callSettings.contactPolicy')}
+      value={contact.callPolicy ?? 'account'}
+      options={[
+        { value: 'account', label: t('callSettings.asAccount', { policy: own }) },
+        ...callPolicies.map((value) => ({ value, label: t(`callSettings.${value}`) })),
+      ]}
+      onChange={(chosen) => {
+        const callPolicy = chosen === 'account' ? null : chosen
+        void perform('contacts.update', { conversationId: conversation.id, callPolicy })
+      }}
+    />
   )
 }
 

@@ -1,4 +1,4 @@
-import { BellOff, CircleAlert } from 'lucide-react'
+import { BellOff, CircleAlert, Phone } from 'lucide-react'
 import { memo } from 'react'
 import type { ConversationView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
@@ -8,6 +8,7 @@ import { useTyping } from '#renderer/stores/conversation-store.ts'
 import { openConversation } from '#renderer/stores/screen-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { cx } from '#renderer/ui/cx.ts'
+import { isMissed, recordWords } from '../calls/call-words.ts'
 import { useShownUnread } from './use-shown-unread.ts'
 
 /** The name people see: the conversation's, else its address. */
@@ -73,8 +74,21 @@ function Preview({ conversation }: { readonly conversation: ConversationView }) 
   if (conversation.previewDirection === 'none') return <span className={className}>{t('list.empty')}</span>
   return (
     <span className={className}>
-      {conversation.previewDirection === 'outgoing' && `${t('list.you')} `}
-      <bdi>{firstLine(conversation.preview)}</bdi>
+      {conversation.previewDirection === 'outgoing' && conversation.previewCall === undefined && `${t('list.you')} `}
+      <PreviewText conversation={conversation} />
+    </span>
+  )
+}
+
+function PreviewText({ conversation }: { readonly conversation: ConversationView }) {
+  const t = useT()
+  const { previewCall: record, previewDirection } = conversation
+  if (record === undefined) return <bdi>{firstLine(conversation.preview)}</bdi>
+  const direction = previewDirection === 'outgoing' ? 'outgoing' : 'incoming'
+  return (
+    <span className={cx(isMissed(record, direction) && 'text-danger')}>
+      <Phone aria-hidden className="me-1 inline size-3.5 align-[-0.125em]" />
+      {recordWords(t, record, direction)}
     </span>
   )
 }

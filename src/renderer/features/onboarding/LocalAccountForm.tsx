@@ -8,7 +8,7 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { DisplayNameField } from './DisplayNameField.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
-import { Disclosed } from './Disclosed.tsx'
+import { Disclosed } from '#renderer/ui/Disclosed.tsx'
 
 /** A user name the home server takes. */
 export function isUserName(user: string): boolean {

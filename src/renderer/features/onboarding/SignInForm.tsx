@@ -11,7 +11,7 @@ import { Select } from '#renderer/ui/Choice.tsx'
 import { Banner } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { DisplayNameField } from './DisplayNameField.tsx'
-import { Disclosed } from './Disclosed.tsx'
+import { Disclosed } from '#renderer/ui/Disclosed.tsx'
 import { FormEnd } from './LocalAccountForm.tsx'
 
 type Transport = 'auto' | 'wss' | 'ws' | 'tls' | 'tcp'

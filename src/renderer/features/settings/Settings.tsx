@@ -1,4 +1,4 @@
-import { ArrowLeft, Bell, HardDrive, Info, Palette, ShieldCheck, UserRound } from 'lucide-react'
+import { ArrowLeft, Bell, HardDrive, Info, Palette, Phone, ShieldCheck, UserRound } from 'lucide-react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { closeMain, openSettings, type SettingsSection } from '#renderer/stores/screen-store.ts'
@@ -6,12 +6,14 @@ import { IconButton } from '#renderer/ui/Button.tsx'
 import { About } from './About.tsx'
 import { AccountSettings } from './AccountSettings.tsx'
 import { AppearanceSettings } from './AppearanceSettings.tsx'
+import { CallSettings } from './CallSettings.tsx'
 import { NotificationSettings } from './NotificationSettings.tsx'
 import { PrivacySettings } from './PrivacySettings.tsx'
 import { StorageSettings } from './StorageSettings.tsx'
 
 const sections = [
   { id: 'accounts', icon: UserRound, Page: AccountSettings },
+  { id: 'calls', icon: Phone, Page: CallSettings },
   { id: 'privacy', icon: ShieldCheck, Page: PrivacySettings },
   { id: 'appearance', icon: Palette, Page: AppearanceSettings },
   { id: 'notifications', icon: Bell, Page: NotificationSettings },

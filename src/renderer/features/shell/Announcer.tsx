@@ -1,8 +1,9 @@
 import { useState } from 'react'
-import { useT } from '#renderer/i18n/i18n.ts'
+import { type Translate, useT } from '#renderer/i18n/i18n.ts'
 import { useConversations } from '#renderer/stores/conversation-store.ts'
 import { useLoaded } from '#renderer/stores/message-store.ts'
 import { useMainView } from '#renderer/stores/screen-store.ts'
+import { recordWords } from '../calls/call-words.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import type { ConversationView, MessageView } from '#shared/model/views.ts'
 
@@ -25,7 +26,7 @@ function ConversationAnnouncer({ id }: { readonly id: ConversationId }) {
   if (last !== undefined && last.position !== spokenUpTo) {
     setSpokenUpTo(last.position)
     if (conversation !== undefined && isSpoken(last, spokenUpTo, conversation)) {
-      setSpoken(t('chat.newFrom', { name: conversation.name, text: last.text.slice(0, spokenLength) }))
+      setSpoken(t('chat.newFrom', { name: conversation.name, text: spokenText(t, last) }))
     }
   }
   return (
@@ -33,6 +34,12 @@ function ConversationAnnouncer({ id }: { readonly id: ConversationId }) {
       {spoken}
     </div>
   )
+}
+
+function spokenText(t: Translate, message: MessageView): string {
+  return message.call === undefined
+    ? message.text.slice(0, spokenLength)
+    : recordWords(t, message.call, message.direction)
 }
 
 /** Newer than what was there on opening, from the other side, and not from a stranger. */

@@ -4,6 +4,7 @@ import { showDialog, useDialog } from '#renderer/stores/screen-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import type { AccountId } from '#shared/model/ids.ts'
 import { displayAor } from '#shared/model/aor.ts'
+import { TransferDialog } from '../calls/TransferDialog.tsx'
 import { DeleteDialog } from '../chat/DeleteDialog.tsx'
 import { LinkDialog } from '../chat/LinkDialog.tsx'
 import { MessageDetails } from '../chat/MessageDetails.tsx'
@@ -52,6 +53,8 @@ export function Dialogs() {
       return <DeleteDialog message={dialog.message} onClose={close} />
     case 'link':
       return <LinkDialog url={dialog.url} onClose={close} />
+    case 'transfer':
+      return <TransferDialog callId={dialog.callId} onClose={close} />
     case 'paper-secret':
       return <PaperDialog accountId={dialog.accountId} />
   }

@@ -8,6 +8,7 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, EmptyState } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { useWindowFocused } from '#renderer/ui/use-window-focused.ts'
+import { CallBars } from '../calls/CallBars.tsx'
 import { ConversationPane } from '../chat/ConversationPane.tsx'
 import { Sidebar } from '../conversations/Sidebar.tsx'
 import { Settings } from '../settings/Settings.tsx'
@@ -25,6 +26,7 @@ export function MainScreen() {
     <main className="flex h-full flex-col">
       <h1 className="sr-only">{t('app.name')}</h1>
       <PaperReminder />
+      <CallBars />
       <div className="flex min-h-0 flex-1">
         <div
           className={cx(

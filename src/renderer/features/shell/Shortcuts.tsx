@@ -1,4 +1,5 @@
 import { useT } from '#renderer/i18n/i18n.ts'
+import { callKeys } from '../calls/call-keys.ts'
 
 const rows = [
   ['Ctrl+K', 'shortcutSearch'],
@@ -12,6 +13,12 @@ const rows = [
   ['Shift+Enter', 'shortcutLine'],
   ['↑', 'shortcutEdit'],
   ['Shift+F10', 'shortcutMenu'],
+  ['Alt+Shift+C, V', 'shortcutCall'],
+  [callKeys.answer, 'shortcutAnswer'],
+  [callKeys.hangUp, 'shortcutHangUp'],
+  [callKeys.mute, 'shortcutMute'],
+  [callKeys.camera, 'shortcutCamera'],
+  [callKeys.hold, 'shortcutHold'],
   ['Ctrl+/', 'shortcutHelp'],
 ] as const
 

@@ -1,0 +1,123 @@
+import { Phone, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
+import type { CallView } from '#shared/model/calls.ts'
+import { displayAor } from '#shared/model/aor.ts'
+import { useT } from '#renderer/i18n/i18n.ts'
+import { perform } from '#renderer/stores/actions.ts'
+import { useAccounts } from '#renderer/stores/app-store.ts'
+import { acceptCall, currentCall, endCall, useCalls } from '#renderer/stores/call-store.ts'
+import { useConversation } from '#renderer/stores/conversation-store.ts'
+import { Avatar } from '#renderer/ui/Avatar.tsx'
+import { Button } from '#renderer/ui/Button.tsx'
+import { cx } from '#renderer/ui/cx.ts'
+import { callKeys } from './call-keys.ts'
+import { callName, phaseWords } from './call-words.ts'
+
+/** Calls that ring here, above every screen and dialog; the focus stays where the user types. */
+export function IncomingCalls() {
+  const calls = useCalls()
+  const ringing = calls.filter((view) => view.phase === 'incoming')
+  const busy = currentCall(calls) !== undefined
+  if (ringing.length === 0) return null
+  return (
+    // Dialogs leave what is marked like this reachable.
+    <div
+      data-react-aria-top-layer="true"
+      className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3"
+    >
+      {ringing.map((view) => (
+        <IncomingCall key={view.id} view={view} waiting={busy} />
+      ))}
+    </div>
+  )
+}
+
+interface IncomingProps {
+  readonly view: CallView
+  readonly waiting: boolean
+}
+
+function IncomingCall({ view, waiting }: IncomingProps) {
+  const t = useT()
+  const name = callName(t, view)
+  return (
+    <section
+      aria-label={t('incoming.region', { name })}
+      data-pane="incoming"
+      className={cx(
+        'pointer-events-auto flex w-full flex-col gap-3 rounded-2xl border border-edge bg-raised shadow-2xl',
+        waiting ? 'max-w-md p-3' : 'max-w-md p-4',
+      )}
+    >
+      <p role="alert" className="sr-only">
+        {t('incoming.announce', { name, answer: callKeys.answer, decline: callKeys.hangUp })}
+      </p>
+      <div className="flex items-center gap-3">
+        <Avatar name={name} seed={view.peer} size={waiting ? 'normal' : 'large'} />
+        <div className="min-w-0 flex-1">
+          <p className="flex items-center gap-1.5 text-sm text-soft">
+            <PhoneIncoming aria-hidden className="size-3.5 shrink-0" />
+            {waiting ? t('incoming.waiting') : phaseWords(t, view)}
+          </p>
+          <bdi className={cx('block font-semibold wrap-anywhere', waiting ? 'text-base' : 'line-clamp-2 text-lg')}>
+            {name}
+          </bdi>
+          <Origin view={view} />
+        </div>
+      </div>
+      {!waiting && <p className="text-xs text-soft">{t('incoming.untilAccepted')}</p>}
+      <Answers view={view} waiting={waiting} />
+    </section>
+  )
+}
+
+/** Which address calls, which of one's own is called, and whether one knows it. */
+function Origin({ view }: { readonly view: CallView }) {
+  const t = useT()
+  const accounts = useAccounts()
+  const conversation = useConversation(view.conversationId)
+  const account = accounts.find((candidate) => candidate.id === view.accountId)
+  return (
+    <p className="text-xs wrap-anywhere text-soft">
+      {view.peerName !== '' && <bdi className="block selectable">{displayAor(view.peer)}</bdi>}
+      {conversation?.policy === 'pending' && (
+        <span className="block font-medium text-warn">{t('incoming.stranger')}</span>
+      )}
+      {accounts.length > 1 && account !== undefined && (
+        <span className="block">{t('incoming.toAccount', { account: displayAor(account.aor) })}</span>
+      )}
+    </p>
+  )
+}
+
+function Answers({ view, waiting }: IncomingProps) {
+  const t = useT()
+  const small = waiting ? 'small' : 'normal'
+  const accept = waiting ? t('incoming.holdAndAccept') : t(view.video ? 'incoming.acceptAudio' : 'incoming.accept')
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button variant="danger" size={small} onPress={() => endCall(view)} className="min-w-0 flex-1">
+        <PhoneOff aria-hidden className="size-4" />
+        {t('incoming.decline')}
+      </Button>
+      <Button size={small} onPress={() => void perform('calls.decline', { callId: view.id, busy: true })}>
+        <span aria-hidden>{t('incoming.busy')}</span>
+        <span className="sr-only">{t('incoming.busyHint')}</span>
+      </Button>
+      {view.video && !waiting && (
+        <Button variant="primary" size={small} onPress={() => void acceptCall(view, true)} className="min-w-0 flex-1">
+          <Video aria-hidden className="size-4" />
+          {t('incoming.acceptVideo')}
+        </Button>
+      )}
+      <Button
+        variant={view.video && !waiting ? 'plain' : 'primary'}
+        size={small}
+        onPress={() => void acceptCall(view, false)}
+        className="min-w-0 flex-1"
+      >
+        <Phone aria-hidden className="size-4" />
+        {accept}
+      </Button>
+    </div>
+  )
+}
