@@ -2,6 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
 import type { Touched } from './apply-entry.ts'
+import type { CallKeyStore } from './call-key-store.ts'
 import type { MessageStore } from './message-store.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 
@@ -13,12 +14,14 @@ interface Conversation {
 export class AccountStore {
   readonly #db: Database
   readonly #messages: MessageStore
+  readonly #callKeys: CallKeyStore
   readonly #name: Statement<[string, string]>
   readonly #conversations: Statement<[string], Conversation>
 
-  constructor(db: Database, messages: MessageStore) {
+  constructor(db: Database, messages: MessageStore, callKeys: CallKeyStore) {
     this.#db = db
     this.#messages = messages
+    this.#callKeys = callKeys
     this.#name = db.prepare('INSERT OR REPLACE INTO account (aor, id) VALUES (?, ?)')
     this.#conversations = db.prepare('SELECT ref, id FROM conversation WHERE account = ?')
   }
@@ -50,6 +53,7 @@ export class AccountStore {
       .run(aor, aor)
     this.#db.prepare('DELETE FROM job WHERE account_id = (SELECT id FROM account WHERE aor = ?)').run(aor)
     this.#db.prepare('DELETE FROM conversation WHERE account = ?').run(aor)
+    this.#callKeys.erase(aor)
     this.#db.prepare('DELETE FROM account WHERE aor = ?').run(aor)
     touched.incomplete = true
   }

@@ -7,7 +7,7 @@ import path from 'node:path'
 import type Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#main/platform/system-clock.ts'
-import { EntryMaker } from '#test/integration/history/history-fixture.ts'
+import { alice, bob, conversationWith, EntryMaker } from '#test/integration/history/history-fixture.ts'
 import { isIntact, openDatabase, schemaVersion, type OpenDatabaseOptions } from './database.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
@@ -115,12 +115,73 @@ describe('migrations', () => {
     }
   })
 
+  it('end in one schema, wherever they started', () => {
+    const fixtures = new URL('../../../test/fixtures/history/', import.meta.url)
+    const schemas = [0, ...migrations.map(({ version }) => version)].map((version) => {
+      const place = { path: path.join(folder, `from-${version}.db`) }
+      const old = open({ ...place, migrations: [] })
+      if (version > 0) old.exec(readFileSync(new URL(`schema-${version}.sql`, fixtures), 'utf8'))
+      old.close()
+      const db = open(place)
+      const columns = db
+        .prepare<[], string>(
+          `SELECT t.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || coalesce(c.dflt_value, '')
+             FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' ORDER BY 1`,
+        )
+        .pluck()
+        .all()
+      const indexes = db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1")
+      const schema = [...columns, ...indexes.pluck().all()]
+      expect(isIntact(db)).toBe(true)
+      db.close()
+      return schema
+    })
+    expect(schemas[0]?.length).toBeGreaterThan(50)
+    for (const schema of schemas) expect(schema).toEqual(schemas[0])
+  })
+
+  it('to calls keep what was read, and go on counting', async () => {
+    const text = readFileSync(new URL('../../../test/fixtures/history/schema-1.sql', import.meta.url), 'utf8')
+    const old = open({ migrations: [] })
+    old.exec(text)
+    old.close()
+    const writer = new HistoryWriter({ path: file(), key, clock: systemClock })
+    const reader = new HistoryReader({ path: file(), key })
+    const conversation = async () => (await reader.conversations()).conversations[0]
+    expect(await conversation()).toMatchObject({ unread: 1, preview: 'Grüße aus der Vergangenheit' })
+    expect((await reader.contacts())[0]).toMatchObject({ name: 'Bob', callPolicy: null })
+    const make = new EntryMaker(1_760_000_001_000)
+    await writer.commit({ entries: [make.call({ outcome: 'missed' }), make.call({ outcome: 'answered' })] })
+    expect(await conversation()).toMatchObject({ unread: 2, preview: '', previewCall: { outcome: 'answered' } })
+    reader.close()
+    writer.close()
+  })
+
+  it('from the first schema with calls keep them, and what their keys were', async () => {
+    const text = readFileSync(new URL('../../../test/fixtures/history/schema-2.sql', import.meta.url), 'utf8')
+    const old = open({ migrations: [] })
+    old.exec(text)
+    old.close()
+    const writer = new HistoryWriter({ path: file(), key, clock: systemClock })
+    const reader = new HistoryReader({ path: file(), key })
+    const id = conversationWith(bob)
+    const page = await reader.page({ conversationId: id, anchor: { at: 'newest' }, limit: 10 })
+    expect(page.messages.map(({ call }) => call?.outcome)).toEqual([undefined, undefined, 'missed', 'answered'])
+    expect(await reader.conversation(id)).toMatchObject({ unread: 2, previewCall: { durationMs: 61_000 } })
+    expect((await reader.contacts())[0]).toMatchObject({ callPolicy: 'zrtp-required' })
+    const pair = { ownZid: await writer.zrtpZid(alice), peerZid: new Uint8Array(12).fill(8), peer: bob, now: 0 }
+    expect(await reader.zrtpPeer(pair)).toMatchObject({ rs1: new Uint8Array(32).fill(1), verified: true, name: 'Desk' })
+    expect(await reader.callMemory(alice, bob)).toEqual({ keys: 'zrtp' })
+    reader.close()
+    writer.close()
+  })
+
   it('is all or nothing', () => {
     open().close()
-    const broken = { version: 2, sql: 'CREATE TABLE half (x); SELECT nonsense FROM nowhere' }
+    const broken = { version: currentVersion + 1, sql: 'CREATE TABLE half (x); SELECT nonsense FROM nowhere' }
     expect(() => open({ migrations: [...migrations, broken] })).toThrow()
     const db = open()
-    expect(schemaVersion(db)).toBe(1)
+    expect(schemaVersion(db)).toBe(currentVersion)
     expect(db.prepare("SELECT count(*) FROM sqlite_master WHERE name = 'half'").pluck().get()).toBe(0)
     db.close()
   })

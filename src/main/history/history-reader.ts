@@ -5,6 +5,8 @@ import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit } from '#shared/model/views.ts'
 import { SottoError } from '#shared/errors.ts'
+import { isVerifiedWith, readCallMemory, readZrtpPeer } from './call-key-store.ts'
+import type { KeptZrtpPeer, RememberedKeys } from './call-keys-port.ts'
 import { openDatabase } from './database.ts'
 import { hlcOf } from './message-store.ts'
 import { jobOf, waitingJobColumns, waitingJobOf, type JobRow } from './job-store.ts'
@@ -182,6 +184,18 @@ export class HistoryReader implements HistoryReaderPort {
         databaseBytes: bytes.reduce((sum, size) => sum + size, 0),
       }
     })
+  }
+
+  zrtpPeer(pair: Parameters<HistoryReaderPort['zrtpPeer']>[0]): Promise<KeptZrtpPeer | null> {
+    return this.#read(() => readZrtpPeer(this.#db, pair))
+  }
+
+  zrtpVerifiedWith(account: Aor, peer: Aor): Promise<boolean> {
+    return this.#read(() => isVerifiedWith(this.#db, account, peer))
+  }
+
+  callMemory(account: Aor, peer: Aor): Promise<{ readonly keys: RememberedKeys | null }> {
+    return this.#read(() => readCallMemory(this.#db, account, peer))
   }
 
   /** Timestamp of the latest message: the device's clock goes on from there, even when the wall clock went back. */

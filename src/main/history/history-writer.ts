@@ -2,11 +2,14 @@
 import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { systemRandom } from '#main/platform/system-random.ts'
 import { SottoError } from '#shared/errors.ts'
 import { maxListedChanges } from '#shared/model/limits.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { EntryApplier, Touched } from './apply-entry.ts'
 import { AccountStore } from './account-store.ts'
+import { CallKeyStore } from './call-key-store.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
 import { JobStore } from './job-store.ts'
@@ -37,6 +40,8 @@ export interface HistoryWriterOptions {
   readonly clock: ClockPort
   /** Opens the database; a test hands in one with a small disk. */
   readonly open?: typeof openDatabase
+  /** Where ZIDs come from; the system's by default. */
+  readonly random?: RandomPort
 }
 
 export class HistoryWriter implements HistoryWriterPort {
@@ -48,6 +53,7 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #conversations: ConversationStore
   readonly #applier: EntryApplier
   readonly #jobs: JobStore
+  readonly #callKeys: CallKeyStore
   readonly #accounts: AccountStore
   readonly #handlers = new Set<(change: HistoryChange) => void>()
   #queue: Queued[] = []
@@ -68,7 +74,8 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#conversations = new ConversationStore(this.#db)
     this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)
     this.#jobs = new JobStore(this.#db)
-    this.#accounts = new AccountStore(this.#db, this.#messages)
+    this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
+    this.#accounts = new AccountStore(this.#db, this.#messages, this.#callKeys)
     withStorageFailures(() => this.#messages.reindexIfNeeded())
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
@@ -78,12 +85,32 @@ export class HistoryWriter implements HistoryWriterPort {
     return this.#enqueue(() => this.#apply(commit))
   }
 
-  async setSetting(key: string, valueJson: string | null): Promise<void> {
-    await this.#enqueue(() => {
+  setSetting(key: string, valueJson: string | null): Promise<void> {
+    return this.#write(() => {
       if (valueJson === null) this.#db.prepare('DELETE FROM setting WHERE key = ?').run(key)
       else this.#db.prepare('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(key, valueJson)
+    })
+  }
+
+  async zrtpZid(account: Aor): Promise<Uint8Array> {
+    let zid: Uint8Array = new Uint8Array()
+    await this.#enqueue(() => {
+      zid = this.#callKeys.zid(account)
       return []
     })
+    return zid
+  }
+
+  keepZrtpSecrets(secrets: Parameters<HistoryWriterPort['keepZrtpSecrets']>[0]): Promise<void> {
+    return this.#write(() => this.#callKeys.keep(secrets, this.#clock.now()))
+  }
+
+  setZrtpVerified(found: Parameters<HistoryWriterPort['setZrtpVerified']>[0]): Promise<void> {
+    return this.#write(() => this.#callKeys.setVerified(found))
+  }
+
+  rememberCallKeys(memory: Parameters<HistoryWriterPort['rememberCallKeys']>[0]): Promise<void> {
+    return this.#write(() => this.#callKeys.remember(memory))
   }
 
   onChange(handler: (change: HistoryChange) => void): () => void {
@@ -98,6 +125,14 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#closed = true
     this.#idle?.cancel()
     this.#db.close()
+  }
+
+  /** Something beside the entries, which no view shows. */
+  async #write(run: () => void): Promise<void> {
+    await this.#enqueue(() => {
+      run()
+      return []
+    })
   }
 
   #enqueue(run: () => Outcome): Promise<CommitReceipt> {

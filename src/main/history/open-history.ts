@@ -83,6 +83,10 @@ function joined(
       writer: {
         commit: (commit) => writer.rpc.call('commit', commit),
         setSetting: (key, valueJson) => writer.rpc.call('setSetting', key, valueJson),
+        zrtpZid: (account) => writer.rpc.call('zrtpZid', account),
+        keepZrtpSecrets: (secrets) => writer.rpc.call('keepZrtpSecrets', secrets),
+        setZrtpVerified: (found) => writer.rpc.call('setZrtpVerified', found),
+        rememberCallKeys: (memory) => writer.rpc.call('rememberCallKeys', memory),
         onChange: (handler) => writer.rpc.on('change', handler),
       },
       reader: readerOver((method, ...args) => reader.rpc.call(method, ...args)),
@@ -111,6 +115,10 @@ function remembering({
     writer: {
       commit: (commit) => known.commit(commit),
       setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
+      zrtpZid: (account) => writer.zrtpZid(account),
+      keepZrtpSecrets: (secrets) => writer.keepZrtpSecrets(secrets),
+      setZrtpVerified: (found) => writer.setZrtpVerified(found),
+      rememberCallKeys: (memory) => writer.rememberCallKeys(memory),
       onChange: (handler) => writer.onChange(handler),
     },
     reader: { ...reader, conversation: (id) => known.conversation(id) },
@@ -131,6 +139,9 @@ function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['c
     jobsOf: (conversation, target) => call('jobsOf', conversation, target),
     setting: (key) => call('setting', key),
     counts: () => call('counts'),
+    zrtpPeer: (pair) => call('zrtpPeer', pair),
+    zrtpVerifiedWith: (account, peer) => call('zrtpVerifiedWith', account, peer),
+    callMemory: (account, peer) => call('callMemory', account, peer),
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   SearchHit,
 } from '#shared/model/views.ts'
 import type { ErrorCode } from '#shared/errors.ts'
+import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
 
 /** What an outbox job does when it runs. */
 export type JobKind = 'message' | 'edit' | 'delete' | 'receipt' | 'own-copy'
@@ -88,14 +89,14 @@ export interface CommitReceipt {
 }
 
 /** Rejects with SottoError `disk-full`, `disk-failed`, `locked`. */
-export interface HistoryWriterPort {
+export interface HistoryWriterPort extends CallKeysWriterPort {
   commit(commit: HistoryCommit): Promise<CommitReceipt>
   /** Subscribes to what commits changed; returns the disposer. */
   onChange(handler: (change: HistoryChange) => void): () => void
   setSetting(key: string, valueJson: string | null): Promise<void>
 }
 
-export interface HistoryReaderPort {
+export interface HistoryReaderPort extends CallKeysReaderPort {
   conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }>
   conversation(id: ConversationId): Promise<ConversationView | null>
   contacts(): Promise<readonly ContactView[]>

@@ -36,6 +36,9 @@ await runWorker<HistoryReaderMethods>((start) => {
     jobsOf: (conversation, target) => reader().jobsOf(conversation, target),
     setting: (name) => reader().setting(name),
     counts: () => reader().counts(),
+    zrtpPeer: (pair) => reader().zrtpPeer(pair),
+    zrtpVerifiedWith: (account, peer) => reader().zrtpVerifiedWith(account, peer),
+    callMemory: (account, peer) => reader().callMemory(account, peer),
     lastHlc: () => reader().lastHlc(),
     close: () => opened?.close(),
   }

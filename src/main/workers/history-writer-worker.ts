@@ -17,6 +17,10 @@ await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
   return {
     commit: (commit) => writer.commit(commit),
     setSetting: (name, valueJson) => writer.setSetting(name, valueJson),
+    zrtpZid: (account) => writer.zrtpZid(account),
+    keepZrtpSecrets: (secrets) => writer.keepZrtpSecrets(secrets),
+    setZrtpVerified: (found) => writer.setZrtpVerified(found),
+    rememberCallKeys: (memory) => writer.rememberCallKeys(memory),
     close: () => {
       writer.close()
     },

@@ -65,6 +65,7 @@ export const plainBridgeNames = [
   'calls.compared',
   'calls.dismiss',
   'calls.network',
+  'media.ready',
   'media.offer',
   'media.failed',
   'media.connected',

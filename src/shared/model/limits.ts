@@ -21,6 +21,9 @@ export const maxVariants = 8
 export const maxChangesPerMessage = 256
 /** Receipts of one peer kept for messages that are not here (yet): the newest ones. */
 export const maxWaitingReceipts = 512
+/** Devices of one contact whose ZRTP secrets are kept, and of all contacts of an account; compared ones always. */
+export const maxZrtpDevices = 32
+export const maxZrtpPeers = 2048
 /** Unread messages are counted up to here; the screen shows more as “999+”. */
 export const maxUnread = 1000
 /** A change that touches more messages than this is announced as `bulk`. */

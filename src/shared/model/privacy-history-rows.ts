@@ -24,6 +24,40 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     ],
   },
   {
+    datum:
+      'Calls: with whom, when, who called, how it ended, how long, pictures or not, who could read it; never what was said',
+    where: 'This device, history.db (encrypted), tables message and entry',
+    why: 'To show them in the conversation, and to count the ones you missed',
+    howLong: forever,
+    whoReads: you,
+    howToErase: 'Delete the call: its rows go at once; or remove the account',
+    covers: columns('message', 'quiet', 'call_outcome', 'call_video', 'call_duration', 'call_readers'),
+  },
+  {
+    datum:
+      'Devices you had calls with under ZRTP: number of the device, address, secrets for the next call, whether you compared, name you gave',
+    where:
+      'This device, history.db (encrypted), tables zrtp_zid and zrtp_peer; never copied to another device, never exported',
+    why: 'So that the next call proves it is the same device, without comparing again',
+    howLong: 'Secrets as long as both devices agreed; the rest until you remove the account',
+    whoReads: you,
+    howToErase: accountErase,
+    covers: [
+      ...columns('zrtp_zid', 'account', 'zid'),
+      ...columns('zrtp_peer', 'own_zid', 'peer_zid', 'account', 'peer', 'rs1', 'rs2', 'verified', 'name'),
+      ...columns('zrtp_peer', 'updated_at', 'expires_at'),
+    ],
+  },
+  {
+    datum: 'Which kind of keys last worked in a call with whom',
+    where: 'This device, history.db (encrypted), table call_memory; never copied to another device',
+    why: 'So that the next call is not refused first',
+    howLong: 'Until the next call, or until you remove the account',
+    whoReads: you,
+    howToErase: accountErase,
+    covers: columns('call_memory', 'account', 'peer', 'keys'),
+  },
+  {
     datum: 'Words of your messages, for search',
     where: 'This device, history.db (encrypted), index message_text',
     why: 'To find a message without reading them all',
@@ -34,7 +68,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
   },
   {
     datum:
-      'Conversations and contacts: address, name you gave, name they send, note, accepted or blocked, muted, unread count',
+      'Conversations and contacts: address, name you gave, name they send, note, accepted or blocked, muted, what calls may use, unread count',
     where: 'This device, history.db (encrypted), table conversation',
     why: 'To list your conversations and contacts',
     howLong: forever,
@@ -42,7 +76,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     howToErase: `Empty name and note on the contact card; ${accountErase.toLowerCase()}`,
     covers: columns(
       'conversation',
-      ...['ref', 'id', 'account', 'peer', 'name', 'peer_name', 'note', 'policy', 'muted', 'added_at'],
+      ...['ref', 'id', 'account', 'peer', 'name', 'peer_name', 'note', 'policy', 'muted', 'added_at', 'call_policy'],
       ...['total', 'unread', 'read_position', 'last_position'],
     ),
   },
@@ -70,7 +104,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
   },
   {
     datum:
-      'Accounts, their digest secrets, device keys and certificates you trust; who takes plain text only; your settings',
+      'Accounts, their digest secrets, relay with its password, device keys and certificates you trust; who takes plain text only; your settings',
     where: 'This device, history.db (encrypted), tables account and setting',
     why: 'To sign in, to prove which device this is, and to work as you set it',
     howLong: 'Until you remove the account or change the setting',

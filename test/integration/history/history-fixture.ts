@@ -6,6 +6,7 @@ import path from 'node:path'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { openHistoryInProcess, openHistoryInWorkers, type OpenHistory } from '#main/history/open-history.ts'
 import type { OutboxJob } from '#main/history/port.ts'
+import type { CallRecordView } from '#shared/model/calls.ts'
 import { conversationIdOf } from '#shared/model/derive-ids.ts'
 import type { Entry, EntryBody, EntryHead } from '#shared/model/entry.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, EntryId, JobId, MessageId } from '#shared/model/ids.ts'
@@ -125,6 +126,24 @@ export class EntryMaker {
     const { conversation, peer } = this.#place(bob, bob)
     const body = { kind: 'read', conversation, peer, target: target as MessageId, targetAuthor, at: this.#now } as const
     return this.entry(body, { authenticatedBy: 'own-device' })
+  }
+
+  /** A call of bob's unless `author` says otherwise. */
+  call(more: Partial<CallRecordView> & { peer?: Aor; author?: Aor; id?: string; device?: string } = {}): Entry {
+    const { peer = bob, author = peer, id = randomId(), device, ...record } = more
+    const facts = { outcome: 'missed', video: false, durationMs: 0, readers: 'securing', ...record } as const
+    const head = {
+      ...(author === alice ? { authenticatedBy: 'own-device' as const } : {}),
+      ...(device === undefined ? {} : { device: device as DeviceId }),
+    }
+    const place = { ...this.#place(peer, author), messageId: id as MessageId, sentAt: this.#now - 5 }
+    return this.entry({ kind: 'call', ...place, ...facts }, head)
+  }
+
+  /** The user takes a row of anybody out of the history. */
+  remove(target: string, author: Aor = bob): Entry {
+    const entry = this.delete(target, author)
+    return { ...entry, head: { ...entry.head, authenticatedBy: 'own-device' } }
   }
 
   contact(

@@ -7,7 +7,7 @@ import { tokens } from '#main/history/search-text.ts'
 import { arbitraryEntry, fixtureAccount } from '#test/fixtures/arbitrary-entry.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import { mergeEntries, type MergedMessage } from '#shared/model/merge.ts'
-import type { MessageView } from '#shared/model/views.ts'
+import type { ContactView, MessageView } from '#shared/model/views.ts'
 import { TestHistory } from './history-fixture.ts'
 
 let test: TestHistory
@@ -47,6 +47,7 @@ function viewOf(message: MergedMessage) {
     deleted: message.deleted,
     conflicting: message.conflicting,
     authenticatedBy: message.authenticatedBy,
+    ...(message.call === undefined ? {} : { call: message.call }),
   }
 }
 
@@ -77,7 +78,8 @@ async function checkMessages(entries: readonly Entry[]): Promise<void> {
   for (const { id, unread } of (await history.reader.conversations()).conversations) {
     const mine = model.messages.filter((message) => message.conversation === id)
     const readTo = Math.max(-1, ...mine.filter((message) => message.readMark).map(positionOf))
-    const expected = mine.filter((m) => m.incoming && !m.deleted && positionOf(m) > readTo)
+    const waits = (m: MergedMessage) => m.call === undefined || m.call.outcome === 'missed'
+    const expected = mine.filter((m) => m.incoming && !m.deleted && waits(m) && positionOf(m) > readTo)
     expect(unread).toBe(expected.length)
   }
 }
@@ -86,8 +88,10 @@ async function checkContacts(entries: readonly Entry[]): Promise<void> {
   const model = mergeEntries(entries).contacts
   const stored = await history.reader.contacts()
   expect(stored).toHaveLength(model.length)
-  const names = (list: readonly { name: string; note: string; policy: string; addedAt: number }[]) =>
-    list.map(({ name, note, policy, addedAt }) => [name, note, policy, addedAt].join('|')).sort()
+  const names = (list: readonly Pick<ContactView, 'name' | 'note' | 'policy' | 'callPolicy' | 'addedAt'>[]) =>
+    list
+      .map(({ name, note, policy, callPolicy, addedAt }) => JSON.stringify([name, note, policy, callPolicy, addedAt]))
+      .sort()
   expect(names(stored)).toEqual(names(model.map((contact) => ({ ...contact, name: contact.name || contact.peerName }))))
 }
 

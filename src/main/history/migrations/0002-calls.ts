@@ -20,7 +20,7 @@ export const calls: Migration = {
       peer_zid BLOB NOT NULL,
       account TEXT NOT NULL,
       peer TEXT NOT NULL,
-      rs1 BLOB NOT NULL,
+      rs1 BLOB,
       rs2 BLOB,
       verified INTEGER NOT NULL,
       name TEXT NOT NULL,
