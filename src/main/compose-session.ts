@@ -19,7 +19,11 @@ import { startSignallingClient } from './accounts/signalling/client.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
+import type { Calls } from './calls/calls.ts'
+import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
+import { composeCalls } from './compose-calls.ts'
+import { createMediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
 import { Contacts } from './contacts/contacts.ts'
@@ -40,6 +44,8 @@ export interface SessionPorts {
   readonly home: HomeServerControl
   readonly publisher: BridgePublisher
   readonly notifications: NotificationPort
+  readonly ring: RingPort
+  readonly showWindow: () => void
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -94,12 +100,17 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const entries = new EntryFactory(ports, await history.lastHlc())
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
+  const media = createMediaClient(ports)
+  opened.push(() => media.stop())
+  const calls = composeCalls(ports, { history, signalling, accounts, media, entries })
+  opened.push(() => calls.stop())
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
   await settings.start()
   await accounts.start()
   await features.chat.start()
+  if (accounts.list().length > 0) media.warm()
   return {
-    answers: answersOf(ports, { history, settings, accounts, identity, ...features }),
+    answers: answersOf(ports, { history, settings, accounts, identity, calls, ...features }),
     signalling,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
@@ -148,6 +159,10 @@ interface Foundation {
   readonly signalling: SignallingPort
   readonly settings: Settings
   readonly accounts: Accounts
+}
+
+interface Answering extends Features {
+  readonly calls: Calls
 }
 
 interface Features {
@@ -218,8 +233,8 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
   )
 }
 
-function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'>): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history } = parts
+function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
+  const { accounts, identity, chat, contacts, settings, history, calls } = parts
   return {
     accounts,
     identity,
@@ -241,6 +256,13 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'>): 
       get: () => settings.get(),
       set: (args) => settings.set(args),
       storage: () => storageView(ports, history),
+    },
+    calls,
+    media: {
+      offer: (args) => calls.mediaOffer(args),
+      failed: (args) => calls.mediaFailed(args),
+      connected: () => undefined,
+      ready: () => calls.mediaReady(),
     },
     home: { invite: () => ports.home.invite({ lan: true }) },
     activity: (args) => chat.activity(args),

@@ -9,7 +9,15 @@ export interface NotificationOptions {
   readonly body?: string
   readonly silent?: boolean
   readonly icon?: unknown
+  /** Buttons; a click raises `action` with `actionIndex`. */
+  readonly actions?: readonly { readonly type: 'button'; readonly text?: string }[]
+  /** `never`: stays until it is closed. */
+  readonly timeoutType?: 'default' | 'never'
+  readonly urgency?: 'low' | 'normal' | 'critical'
 }
+
+const urgencies = ['low', 'normal', 'critical'] as const
+const actionPattern = /^action-(\d)$/
 
 const objectPath = '/org/freedesktop/Notifications'
 const shown = new Map<number, Notification>()
@@ -24,7 +32,12 @@ function handleSignal({ interface: from, member, body: [id, detail] }: DbusMessa
   if (from !== notificationsName) return
   const notification = shown.get(id as number)
   if (notification === undefined) return
-  if (member === 'ActionInvoked' && detail === 'default') setImmediate(() => notification.emit('click', {}))
+  if (member === 'ActionInvoked') {
+    const index = actionPattern.exec(String(detail))?.[1]
+    if (detail === 'default') setImmediate(() => notification.emit('click', {}))
+    else if (index !== undefined)
+      setImmediate(() => notification.emit('action', { actionIndex: Number(index) }, Number(index)))
+  }
   if (member !== 'NotificationClosed') return
   shown.delete(id as number)
   setImmediate(() => notification.emit('close', {}))
@@ -47,10 +60,14 @@ export class Notification extends EventEmitter {
   readonly body: string
   readonly silent: boolean
   readonly #icon: string
+  readonly #options: NotificationOptions
   #id = 0
+  #isClosed = false
 
-  constructor({ title = '', body = '', silent = false, icon }: NotificationOptions = {}) {
+  constructor(options: NotificationOptions = {}) {
     super()
+    const { title = '', body = '', silent = false, icon } = options
+    this.#options = options
     this.title = title
     this.body = body
     this.silent = silent
@@ -75,15 +92,21 @@ export class Notification extends EventEmitter {
     preparing ??= prepare(session)
     const { markup } = await preparing
     const body = markup ? escapeMarkup(this.body) : this.body
-    const hints: [string, object][] = [['urgency', { signature: 'y', value: 1 }]]
+    const { actions = [], timeoutType = 'default', urgency = 'normal' } = this.#options
+    const hints: [string, object][] = [['urgency', { signature: 'y', value: urgencies.indexOf(urgency) }]]
     if (this.silent) hints.push(['suppress-sound', { signature: 'b', value: true }])
-    const values = [app.getName(), this.#id, this.#icon, this.title, body, ['default', ''], hints, -1]
+    const buttons = ['default', '', ...actions.flatMap(({ text = '' }, index) => [`action-${index}`, text])]
+    const expires = timeoutType === 'never' ? 0 : -1
+    const values = [app.getName(), this.#id, this.#icon, this.title, body, buttons, hints, expires]
     const [id] = await callService(session, 'Notify', 'susssasa{sv}i', values)
     this.#id = id as number
     shown.set(this.#id, this)
+    // Closed while the service was being asked: what rang a moment ago must not stay.
+    if (this.#isClosed) this.close()
   }
 
   close(): void {
+    this.#isClosed = true
     const { session } = desktop
     if (session === null || this.#id === 0) return
     callService(session, 'CloseNotification', 'u', [this.#id]).catch(() => undefined)

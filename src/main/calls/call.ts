@@ -138,7 +138,11 @@ export class Call {
     if (keys?.peerZid == null) throw new SottoError('not-found')
     const { trust, account, media } = this.#context
     await media.compared(this.id, equal)
-    await trust.setVerified(account.aor, keys.peerZid, equal, deviceName)
+    await trust.setVerified(account.aor, this.facts.peer.aor, {
+      peerZid: keys.peerZid,
+      verified: equal,
+      name: deviceName,
+    })
     if (equal)
       this.#change({
         comparison: 'verified',
@@ -371,7 +375,7 @@ export class Call {
 
   async #provideSecrets(peerZid: Uint8Array): Promise<void> {
     const { trust, account, media } = this.#context
-    const secrets = await trust.secrets(account.aor, peerZid)
+    const secrets = await trust.secrets(account.aor, this.facts.peer.aor, peerZid)
     if (secrets !== null) this.#change({ peerDeviceName: secrets.name })
     await media.zrtpSecrets(this.id, peerZid, secrets)
   }

@@ -40,7 +40,7 @@ export interface CallPeersPort {
 /** Trust that outlives a call: own ZIDs, retained secrets, what was compared. Durable when a promise resolves. */
 export interface CallTrustPort {
   zid(account: Aor): Promise<Uint8Array>
-  secrets(account: Aor, peerZid: Uint8Array): Promise<ZrtpPeerSecrets | null>
+  secrets(account: Aor, peer: Aor, peerZid: Uint8Array): Promise<ZrtpPeerSecrets | null>
   keep(
     account: Aor,
     peer: Aor,
@@ -51,7 +51,11 @@ export interface CallTrustPort {
       readonly verified: boolean
     },
   ): Promise<void>
-  setVerified(account: Aor, peerZid: Uint8Array, verified: boolean, name: string): Promise<void>
+  setVerified(
+    account: Aor,
+    peer: Aor,
+    found: { readonly peerZid: Uint8Array; readonly verified: boolean; readonly name: string },
+  ): Promise<void>
   /** Whether any device of this contact was compared. */
   isVerified(account: Aor, peer: Aor): Promise<boolean>
   /** Keys that the last call with this contact agreed on; null = never. */

@@ -1,13 +1,36 @@
 /** The few words that main itself shows: tray and notifications. The renderer has its own catalogue. */
 export interface MainStrings {
   readonly newMessage: string
+  readonly callFrom: (name: string) => string
+  readonly videoCallFrom: (name: string) => string
+  readonly missedCall: string
+  readonly answer: string
+  readonly decline: string
   readonly show: string
   readonly quit: string
 }
 
 const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
-  en: { newMessage: 'New message', show: 'Show Sotto', quit: 'Quit Sotto' },
-  de: { newMessage: 'Neue Nachricht', show: 'Sotto zeigen', quit: 'Sotto beenden' },
+  en: {
+    newMessage: 'New message',
+    callFrom: (name) => `${name} is calling`,
+    videoCallFrom: (name) => `${name} is calling with video`,
+    missedCall: 'Missed call',
+    answer: 'Answer',
+    decline: 'Decline',
+    show: 'Show Sotto',
+    quit: 'Quit Sotto',
+  },
+  de: {
+    newMessage: 'Neue Nachricht',
+    callFrom: (name) => `${name} ruft an`,
+    videoCallFrom: (name) => `${name} ruft mit Video an`,
+    missedCall: 'Verpasster Anruf',
+    answer: 'Annehmen',
+    decline: 'Ablehnen',
+    show: 'Sotto zeigen',
+    quit: 'Sotto beenden',
+  },
 }
 
 /** Words for a language setting; `system` follows the locale, anything unknown is English. */

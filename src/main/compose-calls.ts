@@ -1,0 +1,131 @@
+/** Wires the calls feature to history, accounts, screen and notifications. */
+import { cleanDisplayName } from '#shared/model/display-name.ts'
+import { displayAor } from '#shared/model/aor.ts'
+import type { EntryFactory } from '#shared/model/entry-factory.ts'
+import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { ContactView } from '#shared/model/views.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import type { Accounts } from './accounts/accounts.ts'
+import type { CallAccount as KeptAccount } from './accounts/call-account.ts'
+import type { SignallingPort } from './accounts/signalling-port.ts'
+import type { BridgePublisher } from './bridge/publisher.ts'
+import { Calls } from './calls/calls.ts'
+import type { CallAccount, CallPeer, CallPeersPort, CallRecord, CallTrustPort, RingPort } from './calls/ports.ts'
+import { conversationOf } from './chat/context.ts'
+import type { OpenHistory } from './history/open-history.ts'
+import type { MediaPort, RelayServer } from './media/media-port.ts'
+
+export interface CallsSessionPorts {
+  readonly publisher: BridgePublisher
+  readonly ring: RingPort
+  readonly showWindow: () => void
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+}
+
+interface Parts {
+  readonly history: OpenHistory
+  readonly signalling: SignallingPort
+  readonly accounts: Accounts
+  readonly media: MediaPort
+  readonly entries: EntryFactory
+}
+
+/** Makes the calls feature of a session. */
+export function composeCalls(ports: CallsSessionPorts, parts: Parts): Calls {
+  const { publisher, showWindow, clock, random, log, ring } = ports
+  return new Calls({
+    ...{ clock, random, log: log.child('calls'), ring },
+    media: parts.media,
+    signalling: parts.signalling,
+    accounts: { byId: (id) => accountOf(parts.accounts.callAccount(id)) },
+    peers: peersOf(parts),
+    trust: trustOf(parts.history, clock),
+    records: { add: (record) => addRecord(parts, record) },
+    screen: {
+      changed: (calls, revision) => publisher.publish('calls.changed', { calls, revision }),
+      command: (command) => publisher.publish('media.command', command),
+      showWindow,
+    },
+  })
+}
+
+function accountOf(kept: KeptAccount | null): CallAccount | null {
+  if (kept?.enabled !== true) return null
+  const { id, aor, transport, callPolicy, hideAddress, relay } = kept
+  return { id, aor, transport, callPolicy, hideAddress, relay: relay === null ? null : relayServerOf(relay) }
+}
+
+/** Null while the relay has no password. */
+function relayServerOf({ server, username, password }: NonNullable<KeptAccount['relay']>): RelayServer | null {
+  const colon = server.lastIndexOf(':')
+  const host = server.slice(0, colon).replace(/^\[|\]$/g, '')
+  return password === '' ? null : { host, port: Number(server.slice(colon + 1)), username, password }
+}
+
+function peersOf({ history, accounts }: Parts): CallPeersPort {
+  const contactOf = async (accountId: AccountId, aor: Aor): Promise<ContactView | null> => {
+    const contacts = await history.reader.contacts()
+    return contacts.find((contact) => contact.accountId === accountId && contact.aor === aor) ?? null
+  }
+  const peer = async (
+    accountId: AccountId,
+    conversationId: ConversationId,
+    aor: Aor,
+    given: string,
+  ): Promise<CallPeer> => {
+    const [contact, view] = await Promise.all([contactOf(accountId, aor), history.reader.conversation(conversationId)])
+    const name = view?.name ?? (cleanDisplayName(given) || displayAor(aor))
+    const { policy = 'none', muted = false } = view ?? {}
+    return { accountId, conversationId, aor, name, policy, callPolicy: contact?.callPolicy ?? null, muted }
+  }
+  return {
+    byConversation: async (id) => {
+      const view = await history.reader.conversation(id)
+      return view === null ? null : peer(view.accountId, id, view.peer, '')
+    },
+    byAor: (accountId, aor, displayName) => {
+      const own = accounts.callAccount(accountId)?.aor ?? aor
+      return peer(accountId, conversationOf(own, aor), aor, displayName)
+    },
+  }
+}
+
+function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPort {
+  return {
+    zid: (account) => writer.zrtpZid(account),
+    secrets: async (account, peer, peerZid) =>
+      reader.zrtpPeer({ ownZid: await writer.zrtpZid(account), peerZid, peer, now: clock.now() }),
+    keep: async (account, peer, { peerZid, rs1, rs2, verified }) => {
+      const ownZid = await writer.zrtpZid(account)
+      await writer.keepZrtpSecrets({ account, ownZid, peerZid, peer, rs1, rs2, verified, expiresAt: null })
+    },
+    setVerified: async (account, peer, { peerZid, verified, name }) => {
+      const ownZid = await writer.zrtpZid(account)
+      await writer.setZrtpVerified({ ownZid, peerZid, peer, verified, name })
+    },
+    isVerified: (account, peer) => reader.zrtpVerifiedWith(account, peer),
+    lastKeys: async (account, peer) => (await reader.callMemory(account, peer)).keys,
+    rememberKeys: (account, peer, keys) => writer.rememberCallKeys({ account, peer, keys }),
+  }
+}
+
+/** The line of a call in its conversation; a stranger's makes a conversation that waits for an answer. */
+async function addRecord({ history, accounts, entries }: Parts, made: CallRecord): Promise<void> {
+  const { call, peer, direction, startedAt: sentAt, record } = made
+  const account = accounts.callAccount(peer.accountId)
+  if (account === null) return
+  const { aor, deviceId: device } = account
+  const { conversationId: conversation, aor: other } = peer
+  const origin = { account: aor, device, authenticatedBy: 'own-device', verified: true } as const
+  const author = direction === 'outgoing' ? aor : other
+  const messageId = call as string as MessageId
+  const line = entries.make(origin, { kind: 'call', conversation, peer: other, author, messageId, sentAt, ...record })
+  const policy = direction === 'outgoing' ? 'accepted' : 'pending'
+  const isNew = peer.policy === 'none' || (peer.policy === 'pending' && policy === 'accepted')
+  const contact = entries.make(origin, { kind: 'contact', conversation, peer: other, policy })
+  await history.writer.commit({ entries: isNew ? [contact, line] : [line] })
+}
