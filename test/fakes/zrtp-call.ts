@@ -113,7 +113,7 @@ export class CallEnd {
   }
 
   keys(direction: 'send' | 'receive'): SrtpKeys | undefined {
-    return this.events.find((event) => event.kind === 'keys' && event.direction === direction)?.keys
+    return this.events.filter((event) => event.kind === 'keys').find((event) => event.direction === direction)?.keys
   }
 }
 

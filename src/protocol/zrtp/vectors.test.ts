@@ -151,9 +151,9 @@ describe('the recorded session', () => {
   })
 
   it.each([
-    ['Confirm1', responder, session.mackeyr, session.zrtpkeyr, h0r],
-    ['Confirm2', initiator, session.mackeyi, session.zrtpkeyi, h0i],
-  ] as const)('has its %s under the derived keys', (type, ssrc, mackey, zrtpkey, h0) => {
+    ['Confirm1', responder, [session.mackeyr, session.zrtpkeyr], h0r],
+    ['Confirm2', initiator, [session.mackeyi, session.zrtpkeyi], h0i],
+  ] as const)('has its %s under the derived keys', (type, ssrc, [mackey, zrtpkey], h0) => {
     const keys: ConfirmKeys = { hash: 'S256', mackey: hex(mackey), zrtpkey: hex(zrtpkey) }
     const message = find(type, ssrc)
     const confirm = openConfirm(message, keys)
