@@ -3,6 +3,7 @@ import { ProtocolError } from '#shared/errors.ts'
 import { describeSession } from './description.ts'
 import { readMessageMedia } from './message-media.ts'
 import { parseSdp } from './parse.ts'
+import { readSecurityDescriptions, serializeSecurityDescription } from './security-descriptions.ts'
 import { serializeSdp } from './serialize.ts'
 
 const lines = [
@@ -34,6 +35,8 @@ const lines = [
     'a=candidate:1 1 UDP 1 x 1 typ y',
     'a=ssrc:1 a:b',
     'a=accept-types:*',
+    'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR|2^20|1:32',
+    'a=crypto:2 AEAD_AES_128_GCM inline:|2^|: KDR=',
     'i=\0',
     'k=\r',
     '',
@@ -71,6 +74,7 @@ export function fuzz(iterations: number, seed: number): void {
       if (serializeSdp(parseSdp(written)) !== written) throw new Error('changed when written again')
       if (iteration % 16 === 0) describeSession(session)
       session.media.forEach(readMessageMedia)
+      session.media.flatMap(readSecurityDescriptions).map(serializeSecurityDescription)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
     }

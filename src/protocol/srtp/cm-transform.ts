@@ -1,12 +1,11 @@
 /** AES in counter mode, or no cipher, with HMAC-SHA1 (RFC 3711 §4.1, §4.2; RFC 6188). */
-import { rtcpHeaderBytes } from '#protocol/rtp/header.ts'
+import { rtcpHeaderBytes, writeUint32 } from '#protocol/rtp/header.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import { endsWithTag, messageStart, PacketMac, writeTag } from './packet-mac.ts'
 import type { ProtectionProfile } from './profiles.ts'
 import {
   encryptedFlag,
   rtcpIndexBytes,
-  writeUint32,
   type PacketCipher,
   type PacketPlace,
   type PacketTransform,

@@ -1,9 +1,9 @@
 /** AES in Galois/counter mode (RFC 7714). */
 import { createCipheriv, createDecipheriv, createSecretKey, type CipherGCMTypes, type KeyObject } from 'node:crypto'
-import { rtcpHeaderBytes } from '#protocol/rtp/header.ts'
+import { rtcpHeaderBytes, writeUint32 } from '#protocol/rtp/header.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import type { ProtectionProfile } from './profiles.ts'
-import { encryptedFlag, rtcpIndexBytes, writeUint32, type PacketPlace, type PacketTransform } from './transform.ts'
+import { encryptedFlag, rtcpIndexBytes, type PacketPlace, type PacketTransform } from './transform.ts'
 
 const tagBytes = 16
 const ivBytes = 12

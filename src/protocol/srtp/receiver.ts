@@ -13,6 +13,7 @@ export class SrtpReceiver {
   readonly #rtp: PacketTransform
   readonly #rtcp: PacketTransform
   readonly #mki: Uint8Array
+  readonly #encrypts: boolean
   /** Bytes at the end of a packet that begin with the MKI: it and, except with GCM, the tag. */
   readonly #trailer: { readonly rtp: number; readonly rtcp: number }
   readonly #rtpStreams = new Map<number, ReplayWindow>()
@@ -24,6 +25,7 @@ export class SrtpReceiver {
     this.#rtp = rtp
     this.#rtcp = rtcp
     this.#mki = Uint8Array.from(master.mki ?? [])
+    this.#encrypts = master.profile.cipher !== 'null'
     const { cipher, rtpTagBytes, rtcpTagBytes } = master.profile
     const tag = cipher === 'gcm' ? { rtp: 0, rtcp: 0 } : { rtp: rtpTagBytes, rtcp: rtcpTagBytes }
     this.#trailer = { rtp: this.#mki.length + tag.rtp, rtcp: this.#mki.length + tag.rtcp }
@@ -53,6 +55,8 @@ export class SrtpReceiver {
     const ssrc = rtcpSsrcOf(packet)
     const word = readUint32(packet, indexAt)
     const encrypted = word >= encryptedFlag
+    // Nobody may leave the encryption out that was agreed (RFC 4568 §6.3.2), nor use one that was not.
+    if (encrypted !== this.#encrypts) return 'malformed'
     const index = encrypted ? word - encryptedFlag : word
     const verdict = judge(this.#rtcpStreams.get(ssrc), index, endOfRtcpIndexes)
     if (verdict !== 'fresh') return verdict

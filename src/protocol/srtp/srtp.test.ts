@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import { endOfIndexes, estimateIndex } from './packet-index.ts'
-import { profiles, type ProfileName } from './profiles.ts'
+import { nullProfile, profiles, type ProfileName } from './profiles.ts'
 import { SrtpReceiver } from './receiver.ts'
 import { ReplayWindow } from './replay-window.ts'
 import { SrtpSender } from './sender.ts'
@@ -179,6 +179,15 @@ describe('order', () => {
     }
     expect(sender.protectRtcp(Buffer.alloc(7))).toBe('malformed')
     expect(receiver.unprotectRtcp(rtcp().subarray(0, 8))).toBe('malformed')
+  })
+
+  it('takes reports in clear only where that was agreed', () => {
+    // The keys of both profiles are the same, so that the tag alone says nothing against it.
+    const clear = { ...master, profile: nullProfile }
+    const report = taken(new SrtpSender(clear).protectRtcp(rtcp()))
+    expect(taken(new SrtpReceiver(clear).unprotectRtcp(report))).toEqual(rtcp())
+    expect(new SrtpReceiver(master).unprotectRtcp(report)).toBe('malformed')
+    expect(new SrtpReceiver(clear).unprotectRtcp(taken(new SrtpSender(master).protectRtcp(rtcp())))).toBe('malformed')
   })
 
   it('knows another key by its identifier', () => {

@@ -26,11 +26,3 @@ export interface PacketCipher {
 export const encryptedFlag = 0x80000000
 /** Bytes of the E bit and the SRTCP index. */
 export const rtcpIndexBytes = 4
-
-/** Writes 32 bits, high byte first. */
-export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24
-  bytes[at + 1] = (value >>> 16) & 0xff
-  bytes[at + 2] = (value >>> 8) & 0xff
-  bytes[at + 3] = value & 0xff
-}
