@@ -14,7 +14,7 @@ import type {
 import type { LogPort } from '#shared/ports/log.ts'
 import { farRequest, makeTestServer, registered, respond, type TestServer } from './sip-flow-server.ts'
 
-const silent: LogPort = {
+export const silent: LogPort = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,

@@ -16,6 +16,7 @@ function accountAt(kamailio: Kamailio, transport: Transport): Partial<Signalling
     case 'wss':
       return { transport, server: `wss://127.0.0.1:${wss}/`, extraAuthorities }
     case 'tcp':
+    case 'udp':
       return { transport, server: `127.0.0.1:${sip}`, msrpRelay: `msrp://127.0.0.1:${msrp};tcp` }
     case 'tls':
       return { transport, server: `127.0.0.1:${sips}`, extraAuthorities, msrpRelay: `msrps://127.0.0.1:${msrps};tcp` }
@@ -43,7 +44,7 @@ describeWithPeers('two stacks through Kamailio', kamailioPrograms, () => {
     return stack
   }
 
-  it.each(['ws', 'wss', 'tcp', 'tls'] as const)(
+  it.each(['ws', 'wss', 'tcp', 'tls', 'udp'] as const)(
     'registers, writes both ways and chats over MSRP: %s',
     async (transport) => {
       const alice = await start('alice', accountAt(kamailio, transport))

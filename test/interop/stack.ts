@@ -7,6 +7,8 @@ import type {
   SignallingPort,
 } from '#main/accounts/signalling-port.ts'
 import { createConnector } from '#main/platform/sockets/connector.ts'
+import { createDatagrams } from '#main/platform/sockets/datagrams.ts'
+import { createDnsResolver } from '#main/platform/sockets/dns-resolver.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
@@ -78,6 +80,8 @@ function cuttable(real: ConnectorPort): { readonly connector: ConnectorPort; rea
   return { connector, cut }
 }
 
+const none = (): Promise<never[]> => Promise.resolve([])
+
 /** A new stack for `name@sotto.test`. */
 export function makeStack(
   name: string,
@@ -88,7 +92,8 @@ export function makeStack(
   const { connector, cut } = cuttable(createConnector({ clock: systemClock }))
   const port = createSignalling({
     connector,
-    resolver: { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]) },
+    datagrams: createDatagrams(),
+    resolver: { naptr: none, srv: none, addresses: (name) => createDnsResolver().addresses(name) },
     clock: systemClock,
     random: systemRandom,
     log: testLog,

@@ -16,7 +16,7 @@ const record = z.object({
   aor: aorSchema,
   displayName: z.string().max(80),
   enabled: z.boolean(),
-  transport: z.enum(['wss', 'ws', 'tls', 'tcp']),
+  transport: z.enum(['wss', 'ws', 'tls', 'tcp', 'udp']),
   server: z.string().nullable(),
   msrpRelay: z.string().nullable(),
   username: z.string(),

@@ -5,6 +5,7 @@ import { createSignalling } from '#main/accounts/signalling/signalling-service.t
 import { collectAtRest } from '#main/platform/heap/rest.ts'
 import { v8Heap } from '#main/platform/heap/v8-heap.ts'
 import { createConnector } from '#main/platform/sockets/connector.ts'
+import { createDatagrams } from '#main/platform/sockets/datagrams.ts'
 import { createDnsResolver } from '#main/platform/sockets/dns-resolver.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
@@ -20,6 +21,7 @@ await runWorker<SignallingMethods, SignallingWorkerEvents>((_start, emit) => {
   const log = forwardedLog((line) => emit('log', line))
   const service = createSignalling({
     connector: createConnector({ clock: systemClock }),
+    datagrams: createDatagrams(),
     resolver: createDnsResolver(),
     clock: systemClock,
     random: systemRandom,

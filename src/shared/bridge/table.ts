@@ -56,7 +56,7 @@ export const bridgeTable = {
       aor,
       displayName: z.string().max(80),
       password: secretBytes,
-      transport: z.enum(['wss', 'ws', 'tls', 'tcp']).nullable(),
+      transport: z.enum(['wss', 'ws', 'tls', 'tcp', 'udp']).nullable(),
       /** `host:port` or a WebSocket URL; null = found by DNS from the address (RFC 3263). */
       server: z.string().max(400).nullable(),
     }),

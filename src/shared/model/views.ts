@@ -7,7 +7,7 @@ import type { CallPolicy, CallRecordView } from './calls.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from './ids.ts'
 
 /** Transport of the account's signalling. */
-export type SipTransport = 'wss' | 'ws' | 'tls' | 'tcp'
+export type SipTransport = 'wss' | 'ws' | 'tls' | 'tcp' | 'udp'
 
 /** How a message travelled; shown to the user on each message. */
 export type MessagePath = 'msrp' | 'sip-message'

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { FakeClock, settle } from '#test/fakes/fake-clock.ts'
+import { noDatagrams } from '#test/fakes/datagram-network.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import type { ConnectionView } from '#shared/model/views.ts'
 import type { ByteStream, ConnectorPort, SocketFailure } from '#shared/ports/sockets.ts'
@@ -50,8 +51,12 @@ function setup(): {
     ...{ server: 'host:1', instanceId: '', extraAuthorities: [], spkiPins: [] },
     credentials: { username: 'alice', realm: 'r', ha1Md5: null, ha1Sha256: 'x', password: null, strongest: null },
   }
-  const resolver = { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]) }
-  const ports = { connector, resolver, clock, random: new SeededRandom(9) }
+  const resolver = {
+    naptr: () => Promise.resolve([]),
+    srv: () => Promise.resolve([]),
+    addresses: () => Promise.resolve([]),
+  }
+  const ports = { connector, datagrams: noDatagrams, resolver, clock, random: new SeededRandom(9) }
   const keeper = new ConnectionKeeper(account, agent, ports, {
     onView: (view) => views.push(view),
     onCertificate: () => undefined,

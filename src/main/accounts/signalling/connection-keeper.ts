@@ -1,6 +1,7 @@
 /** Runs the connection machine of one account: opens flows, gives them to the user agent, owns the timers. */
 import type { ConnectionView } from '#shared/model/views.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
+import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { CertificateProblem, ConnectorPort, SocketFailure } from '#shared/ports/sockets.ts'
 import { backoffMs, uniform } from '#protocol/sip/user-agent/backoff.ts'
@@ -21,6 +22,7 @@ import { flowTargets } from './flow-targets.ts'
 
 export interface KeeperPorts {
   readonly connector: ConnectorPort
+  readonly datagrams: DatagramsPort
   readonly resolver: ResolverPort
   readonly clock: ClockPort
   readonly random: RandomPort

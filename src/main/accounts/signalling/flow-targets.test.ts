@@ -19,6 +19,7 @@ const account = (changes: Partial<SignallingAccount>): SignallingAccount => ({
 const tls = { serverName: 'example.org', extraAuthorities: [], spkiPins: ['pin'] }
 const dns = {
   naptr: () => Promise.resolve([]),
+  addresses: () => Promise.resolve([]),
   srv: (name: string) =>
     Promise.resolve(
       name === '_sips._tcp.example.org' ? [{ priority: 1, weight: 1, port: 5555, name: 'edge.isp.example' }] : [],
@@ -40,6 +41,29 @@ describe('signalling', () => {
       ok: true,
       value: [{ kind: 'web-socket', url: 'wss://host.example/ws', tls }],
     })
+  })
+
+  it('goes by datagrams only where the account says so, whatever DNS offers', async () => {
+    const asked: string[] = []
+    const generous = {
+      naptr: () =>
+        Promise.resolve(
+          ['SIP+D2U', 'SIP+D2T', 'SIPS+D2T'].map((service, order) => ({
+            ...{ order, preference: 1, flags: 's', service, replacement: service },
+          })),
+        ),
+      srv: (name: string) => {
+        asked.push(name)
+        return Promise.resolve([{ priority: 1, weight: 1, port: 7, name: 'edge' }])
+      },
+      addresses: () => Promise.resolve([]),
+    }
+    const found = async (transport: 'tls' | 'tcp' | 'udp'): Promise<string | undefined> => {
+      const result = await flowTargets(account({ transport }), generous, new SeededRandom(1))
+      return result.ok ? result.value[0]?.kind : undefined
+    }
+    expect([await found('tls'), await found('tcp'), await found('udp')]).toEqual(['stream', 'stream', 'datagram'])
+    expect(asked).toEqual(['SIPS+D2T', 'SIP+D2T', 'SIP+D2U'])
   })
 
   it.each([

@@ -25,10 +25,18 @@ export async function flowTargets(
   const tls = transport === 'tls' ? { tls: tlsIdentityOf(account) } : {}
   if (server !== null) {
     const address = parseServer(server, transport)
-    return address === null ? err('address-invalid') : ok([{ kind: 'stream', ...address, ...tls }])
+    return address === null ? err('address-invalid') : ok([targetOf(transport, address, tls)])
   }
   const servers = await locateServers(aorDomain(account.aor), transport, resolver, random)
-  return ok(servers.map((address) => ({ kind: 'stream', ...address, ...tls })))
+  return ok(servers.map((address) => targetOf(transport, address, tls)))
+}
+
+function targetOf(
+  transport: 'tls' | 'tcp' | 'udp',
+  address: { readonly host: string; readonly port: number },
+  tls: { readonly tls?: TlsIdentity },
+): FlowTarget {
+  return transport === 'udp' ? { kind: 'datagram', ...address } : { kind: 'stream', ...address, ...tls }
 }
 
 function webSocketTargets(account: SignallingAccount): Result<readonly FlowTarget[], ErrorCode> {
@@ -43,7 +51,7 @@ function webSocketTargets(account: SignallingAccount): Result<readonly FlowTarge
 }
 
 /** `host`, `host:port`, `[v6]:port`, or a sip URI with them. */
-function parseServer(server: string, transport: 'tls' | 'tcp'): { host: string; port: number } | null {
+function parseServer(server: string, transport: 'tls' | 'tcp' | 'udp'): { host: string; port: number } | null {
   const match = /^(?:sips?:)?(\[[0-9a-f:.]+\]|[^\s:;?@/]+)(?::(\d{1,5}))?(?:;.*)?$/i.exec(server.trim())
   const host = match?.[1]?.replace(/^\[|\]$/g, '')
   const port = Number(match?.[2] ?? (transport === 'tls' ? 5061 : 5060))

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
+import { noDatagrams } from '#test/fakes/datagram-network.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -36,8 +37,19 @@ it('keeps one user agent per account, however its changes come together', async 
     },
     stream: () => new Promise(() => undefined),
   }
-  const none = { naptr: () => Promise.resolve([]), srv: () => Promise.resolve([]) }
-  const ports = { connector, resolver: none, clock: new FakeClock(), random: new SeededRandom(1), log: silent }
+  const none = {
+    naptr: () => Promise.resolve([]),
+    srv: () => Promise.resolve([]),
+    addresses: () => Promise.resolve([]),
+  }
+  const ports = {
+    connector,
+    datagrams: noDatagrams,
+    resolver: none,
+    clock: new FakeClock(),
+    random: new SeededRandom(1),
+    log: silent,
+  }
   const service = createSignalling(ports)
   await service.configure(account)
   await Promise.all([service.configure(account), service.configure(account)])

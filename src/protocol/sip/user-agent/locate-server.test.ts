@@ -13,6 +13,7 @@ function resolver(
   return {
     asked,
     naptr: () => Promise.resolve(naptr),
+    addresses: () => Promise.resolve([]),
     srv: (name) => {
       asked.push(name)
       return Promise.resolve(srv[name] ?? [])

@@ -21,6 +21,8 @@ export interface SrvRecord {
 export interface ResolverPort {
   naptr(name: string): Promise<readonly NaptrRecord[]>
   srv(name: string): Promise<readonly SrvRecord[]>
+  /** Numeric addresses of a host name, as the system would connect to them. */
+  addresses(name: string): Promise<readonly string[]>
 }
 
 export interface ServerAddress {
@@ -28,16 +30,20 @@ export interface ServerAddress {
   readonly port: number
 }
 
-type Located = 'tls' | 'tcp'
+type Located = 'tls' | 'tcp' | 'udp'
 
-const services: Readonly<Record<Located, string>> = { tls: 'SIPS+D2T', tcp: 'SIP+D2T' }
-const srvPrefixes: Readonly<Record<Located, string>> = { tls: '_sips._tcp.', tcp: '_sip._tcp.' }
-const defaultPorts: Readonly<Record<Located, number>> = { tls: 5061, tcp: 5060 }
+const services: Readonly<Record<Located, string>> = { tls: 'SIPS+D2T', tcp: 'SIP+D2T', udp: 'SIP+D2U' }
+const srvPrefixes: Readonly<Record<Located, string>> = {
+  tls: '_sips._tcp.',
+  tcp: '_sip._tcp.',
+  udp: '_sip._udp.',
+}
+const defaultPorts: Readonly<Record<Located, number>> = { tls: 5061, tcp: 5060, udp: 5060 }
 /** DNS decides where to go, never how many servers we try. */
 const maxServers = 8
 
 /**
- * Addresses to try in order. DNS is asked for `transport` only: it can never move an account from TLS to TCP (design §10).
+ * Addresses to try in order. DNS is asked for `transport` only: it can never move an account from TLS to TCP or UDP (design §10).
  */
 export async function locateServers(
   domain: string,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
+import { noDatagrams } from '#test/fakes/datagram-network.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import type { ByteStream, ConnectorPort } from '#shared/ports/sockets.ts'
 import { serializeSip } from '../serialize.ts'
@@ -45,7 +46,13 @@ async function wire(): Promise<Wired> {
   }
   const opened = await openFlow(
     { kind: 'stream', host: 'x', port: 1 },
-    { connector, clock, random: new SeededRandom(5) },
+    {
+      connector,
+      datagrams: noDatagrams,
+      resolver: { addresses: () => Promise.resolve([]) },
+      clock,
+      random: new SeededRandom(5),
+    },
   )
   if (!opened.ok) throw new Error(opened.error.kind)
   opened.value.onMessage((bytes) => messages.push(Buffer.from(bytes).toString()))

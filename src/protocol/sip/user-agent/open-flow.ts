@@ -1,20 +1,27 @@
 /** Opens connections to SIP servers and keeps them alive: framing, CRLF pings and pongs (RFC 5626 §3.5.1, §4.4.1). */
 import { isUtf8 } from 'node:buffer'
+import { isIP } from 'node:net'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
+import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { ByteStream, ConnectorPort, MessageSocket, SocketFailure, TlsIdentity } from '#shared/ports/sockets.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { SipParseError } from '../errors.ts'
 import { SipStreamFramer } from '../framing.ts'
 import { uniform } from './backoff.ts'
+import type { ResolverPort } from './locate-server.ts'
+import { openUdpFlow } from './udp-flow.ts'
 import type { SipFlow } from './user-agent.ts'
 
 export type FlowTarget =
   | { readonly kind: 'web-socket'; readonly url: string; readonly tls?: TlsIdentity }
+  | { readonly kind: 'datagram'; readonly host: string; readonly port: number }
   | { readonly kind: 'stream'; readonly host: string; readonly port: number; readonly tls?: TlsIdentity }
 
 export interface FlowContext {
   readonly connector: ConnectorPort
+  readonly datagrams: DatagramsPort
+  readonly resolver: Pick<ResolverPort, 'addresses'>
   readonly clock: ClockPort
   readonly random: RandomPort
 }
@@ -37,8 +44,27 @@ export async function openFlow(
     const opened = await context.connector.webSocket(target.url, 'sip', target.tls, signal)
     return opened.ok ? ok(webSocketFlow(opened.value)) : err(opened.error)
   }
+  if (target.kind === 'datagram') return openDatagrams(target, context, signal)
   const opened = await context.connector.stream(target, signal)
   return opened.ok ? ok(streamFlow(opened.value, context)) : err(opened.error)
+}
+
+/** Datagrams go to one address: the first of the host that a socket can be bound for. */
+async function openDatagrams(
+  { host, port }: Extract<FlowTarget, { readonly kind: 'datagram' }>,
+  context: FlowContext,
+  signal?: AbortSignal,
+): Promise<Result<SipFlow, SocketFailure>> {
+  const addresses = isIP(host) === 0 ? await context.resolver.addresses(host) : [host]
+  if (signal?.aborted === true) return err({ kind: 'closed' })
+  let failure: SocketFailure = { kind: 'dns' }
+  for (const address of addresses) {
+    const openStream = (): ReturnType<typeof openFlow> => openFlow({ kind: 'stream', host: address, port }, context)
+    const opened = await openUdpFlow({ host: address, port }, { ...context, openStream })
+    if (opened.ok) return opened
+    failure = opened.error
+  }
+  return err(failure)
 }
 
 /** RFC 7118 §4: one message per WebSocket message. The connector pings by itself (RFC 6455 §5.5.2). */

@@ -20,8 +20,8 @@ export interface DigestSecrets {
 
 /** One connection to the account's server, already checked and framed. */
 export interface SipFlow {
-  readonly transport: 'WS' | 'WSS' | 'TLS' | 'TCP'
-  /** Own address for Via and Contact; null over WebSocket, where both are unroutable (RFC 7118 §5). */
+  readonly transport: 'WS' | 'WSS' | 'TLS' | 'TCP' | 'UDP'
+  /** Own address for Via and Contact, which over UDP may change when the server says what it sees; null over WebSocket, where both are unroutable (RFC 7118 §5). */
   readonly local: { readonly host: string; readonly port: number } | null
   /** Own address on the way to the server, whatever the transport. */
   readonly ownHost: string
@@ -92,7 +92,7 @@ export interface UserAgentConfig {
   readonly displayName: string
   /** `urn:uuid:…`, stable per account and device (RFC 5626 §4.1). */
   readonly instanceId: string
-  readonly transport: 'wss' | 'ws' | 'tls' | 'tcp'
+  readonly transport: 'wss' | 'ws' | 'tls' | 'tcp' | 'udp'
   readonly secrets: DigestSecrets
 }
 

@@ -14,7 +14,7 @@ import { DisplayNameField } from './DisplayNameField.tsx'
 import { Disclosed } from '#renderer/ui/Disclosed.tsx'
 import { FormEnd } from './LocalAccountForm.tsx'
 
-type Transport = 'auto' | 'wss' | 'ws' | 'tls' | 'tcp'
+type Transport = 'auto' | 'wss' | 'ws' | 'tls' | 'tcp' | 'udp'
 type Place = 'address' | 'password' | 'form'
 
 function placeOf(code: ErrorCode): Place {
@@ -121,9 +121,10 @@ function Advanced({ transport, onTransport, server, onServer }: AdvancedProps) {
           { value: 'tls', label: t('onboarding.transportTls') },
           { value: 'ws', label: t('onboarding.transportWs') },
           { value: 'tcp', label: t('onboarding.transportTcp') },
+          { value: 'udp', label: t('onboarding.transportUdp') },
         ]}
       />
-      {(transport === 'ws' || transport === 'tcp') && (
+      {(transport === 'ws' || transport === 'tcp' || transport === 'udp') && (
         <Banner icon={TriangleAlert} tone="warn" role="status">
           {t('onboarding.transportOpen')}
         </Banner>

@@ -35,7 +35,13 @@ export function AccountSettings() {
   )
 }
 
-const transports = { wss: 'transportWss', ws: 'transportWs', tls: 'transportTls', tcp: 'transportTcp' } as const
+const transports = {
+  wss: 'transportWss',
+  ws: 'transportWs',
+  tls: 'transportTls',
+  tcp: 'transportTcp',
+  udp: 'transportUdp',
+} as const
 
 function AccountCard({ account }: { readonly account: AccountView }) {
   const t = useT()
