@@ -37,7 +37,8 @@ const newId = <Id extends string>(letter: string): Id => `${letter}${(serial += 
 /** A call as main would describe it. */
 export function callView(over: ScriptedCall, now: number): CallView {
   const phase = over.phase ?? 'active'
-  const talked = phase === 'active' || phase === 'ended'
+  const ends = over.end ?? 'peer-hung-up'
+  const talked = phase === 'active' || (phase === 'ended' && (ends === 'peer-hung-up' || ends === 'hung-up'))
   return {
     id: newId<CallId>('C'),
     accountId,
