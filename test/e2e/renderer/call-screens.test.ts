@@ -120,7 +120,7 @@ const screens: readonly Screen[] = [
   {
     name: 'call-video-full',
     scenario: { calls: [{ security: compared, video: true, camera: true }] },
-    reach: inBob(press('Larger')),
+    reach: inBob(wait(/sends no picture/)),
   },
   {
     name: 'call-elsewhere',

@@ -12,6 +12,7 @@ import {
   useCalls,
   useCallSize,
   useDeviceNotice,
+  useRunningCall,
 } from '#renderer/stores/call-store.ts'
 import { Banner } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
@@ -41,18 +42,12 @@ function Ended({ view }: { readonly view: CallView }) {
 
 /** Whether a call fills its conversation, so that the messages give way. */
 export function useFullCall(id: ConversationId): boolean {
-  const view = useCalls().find((one) => one.conversationId === id && isRunning(one))
-  return useSizeOf(view) === 'full'
-}
-
-function useSizeOf(view: CallView | undefined): CallSize | null {
-  const size = useCallSize(view?.id ?? null)
-  return view === undefined ? null : size
+  return useCallSize(useRunningCall(id)) === 'full'
 }
 
 function RunningCall({ view }: { readonly view: CallView }) {
   const t = useT()
-  const size = useCallSize(view.id)
+  const size = useCallSize(view) ?? 'normal'
   const [drawer, setDrawer] = useState<CallDrawer>(null)
   const full = size === 'full'
   return (
@@ -68,7 +63,7 @@ function RunningCall({ view }: { readonly view: CallView }) {
       <CallAnnouncer view={view} />
       {size !== 'compact' && (
         <>
-          <div className={cx('flex min-h-0 flex-col gap-2.5 overflow-y-auto px-3 pb-1', full && 'flex-1')}>
+          <div className={cx('flex min-h-0 flex-col gap-2.5 overflow-y-auto px-3 pb-1 *:shrink-0', full && 'flex-1')}>
             <Readers view={view} />
             <Warnings view={view} />
             <Compare view={view} />

@@ -1,4 +1,5 @@
 import { Phone, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
+import { createPortal } from 'react-dom'
 import type { CallView } from '#shared/model/calls.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
@@ -18,8 +19,8 @@ export function IncomingCalls() {
   const ringing = calls.filter((view) => view.phase === 'incoming')
   const busy = currentCall(calls) !== undefined
   if (ringing.length === 0) return null
-  return (
-    // Dialogs leave what is marked like this reachable.
+  return createPortal(
+    // An open dialog makes the rest of the page inert, but not what stands beside it and is marked like this.
     <div
       data-react-aria-top-layer="true"
       className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3 pb-10"
@@ -27,7 +28,8 @@ export function IncomingCalls() {
       {ringing.map((view) => (
         <IncomingCall key={view.id} view={view} waiting={busy} />
       ))}
-    </div>
+    </div>,
+    document.body,
   )
 }
 
