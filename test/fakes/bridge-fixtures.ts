@@ -1,4 +1,5 @@
 /** Conversations for the fake bridge: long, strange, failing and in several scripts. */
+import type { CallRecordView } from '#shared/model/calls.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from '#shared/model/ids.ts'
 import type { AccountView, ContactView, ConversationView, MessageView } from '#shared/model/views.ts'
 
@@ -33,9 +34,16 @@ export const account: AccountView = {
   paperSecret: 'confirmed',
   sendReceipts: true,
   sendTyping: true,
+  callPolicy: 'zrtp-preferred',
+  relay: null,
+  hideAddress: 'strangers',
 }
 
 /** One line of a scripted conversation. */
+const call = (over: Partial<CallRecordView>): { readonly call: CallRecordView } => ({
+  call: { outcome: 'answered', video: false, durationMs: 0, readers: 'only-us', ...over },
+})
+
 type Line = readonly [from: 'me' | 'them', text: string, extra?: Partial<MessageView>]
 
 interface Script {
@@ -87,6 +95,24 @@ const scripts: readonly Script[] = [
       ['them', 'Never mind, found it: platform 7.'],
     ],
     view: { unread: 3 },
+  },
+  {
+    name: 'frank',
+    peer: 'frank@home.example',
+    title: 'Frank Castell',
+    lines: [
+      ['them', '', call({ durationMs: 754_000 })],
+      ['me', '', call({ durationMs: 3_723_000, video: true, readers: 'servers-could' })],
+      ['me', '', call({ outcome: 'missed' })],
+      ['me', 'You were away. Tomorrow?'],
+      ['me', '', call({ outcome: 'busy' })],
+      ['me', '', call({ outcome: 'failed' })],
+      ['them', '', call({ outcome: 'declined', video: true })],
+      ['them', '', call({ outcome: 'elsewhere' })],
+      ['them', '', call({ outcome: 'missed', video: true })],
+      ['them', '', call({ outcome: 'missed' })],
+    ],
+    view: { unread: 2 },
   },
   {
     name: 'dave',
@@ -199,8 +225,10 @@ function play(script: Script, endsAt: number): { conversation: ConversationView;
 export function preview(conversation: ConversationView, last: MessageView | undefined): ConversationView {
   if (last === undefined) return conversation
   const own = last.direction === 'outgoing'
+  const { previewCall: _before, ...plain } = conversation
   return {
-    ...conversation,
+    ...plain,
+    ...(last.call === undefined ? {} : { previewCall: last.call }),
     preview: conversation.policy === 'pending' ? '' : last.text,
     previewDirection: own ? 'outgoing' : 'incoming',
     previewState: own ? last.state : 'none',
@@ -246,6 +274,7 @@ export function fullFixture(now: number, longCount: number): Fixture {
     note: conversation.id === conversationId('bob') ? 'Met at the choir. Brings his own tea.' : '',
     trust: 'unverified',
     policy: conversation.policy,
+    callPolicy: null,
     addedAt: now - 300 * day,
   }))
   return {

@@ -12,6 +12,7 @@ import type {
   SearchHit,
   SettingsView,
 } from '#shared/model/views.ts'
+import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
 import { account, accountId, emptyFixture, type Fixture, fullFixture, message, preview } from './bridge-fixtures.ts'
 
 /** How the fake starts. */
@@ -28,6 +29,12 @@ export interface Scenario {
   readonly failing?: Partial<Record<BridgeName, ErrorCode>>
   /** Delay of every answer, ms. */
   readonly delayMs?: number
+  /** Calls that run or ring at the start. */
+  readonly calls?: readonly ScriptedCall[]
+  /** Calls have real sound and pictures, from a peer in the page. */
+  readonly media?: boolean
+  /** The account's own fields. */
+  readonly account?: Partial<typeof account>
 }
 
 type Handler = (payload: never) => void
@@ -57,6 +64,7 @@ export class FakeBridge {
   readonly #fixture: Fixture
   #app: AppView
   #settings: SettingsView
+  readonly phone: FakeCalls
   #revision = 1
 
   constructor(scenario: Scenario) {
@@ -69,6 +77,7 @@ export class FakeBridge {
           : fullFixture(Date.now(), scenario.longCount ?? 400)
     this.#fixture.accounts = this.#fixture.accounts.map((entry) => ({
       ...entry,
+      ...scenario.account,
       paperSecret: scenario.paperSecret ?? entry.paperSecret,
       connection: scenario.connection ?? entry.connection,
     }))
@@ -88,8 +97,18 @@ export class FakeBridge {
       notifications: true,
       notificationPreview: false,
       keepRunning: true,
+      ...{ microphone: '', speaker: '', camera: '' },
+      ...{ echoCancellation: true, noiseSuppression: true, gainControl: true },
       ...scenario.settings,
     }
+    this.phone = new FakeCalls(
+      {
+        emit: (event, payload) => this.emit(event, payload),
+        conversation: (id) => this.#conversation(id),
+      },
+      scenario.calls ?? [],
+    )
+    this.phone.media = scenario.media ?? false
   }
 
   call = async <N extends BridgeName>(name: N, args: BridgeArgs<N>): Promise<BridgeReply<BridgeResult<N>>> => {
@@ -97,7 +116,8 @@ export class FakeBridge {
     if (this.#scenario.delayMs !== undefined) await new Promise((done) => setTimeout(done, this.#scenario.delayMs))
     const failure = this.#scenario.failing?.[name]
     if (failure !== undefined) return failed(failure)
-    const answer: unknown = await this.#rows[name](args)
+    const rows: Handlers = { ...this.#rows, ...this.phone.rows }
+    const answer: unknown = await rows[name](args)
     const isReply = typeof answer === 'object' && answer !== null && 'ok' in answer
     return structuredClone(isReply ? answer : { ok: true, value: answer }) as BridgeReply<BridgeResult<N>>
   }
@@ -203,6 +223,11 @@ export class FakeBridge {
     return null
   }
 
+  #patchRelay(): null {
+    const relay = this.#fixture.accounts[0]?.relay ?? null
+    return this.#patchAccount({ relay: relay === null ? null : { ...relay, hasPassword: true } })
+  }
+
   #page({ conversationId: id, anchor, limit }: BridgeArgs<'messages.page'>): BridgeResult<'messages.page'> {
     const all = this.#messages(id as ConversationId)
     let start = Math.max(0, all.length - limit)
@@ -259,7 +284,7 @@ export class FakeBridge {
     return { hits: hits.sort((a, b) => b.sentAt - a.sentAt), complete: true }
   }
 
-  readonly #rows: Handlers = {
+  readonly #rows: Omit<Handlers, keyof FakeCalls['rows']> = {
     'app.view': () => this.#app,
     'app.quit': () => null as never,
     'app.activity': () => null as never,
@@ -292,9 +317,13 @@ export class FakeBridge {
       text(password) === 'wrong' ? failed('wrong-password') : this.#addAccount(`sip:${aor}`, displayName),
     'accounts.createLocal': ({ user, displayName }) =>
       user === 'taken' ? failed('address-taken') : this.#addAccount(`sip:${user}@home.example`, displayName),
-    'accounts.update': ({ accountId: _id, ...change }) =>
-      this.#patchAccount(change as Partial<typeof account>) as never,
+    'accounts.update': ({ accountId: _id, relay, ...change }) =>
+      this.#patchAccount({
+        ...(change as Partial<typeof account>),
+        ...(relay === undefined ? {} : { relay: relay === null ? null : { ...relay, hasPassword: false } }),
+      }) as never,
     'accounts.changePassword': () => null as never,
+    'accounts.setRelayPassword': () => this.#patchRelay() as never,
     'accounts.remove': () => {
       this.#fixture.accounts = []
       this.emit('accounts.changed', [])
@@ -304,11 +333,14 @@ export class FakeBridge {
     'accounts.trustCertificate': () => null as never,
     'contacts.list': () => this.#fixture.contacts,
     'contacts.get': () => failed('not-found'),
-    'contacts.update': ({ conversationId: id, name, note }) => {
+    'contacts.update': ({ conversationId: id, name, note, callPolicy }) => {
       const { peer } = this.#conversation(id as ConversationId)
       this.#fixture.contacts = this.#fixture.contacts.map((contact) =>
         contact.aor === peer
-          ? { ...contact, name: name ?? contact.name, note: note ?? contact.note, nameSource: 'user' }
+          ? {
+              ...{ ...contact, name: name ?? contact.name, note: note ?? contact.note, nameSource: 'user' },
+              callPolicy: callPolicy === undefined ? contact.callPolicy : callPolicy,
+            }
           : contact,
       )
       this.emit('contacts.changed', this.#fixture.contacts)
@@ -349,6 +381,7 @@ export class FakeBridge {
     'settings.get': () => this.#settings,
     'settings.set': (change) => {
       this.#settings = { ...this.#settings, ...(change as Partial<SettingsView>) }
+      this.emit('settings.changed', this.#settings)
       return this.#settings
     },
     'settings.storage': () => ({

@@ -82,9 +82,11 @@ export function currentCall(calls: readonly CallView[]): CallView | undefined {
   return running.find((view) => !isHeldHere(view)) ?? running[0]
 }
 
-/** How much room a call takes. */
-export function useCallSize(id: CallId | null): CallSize {
-  return useStore((state) => (id === null ? undefined : state.sizes[id]) ?? 'normal')
+/** How much room a call takes: pictures fill the conversation unless the user chose otherwise. */
+export function useCallSize(view: CallView | undefined): CallSize | null {
+  const chosen = useStore((state) => (view === undefined ? undefined : state.sizes[view.id]))
+  if (view === undefined) return null
+  return chosen ?? (view.video ? 'full' : 'normal')
 }
 
 /** Sets how much room a call takes. */

@@ -38,7 +38,7 @@ export function ControlButton(props: ControlButtonProps) {
         {...(isExpanded === undefined ? {} : { 'aria-expanded': isExpanded })}
         className={cx(
           'inline-flex shrink-0 items-center justify-center rounded-full transition-colors disabled:opacity-50 forced-colors:border forced-colors:border-[ButtonBorder]',
-          size === 'small' ? 'size-8' : 'size-10',
+          size === 'small' ? 'size-8' : 'size-9 min-[28rem]:size-10',
           isExpanded === true && tone === 'plain' ? tones.plain.replace('bg-raised', 'bg-tint') : tones[tone],
         )}
       >

@@ -119,6 +119,9 @@ function launch(): Promise<Browser> {
     args: [
       ...['--no-sandbox', '--disable-background-networking', '--disable-component-update'],
       ...['--disable-sync', '--no-first-run'],
+      // As on the Chromium host, with devices and a yes to them that need no person.
+      ...['--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection'],
+      ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--mute-audio'],
     ],
   })
 }

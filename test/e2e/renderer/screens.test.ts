@@ -1,23 +1,8 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Scenario } from '#test/fakes/bridge.ts'
-import { axeFindings, focusRow, InterfaceHarness, shoot } from './harness.ts'
+import { focusRow, InterfaceHarness } from './harness.ts'
+import { look, open, type Screen, settings } from './look.ts'
 
-interface Screen {
-  readonly name: string
-  readonly scenario: Scenario
-  readonly reach: (page: Page) => Promise<void>
-}
-
-const open = (name: string | RegExp) => async (page: Page) => {
-  await page.getByRole('navigation').getByRole('button', { name }).click()
-}
-const settings = (section: string) => async (page: Page) => {
-  await page.getByText('Bob Baker').first().waitFor()
-  await page.keyboard.press('Control+,')
-  await page.getByRole('tab', { name: section, exact: true }).click()
-  await page.getByRole('tabpanel').waitFor()
-}
 const narrow = (page: Page): boolean => (page.viewportSize()?.width ?? 0) < 736
 
 const screens: readonly Screen[] = [
@@ -153,6 +138,7 @@ const screens: readonly Screen[] = [
     },
   },
   { name: 'settings-accounts', scenario: { paperSecret: 'shown' }, reach: settings('Accounts') },
+  { name: 'settings-calls', scenario: {}, reach: settings('Calls') },
   { name: 'settings-privacy', scenario: {}, reach: settings('Privacy') },
   { name: 'settings-appearance', scenario: {}, reach: settings('Appearance') },
   { name: 'settings-notifications', scenario: {}, reach: settings('Notifications') },
@@ -197,33 +183,8 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => harness.stop())
 
-/** Looks at a screen as it was reached, then narrow and in the other theme. */
-async function look(screen: Screen): Promise<void> {
-  const { page, faults, close } = await harness.open({ scenario: screen.scenario, width: 1400 })
-  try {
-    await screen.reach(page)
-    await judge(page, `${screen.name}-1400-light`)
-    await page.setViewportSize({ width: 800, height: 700 })
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await shoot(page, `${screen.name}-800-dark`)
-    await page.setViewportSize({ width: 360, height: 740 })
-    await judge(page, `${screen.name}-360-dark`)
-    expect(await faults()).toEqual([])
-  } finally {
-    await close()
-  }
-}
-
-async function judge(page: Page, name: string): Promise<void> {
-  await page.waitForTimeout(150)
-  await shoot(page, name)
-  expect(await axeFindings(page), name).toEqual([])
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-  expect(overflow, 'sideways scrolling').toBeLessThanOrEqual(0)
-}
-
 describe('every screen, accessible and within its policy', () => {
-  for (const screen of screens) it(screen.name, () => look(screen), 90_000)
+  for (const screen of screens) it(screen.name, () => look(harness, screen), 90_000)
 
   it('shows one pane in a narrow window', async () => {
     const { page, close } = await harness.open({ width: 360 })

@@ -43,19 +43,15 @@ export function CallBubble({ message, record, name }: CallBubbleProps) {
       <Icon aria-hidden className={cx('size-4.5 shrink-0', missed ? 'text-danger' : 'text-soft')} />
       <div className="min-w-0 flex-1">
         <p className={cx('font-medium', missed && 'text-danger')}>{recordWords(t, record, direction)}</p>
-        <p className="flex flex-wrap items-center gap-x-2.5 text-xs text-soft">
-          {record.durationMs > 0 ? (
-            <>
-              <span className="tabular-nums">
-                <span className="sr-only">{t('call.duration', { time: clockTime(record.durationMs) })}</span>
-                <span aria-hidden>{clockTime(record.durationMs)}</span>
-              </span>
-              <ReadersMark readers={record.readers} />
-            </>
-          ) : (
-            <span>{t('record.noDuration')}</span>
-          )}
-        </p>
+        {record.durationMs > 0 && (
+          <p className="flex flex-wrap items-center gap-x-2.5 text-xs text-soft">
+            <span className="tabular-nums">
+              <span className="sr-only">{t('call.duration', { time: clockTime(record.durationMs) })}</span>
+              <span aria-hidden>{clockTime(record.durationMs)}</span>
+            </span>
+            <ReadersMark readers={record.readers} />
+          </p>
+        )}
       </div>
       <IconButton
         icon={record.video ? Video : Phone}

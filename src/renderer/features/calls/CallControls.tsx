@@ -35,7 +35,11 @@ export function CallControls({ view, drawer, onDrawer }: CallControlsProps) {
   const t = useT()
   const active = view.phase === 'active'
   return (
-    <div role="group" aria-label={t('control.controls')} className="flex flex-wrap items-center gap-2">
+    <div
+      role="group"
+      aria-label={t('control.controls')}
+      className="flex flex-wrap items-center gap-1 min-[28rem]:gap-2"
+    >
       <MuteButton view={view} />
       <CameraButton view={view} />
       <HoldButton view={view} />

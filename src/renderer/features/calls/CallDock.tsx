@@ -12,6 +12,7 @@ import {
   useCalls,
   useCallSize,
   useDeviceNotice,
+  useRunningCall,
 } from '#renderer/stores/call-store.ts'
 import { Banner } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
@@ -41,18 +42,12 @@ function Ended({ view }: { readonly view: CallView }) {
 
 /** Whether a call fills its conversation, so that the messages give way. */
 export function useFullCall(id: ConversationId): boolean {
-  const view = useCalls().find((one) => one.conversationId === id && isRunning(one))
-  return useSizeOf(view) === 'full'
-}
-
-function useSizeOf(view: CallView | undefined): CallSize | null {
-  const size = useCallSize(view?.id ?? null)
-  return view === undefined ? null : size
+  return useCallSize(useRunningCall(id)) === 'full'
 }
 
 function RunningCall({ view }: { readonly view: CallView }) {
   const t = useT()
-  const size = useCallSize(view.id)
+  const size = useCallSize(view) ?? 'normal'
   const [drawer, setDrawer] = useState<CallDrawer>(null)
   const full = size === 'full'
   return (
@@ -61,21 +56,26 @@ function RunningCall({ view }: { readonly view: CallView }) {
       data-pane="call"
       className={cx(
         'flex flex-col border-b border-line bg-panel',
-        full ? 'min-h-0 flex-1' : 'max-h-[65%] shrink-0 overflow-y-auto',
+        full ? 'min-h-0 flex-1' : 'max-h-[65%] min-h-0 shrink-0',
       )}
     >
       <Head view={view} size={size} />
       <CallAnnouncer view={view} />
       {size !== 'compact' && (
-        <div className={cx('flex flex-col gap-2.5 px-3 pb-3', full && 'min-h-0 flex-1 overflow-y-auto')}>
-          <Readers view={view} />
-          <Warnings view={view} />
-          <Compare view={view} />
-          <Facts view={view} />
-          {(view.video || full) && <Stage view={view} full={full} />}
-          <CallControls view={view} drawer={drawer} onDrawer={setDrawer} />
-          <Drawer view={view} drawer={drawer} />
-        </div>
+        <>
+          <div className={cx('flex min-h-0 flex-col gap-2.5 overflow-y-auto px-3 pb-1 *:shrink-0', full && 'flex-1')}>
+            <Readers view={view} />
+            <Warnings view={view} />
+            <Compare view={view} />
+            <Facts view={view} />
+            {(view.video || full) && <Stage view={view} full={full} />}
+            <Drawer view={view} drawer={drawer} />
+          </div>
+          {/* Always in sight, whatever is open above them. */}
+          <div className="shrink-0 px-3 py-2">
+            <CallControls view={view} drawer={drawer} onDrawer={setDrawer} />
+          </div>
+        </>
       )}
     </section>
   )

@@ -6,10 +6,10 @@ import { useElapsed } from './use-clock.ts'
 /** The state of a call in words, then the clock. */
 export function CallState({ view }: { readonly view: CallView }) {
   const t = useT()
-  const words = phaseWords(t, view)
+  const words = phaseWords(t, view) ?? t('call.phase.active')
   return (
     <span className="flex min-w-0 items-baseline gap-2">
-      {words !== null && <span className="truncate">{words}</span>}
+      <span className="truncate">{words}</span>
       {view.connectedAt !== null && <CallClock view={view} />}
     </span>
   )

@@ -1,4 +1,5 @@
 import { Phone, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
+import { createPortal } from 'react-dom'
 import type { CallView } from '#shared/model/calls.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
@@ -18,16 +19,17 @@ export function IncomingCalls() {
   const ringing = calls.filter((view) => view.phase === 'incoming')
   const busy = currentCall(calls) !== undefined
   if (ringing.length === 0) return null
-  return (
-    // Dialogs leave what is marked like this reachable.
+  return createPortal(
+    // An open dialog makes the rest of the page inert, but not what stands beside it and is marked like this.
     <div
       data-react-aria-top-layer="true"
-      className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3"
+      className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3 pb-10"
     >
       {ringing.map((view) => (
         <IncomingCall key={view.id} view={view} waiting={busy} />
       ))}
-    </div>
+    </div>,
+    document.body,
   )
 }
 
@@ -53,7 +55,7 @@ function IncomingCall({ view, waiting }: IncomingProps) {
       </p>
       <div className="flex items-center gap-3">
         <Avatar name={name} seed={view.peer} size={waiting ? 'normal' : 'large'} />
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-36 whitespace-nowrap">
           <p className="flex items-center gap-1.5 text-sm text-soft">
             <PhoneIncoming aria-hidden className="size-3.5 shrink-0" />
             {waiting ? t('incoming.waiting') : phaseWords(t, view)}
@@ -95,16 +97,30 @@ function Answers({ view, waiting }: IncomingProps) {
   const accept = waiting ? t('incoming.holdAndAccept') : t(view.video ? 'incoming.acceptAudio' : 'incoming.accept')
   return (
     <div className="flex flex-wrap gap-2">
-      <Button variant="danger" size={small} onPress={() => endCall(view)} className="min-w-0 flex-1">
+      <Button
+        variant="danger"
+        size={small}
+        onPress={() => endCall(view)}
+        className="min-w-0 flex-1 basis-36 whitespace-nowrap"
+      >
         <PhoneOff aria-hidden className="size-4" />
         {t('incoming.decline')}
       </Button>
-      <Button size={small} onPress={() => void perform('calls.decline', { callId: view.id, busy: true })}>
+      <Button
+        size={small}
+        className="flex-1"
+        onPress={() => void perform('calls.decline', { callId: view.id, busy: true })}
+      >
         <span aria-hidden>{t('incoming.busy')}</span>
         <span className="sr-only">{t('incoming.busyHint')}</span>
       </Button>
       {view.video && !waiting && (
-        <Button variant="primary" size={small} onPress={() => void acceptCall(view, true)} className="min-w-0 flex-1">
+        <Button
+          variant="primary"
+          size={small}
+          onPress={() => void acceptCall(view, true)}
+          className="min-w-0 flex-1 basis-36 whitespace-nowrap"
+        >
           <Video aria-hidden className="size-4" />
           {t('incoming.acceptVideo')}
         </Button>
@@ -113,7 +129,7 @@ function Answers({ view, waiting }: IncomingProps) {
         variant={view.video && !waiting ? 'plain' : 'primary'}
         size={small}
         onPress={() => void acceptCall(view, false)}
-        className="min-w-0 flex-1"
+        className="min-w-0 flex-1 basis-36 whitespace-nowrap"
       >
         <Phone aria-hidden className="size-4" />
         {accept}

@@ -1,0 +1,161 @@
+import type { Page } from '@playwright/test'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
+import type { CallEnd } from '#shared/model/calls.ts'
+import type { ScriptedCall } from '#test/fakes/bridge-calls.ts'
+import { InterfaceHarness } from './harness.ts'
+import { look, open, type Screen } from './look.ts'
+
+vi.setConfig({ testTimeout: 90_000 })
+
+const press = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click()
+/** Opens the conversation with Bob, then does the rest. */
+const inBob =
+  (...steps: readonly ((page: Page) => Promise<unknown>)[]) =>
+  async (page: Page) => {
+    await open(/Bob Baker/)(page)
+    for (const step of steps) await step(page)
+  }
+const compared = { readers: 'only-us', comparison: 'verified', peerDeviceName: 'Bob’s laptop' } as const
+const wait = (text: string | RegExp) => (page: Page) => page.getByText(text).first().waitFor()
+const ended = (end: CallEnd, over: ScriptedCall = {}): Screen => ({
+  name: `call-ended-${end}`,
+  scenario: { calls: [{ phase: 'ended', end, ...over }] },
+  reach: inBob(wait(/./)),
+})
+
+const screens: readonly Screen[] = [
+  {
+    name: 'call-incoming',
+    scenario: { calls: [{ phase: 'incoming' }] },
+    reach: async (page) => {
+      await page.getByRole('region', { name: 'Call from Bob Baker' }).waitFor()
+    },
+  },
+  {
+    name: 'call-incoming-video-in-settings',
+    scenario: { calls: [{ phase: 'incoming', video: true }] },
+    reach: async (page) => {
+      await page.getByText('Bob Baker').first().waitFor()
+      await page.keyboard.press('Control+,')
+      await page.getByRole('button', { name: 'Accept with video' }).waitFor()
+    },
+  },
+  {
+    name: 'call-incoming-locked',
+    scenario: { phase: 'locked', calls: [{ phase: 'incoming', peerName: '' }] },
+    reach: wait('Someone'),
+  },
+  {
+    name: 'call-waiting',
+    scenario: {
+      calls: [
+        { phase: 'incoming', peerName: 'Carol Øvergård', peer: 'sip:carol@voice.example.net' as never },
+        { security: compared },
+      ],
+    },
+    reach: inBob(wait('Hold and accept')),
+  },
+  { name: 'call-ringing', scenario: { calls: [{ phase: 'ringing', addressHidden: true }] }, reach: inBob() },
+  { name: 'call-compare', scenario: { calls: [{}] }, reach: inBob(wait('They match')) },
+  {
+    name: 'call-compare-words',
+    scenario: { calls: [{ security: { sas: { kind: 'words', text: 'stairway vacancy' } } }] },
+    reach: inBob(wait('stairway')),
+  },
+  {
+    name: 'call-compact',
+    scenario: { calls: [{ security: compared, muted: true }] },
+    reach: inBob(press('Smaller')),
+  },
+  { name: 'call-verified', scenario: { calls: [{ security: compared }] }, reach: inBob(wait(/Bob’s laptop/)) },
+  {
+    name: 'call-secrets-differ',
+    scenario: { calls: [{ security: { warnings: ['secrets-differ', 'peer-discloses'] } }] },
+    reach: inBob(wait(/do not continue/)),
+  },
+  {
+    name: 'call-letters-differ',
+    scenario: { calls: [{}] },
+    reach: inBob(press('They differ'), wait(/letters differ/)),
+  },
+  {
+    name: 'call-clear',
+    scenario: {
+      calls: [
+        {
+          held: 'by-peer',
+          security: {
+            ...{ readers: 'anyone', method: 'none', sas: null, comparison: 'none', warnings: ['fell-to-clear'] },
+            ...{ cipher: '', keyAgreement: '' },
+          },
+        },
+      ],
+    },
+    reach: inBob(wait(/Anyone on the path/)),
+  },
+  {
+    name: 'call-servers',
+    scenario: { calls: [{ held: 'by-us', security: { readers: 'servers-could', sas: null, comparison: 'none' } }] },
+    reach: inBob(wait(/step in between/)),
+  },
+  { name: 'call-keypad', scenario: { calls: [{ security: compared }] }, reach: inBob(press('Keypad'), wait('#')) },
+  { name: 'call-devices', scenario: { calls: [{ security: compared }] }, reach: inBob(press('Devices')) },
+  {
+    name: 'call-details',
+    scenario: { calls: [{ security: compared }] },
+    reach: inBob(press('Details of the connection'), press('Figures as a table'), (page) => page.waitForTimeout(4500)),
+  },
+  {
+    name: 'call-transfer',
+    scenario: { calls: [{ security: compared }] },
+    reach: inBob(press('Transfer'), (page) => page.getByRole('dialog').waitFor()),
+  },
+  {
+    name: 'call-transfer-failed',
+    scenario: {
+      calls: [{ security: compared, transfer: { to: 'sip:carol@voice.example.net' as never, state: 'failed' } }],
+    },
+    reach: inBob(wait(/failed/)),
+  },
+  {
+    name: 'call-video-full',
+    scenario: { calls: [{ security: compared, video: true, camera: true }] },
+    reach: inBob(wait(/sends no picture/)),
+  },
+  {
+    name: 'call-elsewhere',
+    scenario: { calls: [{ security: compared }, { phase: 'ended', end: 'missed', direction: 'incoming' }] },
+    reach: async (page) => {
+      await open(/Frank/)(page)
+      await page.getByText('Incoming call').first().waitFor()
+    },
+  },
+  {
+    name: 'call-address',
+    scenario: {},
+    reach: inBob(
+      (page) => page.evaluate(() => void (window.fake.phone.addressWouldShow = true)),
+      press('Call Bob Baker'),
+      (page) => page.getByRole('alertdialog').waitFor(),
+    ),
+  },
+  {
+    name: 'call-offline',
+    scenario: { connection: { kind: 'offline' } },
+    reach: inBob((page) => page.getByRole('button', { name: /Call Bob Baker\. This account/ }).waitFor()),
+  },
+  ended('peer-hung-up'),
+  ended('missed', { direction: 'incoming', video: true }),
+  ended('peer-refuses-encryption', { mayRetryWithDtls: true }),
+  ended('attack-noticed'),
+]
+
+let harness: InterfaceHarness
+beforeAll(async () => {
+  harness = await InterfaceHarness.start()
+}, 180_000)
+afterAll(() => harness.stop())
+
+describe('every screen of calls, accessible and within its policy', () => {
+  for (const screen of screens) it(screen.name, () => look(harness, screen))
+})
