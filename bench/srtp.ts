@@ -12,9 +12,9 @@ import { printFigures, quantile, type Figure } from './support/figures.ts'
 import { naiveCounterMode, naiveGaloisMode } from './support/naive-srtp.ts'
 
 const smoke = process.argv.includes('--smoke')
-const rounds = smoke ? 6 : 60
-const warmUp = smoke ? 2 : 15
-const batch = 1024
+const rounds = smoke ? 6 : 40
+const warmUp = smoke ? 2 : 10
+const batch = 512
 const ssrc = 0x5077_0001
 /** A voice packet of 20 ms of G.711, and a full one of video. */
 const sizes = [172, 1200]

@@ -54,7 +54,8 @@ function rtpPacket(random: SeededRandom, ssrc: number, sequenceNumber: number): 
 }
 
 function rtcpPacket(random: SeededRandom, ssrc: number): Buffer {
-  const words = 1 + random.below(300)
+  // At least a word after the sender: what is damaged below must not be the E bit, which is refused as another fault.
+  const words = 2 + random.below(300)
   const packet = Buffer.alloc(4 + 4 * words)
   packet.set(random.bytes(packet.length))
   packet.writeUInt32BE((0x80c80000 + words) >>> 0)
@@ -92,7 +93,7 @@ function deliveries(random: SeededRandom, sent: readonly Sent[][], sealed: reado
     const shuffled = packets.map((packet) => ({ packet, place: random.unit() })).sort((a, b) => a.place - b.place)
     return shuffled.flatMap(({ packet }): Delivery[] => {
       const damaged = Buffer.from(packet.packet)
-      // Timestamp of RTP, SSRC of RTCP would be another stream's: its sixth byte from the head is a report's.
+      // The timestamp of RTP, the first word after the sender of RTCP: what leads to another refusal stays.
       const offset = packet.sent.kind === 'rtp' ? 4 + random.below(4) : 8
       damaged.writeUInt8(damaged.readUInt8(offset) ^ (1 << random.below(8)), offset)
       const before: Delivery[] = random.below(10) === 0 ? [{ ...packet, packet: damaged, expected: 'forged' }] : []
