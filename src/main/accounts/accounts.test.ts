@@ -313,4 +313,67 @@ describe('Accounts', () => {
     expect(signalling.configured).toHaveLength(2)
     expect(accounts.list()).toMatchObject([{ enabled: true, connection: { kind: 'registered' } }])
   })
+
+  it('hands calls the relay with its password, and shows the screen only that there is one', async () => {
+    const { accounts, settings, restart } = setUp()
+    await accounts.start()
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    const shown = () => accounts.list()[0]
+    expect(shown()).toMatchObject({ callPolicy: 'zrtp-preferred', hideAddress: 'strangers', relay: null })
+    await expect(accounts.setRelayPassword({ accountId, password: password() })).rejects.toMatchObject({
+      code: 'invalid-argument',
+    })
+    const relay = { server: 'Turn.Example.org', username: 'al' }
+    await accounts.update({ accountId, relay, callPolicy: 'zrtp-required', hideAddress: 'everyone' })
+    expect(shown()?.relay).toEqual({ server: 'turn.example.org:3478', username: 'al', hasPassword: false })
+    await accounts.setRelayPassword({ accountId, password: password() })
+    expect(shown()?.relay).toEqual({ server: 'turn.example.org:3478', username: 'al', hasPassword: true })
+    expect(JSON.stringify(accounts.list())).not.toContain('correct horse')
+    const again = restart()
+    await again.start()
+    expect(again.callAccount(accountId)).toEqual({
+      ...{ id: accountId, aor: alice, displayName: 'Alice', deviceId: 'dev', enabled: true, transport: 'tls' },
+      ...{ callPolicy: 'zrtp-required', hideAddress: 'everyone' },
+      relay: { server: 'turn.example.org:3478', username: 'al', password: 'correct horse' },
+    })
+    expect(again.callAccount('none' as AccountId)).toBeNull()
+    expect(settings.get('accounts')).toContain('correct horse')
+    await again.update({ accountId, relay: null })
+    expect(again.list()[0]?.relay).toBeNull()
+    expect(settings.get('accounts')).not.toContain('correct horse')
+  })
+
+  it('gives the password of a relay to no other server or user name', async () => {
+    const { accounts, settings } = setUp()
+    await accounts.start()
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    const set = (server: string, username = 'al') => accounts.update({ accountId, relay: { server, username } })
+    await set('turn.example.org:5349')
+    await accounts.setRelayPassword({ accountId, password: password() })
+    await set('turn.example.org:5349')
+    await accounts.update({ accountId, displayName: 'Al', relay: undefined })
+    expect(accounts.callAccount(accountId)?.relay?.password).toBe('correct horse')
+    for (const [server, username] of [
+      ['turn.evil.example:5349', 'al'],
+      ['turn.example.org:5349', 'eve'],
+    ] as const) {
+      await set('turn.example.org:5349')
+      await accounts.setRelayPassword({ accountId, password: password() })
+      await set(server, username)
+      expect(accounts.callAccount(accountId)?.relay?.password).toBe('')
+      expect(settings.get('accounts')).not.toContain('correct horse')
+    }
+  })
+
+  it('refuses a relay that is no address', async () => {
+    const { accounts } = setUp()
+    await accounts.start()
+    const accountId = await accounts.add({ ...signIn, password: password() })
+    const set = (server: string) => accounts.update({ accountId, relay: { server, username: 'al' } })
+    await set('[2001:db8::1]:3479')
+    expect(accounts.list()[0]?.relay?.server).toBe('[2001:db8::1]:3479')
+    for (const server of ['', 'turn.example.org:', 'a b', 'turn:turn.example.org', 'x:0', 'x:70000', '2001:db8::1'])
+      await expect(set(server), server).rejects.toMatchObject({ code: 'invalid-argument' })
+    expect(accounts.list()[0]?.relay?.server).toBe('[2001:db8::1]:3479')
+  })
 })

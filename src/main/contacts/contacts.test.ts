@@ -62,4 +62,19 @@ describe('contacts', () => {
       alice.contacts.setPolicy({ conversationId: 'none' as ConversationId, policy: 'blocked' }),
     ).rejects.toMatchObject({ code: 'not-found' })
   })
+
+  it('have a policy for calls of their own, which no other device is told', async () => {
+    const { alice, bob, clock } = await people()
+    const conversationId = await alice.conversation(bob)
+    await clock.advance(10_000)
+    expect(await alice.contacts.get({ conversationId })).toMatchObject({ callPolicy: null })
+    await alice.contacts.update({ conversationId, callPolicy: 'zrtp-required' })
+    expect(await alice.pendingJobs()).toBe(0)
+    await alice.contacts.update({ conversationId, name: 'Bob' })
+    expect(await alice.contacts.list()).toMatchObject([{ name: 'Bob', callPolicy: 'zrtp-required' }])
+    await alice.restart()
+    expect(await alice.contacts.get({ conversationId })).toMatchObject({ callPolicy: 'zrtp-required' })
+    await alice.contacts.update({ conversationId, callPolicy: null })
+    expect(await alice.contacts.get({ conversationId })).toMatchObject({ callPolicy: null })
+  })
 })

@@ -143,7 +143,7 @@ export class CallKeyStore {
 
   /** Who calls with ever new ZIDs fills no disk; devices the user compared with are never pushed out. */
   #trim(account: Aor, peer: Aor): void {
-    const oldest = 'ORDER BY verified DESC, updated_at DESC, peer_zid LIMIT -1'
+    const oldest = 'ORDER BY verified DESC, updated_at DESC, peer_zid DESC LIMIT -1'
     const remove = (where: string) =>
       this.#db.prepare(
         `DELETE FROM zrtp_peer WHERE verified = 0 AND (own_zid, peer_zid) IN

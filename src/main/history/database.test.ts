@@ -176,6 +176,30 @@ describe('migrations', () => {
     writer.close()
   })
 
+  it('begins again where a step was cut short', async () => {
+    const text = readFileSync(new URL('../../../test/fixtures/history/schema-1.sql', import.meta.url), 'utf8')
+    const old = open({ migrations: [] })
+    old.exec(text)
+    old.close()
+    const cut = migrations.map((step) => ({
+      ...step,
+      run: () => {
+        throw new Error('cut short')
+      },
+    }))
+    expect(() => open({ migrations: cut })).toThrow('cut short')
+    const between = open({ migrations: migrations.slice(0, 1) })
+    expect(schemaVersion(between)).toBe(1)
+    expect(
+      between.prepare("SELECT count(*) FROM pragma_table_info('message') WHERE name = 'quiet'").pluck().get(),
+    ).toBe(0)
+    between.close()
+    open().close()
+    const reader = new HistoryReader({ path: file(), key })
+    expect(await reader.counts()).toMatchObject({ messages: 2, conversations: 1 })
+    reader.close()
+  })
+
   it('is all or nothing', () => {
     open().close()
     const broken = { version: currentVersion + 1, sql: 'CREATE TABLE half (x); SELECT nonsense FROM nowhere' }

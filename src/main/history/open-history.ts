@@ -1,6 +1,7 @@
 /** Opens the history of a profile: in two workers, as the program does, or on the calling thread, as tests may. */
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
 import type { RpcClient } from '#main/platform/worker-rpc/connect.ts'
 import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker-rpc/start-worker.ts'
 import { HistoryReader } from './history-reader.ts'
@@ -149,7 +150,9 @@ function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['c
  * Opens the same history on the calling thread: for tests and small tools.
  * @throws SottoError an `OpenFailure` code.
  */
-export function openHistoryInProcess(options: OpenHistoryOptions & { readonly clock: ClockPort }): OpenHistory {
+export function openHistoryInProcess(
+  options: OpenHistoryOptions & { readonly clock: ClockPort; readonly random?: RandomPort },
+): OpenHistory {
   const writer = new HistoryWriter(options)
   const reader = new HistoryReader(options)
   return {

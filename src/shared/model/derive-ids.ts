@@ -1,5 +1,5 @@
 import { toBase64Url } from '../bytes/base64url.ts'
-import { utf8 } from '../bytes/bytes.ts'
+import { toHex, utf8 } from '../bytes/bytes.ts'
 import type { RandomPort } from '../ports/random.ts'
 import type { Aor, AttachmentId, ConversationId, DeviceId, EntryId, JobId, AccountId, MessageId } from './ids.ts'
 
@@ -16,6 +16,14 @@ export function conversationIdOf(sha256: Sha256, account: Aor, peer: Aor): Conve
 /** First 16 bytes of the SHA-256 of a device's raw Ed25519 public key. */
 export function deviceIdOf(sha256: Sha256, ed25519PublicKey: Uint8Array): DeviceId {
   return toBase64Url(sha256(ed25519PublicKey).subarray(0, idBytes)) as DeviceId
+}
+
+/**
+ * Id of a call as a row of its conversation: SHA-256 of its SIP Call-ID (RFC 3261 §8.1.1.4), first 16 bytes, hexadecimal. The
+ * same on every own device that the call rings on.
+ */
+export function callMessageIdOf(sha256: Sha256, callId: string): MessageId {
+  return toHex(sha256(utf8(`sotto call\0${callId}`)).subarray(0, idBytes)) as MessageId
 }
 
 /** Storage key of an attachment from the SHA-256 of its ciphertext. */

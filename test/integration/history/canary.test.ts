@@ -22,6 +22,8 @@ const canaries = [
   'Bilbysetting',
   'Emufile',
   'Galahpass',
+  'Kowaridevice',
+  'Potoroosecret'.padEnd(32, '.'),
   'bob@example',
 ]
 
@@ -61,6 +63,11 @@ it('no file of a profile holds a readable word of the user, open or closed', asy
   await history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }], entries: [contact, outgoing], draft })
   await history.writer.commit({ addJobs: [make.job(outgoing)] })
   for (let i = 0; i < 300; i++) await history.writer.commit({ entries: [make.incoming(`Quokkatext number ${i}`)] })
+  const ownZid = await history.writer.zrtpZid(alice)
+  const device = { ownZid, peerZid: new Uint8Array(12).fill(1), peer: bob }
+  const rs1 = utf8('Potoroosecret'.padEnd(32, '.'))
+  await history.writer.keepZrtpSecrets({ ...device, account: alice, rs1, rs2: null, expiresAt: null })
+  await history.writer.setZrtpVerified({ ...device, verified: true, name: 'Kowaridevice' })
   await history.writer.setSetting('canary', '"Bilbysetting"')
   const attachments = new AttachmentStore(path.join(test.directory, 'attachments'), random)
   await attachments.write(
