@@ -241,5 +241,6 @@ export class FakeCalls {
     },
     'media.failed': () => done,
     'media.connected': () => done,
+    'media.ready': () => done,
   }
 }

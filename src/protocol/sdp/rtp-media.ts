@@ -1,4 +1,5 @@
 /** RTP media sections as values: codecs (RFC 8866 §6.6, §6.15), transport of keys and packets (RFC 3605, 5761, 5763, 6189, 8839). */
+import { readSecurityDescriptions, type SecurityDescription } from './security-descriptions.ts'
 import { attributeOf, attributeValues, connectionOf, directionOf } from './session.ts'
 import type { SdpAttribute, SdpConnection, SdpDirection, SdpMedia, SdpSession } from './session.ts'
 
@@ -54,8 +55,8 @@ export interface RtpMedia {
   readonly rtcpPort: number | null
   readonly rtcpMux: boolean
   readonly codecs: readonly RtpCodec[]
-  /** `a=crypto` values as written (RFC 4568). */
-  readonly crypto: readonly string[]
+  /** Usable `a=crypto` lines, the offerer's favourite first. */
+  readonly crypto: readonly SecurityDescription[]
   /** `a=zrtp-hash` value (RFC 6189 §8), or null. */
   readonly zrtpHash: string | null
   readonly fingerprint: MediaFingerprint | null
@@ -98,7 +99,7 @@ export function readRtpMedia(session: SdpSession, media: SdpMedia): RtpMedia | n
     rtcpPort: rtcpPortOf(attributeOf(media, 'rtcp')),
     rtcpMux: attributeOf(media, 'rtcp-mux') !== undefined,
     codecs: readCodecs(media),
-    crypto: attributeValues(media, 'crypto'),
+    crypto: readSecurityDescriptions(media),
     zrtpHash: own('zrtp-hash'),
     fingerprint: fingerprintOf(own('fingerprint')),
     setup: setupOf(own('setup')),

@@ -1,7 +1,7 @@
 /** Which keys a section may use: the policy of the user against what a description offers (design §9; issue: offer and policy). */
 import type { CallPolicy } from '#shared/model/calls.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
-import { readSecurityDescriptions, type SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
+import type { SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
 
 /** What the user's policy and what is known of the contact allow. */
 export interface KeyRules {
@@ -44,7 +44,7 @@ export function allowsClear(rules: KeyRules): boolean {
 export function chooseKeying(media: RtpMedia, rules: KeyRules): Keying | KeyRefusal {
   const refusal: KeyRefusal = rules.verified && !rules.choseDtls ? 'downgrade' : 'needs-encryption'
   if (media.overDtls) return dtlsKeying(media, rules) ?? refusal
-  const [description] = readSecurityDescriptions(media.crypto)
+  const [description] = media.crypto
   const zrtp = media.zrtpHash !== null
   if (description !== undefined && allowsSdes(rules) && (media.secure || !zrtp))
     return { kind: 'sdes', zrtp: zrtp || !media.secure, description }
@@ -66,7 +66,7 @@ export interface OfferedKeys {
 /** The keys of an answered section; `theirs` is the answerer's crypto line, ours has the same tag. */
 export function answeredKeying(media: RtpMedia, offered: OfferedKeys, rules: KeyRules): Keying | KeyRefusal {
   if (offered.kind === 'dtls') return dtlsKeying(media, rules) ?? 'refuses-encryption'
-  const [description] = readSecurityDescriptions(media.crypto)
+  const [description] = media.crypto
   const ours = offered.descriptions.find(({ tag }) => tag === description?.tag)
   const isOurs = ours !== undefined && ours.suite === description?.suite
   if (description !== undefined && isOurs && allowsSdes(rules))

@@ -72,7 +72,7 @@ const sdesSuite = 'AES_CM_128_HMAC_SHA1_80'
 export function newSdesKey(random: RandomPort, like: SecurityDescription | null): SecurityDescription {
   const suite = like?.suite ?? sdesSuite
   const { keyBytes, saltBytes } = profiles[suite]
-  return { tag: like?.tag ?? 1, suite, key: random.bytes(keyBytes), salt: random.bytes(saltBytes), mki: null }
+  return { tag: like?.tag ?? 1, suite, key: random.bytes(keyBytes), salt: random.bytes(saltBytes), lifetime: null, mki: null }
 }
 
 /** Lines for a description. */

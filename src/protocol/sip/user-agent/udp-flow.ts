@@ -63,6 +63,7 @@ class UdpFlow implements SipFlow {
   readonly #context: UdpFlowContext
   readonly #transactions: DatagramTransactions
   readonly #overTcp = new Set<string>()
+  readonly ownHost: string
   #local: { readonly host: string; readonly port: number }
   #tcp: Promise<SipFlow | null> | null = null
   #timer: Timer
@@ -74,6 +75,7 @@ class UdpFlow implements SipFlow {
     this.#socket = socket
     this.#server = server
     this.#context = context
+    this.ownHost = host
     this.#local = { host, port: socket.local.port }
     this.#transactions = new DatagramTransactions({
       clock: context.clock,
