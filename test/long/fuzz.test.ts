@@ -3,6 +3,7 @@ import { fuzz as fuzzCpim } from '#protocol/cpim/cpim.fuzz.ts'
 import { fuzz as fuzzMsrp } from '#protocol/msrp/codec.fuzz.ts'
 import { fuzz as fuzzSdp } from '#protocol/sdp/sdp.fuzz.ts'
 import { fuzz as fuzzSip } from '#protocol/sip/sip.fuzz.ts'
+import { fuzz as fuzzZrtp } from '#protocol/zrtp/zrtp.fuzz.ts'
 import { fuzz as fuzzProxy } from '#server/home/proxy/sip-proxy.fuzz.ts'
 import { fuzz as fuzzRelay } from '#server/home/relay/relay.fuzz.ts'
 import {
@@ -27,6 +28,7 @@ const targets: readonly (readonly [string, FuzzTarget, number])[] = [
   ['msrp, damaged vectors', damagedMsrp, 5_000],
   ['cpim', fuzzCpim, 5_000],
   ['cpim and xml, damaged vectors', damagedCpim, 5_000],
+  ['zrtp', fuzzZrtp, 5_000],
   ['sip proxy', fuzzProxy, 4_000],
   ['msrp relay', fuzzRelay, 5_000],
   ['user agent', hostileServer, 2_000],
