@@ -31,6 +31,7 @@ export function startMedia(): () => void {
     onSettings(() => engine.settingsChanged()),
     onCalls((calls) => engine.setMuted(new Set(calls.filter((view) => view.muted).map((view) => view.id)))),
   ]
+  void call('media.ready', {})
   return () => {
     for (const dispose of disposers) dispose()
     engine.close()

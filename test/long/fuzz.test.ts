@@ -5,6 +5,7 @@ import { fuzz as fuzzRtp } from '#protocol/rtp/rtp.fuzz.ts'
 import { fuzz as fuzzSdp } from '#protocol/sdp/sdp.fuzz.ts'
 import { fuzz as fuzzSip } from '#protocol/sip/sip.fuzz.ts'
 import { fuzz as fuzzSrtp } from '#protocol/srtp/srtp.fuzz.ts'
+import { fuzz as fuzzZrtp } from '#protocol/zrtp/zrtp.fuzz.ts'
 import { fuzz as fuzzProxy } from '#server/home/proxy/sip-proxy.fuzz.ts'
 import { fuzz as fuzzRelay } from '#server/home/relay/relay.fuzz.ts'
 import {
@@ -31,6 +32,7 @@ const targets: readonly (readonly [string, FuzzTarget, number])[] = [
   ['cpim and xml, damaged vectors', damagedCpim, 5_000],
   ['rtp and rtcp', fuzzRtp, 5_000],
   ['srtp', fuzzSrtp, 5_000],
+  ['zrtp', fuzzZrtp, 5_000],
   ['sip proxy', fuzzProxy, 4_000],
   ['msrp relay', fuzzRelay, 5_000],
   ['user agent', hostileServer, 2_000],

@@ -1,35 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
-import { CallEnd, keyTexts, SimulatedCall, type EndOptions } from '#test/fakes/zrtp-call.ts'
+import { CallEnd, SimulatedCall, type EndOptions } from '#test/fakes/zrtp-call.ts'
+import { expectNoFalseSecurity, flipped, isOf, messageOf, nothing, reframed } from '#test/fakes/zrtp-tamper.ts'
 import { concatBytes, utf8 } from '#shared/bytes/bytes.ts'
-import { decodeCommit, encodeCommit } from './commit.ts'
-import { keepForEver } from './confirm.ts'
-import { decodeDhPart, encodeDhPart } from './dh-part.ts'
+import { encodeCommit } from './commit.ts'
 import { primes } from './finite-field-groups.ts'
 import { decodeHello, encodeHello, type Hello } from './hello.ts'
 import { hashChainOf } from './implicit.ts'
 import { nodeKeyAgreement, type KeyAgreementPort } from './key-agreement.ts'
 import { decodeError, encodeError, encodeGoClear, encodePing, decodePingAck, frame, typeOf } from './message.ts'
-import { decodePacket, encodePacket, maxPacketBytes } from './packet.ts'
+import { decodePacket, encodePacket } from './packet.ts'
 
 type Edit = (message: Uint8Array) => Uint8Array | null
-
-const nothing = new Uint8Array(0)
-
-function messageOf(packet: Uint8Array): Uint8Array {
-  return decodePacket(packet)?.message ?? nothing
-}
-
-function isOf(packet: Uint8Array, type: string): boolean {
-  return typeOf(messageOf(packet))?.trim() === type
-}
-
-/** A packet with another message and a good checksum. */
-function reframed(packet: Uint8Array, message: Uint8Array): Uint8Array {
-  const decoded = decodePacket(packet)
-  if (decoded === null) throw new Error('no packet')
-  return encodePacket({ ...decoded, message })
-}
 
 /** Puts somebody on the path who rewrites messages of a type; null = takes them away. */
 function onPath(call: SimulatedCall, from: CallEnd, type: string, edit: Edit): void {
@@ -40,24 +22,6 @@ function onPath(call: SimulatedCall, from: CallEnd, type: string, edit: Edit): v
       const message = edit(messageOf(packet))
       if (message !== null) call.carry(reframed(packet, message), to)
     }
-  }
-}
-
-function flipped(bytes: Uint8Array, at: number, mask = 1): Uint8Array {
-  const copy = bytes.slice()
-  copy[at] = (copy[at] ?? 0) ^ mask
-  return copy
-}
-
-/** Nobody is secure with other keys than the other end. */
-function expectNoFalseSecurity(call: SimulatedCall): void {
-  if (!call.isSecure) return
-  for (const [from, to] of [
-    [call.alice, call.bob],
-    [call.bob, call.alice],
-  ] as const) {
-    const [sent, received] = keyTexts(from, to)
-    expect(sent).toBe(received)
   }
 }
 
@@ -392,14 +356,16 @@ describe('forgers beside the path, who know the SSRCs', () => {
         [call.bob, call.alice],
       ] as const)
         from.onSend = (packet) => {
-          const forged = reframed(packet, forge())
-          call.carry(forged, to)
-          call.carry(packet, to)
-          call.carry(forged, to)
+          // Not for ever: what is forged gets answers, and those would be forged upon again.
+          const forged = from.sent.length < 40 ? reframed(packet, forge()) : nothing
+          for (const each of [forged, packet, forged]) call.carry(each, to)
         }
       call.run()
       expect(call.isSecure).toBe(true)
       expectNoFalseSecurity(call)
+      // A suspicion must not outlive the handshake.
+      call.connect(call.alice, call.bob)
+      call.time.run(30_000)
       expect([call.alice.failure, call.bob.failure]).toEqual([undefined, undefined])
     }
   })
@@ -484,134 +450,5 @@ describe('after the agreement', () => {
     call.alice.stream.receive(encodePacket({ sequenceNumber: 1, ssrc: 99, message: ping }))
     const ack = decodePingAck(messageOf(call.alice.sent.at(-1) ?? nothing))
     expect(ack).toMatchObject({ version: '1.10', pingSsrc: 99, pingEndpointHash: utf8('12345678') })
-  })
-})
-
-describe('damage', () => {
-  const fast: EndOptions = {
-    preferences: { hashes: [], ciphers: [], authTags: [], keyAgreements: ['X255'], sasTypes: [] },
-  }
-  const types = ['Hello', 'HelloACK', 'Commit', 'DHPart1', 'DHPart2', 'Confirm1', 'Confirm2', 'Conf2ACK']
-
-  /** One whole call in which the nth packet of a type is replaced, and repeated undamaged later. */
-  function damaged(
-    seed: string,
-    type: string,
-    change: (packet: Uint8Array) => Uint8Array,
-    once: boolean,
-  ): SimulatedCall {
-    const call = new SimulatedCall(seed, { ...fast, passive: true }, fast)
-    for (const [from, to] of [
-      [call.alice, call.bob],
-      [call.bob, call.alice],
-    ] as const) {
-      let done = false
-      from.onSend = (packet) => {
-        const hit = isOf(packet, type) && !(once && done)
-        if (hit) done = true
-        call.carry(hit ? change(packet) : packet, to)
-      }
-    }
-    return call.run()
-  }
-
-  it.each(types)('a flipped bit of a %s: dropped by the checksum, repeated, agreed', (type) => {
-    const { length = 0 } = new SimulatedCall('shape', fast, fast).run().alice.sent[0] ?? nothing
-    for (let at = 0; at < length; at += 1) {
-      const call = damaged('bit', type, (packet) => flipped(packet, at % packet.length, 1 << (at % 8)), true)
-      expect(call.isSecure).toBe(true)
-      expectNoFalseSecurity(call)
-    }
-  })
-
-  it.each(types)('a flipped bit of every byte of a %s, checksum repaired: never other keys', (type) => {
-    const sample = damaged('sample', 'none', (packet) => packet, true)
-    const packet = [...sample.alice.sent, ...sample.bob.sent].find((each) => isOf(each, type)) ?? nothing
-    const { length } = messageOf(packet)
-    expect(length).toBeGreaterThan(0)
-    for (let at = 0; at < length; at += 1) {
-      const edit = (each: Uint8Array): Uint8Array => reframed(each, flipped(messageOf(each), at, 1 << (at % 8)))
-      expectNoFalseSecurity(damaged('sample', type, edit, false))
-    }
-  })
-
-  it.each(types)('a %s cut at every length changes nothing', (type) => {
-    const call = new SimulatedCall('cut', { ...fast, passive: true }, fast)
-    let cuts = 0
-    for (const [from, to] of [
-      [call.alice, call.bob],
-      [call.bob, call.alice],
-    ] as const)
-      from.onSend = (packet) => {
-        if (isOf(packet, type))
-          for (let length = 0; length < packet.length; length += 1, cuts += 1) {
-            to.stream.receive(packet.subarray(0, length))
-            const words = messageOf(packet).subarray(0, length)
-            if (words.length >= 12) to.stream.receive(reframed(packet, withLength(words)))
-          }
-        call.carry(packet, to)
-      }
-    call.run()
-    expect(cuts).toBeGreaterThan(0)
-    expect(call.isSecure).toBe(true)
-    expectNoFalseSecurity(call)
-  })
-
-  /** A cut message that claims its own length. */
-  function withLength(message: Uint8Array): Uint8Array {
-    const copy = message.slice(0, message.length & ~3)
-    copy[2] = 0
-    copy[3] = copy.length / 4
-    return copy
-  }
-
-  it('packets of an older call are no part of this one', () => {
-    const old = new SimulatedCall('old', fast, fast).run()
-    const call = new SimulatedCall('new', fast, fast)
-    call.alice.stream.announcePeer([call.bob.stream.helloHash])
-    call.bob.stream.announcePeer([call.alice.stream.helloHash])
-    const before = new Set(old.alice.sent)
-    call.alice.onSend = (packet) => {
-      for (const each of [...old.bob.sent, ...old.alice.sent]) call.carry(each, call.bob)
-      call.carry(packet, call.bob)
-    }
-    call.bob.onSend = (packet) => {
-      for (const each of [...old.bob.sent, ...before]) call.carry(each, call.alice)
-      call.carry(packet, call.alice)
-    }
-    call.run()
-    expect(call.isSecure).toBe(true)
-    expectNoFalseSecurity(call)
-    expect(keyTexts(call.alice, call.bob)[0]).not.toBe(keyTexts(old.alice, old.bob)[0])
-  })
-
-  it('a call replayed to a new stream of the same ZID gets no further than its Commit', () => {
-    const old = new SimulatedCall('replayed', { ...fast, passive: true }, fast).run()
-    const fresh = new CallEnd(old.time, new SeededRandom('fresh'), fast)
-    fresh.stream.start()
-    for (const packet of old.bob.sent) fresh.stream.receive(packet)
-    expect(fresh.secure).toBeUndefined()
-    expect(fresh.failure).toBe('commitment-mismatch')
-  })
-
-  it('giants are not looked at', () => {
-    const { alice } = new SimulatedCall('giant')
-    alice.stream.start()
-    const message = frame('Hello   ', [new Uint8Array(maxPacketBytes)])
-    expect(decodePacket(encodePacket({ sequenceNumber: 1, ssrc: 2, message }))).toBeNull()
-    alice.stream.receive(new Uint8Array(100_000))
-    expect(alice.events).toEqual([])
-  })
-
-  it('messages read back as they were written', () => {
-    const call = new SimulatedCall('codec', { cacheExpiration: keepForEver }).run()
-    const commit = [...call.alice.sent, ...call.bob.sent]
-      .map(messageOf)
-      .find((message) => typeOf(message) === 'Commit  ')
-    const read = decodeCommit(commit ?? nothing)
-    expect(read?.binding.mode).toBe('dh')
-    const part = [...call.alice.sent, ...call.bob.sent].map(messageOf).find((message) => typeOf(message) === 'DHPart1 ')
-    const dh = decodeDhPart(part ?? nothing, 32)
-    expect(dh && encodeDhPart('DHPart1 ', dh, new Uint8Array(32)).subarray(0, -8)).toEqual(part?.subarray(0, -8))
   })
 })

@@ -34,6 +34,7 @@ export function enterSecure(
       peerZid: peer.hello.zid,
       algorithms: established.algorithms,
     })
+  core.trust()
   core.forgetSecrets()
   core.go(new Secure(core, established, confirm2))
   core.emit({ kind: 'secure', ...facts })
