@@ -1,56 +1,15 @@
 /** Our stack over UDP at a real proxy, with a real phone. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createDatagrams } from '#main/platform/sockets/datagrams.ts'
-import { createConnector } from '#main/platform/sockets/connector.ts'
-import { systemClock } from '#main/platform/system-clock.ts'
-import { systemRandom } from '#main/platform/system-random.ts'
-import { createUserAgent } from '#protocol/sip/user-agent/jssip-user-agent.ts'
-import { openFlow } from '#protocol/sip/user-agent/open-flow.ts'
-import type { SessionEvent, SipSession, UserAgent, UserAgentEvent } from '#protocol/sip/user-agent/user-agent.ts'
-import { silent } from '#test/fakes/calling.ts'
+import type { SessionEvent, SipSession, UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
 import { kamailioDomain, kamailioPrograms, startKamailio, type Kamailio } from './kamailio.ts'
 import { linphonePrograms, startLinphone, type Linphone } from './linphone.ts'
 import { describeWithPeers, waitUntil } from './peers.ts'
+import { phoneAt } from './phone.ts'
 import { makeStack, type Stack } from './stack.ts'
 
 /** A description a phone can take: PCMU to a port where nobody listens. */
 const audio =
   'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n'
-
-interface Phone {
-  readonly agent: UserAgent
-  readonly sessions: SipSession[]
-}
-
-async function phoneAt(port: number, user: string): Promise<Phone> {
-  const secrets = { username: user, realm: null, ha1Md5: null, ha1Sha256: null, strongest: null }
-  const agent = createUserAgent(
-    {
-      ...{ aor: `sip:${user}@${kamailioDomain}`, displayName: user, transport: 'udp' },
-      instanceId: `urn:uuid:${crypto.randomUUID()}`,
-      secrets: { ...secrets, password: Buffer.from(`${user}pw`) },
-    },
-    { clock: systemClock, random: systemRandom, log: silent },
-  )
-  const events: UserAgentEvent[] = []
-  const sessions: SipSession[] = []
-  agent.onEvent((event) => {
-    events.push(event)
-    if (event.kind === 'session') sessions.push(event.session)
-  })
-  const flow = await openFlow(
-    { kind: 'datagram', host: '127.0.0.1', port },
-    {
-      ...{ clock: systemClock, random: systemRandom, datagrams: createDatagrams() },
-      connector: createConnector({ clock: systemClock }),
-      resolver: { addresses: () => Promise.resolve([]) },
-    },
-  )
-  if (!flow.ok) throw new Error(flow.error.kind)
-  agent.attach(flow.value)
-  await waitUntil(() => events.some(({ kind }) => kind === 'registered'), `${user} registers`)
-  return { agent, sessions }
-}
 
 const exchange = {
   isCall: true,

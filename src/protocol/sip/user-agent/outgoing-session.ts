@@ -4,7 +4,7 @@ import { DialogSession, type SessionContext } from './jssip-session.ts'
 import type { Provisional } from './live-sessions.ts'
 import type { ResponseFacts } from './responses.ts'
 import { failureOf, type EndEvent } from './session-ends.ts'
-import { sessionExpires } from './session-timers.ts'
+import { sessionExpires, shortestSessionExpires } from './session-timers.ts'
 import type { DialogId, EndReason, InviteOptions, SdpExchange } from './sip-session.ts'
 
 /** A peer that wants longer sessions than this may not have them. */
@@ -75,9 +75,10 @@ export class OutgoingSession extends DialogSession {
     // The library fails the transaction by itself; a session that is up outlives its connection.
   }
 
-  #call(expires = sessionExpires): void {
+  #call(minSe = shortestSessionExpires): void {
+    const expires = Math.max(minSe, sessionExpires)
     const headers = (this.#options.headers ?? []).map(({ name, value }) => `${name}: ${value}`)
-    const extraHeaders = [...headers, `Session-Expires: ${expires}`, 'Min-SE: 90']
+    const extraHeaders = [...headers, `Session-Expires: ${expires}`, `Min-SE: ${minSe}`]
     const options = { ...this.optionsFor((ticket) => this.context.read(ticket)), extraHeaders }
     const library = this.#outgoing.agent.call(this.#to, options)
     this.begin(library, (event) => this.#failed(library, event))
@@ -93,7 +94,7 @@ export class OutgoingSession extends DialogSession {
     const minSe = failure.status === 422 ? this.#outgoing.factOf(library.id.slice(0, -16))?.minSe : null
     if (this.#isWanted && this.#mayRetry && typeof minSe === 'number' && minSe <= longestSessionExpires) {
       this.#mayRetry = false
-      this.#call(Math.max(minSe, sessionExpires))
+      this.#call(minSe)
     } else this.events.raise(failure)
   }
 }

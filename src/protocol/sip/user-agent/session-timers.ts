@@ -12,7 +12,7 @@ import type { LiveSession, LiveSessions } from './live-sessions.ts'
 /** Session-Expires we ask for, seconds: finds dead peers without chatter. */
 export const sessionExpires = 1_800
 /** RFC 4028 §5: nobody may refresh more often. */
-const minSe = 90
+export const shortestSessionExpires = 90
 
 type Refresher = 'us' | 'them'
 
@@ -49,8 +49,8 @@ export class SessionTimers {
   heard(request: SipRequest): readonly SipHeader[] | null {
     if (!isRefresh(request.method)) return null
     const asked = { ...readExpires(request), isSupported: optionTags(request, 'supported').includes('timer') }
-    if (asked.expires !== null && asked.expires < minSe && asked.isSupported) {
-      return [{ name: 'min-se', value: String(minSe) }]
+    if (asked.expires !== null && asked.expires < shortestSessionExpires && asked.isSupported) {
+      return [{ name: 'min-se', value: String(shortestSessionExpires) }]
     }
     this.#asked.set(keyOf(request), asked)
     this.#live.find(request)?.allows(headerItems(request, 'allow'))
@@ -71,7 +71,7 @@ export class SessionTimers {
     if (!isSuccess(response)) return response
     const asked = this.#asked.get(keyOf(response)) ?? { expires: null, refresher: null, isSupported: false }
     const isTheirs = asked.isSupported && asked.refresher === 'uac'
-    const expires = asked.expires === null ? sessionExpires : Math.max(asked.expires, minSe)
+    const expires = asked.expires === null ? sessionExpires : Math.max(asked.expires, shortestSessionExpires)
     this.#run(this.#live.find(response), expires, isTheirs ? 'them' : 'us')
     const named = withHeader(response, 'session-expires', `${expires};refresher=${isTheirs ? 'uac' : 'uas'}`)
     // RFC 4028 §9: who has to refresh must know that it has to.
@@ -84,7 +84,7 @@ export class SessionTimers {
     const session = this.#live.find(response)
     session?.allows(headerItems(response, 'allow'))
     const { expires, refresher } = readExpires(response)
-    this.#run(session, Math.max(expires ?? sessionExpires, minSe), refresher === 'uas' ? 'them' : 'us')
+    this.#run(session, Math.max(expires ?? sessionExpires, shortestSessionExpires), refresher === 'uas' ? 'them' : 'us')
   }
 
   #run(session: LiveSession | null, expires: number, refresher: Refresher): void {
