@@ -11,6 +11,7 @@ import type {
   UserAgent,
   UserAgentEvent,
 } from '#protocol/sip/user-agent/user-agent.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import { farRequest, makeTestServer, registered, respond, type TestServer } from './sip-flow-server.ts'
 
@@ -33,7 +34,10 @@ export async function stopAll(): Promise<void> {
 }
 
 /** A registered user agent; `answer` is the far end, REGISTER and BYE are answered for it. */
-export async function start(answer: (request: SipRequest) => SipResponse | null = () => null): Promise<{
+export async function start(
+  answer: (request: SipRequest) => SipResponse | null = () => null,
+  clock: ClockPort = systemClock,
+): Promise<{
   readonly agent: UserAgent
   readonly server: TestServer
   readonly session: (count?: number) => Promise<SipSession>
@@ -50,7 +54,7 @@ export async function start(answer: (request: SipRequest) => SipResponse | null 
       transport: 'tls',
       secrets: { username: 'alice', realm: null, ha1Md5: null, ha1Sha256: null, password: null, strongest: null },
     },
-    { clock: systemClock, random: new SeededRandom(7), log: silent },
+    { clock, random: new SeededRandom(7), log: silent },
   )
   running.push(agent)
   const events: UserAgentEvent[] = []

@@ -44,7 +44,7 @@ describeWithPeers('two stacks through Kamailio', kamailioPrograms, () => {
     return stack
   }
 
-  it.each(['ws', 'wss', 'tcp', 'tls', 'udp'] as const)(
+  it.each(['ws', 'wss', 'tcp', 'tls'] as const)(
     'registers, writes both ways and chats over MSRP: %s',
     async (transport) => {
       const alice = await start('alice', accountAt(kamailio, transport))

@@ -1,6 +1,6 @@
 /** Debian's Kamailio with the project's own recipe (resources/kamailio), on free loopback ports. */
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -23,6 +23,8 @@ export interface Kamailio {
 interface KamailioOptions {
   readonly digest?: 'MD5' | 'SHA-256'
   /** name → password */
+  /** Takes clients over UDP too, on the port of TCP; the recipe itself does not. */
+  readonly udp?: boolean
   readonly users?: Readonly<Record<string, string>>
 }
 
@@ -37,7 +39,8 @@ export async function startKamailio(options: KamailioOptions = {}): Promise<Kama
   const authority = await makeAuthority('interop authority')
   const certificate = await authority.issue({ dnsNames: [kamailioDomain, 'localhost'], ipAddresses: ['127.0.0.1'] })
   const file = (name: string): string => join(folder, name)
-  cpSync(join(recipe, 'kamailio.cfg'), file('kamailio.cfg'))
+  const config = readFileSync(join(recipe, 'kamailio.cfg'), 'utf8')
+  writeFileSync(file('kamailio.cfg'), options.udp === true ? withUdp(config) : config)
   writeFileSync(file('server.crt'), certificate.certPem)
   writeFileSync(file('server.key'), certificate.keyPem)
   writeFileSync(file('ca.crt'), authority.certPem)
@@ -71,6 +74,15 @@ export async function startKamailio(options: KamailioOptions = {}): Promise<Kama
     },
     stop: () => peer.stop(),
   }
+}
+
+/** The loop of the store is told apart by its port instead of by its transport. */
+function withUdp(config: string): string {
+  const tcp = 'listen=tcp:MY_IP:SIP_PORT'
+  return config
+    .replace(tcp, `${tcp}\nlisten=udp:MY_IP:SIP_PORT`)
+    .replaceAll('$proto == "udp"', '$Rp == LOOP_PORT')
+    .replaceAll('$proto != "udp"', '$Rp != LOOP_PORT')
 }
 
 function fillDatabase(path: string, digest: 'MD5' | 'SHA-256', users: Readonly<Record<string, string>>): void {

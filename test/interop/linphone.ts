@@ -1,4 +1,4 @@
-/** linphonec from Debian, headless, registered over TCP. */
+/** linphonec from Debian, headless. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts, makeRunFolder, startPeer, waitUntil, type RunningPeer } from './peers.ts'
@@ -14,22 +14,32 @@ export interface Linphone {
 }
 
 /** Starts linphonec as `user` of `domain` and waits until it is registered at `127.0.0.1:port`. */
-export async function startLinphone(user: string, domain: string, port: number): Promise<Linphone> {
+export async function startLinphone(
+  user: string,
+  domain: string,
+  port: number,
+  transport: 'tcp' | 'udp' = 'tcp',
+): Promise<Linphone> {
   const folder = makeRunFolder('linphone')
   // Without these folders it never opens its SIP ports.
   for (const name of ['.local/share/linphone', '.config/linphone']) mkdirSync(join(folder, name), { recursive: true })
   const [own = 0, rtp = 0] = await freePorts(2)
   const settings = {
     sip: {
-      ...{ sip_port: 0, sip_tcp_port: own, sip_tls_port: 0, bind_address: '127.0.0.1' },
+      ...{
+        sip_port: transport === 'udp' ? own : 0,
+        sip_tcp_port: transport === 'tcp' ? own : 0,
+        sip_tls_port: 0,
+        bind_address: '127.0.0.1',
+      },
       ...{ use_ipv6: 0, guess_hostname: 0, default_proxy: 0 },
     },
     rtp: { audio_rtp_port: rtp, bind_address: '127.0.0.1' },
     sound: { echocancellation: 0 },
     auth_info_0: { username: user, passwd: `${user}pw`, realm: domain },
     proxy_0: {
-      reg_proxy: `<sip:127.0.0.1:${port};transport=tcp>`,
-      reg_route: `<sip:127.0.0.1:${port};transport=tcp;lr>`,
+      reg_proxy: `<sip:127.0.0.1:${port};transport=${transport}>`,
+      reg_route: `<sip:127.0.0.1:${port};transport=${transport};lr>`,
       reg_identity: `sip:${user}@${domain}`,
       ...{ reg_expires: 600, reg_sendregister: 1, publish: 0 },
     },

@@ -39,6 +39,10 @@ const crafted = [
   farRequest('INVITE', { 'content-type': 'multipart/mixed;boundary=x' }, { body: multipart }),
   farRequest('INVITE', { from: '<tel:+1-201-555-0123>;tag=t', to: '<sips:alice@example.org>' }),
   farRequest('OPTIONS', { require: 'timer, x' }),
+  farRequest('INVITE', { require: '100rel', 'session-expires': '90;refresher=uac', supported: 'timer' }),
+  farRequest('PRACK', { to: '<sip:alice@example.org>;tag=a', rack: '1 2 INVITE' }),
+  farRequest('UPDATE', { to: '<sip:alice@example.org>;tag=a', 'session-expires': '1800' }),
+  farRequest('NOTIFY', { to: '<sip:alice@example.org>;tag=a', event: 'refer;id=1' }),
 ].map((request) => Buffer.from(serializeSip(request)))
 const corpus = [...vectors('rfc4475', '.dat'), ...vectors('rfc-sip-flows', '.sip'), ...crafted, ...crafted, ...crafted]
 

@@ -33,6 +33,8 @@ interface IncomingOptions {
   readonly send: (message: SipResponse) => void
   readonly forward: (message: SipRequest) => void
   readonly onMessage: (message: IncomingMessage) => void
+  /** Headers for a 422 to a session interval that is too short. */
+  readonly tooOften: (request: SipRequest) => readonly SipHeader[] | null
   /** Status for a PRACK. */
   readonly acknowledge: (prack: SipRequest) => number
 }
@@ -147,6 +149,8 @@ export class IncomingRequests {
   }
 
   #refusalOf(request: SipRequest): { status: number; extra: readonly SipHeader[] } | null {
+    const tooOften = this.#options.tooOften(request)
+    if (tooOften !== null) return { status: 422, extra: tooOften }
     const unsupported = request.method === 'CANCEL' ? null : unsupportedOptions(optionTags(request, 'require'))
     if (unsupported !== null) return { status: 420, extra: [{ name: 'unsupported', value: unsupported }] }
     return null

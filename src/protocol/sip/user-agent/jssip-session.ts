@@ -27,9 +27,6 @@ import type {
   SipSession,
 } from './sip-session.ts'
 
-/** Session-Expires we ask for, seconds (RFC 4028): finds dead peers without chatter. */
-const sessionExpires = 1_800
-
 export interface SessionContext extends NegotiationContext {
   readonly live: LiveSessions
   /** Domain of the account, for identities without one. */
@@ -54,6 +51,7 @@ export abstract class DialogSession implements SipSession, LiveSession {
   protected readonly negotiation: Negotiation
   #library: LibrarySession | null = null
   #isEstablished = false
+  #takesUpdate = false
 
   constructor(isCaller: boolean, context: SessionContext) {
     this.context = context
@@ -104,6 +102,14 @@ export abstract class DialogSession implements SipSession, LiveSession {
     return this.negotiation.refusalOf(method, hasOffer)
   }
 
+  allows(methods: readonly string[]): void {
+    if (methods.length > 0) this.#takesUpdate = methods.some((method) => method.toUpperCase() === 'UPDATE')
+  }
+
+  refresh(): void {
+    this.negotiation.refresh(this.#takesUpdate)
+  }
+
   taken(method: string): void {
     this.negotiation.taken(method)
   }
@@ -134,12 +140,8 @@ export abstract class DialogSession implements SipSession, LiveSession {
     )
   }
 
-  protected optionsFor(read: SessionOptions['pcConfig']['read'], expires = sessionExpires): SessionOptions {
-    return {
-      mediaStream: noMediaStream,
-      pcConfig: { exchange: this.negotiation, read },
-      sessionTimersExpires: Math.max(expires, sessionExpires),
-    }
+  protected optionsFor(read: SessionOptions['pcConfig']['read']): SessionOptions {
+    return { mediaStream: noMediaStream, pcConfig: { exchange: this.negotiation, read } }
   }
 
   #established(): void {
@@ -184,6 +186,7 @@ export class IncomingSession extends DialogSession {
     const { uri, display_name: displayName } = library.remote_identity
     const aor = aorOf(parseNameAddress(`<${uri.toString()}>`), context.domain)
     this.remote = { aor, displayName: displayName ?? '' }
+    this.allows(request.getHeaders('allow').flatMap((line) => line.split(/[ \t]*,[ \t]*/)))
     this.facts = factsOf(request, context.live.replacing)
     this.begin(library, (event) => this.events.raise(failureOf(event)))
   }

@@ -209,8 +209,11 @@ interface NewSession {
 const libraryDefaults = {
   register: false,
   register_expires: registerExpires,
-  session_timers: true,
+  // See session-timers.ts.
+  session_timers: false,
   user_agent: 'Sotto',
+  // Seconds: how long it rings is the consumer's to say, up to what proxies wait (RFC 3261 §16.6 timer C).
+  no_answer_timeout: 180,
   // Dummies: challenges are answered by the wire, the library only has to repeat its request.
   ha1: 'unused',
   realm: 'shim',

@@ -72,7 +72,6 @@ export interface LibrarySession {
 export interface SessionOptions {
   readonly mediaStream: object
   readonly pcConfig: SdpPeerConnectionConfig
-  readonly sessionTimersExpires: number
   readonly extraHeaders?: readonly string[]
   readonly eventHandlers?: Handlers
 }

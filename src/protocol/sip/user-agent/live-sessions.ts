@@ -18,6 +18,10 @@ export interface LiveSession {
   /** The library has taken a request of the far end. */
   taken(method: string): void
   end(status: number): void
+  /** Methods the far end takes; none when it does not say. */
+  allows(methods: readonly string[]): void
+  /** Shows the far end, and asks of it, that the session stands (RFC 4028). */
+  refresh(): void
   /** The connection is gone: whoever waits for an answer hears none. */
   flowLost(): void
 }
@@ -27,6 +31,8 @@ export class LiveSessions {
   readonly #sessions = new Map<string, LiveSession>()
 
   #replacing: string | null = null
+  /** Told of every session that is over. */
+  onRemoved: (session: LiveSession) => void = () => undefined
 
   /** `id` of the session that the INVITE being taken right now wants to replace. */
   get replacing(): string | null {
@@ -48,7 +54,9 @@ export class LiveSessions {
   }
 
   remove(id: string): void {
+    const session = this.#sessions.get(id)
     this.#sessions.delete(id)
+    if (session !== undefined) this.onRemoved(session)
   }
 
   /** The session a request or response belongs to. */

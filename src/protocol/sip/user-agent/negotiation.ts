@@ -43,6 +43,8 @@ export class Negotiation implements SdpExchange {
   #isEstablished = false
   #isOffering = false
   #isLateOffer = false
+  /** The last description of ours that the far end has. */
+  #local: string | null = null
   /** The request whose offer is being answered. */
   #incoming: LibraryRequest | null = null
   #pending: PendingOffer | null = null
@@ -102,17 +104,17 @@ export class Negotiation implements SdpExchange {
   }
 
   async createOffer(): Promise<string> {
-    if (!this.#isEstablished || !this.isCall) return this.#own().createOffer()
-    this.#isLateOffer = true
-    return this.#ask(null)
+    const isLater = this.#isEstablished && this.isCall
+    this.#isLateOffer = isLater
+    return (this.#local = await (isLater ? this.#ask(null) : this.#own().createOffer()))
   }
 
   async createAnswer(offer: string): Promise<string> {
-    if (this.#isEstablished && this.isCall) return this.#ask(offer)
+    const isLater = this.#isEstablished && this.isCall
     try {
-      return await this.#own().createAnswer(offer)
+      return (this.#local = await (isLater ? this.#ask(offer) : this.#own().createAnswer(offer)))
     } catch (error) {
-      // The library would say 500.
+      // The library would say 500; what the consumer refused is answered already.
       this.#incoming?.reply(488)
       throw error
     }
@@ -130,6 +132,33 @@ export class Negotiation implements SdpExchange {
     const outcome = this.#queue.then(() => this.#offerUntilHeard(createOffer))
     this.#queue = outcome.catch(() => undefined)
     return outcome
+  }
+
+  /**
+   * Refreshes the session: an UPDATE without a description where the far end takes that, else a re-INVITE with the one it
+   * has already (RFC 4028 §7.4).
+   */
+  refresh(takesUpdate: boolean): void {
+    const session = this.#session()
+    if (session.isEnded()) return
+    const reinvite = (): void => {
+      const local = this.#local
+      if (local !== null) void this.renegotiate(() => Promise.resolve(local))
+    }
+    if (!takesUpdate) {
+      reinvite()
+      return
+    }
+    const lost = (): void => this.#lost(session, 408)
+    session.sendRequest('UPDATE', {
+      extraHeaders: [`Contact: ${session.contact}`],
+      eventHandlers: { onErrorResponse: reinvite, onRequestTimeout: lost, onDialogError: lost },
+    })
+  }
+
+  /** RFC 3261 §12.2.1.2: nobody is there any more. */
+  #lost(session: LibrarySession, status: number): void {
+    if (!session.isEnded()) session.terminate({ status_code: status })
   }
 
   #own(): SdpExchange {
@@ -216,8 +245,7 @@ export class Negotiation implements SdpExchange {
         if (event.kind === 'ended' || event.kind === 'failed') resolve(err({ status: null }))
       })
       const lost = (status: number): void => {
-        // RFC 3261 §12.2.1.2: nobody is there any more.
-        if (!session.isEnded()) session.terminate({ status_code: status })
+        this.#lost(session, status)
         resolve(err({ status: null }))
       }
       session.sendRequest('INVITE', {
@@ -228,6 +256,7 @@ export class Negotiation implements SdpExchange {
             // Also for every repetition of the 2xx.
             if (!session.isEnded()) session.sendRequest('ACK')
             const answer = this.#context.read(response.body ?? '')
+            if (answer !== null) this.#local = offer
             resolve(answer === null ? err({ status: null }) : ok(answer.sdp))
           },
           onErrorResponse: (response: LibraryResponse) => resolve(err({ status: statusOf(response) })),

@@ -4,6 +4,7 @@ import { DialogSession, type SessionContext } from './jssip-session.ts'
 import type { Provisional } from './live-sessions.ts'
 import type { ResponseFacts } from './responses.ts'
 import { failureOf, type EndEvent } from './session-ends.ts'
+import { sessionExpires, shortestSessionExpires } from './session-timers.ts'
 import type { DialogId, EndReason, InviteOptions, SdpExchange } from './sip-session.ts'
 
 /** A peer that wants longer sessions than this may not have them. */
@@ -74,9 +75,11 @@ export class OutgoingSession extends DialogSession {
     // The library fails the transaction by itself; a session that is up outlives its connection.
   }
 
-  #call(expires?: number): void {
-    const extraHeaders = (this.#options.headers ?? []).map(({ name, value }) => `${name}: ${value}`)
-    const options = { ...this.optionsFor((ticket) => this.context.read(ticket), expires), extraHeaders }
+  #call(minSe = shortestSessionExpires): void {
+    const expires = Math.max(minSe, sessionExpires)
+    const headers = (this.#options.headers ?? []).map(({ name, value }) => `${name}: ${value}`)
+    const extraHeaders = [...headers, `Session-Expires: ${expires}`, `Min-SE: ${minSe}`]
+    const options = { ...this.optionsFor((ticket) => this.context.read(ticket)), extraHeaders }
     const library = this.#outgoing.agent.call(this.#to, options)
     this.begin(library, (event) => this.#failed(library, event))
     library.on('accepted', ({ response }: { readonly response: LibraryResponse | null }) => {

@@ -79,7 +79,7 @@ export function withAbilities<M extends SipMessage>(message: M, method: string):
   if (method === 'ACK' || method === 'CANCEL') return message
   const isSetUp = message.kind === 'response' && method === 'INVITE' && message.status > 100 && message.status < 300
   const named = isSetUp || headerLines(message, 'allow').length > 0 ? withHeader(message, 'allow', methods) : message
-  if (method !== 'INVITE') return named
+  if (method !== 'INVITE' && method !== 'UPDATE') return named
   const supported = headerLines(named, 'supported')
-  return supported.length === 0 ? named : withHeader(named, 'supported', [...supported, '100rel'].join(', '))
+  return supported.length === 0 ? named : withHeader(named, 'supported', [...supported, 'timer', '100rel'].join(', '))
 }

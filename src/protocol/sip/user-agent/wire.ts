@@ -33,6 +33,7 @@ import {
 } from './outgoing.ts'
 import { PrackClient } from './prack-client.ts'
 import { PrackServer } from './prack-server.ts'
+import { SessionTimers } from './session-timers.ts'
 import { judgeResponse, type ResponseFacts } from './responses.ts'
 import type { DigestSecrets, IncomingMessage, SipFlow } from './user-agent.ts'
 
@@ -66,6 +67,7 @@ export class Wire implements LibrarySocket {
   readonly #branches: BranchMap
   readonly #shift = new CseqShift()
   readonly #forks: ForkGuard
+  readonly #timers: SessionTimers
   readonly #pracks: PrackClient
   readonly #ringing: PrackServer
   readonly #incoming: IncomingRequests
@@ -82,6 +84,7 @@ export class Wire implements LibrarySocket {
     this.#digest = new DigestGuard(options.secrets, options.random)
     this.#branches = new BranchMap(options.random)
     this.#forks = new ForkGuard(options.random, this.#shift)
+    this.#timers = new SessionTimers(options.clock, options.live)
     this.#pracks = new PrackClient(options.random, this.#shift)
     this.#ringing = new PrackServer({
       ...options,
@@ -93,6 +96,7 @@ export class Wire implements LibrarySocket {
       isRegistered: () => this.#isRegistered,
       send: (message) => this.#transmit(message),
       forward: (request) => this.#forward(request),
+      tooOften: (request) => this.#timers.heard(request),
       acknowledge: (prack) => this.#ringing.acknowledge(prack),
     })
   }
@@ -168,7 +172,7 @@ export class Wire implements LibrarySocket {
 
   #sendResponse(written: SipResponse, flow: SipFlow): void {
     const response = this.#incoming.fitResponse(withContact(written, flow, this.#options.placeholder))
-    const fit = this.#ringing.fit(withAbilities(response, cseqOf(response).method))
+    const fit = this.#ringing.fit(withAbilities(this.#timers.answering(response), cseqOf(response).method))
     if (fit !== null) this.#transmit(fit)
   }
 
@@ -178,7 +182,7 @@ export class Wire implements LibrarySocket {
     let request = withTicketedBody(written, (ticket) => this.#bodies.get(ticket))
     request = withContact(withVia(request, flow, branch), flow, this.#options.placeholder)
     request = this.#shift.outgoing(this.#incoming.fitRequest(this.#withRoutes(request, branch)))
-    request = this.#withCredentials(withAbilities(request, request.method))
+    request = this.#withCredentials(withAbilities(this.#timers.outgoing(request), request.method))
     this.#branches.remember(branch, { libraryBranch, request })
     if (request.method === 'INVITE' && tagOf(toOf(request)) === null) this.#forks.sent(request)
     else if (request.method === 'CANCEL') this.#forks.cancelled(request)
@@ -235,6 +239,7 @@ export class Wire implements LibrarySocket {
 
   /** Provisional descriptions go past the library, which knows one of them only; so does 491, which it repeats wrongly. */
   #forLibrary(response: SipResponse, request: SipRequest): SipResponse {
+    this.#timers.answered(response)
     const plain = withoutHeader(response, realStatusHeader)
     if (request.method !== 'INVITE') return plain
     if (tagOf(toOf(request)) !== null && plain.status === 491) {
