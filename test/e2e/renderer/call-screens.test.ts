@@ -144,6 +144,16 @@ const screens: readonly Screen[] = [
     scenario: { connection: { kind: 'offline' } },
     reach: inBob((page) => page.getByRole('button', { name: /Call Bob Baker\. This account/ }).waitFor()),
   },
+  {
+    name: 'call-german',
+    scenario: { settings: { language: 'de' }, calls: [{ phase: 'incoming', video: true }, {}] },
+    reach: inBob(wait('Halten und annehmen')),
+  },
+  {
+    name: 'call-german-compare',
+    scenario: { settings: { language: 'de' }, calls: [{ security: { warnings: ['secrets-differ'] } }] },
+    reach: inBob(wait('Sie stimmen überein')),
+  },
   ended('peer-hung-up'),
   ended('missed', { direction: 'incoming', video: true }),
   ended('peer-refuses-encryption', { mayRetryWithDtls: true }),
