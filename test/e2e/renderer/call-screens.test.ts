@@ -152,7 +152,7 @@ const screens: readonly Screen[] = [
   {
     name: 'call-german-compare',
     scenario: { settings: { language: 'de' }, calls: [{ security: { warnings: ['secrets-differ'] } }] },
-    reach: inBob(wait('Sie stimmen überein')),
+    reach: inBob(wait('Verschieden')),
   },
   ended('peer-hung-up'),
   ended('missed', { direction: 'incoming', video: true }),
