@@ -142,7 +142,7 @@ const screens: readonly Screen[] = [
   {
     name: 'call-offline',
     scenario: { connection: { kind: 'offline' } },
-    reach: inBob((page) => page.getByRole('button', { name: /Call Bob Baker\. This account/ }).waitFor()),
+    reach: inBob((page) => page.getByRole('button', { name: 'Call Bob Baker', exact: true }).waitFor()),
   },
   {
     name: 'call-german',

@@ -1,6 +1,5 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { CallId } from '#shared/model/calls.ts'
 import { InterfaceHarness, type OpenOptions, shoot } from './harness.ts'
 import { open, settings } from './look.ts'
 
@@ -186,9 +185,12 @@ describe('calls', () => {
   it('cannot be placed to whom one may not call, and the button says why', () =>
     using({}, async (page) => {
       await open(/Best Offers/)(page)
-      const button = page.getByRole('button', { name: /Call Best Offers\. You blocked this contact/ })
+      const button = page.getByRole('button', { name: 'Call Best Offers', exact: true })
       await button.waitFor()
       expect(await button.getAttribute('aria-disabled')).toBe('true')
+      const reason = page.locator(`[id="${(await button.getAttribute('aria-describedby')) ?? ''}"]`)
+      expect(await reason.textContent()).toBe('You blocked this contact. Unblock it to call.')
+      expect(await button.getAttribute('aria-keyshortcuts')).toBe('Alt+Shift+C')
       await button.press('Enter')
       await page.keyboard.press('Alt+Shift+C')
       expect(await asked(page, 'calls.place')).toEqual([])
@@ -209,8 +211,16 @@ describe('calls', () => {
       await openBob(page)
       await dock(page).waitFor()
       const id = await page.evaluate(() => window.fake.phone.calls[0]!.id)
-      await page.evaluate((callId) => window.fake.phone.change(callId as CallId, { held: 'by-peer' }), id)
+      const before = (await asked(page, 'calls.list')).length
+      await page.evaluate((callId) => window.fake.phone.change(callId, { held: 'by-peer' }), id)
       await dock(page).getByText('Bob Baker has put you on hold').first().waitFor()
+      expect(await asked(page, 'calls.list')).toHaveLength(before)
+      await page.evaluate((callId) => {
+        window.fake.phone.loseEvent()
+        window.fake.phone.change(callId, { held: 'no' })
+      }, id)
+      await dock(page).getByRole('button', { name: 'Hold', exact: true }).waitFor()
+      await poll(async () => (await asked(page, 'calls.list')).length).toBe(before + 1)
     }))
 })
 
