@@ -74,6 +74,12 @@ export interface IconButtonProps {
   readonly unavailable?: string
 }
 
+/** Not disabled but said to be: what takes no focus could not tell its reason. */
+function pressProps(unavailable: string | undefined, reason: string, onPress: (() => void) | undefined) {
+  if (unavailable !== undefined) return { 'aria-disabled': true, 'aria-describedby': reason }
+  return onPress === undefined ? {} : { onPress }
+}
+
 /** A button with a picture, a name for screen readers and the same name as a tooltip. */
 export function IconButton({
   icon: Icon,
@@ -94,8 +100,7 @@ export function IconButton({
         <AriaButton
           {...rest}
           aria-label={label}
-          {...(unavailable === undefined && onPress !== undefined ? { onPress } : {})}
-          {...(unavailable === undefined ? {} : { 'aria-disabled': true, 'aria-describedby': reason })}
+          {...pressProps(unavailable, reason, onPress)}
           {...(keyShortcuts === undefined ? {} : { ref: shortcutRef(keyShortcuts) })}
           className={cx(
             'inline-flex shrink-0 items-center justify-center transition-colors disabled:opacity-50',
