@@ -32,7 +32,7 @@ export const securing: CallSecurityView = {
 }
 
 let serial = 0
-const newId = <Id extends string>(letter: string): Id => `${letter}${(serial += 1)}`.padEnd(22, letter) as Id
+const newId = (letter: string): string => `${letter}${(serial += 1)}`.padEnd(22, letter)
 
 /** A call as main would describe it. */
 export function callView(over: ScriptedCall, now: number): CallView {
@@ -40,7 +40,7 @@ export function callView(over: ScriptedCall, now: number): CallView {
   const ends = over.end ?? 'peer-hung-up'
   const talked = phase === 'active' || (phase === 'ended' && (ends === 'peer-hung-up' || ends === 'hung-up'))
   return {
-    id: newId<CallId>('C'),
+    id: newId('C') as CallId,
     accountId,
     conversationId: conversationId('bob'),
     peer: 'sip:bob@home.example' as Aor,
@@ -107,6 +107,11 @@ export class FakeCalls {
     )
   }
 
+  /** A revision passes that the page never hears of. */
+  loseEvent(): void {
+    this.#revision += 1
+  }
+
   #set(calls: CallView[]): void {
     this.#calls = calls
     this.#revision += 1
@@ -135,7 +140,7 @@ export class FakeCalls {
   }
 
   #openLeg(callId: CallId, video: boolean): void {
-    const legId = newId<LegId>('L')
+    const legId = newId('L') as LegId
     const peer = new MediaPeer((sdp) => this.#host.emit('media.command', { kind: 'answer', legId, sdp }))
     this.#peers.set(legId, peer)
     this.#host.emit('media.command', { kind: 'open', legId, callId, video })

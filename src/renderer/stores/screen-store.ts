@@ -85,6 +85,12 @@ export function openConversation(id: ConversationId, position?: number): void {
   if (position !== undefined) void jumpTo(id, position)
 }
 
+/** Gives the composer the focus, if nothing else has it: what had it is gone. */
+export function focusComposer(): void {
+  if (document.activeElement !== document.body) return
+  useStore.setState(({ focusSerial }) => ({ focusSerial: focusSerial + 1 }))
+}
+
 /** Shows a page of the settings. */
 export function openSettings(section: SettingsSection): void {
   useStore.setState({ main: { kind: 'settings', section }, dialog: null })

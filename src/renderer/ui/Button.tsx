@@ -1,7 +1,8 @@
 import type { LucideIcon } from 'lucide-react'
-import type { ReactNode, Ref } from 'react'
+import { type ReactNode, useId } from 'react'
 import { Button as AriaButton, Tooltip, TooltipTrigger } from 'react-aria-components'
 import { cx } from './cx.ts'
+import { shortcutRef } from './shortcut-ref.ts'
 
 const base =
   'inline-flex items-center justify-center gap-2 rounded-lg font-medium transition-colors ' +
@@ -67,11 +68,16 @@ export interface IconButtonProps {
   /** `send` is the round one that stands out. */
   readonly tone?: 'quiet' | 'send'
   readonly size?: 'normal' | 'small'
-  readonly ref?: Ref<HTMLButtonElement>
   readonly excludeFromTabOrder?: boolean
   readonly keyShortcuts?: string
   /** Why pressing it does nothing now. It keeps the focus, so that the reason can be read. */
   readonly unavailable?: string
+}
+
+/** Not disabled but said to be: what takes no focus could not tell its reason. */
+function pressProps(unavailable: string | undefined, reason: string, onPress: (() => void) | undefined) {
+  if (unavailable !== undefined) return { 'aria-disabled': true, 'aria-describedby': reason }
+  return onPress === undefined ? {} : { onPress }
 }
 
 /** A button with a picture, a name for screen readers and the same name as a tooltip. */
@@ -86,33 +92,40 @@ export function IconButton({
   onPress,
   ...rest
 }: IconButtonProps) {
+  const reason = useId()
   const name = unavailable === undefined ? label : `${label}. ${unavailable}`
   return (
-    <TooltipTrigger delay={600} closeDelay={0}>
-      <AriaButton
-        {...rest}
-        aria-label={name}
-        {...(unavailable === undefined && onPress !== undefined ? { onPress } : {})}
-        {...(unavailable === undefined ? {} : { 'aria-disabled': true })}
-        {...(keyShortcuts === undefined ? {} : { 'aria-keyshortcuts': keyShortcuts })}
-        className={cx(
-          'inline-flex shrink-0 items-center justify-center transition-colors disabled:opacity-50',
-          tone === 'send'
-            ? 'size-10 rounded-full bg-accent text-on-accent hover:bg-accent-strong'
-            : 'rounded-lg text-soft hover:bg-hover hover:text-ink',
-          unavailable !== undefined && 'opacity-50',
-          tone === 'quiet' && (size === 'small' ? 'size-7' : 'size-9'),
-          className,
-        )}
-      >
-        <Icon aria-hidden className="size-[1.15rem]" strokeWidth={1.9} />
-      </AriaButton>
-      <Tooltip
-        offset={6}
-        className="max-w-72 rounded-md bg-ink px-2 py-1 text-xs text-canvas shadow forced-colors:border"
-      >
-        {name}
-      </Tooltip>
-    </TooltipTrigger>
+    <>
+      <TooltipTrigger delay={600} closeDelay={0}>
+        <AriaButton
+          {...rest}
+          aria-label={label}
+          {...pressProps(unavailable, reason, onPress)}
+          {...(keyShortcuts === undefined ? {} : { ref: shortcutRef(keyShortcuts) })}
+          className={cx(
+            'inline-flex shrink-0 items-center justify-center transition-colors disabled:opacity-50',
+            tone === 'send'
+              ? 'size-10 rounded-full bg-accent text-on-accent hover:bg-accent-strong'
+              : 'rounded-lg text-soft hover:bg-hover hover:text-ink',
+            unavailable !== undefined && 'opacity-50',
+            tone === 'quiet' && (size === 'small' ? 'size-7' : 'size-9'),
+            className,
+          )}
+        >
+          <Icon aria-hidden className="size-[1.15rem]" strokeWidth={1.9} />
+        </AriaButton>
+        <Tooltip
+          offset={6}
+          className="max-w-72 rounded-md bg-ink px-2 py-1 text-xs text-canvas shadow forced-colors:border"
+        >
+          {name}
+        </Tooltip>
+      </TooltipTrigger>
+      {unavailable !== undefined && (
+        <span id={reason} hidden>
+          {unavailable}
+        </span>
+      )}
+    </>
   )
 }

@@ -1,7 +1,7 @@
 import type { LucideIcon } from 'lucide-react'
-import type { Ref } from 'react'
 import { Button as AriaButton, Tooltip, TooltipTrigger } from 'react-aria-components'
 import { cx } from './cx.ts'
+import { shortcutRef } from './shortcut-ref.ts'
 
 const tones = {
   plain: 'border border-edge bg-raised text-ink hover:bg-hover',
@@ -22,7 +22,6 @@ export interface ControlButtonProps {
   readonly isDisabled?: boolean
   /** For a button that shows and hides something. */
   readonly isExpanded?: boolean
-  readonly ref?: Ref<HTMLButtonElement>
   readonly size?: 'normal' | 'small'
 }
 
@@ -34,7 +33,7 @@ export function ControlButton(props: ControlButtonProps) {
       <AriaButton
         {...rest}
         aria-label={label}
-        {...(keys === undefined ? {} : { 'aria-keyshortcuts': keys.replace('Ctrl', 'Control') })}
+        {...(keys === undefined ? {} : { ref: shortcutRef(keys) })}
         {...(isExpanded === undefined ? {} : { 'aria-expanded': isExpanded })}
         className={cx(
           'inline-flex shrink-0 items-center justify-center rounded-full transition-colors disabled:opacity-50 forced-colors:border forced-colors:border-[ButtonBorder]',

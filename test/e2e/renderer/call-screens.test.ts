@@ -142,7 +142,17 @@ const screens: readonly Screen[] = [
   {
     name: 'call-offline',
     scenario: { connection: { kind: 'offline' } },
-    reach: inBob((page) => page.getByRole('button', { name: /Call Bob Baker\. This account/ }).waitFor()),
+    reach: inBob((page) => page.getByRole('button', { name: 'Call Bob Baker', exact: true }).waitFor()),
+  },
+  {
+    name: 'call-german',
+    scenario: { settings: { language: 'de' }, calls: [{ phase: 'incoming', video: true }, {}] },
+    reach: inBob(wait('Halten und annehmen')),
+  },
+  {
+    name: 'call-german-compare',
+    scenario: { settings: { language: 'de' }, calls: [{ security: { warnings: ['secrets-differ'] } }] },
+    reach: inBob(wait('Verschieden')),
   },
   ended('peer-hung-up'),
   ended('missed', { direction: 'incoming', video: true }),

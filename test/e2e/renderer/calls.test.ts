@@ -1,6 +1,5 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { CallId } from '#shared/model/calls.ts'
 import { InterfaceHarness, type OpenOptions, shoot } from './harness.ts'
 import { open, settings } from './look.ts'
 
@@ -33,13 +32,13 @@ const dock = (page: Page) => page.getByRole('region', { name: 'Call with Bob Bak
 const openBob = open(/Bob Baker/)
 const ring = (page: Page) => page.evaluate(() => window.fake.phone.ring())
 const answerThere = (page: Page) => page.evaluate(() => window.fake.phone.answer(window.fake.phone.calls[0]!.id))
+/** The name of what has the focus. */
+const focused = (page: Page) =>
+  page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '')
 /** Walks with Tab until the wanted button has the focus, as a person would, and presses it. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let step = 0; step < 40; step += 1) {
-    const label = await page.evaluate(
-      () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
-    )
-    if (label === name) return
+    if ((await focused(page)) === name) return
     await page.keyboard.press('Tab')
   }
   throw new Error(`no way to “${name}”`)
@@ -68,6 +67,7 @@ describe('a call with the keyboard alone', () => {
       await tabTo(page, 'They match')
       await page.keyboard.press('Enter')
       await dock(page).getByText('Only you and Bob Baker can follow this call.').waitFor()
+      await poll(() => focused(page)).toBe('Compare again')
       await tabTo(page, 'Keypad')
       await page.keyboard.press('Enter')
       await dock(page).getByRole('group', { name: 'Keypad' }).waitFor()
@@ -76,11 +76,13 @@ describe('a call with the keyboard alone', () => {
       await dock(page).getByText('12#').waitFor()
       await page.keyboard.press('Control+Shift+H')
       await dock(page).getByText('You hung up.').waitFor()
-      await page.keyboard.press('Alt+ArrowDown')
-      await page.keyboard.press('Alt+ArrowUp')
-      await tabTo(page, 'Dismiss').catch(() => dock(page).getByRole('button', { name: 'Dismiss' }).focus())
+      await poll(() => focused(page)).toBe('Message to Bob Baker')
+      await page.keyboard.press('Shift+F6')
+      await page.keyboard.press('Shift+F6')
+      expect(await focused(page)).toBe('Dismiss')
       await page.keyboard.press('Enter')
       await dock(page).waitFor({ state: 'detached' })
+      await poll(() => focused(page)).toBe('Message to Bob Baker')
       expect((await asked(page, 'calls.sendDigit')).map(([, args]) => (args as { digit: string }).digit)).toEqual([
         '1',
         '2',
@@ -128,7 +130,7 @@ describe('calls', () => {
     using({ scenario: { calls: [{}] } }, async (page) => {
       await openBob(page)
       await dock(page).waitFor()
-      const waiting = await page.evaluate(() =>
+      await page.evaluate(() =>
         window.fake.phone.ring({ peerName: 'Carol', conversationId: 'carol'.padEnd(22, '_') as never }),
       )
       await page.getByRole('button', { name: 'Hold and accept' }).click()
@@ -137,7 +139,6 @@ describe('calls', () => {
         'calls.setHeld',
         'calls.accept',
       ])
-      expect(waiting).not.toBe('')
       await page.getByRole('button', { name: 'Go to the call with Bob Baker' }).click()
       await dock(page).getByText('On hold').first().waitFor()
       await dock(page).getByRole('button', { name: 'Resume' }).click()
@@ -164,7 +165,8 @@ describe('calls', () => {
       await openBob(page)
       await dock(page).getByRole('button', { name: 'They differ' }).click()
       await page.getByRole('alert').getByText('someone may sit in the middle').waitFor()
-      await page.getByRole('alert').getByRole('button', { name: 'Hang up' }).click()
+      await poll(() => focused(page)).toBe('Hang up')
+      await page.keyboard.press('Enter')
       await dock(page).getByText('You hung up.').waitFor()
     }))
 
@@ -183,9 +185,12 @@ describe('calls', () => {
   it('cannot be placed to whom one may not call, and the button says why', () =>
     using({}, async (page) => {
       await open(/Best Offers/)(page)
-      const button = page.getByRole('button', { name: /Call Best Offers\. You blocked this contact/ })
+      const button = page.getByRole('button', { name: 'Call Best Offers', exact: true })
       await button.waitFor()
       expect(await button.getAttribute('aria-disabled')).toBe('true')
+      const reason = page.locator(`[id="${(await button.getAttribute('aria-describedby')) ?? ''}"]`)
+      expect(await reason.textContent()).toBe('You blocked this contact. Unblock it to call.')
+      expect(await button.getAttribute('aria-keyshortcuts')).toBe('Alt+Shift+C')
       await button.press('Enter')
       await page.keyboard.press('Alt+Shift+C')
       expect(await asked(page, 'calls.place')).toEqual([])
@@ -206,8 +211,16 @@ describe('calls', () => {
       await openBob(page)
       await dock(page).waitFor()
       const id = await page.evaluate(() => window.fake.phone.calls[0]!.id)
-      await page.evaluate((callId) => window.fake.phone.change(callId as CallId, { held: 'by-peer' }), id)
+      const before = (await asked(page, 'calls.list')).length
+      await page.evaluate((callId) => window.fake.phone.change(callId, { held: 'by-peer' }), id)
       await dock(page).getByText('Bob Baker has put you on hold').first().waitFor()
+      expect(await asked(page, 'calls.list')).toHaveLength(before)
+      await page.evaluate((callId) => {
+        window.fake.phone.loseEvent()
+        window.fake.phone.change(callId, { held: 'no' })
+      }, id)
+      await dock(page).getByRole('button', { name: 'Hold', exact: true }).waitFor()
+      await poll(async () => (await asked(page, 'calls.list')).length).toBe(before + 1)
     }))
 })
 
@@ -236,7 +249,6 @@ describe('settings of calls', () => {
 
   it('open the microphone for its test only', () =>
     using({}, async (page) => {
-      await page.addInitScript(() => undefined)
       await settings('Calls')(page)
       await page.getByRole('button', { name: 'Test the microphone' }).click()
       const meter = page.getByRole('meter')

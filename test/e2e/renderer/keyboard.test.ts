@@ -317,7 +317,7 @@ describe('conversations', () => {
     }))
 
   it('opens a conversation whose row is scrolled into view by the press itself', () =>
-    using({ height: 560 }, async (page) => {
+    using({ height: 620 }, async (page) => {
       const row = page.getByRole('navigation').getByRole('button', { name: /Erin/ })
       await row.waitFor()
       const scroller = await page.getByRole('navigation').locator('> div').boundingBox()

@@ -31,7 +31,6 @@ export function CallButtons({ id, accountId, name, policy }: CallButtonsProps) {
   const call = (video: boolean): void => {
     if (reason === null) void placeCall({ conversationId: id, name, video })
   }
-  // Not disabled but said to be: a button that takes no focus could not tell its reason.
   const why = reason === null ? {} : { unavailable: t(reason, { name }) }
   return (
     <>

@@ -64,9 +64,7 @@ function RunningCall({ view }: { readonly view: CallView }) {
       {size !== 'compact' && (
         <>
           <div className={cx('flex min-h-0 flex-col gap-2.5 overflow-y-auto px-3 pb-1 *:shrink-0', full && 'flex-1')}>
-            <Readers view={view} />
-            <Warnings view={view} />
-            <Compare view={view} />
+            <Security view={view} />
             <Facts view={view} />
             {(view.video || full) && <Stage view={view} full={full} />}
             <Drawer view={view} drawer={drawer} />
@@ -78,6 +76,19 @@ function RunningCall({ view }: { readonly view: CallView }) {
         </>
       )}
     </section>
+  )
+}
+
+/** Who can follow the call, what is wrong with that, and comparing. */
+function Security({ view }: { readonly view: CallView }) {
+  const [answered, setAnswered] = useState(false)
+  return (
+    <>
+      <Readers view={view} />
+      <Warnings view={view} which="grave" answered={answered} />
+      <Compare view={view} answered={answered} onAnswered={() => setAnswered(true)} />
+      <Warnings view={view} which="other" />
+    </>
   )
 }
 

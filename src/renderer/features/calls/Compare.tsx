@@ -14,10 +14,20 @@ type Sas = NonNullable<CallView['security']['sas']>
 
 const grave: ReadonlySet<CallWarning> = new Set(['secrets-differ', 'letters-differ', 'downgrade-blocked'])
 
+/** Properties of {@link Warnings}. */
+export interface WarningsProps {
+  readonly view: CallView
+  /** The grave ones stand before the question, the others after it. */
+  readonly which: 'grave' | 'other'
+  /** The user has just answered the question, and the focus is where it was. */
+  readonly answered?: boolean
+}
+
 /** What the user must be told about the keys. */
-export function Warnings({ view }: { readonly view: CallView }) {
+export function Warnings({ view, which, answered = false }: WarningsProps) {
   const t = useT()
-  return view.security.warnings.map((warning) => (
+  const shown = view.security.warnings.filter((warning) => grave.has(warning) === (which === 'grave'))
+  return shown.map((warning) => (
     <Banner
       key={warning}
       icon={TriangleAlert}
@@ -25,7 +35,7 @@ export function Warnings({ view }: { readonly view: CallView }) {
       role={grave.has(warning) ? 'alert' : 'status'}
       actions={
         warning === 'letters-differ' && (
-          <Button size="small" variant="danger" onPress={() => endCall(view)}>
+          <Button size="small" variant="danger" autoFocus={answered} onPress={() => endCall(view)}>
             {t('control.hangUp')}
           </Button>
         )
@@ -36,17 +46,25 @@ export function Warnings({ view }: { readonly view: CallView }) {
   ))
 }
 
+/** Properties of {@link Compare}. */
+export interface CompareProps {
+  readonly view: CallView
+  readonly answered: boolean
+  readonly onAnswered: () => void
+}
+
 /** The short authentication string: what to do with it, and what the user found. */
-export function Compare({ view }: { readonly view: CallView }) {
+export function Compare({ view, answered, onAnswered }: CompareProps) {
   const { sas, comparison, warnings } = view.security
   const [again, setAgain] = useState(false)
   if (sas === null || comparison === 'none' || warnings.includes('letters-differ')) return null
   const asks = comparison === 'compare' || warnings.includes('secrets-differ')
-  if (!asks && !again) return <Compared view={view} onAgain={() => setAgain(true)} />
-  return <Question view={view} sas={sas} onDone={() => setAgain(false)} />
+  if (!asks && !again) return <Compared view={view} answered={answered} onAgain={() => setAgain(true)} />
+  return <Question view={view} sas={sas} onAnswered={onAnswered} onDone={() => setAgain(false)} />
 }
 
-function Compared({ view, onAgain }: { readonly view: CallView; readonly onAgain: () => void }) {
+function Compared(props: { readonly view: CallView; readonly answered: boolean; readonly onAgain: () => void }) {
+  const { view, answered, onAgain } = props
   const t = useT()
   const { comparison, peerDeviceName: device } = view.security
   const kind = comparison === 'verified' ? 'verified' : 'remembered'
@@ -58,18 +76,26 @@ function Compared({ view, onAgain }: { readonly view: CallView; readonly onAgain
           ? t(`sas.${kind}`)
           : t(kind === 'verified' ? 'sas.verifiedDevice' : 'sas.rememberedDevice', { device })}
       </span>
-      <Button size="small" variant="quiet" onPress={onAgain}>
+      <Button size="small" variant="quiet" autoFocus={answered} onPress={onAgain}>
         {t('sas.again')}
       </Button>
     </p>
   )
 }
 
-function Question({ view, sas, onDone }: { readonly view: CallView; readonly sas: Sas; readonly onDone: () => void }) {
+interface QuestionProps {
+  readonly view: CallView
+  readonly sas: Sas
+  readonly onAnswered: () => void
+  readonly onDone: () => void
+}
+
+function Question({ view, sas, onAnswered, onDone }: QuestionProps) {
   const t = useT()
   const name = callName(t, view)
   const [device, setDevice] = useState(view.security.peerDeviceName)
   const answer = (equal: boolean): void => {
+    onAnswered()
     void perform('calls.compared', { callId: view.id, equal, deviceName: device.trim() }).then((done) => {
       if (done) onDone()
     })

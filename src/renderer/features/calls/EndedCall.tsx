@@ -3,6 +3,7 @@ import { type RefObject, useEffect, useRef } from 'react'
 import type { CallView } from '#shared/model/calls.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { dismissCall, placeCall } from '#renderer/stores/call-store.ts'
+import { focusComposer } from '#renderer/stores/screen-store.ts'
 import { Button, IconButton } from '#renderer/ui/Button.tsx'
 import { callName, endSentence, isCalmEnd, mayRedial } from './call-words.ts'
 import { CallClock } from './CallState.tsx'
@@ -15,8 +16,15 @@ export function EndedCall({ view }: { readonly view: CallView }) {
   const t = useT()
   const bar = useRef<HTMLElement>(null)
   useLeaves(view, bar)
+  // Hanging up took its own button away.
+  useEffect(focusComposer, [])
   const name = callName(t, view)
   const Icon = view.end === 'missed' ? PhoneMissed : PhoneOff
+  const dismiss = (): void => {
+    bar.current?.querySelector<HTMLElement>(':focus')?.blur()
+    dismissCall(view.id)
+    focusComposer()
+  }
   const redial = (dtls?: true): void => {
     dismissCall(view.id)
     void placeCall({ conversationId: view.conversationId, name, video: view.video, ...(dtls === true ? { dtls } : {}) })
@@ -33,7 +41,7 @@ export function EndedCall({ view }: { readonly view: CallView }) {
         <p className="min-w-0 flex-1 text-sm" role={isCalmEnd(view.end) ? 'status' : 'alert'}>
           {endSentence(t, view)} <CallClock view={view} />
         </p>
-        <IconButton icon={X} label={t('app.dismiss')} size="small" onPress={() => dismissCall(view.id)} />
+        <IconButton icon={X} label={t('app.dismiss')} size="small" onPress={dismiss} />
       </div>
       {(mayRedial(view.end) || view.mayRetryWithDtls) && (
         <div className="flex flex-wrap items-center gap-2 ps-6.5">

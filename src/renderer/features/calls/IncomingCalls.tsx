@@ -55,7 +55,7 @@ function IncomingCall({ view, waiting }: IncomingProps) {
       </p>
       <div className="flex items-center gap-3">
         <Avatar name={name} seed={view.peer} size={waiting ? 'normal' : 'large'} />
-        <div className="min-w-0 flex-1 basis-36 whitespace-nowrap">
+        <div className="min-w-0 flex-1 basis-44 whitespace-nowrap">
           <p className="flex items-center gap-1.5 text-sm text-soft">
             <PhoneIncoming aria-hidden className="size-3.5 shrink-0" />
             {waiting ? t('incoming.waiting') : phaseWords(t, view)}
@@ -101,7 +101,7 @@ function Answers({ view, waiting }: IncomingProps) {
         variant="danger"
         size={small}
         onPress={() => endCall(view)}
-        className="min-w-0 flex-1 basis-36 whitespace-nowrap"
+        className="min-w-0 flex-1 basis-44 whitespace-nowrap"
       >
         <PhoneOff aria-hidden className="size-4" />
         {t('incoming.decline')}
@@ -119,7 +119,7 @@ function Answers({ view, waiting }: IncomingProps) {
           variant="primary"
           size={small}
           onPress={() => void acceptCall(view, true)}
-          className="min-w-0 flex-1 basis-36 whitespace-nowrap"
+          className="min-w-0 flex-1 basis-44 whitespace-nowrap"
         >
           <Video aria-hidden className="size-4" />
           {t('incoming.acceptVideo')}
@@ -129,7 +129,7 @@ function Answers({ view, waiting }: IncomingProps) {
         variant={view.video && !waiting ? 'plain' : 'primary'}
         size={small}
         onPress={() => void acceptCall(view, false)}
-        className="min-w-0 flex-1 basis-36 whitespace-nowrap"
+        className="min-w-0 flex-1 basis-44 whitespace-nowrap"
       >
         <Phone aria-hidden className="size-4" />
         {accept}
