@@ -185,7 +185,7 @@ describeWithPeers('TURN with coturn', ['turnserver'], () => {
     if (a === undefined || b === undefined) throw new Error('two phones')
     const [ofA, ofB] = await Promise.all([a, b].map(({ agent }) => agent.gather([{ stream: 0, components: 1 }])))
     const description = (of: typeof ofA): RemoteDescription => ({
-      lite: false,
+      ...{ lite: false, ice2: true },
       streams: (of?.streams ?? []).map(({ stream, candidates }) => ({
         ...{ stream, candidates, components: 1, credentials: of?.credentials ?? { ufrag: '', pwd: '' } },
       })),
