@@ -56,6 +56,7 @@ export function describeOf(
   const { credentials, streams } = speaker.agent.local
   return {
     lite: changes.lite ?? false,
+    ice2: true,
     streams: streams.map(({ stream, candidates }) => ({
       ...{ stream, credentials, components: changes.components ?? speaker.streams[0]?.components ?? 2 },
       candidates: candidates.map(serializeCandidate).map((text) => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { fuzz as fuzzCpim } from '#protocol/cpim/cpim.fuzz.ts'
+import { fuzz as fuzzIce } from '#protocol/ice/ice.fuzz.ts'
 import { fuzz as fuzzMsrp } from '#protocol/msrp/codec.fuzz.ts'
 import { fuzz as fuzzRtp } from '#protocol/rtp/rtp.fuzz.ts'
 import { fuzz as fuzzSdp } from '#protocol/sdp/sdp.fuzz.ts'
@@ -28,6 +29,7 @@ const targets: readonly (readonly [string, FuzzTarget, number])[] = [
   ['sdp, damaged vectors', damagedSdp, 5_000],
   ['msrp', fuzzMsrp, 5_000],
   ['msrp, damaged vectors', damagedMsrp, 5_000],
+  ['stun, turn and ice', fuzzIce, 1_000],
   ['cpim', fuzzCpim, 5_000],
   ['cpim and xml, damaged vectors', damagedCpim, 5_000],
   ['rtp and rtcp', fuzzRtp, 5_000],

@@ -117,22 +117,23 @@ export class CheckList {
     this.#pairs.sort(byPriority(role))
   }
 
-  /** The pair to check next (RFC 8445 §6.1.4.2), `busy` = foundations being tried in any list; null when there is none. */
+  /**
+   * The pair to check next (RFC 8445 §6.1.4.2), `busy` = foundations being tried in any list; null when there is none. Unlike in the
+   * RFC, a frozen pair waits for its foundation only while there is something else to check: its NAT may need our packet to open.
+   */
   next(busy: ReadonlySet<string>): Pair | null {
     const triggered = this.#triggered.shift()
     if (triggered !== undefined) return triggered
     const waiting = this.#pairs.find(({ state }) => state === 'waiting')
     if (waiting !== undefined) return waiting
-    const frozen = this.#pairs.filter((pair) => pair.state === 'frozen' && !busy.has(pairFoundation(pair)))
-    return frozen.find(({ local }) => local.component === 1) ?? frozen[0] ?? null
+    const frozen = this.#pairs.filter(({ state }) => state === 'frozen')
+    const free = frozen.filter((pair) => !busy.has(pairFoundation(pair)))
+    return free.find(({ local }) => local.component === 1) ?? free[0] ?? frozen[0] ?? null
   }
 
   /** Whether {@link next} would find something. */
-  hasNext(busy: ReadonlySet<string>): boolean {
-    if (this.#triggered.length > 0) return true
-    return this.#pairs.some(
-      (pair) => pair.state === 'waiting' || (pair.state === 'frozen' && !busy.has(pairFoundation(pair))),
-    )
+  hasNext(): boolean {
+    return this.#triggered.length > 0 || this.#pairs.some(({ state }) => state === 'waiting' || state === 'frozen')
   }
 
   /** The best pair of a component that `wanted` holds for. */

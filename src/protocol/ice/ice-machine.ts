@@ -113,6 +113,7 @@ export class IceMachine {
   start(remote: RemoteDescription, nowMs: number): readonly IceOutput[] {
     return this.#run(nowMs, (state) => {
       if (remote.lite && state.role === 'controlled') switchRole(state)
+      state.generation.isIce2 = remote.ice2
       const usable = remote.streams.filter(({ credentials }) => areIceCredentials(credentials))
       this.#dropOthers(usable)
       for (const stream of usable) this.#startStream(stream, Math.max(1, Math.floor(maxPairs / usable.length)))

@@ -5,6 +5,7 @@ import { reflexivePriority } from './candidate.ts'
 import type { CheckList } from './check-list.ts'
 import type { Check } from './checks.ts'
 import { busyFoundations, listOfPair, nominate, offerPath, review, switchRole, type IceState } from './ice-state.ts'
+import type { IcePath } from './ice-types.ts'
 import { sameAddress } from './ip-address.ts'
 import { pairFoundation, type Pair } from './pair.ts'
 import { attributeTypes, findAddress, findError, findXorAddress } from './stun-attributes.ts'
@@ -63,9 +64,15 @@ export function repeatChecks(state: IceState): void {
 function failPair(state: IceState, { pair, useCandidate }: Check): void {
   const list = listOfPair(state, pair)
   if (list === null) return
-  // A nominated path ends by lost consent, not by a check.
-  if (!pair.nominated && (useCandidate || pair.state === 'in-progress')) pair.state = 'failed'
   pair.nominating = false
+  // What carries media ends by lost consent, not by one check: it may be nominated again.
+  const path = state.paths.get(list.stream, pair.local.component)
+  const isCarrying = path?.isLost === false && leadsOver(path.path, pair)
+  if (!isCarrying && (useCandidate || pair.state === 'in-progress')) pair.state = 'failed'
+}
+
+function leadsOver({ base, remote }: IcePath, pair: Pair): boolean {
+  return base === pair.local.base && sameAddress(remote, pair.remote.address)
 }
 
 /** Asks again for consent where it is time, and reports where it has run out. */

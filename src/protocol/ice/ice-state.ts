@@ -31,6 +31,8 @@ export interface Generation {
   readonly held: HeldCheck[]
   lists: readonly CheckList[]
   startedAt: number
+  /** The peer nominates as RFC 8445 says. */
+  isIce2: boolean
 }
 
 /** A base of ours: its stream and its own candidate. */
@@ -61,7 +63,7 @@ export interface IceState {
 
 export function newGeneration(number: number, local: IceCredentials): Generation {
   const localKey = keyOfPassword(local.pwd)
-  return { number, local, localKey, remotes: new Map(), held: [], lists: [], startedAt: 0 }
+  return { number, local, localKey, remotes: new Map(), held: [], lists: [], startedAt: 0, isIce2: false }
 }
 
 export function listOf({ generation }: IceState, stream: number): CheckList | null {
@@ -90,8 +92,7 @@ export function busyFoundations({ generation }: IceState): ReadonlySet<string> {
 /** Lets the pacing run when there is something to check. */
 export function wakePacing(state: IceState): void {
   if (state.nextCheckAt !== null) return
-  const busy = busyFoundations(state)
-  if (state.generation.lists.some((list) => list.hasNext(busy)))
+  if (state.generation.lists.some((list) => list.state !== 'failed' && list.hasNext()))
     state.nextCheckAt = Math.max(state.now, state.lastCheckAt + state.timing.paceMs)
 }
 
@@ -108,6 +109,8 @@ export function switchRole(state: IceState): void {
 /** Makes a pair the one that media takes. */
 export function nominate(state: IceState, list: CheckList, pair: Pair): void {
   const { component } = pair.local
+  if (state.generation.isIce2)
+    for (const one of list.pairs) if (one.local.component === component) one.nominated = false
   Object.assign(pair, { nominated: true, nominating: false, nominateOnSuccess: false })
   state.checks.cancel(list.conclude(component, state.role))
   const best = list.best(component, ({ nominated }) => nominated) ?? pair
@@ -140,6 +143,7 @@ export function review(state: IceState): void {
     const next = stateOf(state, list)
     if (next === list.state || list.state === 'failed') continue
     list.state = next
+    if (next === 'failed') state.checks.drop(list.pairs)
     state.out.push({ kind: 'state', stream: list.stream, state: next })
   }
   wakePacing(state)

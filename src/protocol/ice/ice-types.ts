@@ -17,6 +17,11 @@ export interface RemoteStream {
 export interface RemoteDescription {
   /** `a=ice-lite`: it sends no checks, so we control. */
   readonly lite: boolean
+  /**
+   * `a=ice-options:ice2` (RFC 8445 §10): it nominates one pair, and another only when that failed, so the last word counts. Peers
+   * of RFC 5245 may nominate many, of which the best counts.
+   */
+  readonly ice2: boolean
   /** Streams that were agreed on; those not named are dropped. */
   readonly streams: readonly RemoteStream[]
 }
@@ -68,7 +73,7 @@ export interface IceTiming {
 export const defaultIceTiming: IceTiming = {
   paceMs: 50,
   directPatienceMs: 250,
-  relayPatienceMs: 1000,
+  relayPatienceMs: 2_000,
   failNotBeforeMs: 39_500,
   consentMs: 5_000,
   consentExpiryMs: 30_000,

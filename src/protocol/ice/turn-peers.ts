@@ -58,11 +58,14 @@ export class TurnPeers {
   /** Sends by channel, by indication, or once the permission has come. */
   send(bytes: Uint8Array, to: DatagramAddress): void {
     const channel = this.#channels.get(addressKey(to))
+    if (channel?.isBound === true) {
+      this.#sendOnChannel(channel, bytes)
+      return
+    }
     const permission = this.#permissions.get(to.host) ?? this.#ask(to.host)
     if (permission === null) return
     permission.used = true
-    if (channel?.isBound === true) this.#sendOnChannel(channel, bytes)
-    else if (permission.state === 'granted') this.#indicate(bytes, to)
+    if (permission.state === 'granted') this.#indicate(bytes, to)
     else if (permission.state === 'asked') hold(permission, bytes, to)
   }
 
@@ -147,7 +150,9 @@ export class TurnPeers {
 
   /** A Data indication: only from hosts that were given a permission, as the server should have checked. */
   handleData(bytes: Uint8Array, from: DatagramAddress): void {
-    if (this.#permissions.has(from.host)) this.#host.deliver(bytes, from)
+    const isAsked =
+      this.#permissions.has(from.host) || [...this.#channels.values()].some(({ peer }) => peer.host === from.host)
+    if (isAsked) this.#host.deliver(bytes, from)
   }
 
   /** Stops renewing. */

@@ -1,0 +1,205 @@
+/** Our TURN client and ICE agent against Debian's coturn, over real sockets on loopback. */
+import { createSocket } from 'node:dgram'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createDatagrams } from '#main/platform/sockets/datagrams.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { systemRandom } from '#main/platform/system-random.ts'
+import type { DatagramAddress, DatagramsPort } from '#shared/ports/datagrams.ts'
+import { ok } from '#shared/result.ts'
+import { IceAgent, type MediaArrival } from '#protocol/ice/agent.ts'
+import { openRelay, type RelaySocket, type TurnServer } from '#protocol/ice/turn-socket.ts'
+import type { RemoteDescription, StreamState } from '#protocol/ice/ice-types.ts'
+import { encodeStun, methods } from '#protocol/ice/stun-message.ts'
+import { describeWithPeers, freePorts, makeRunFolder, startPeer, waitUntil, type RunningPeer } from './peers.ts'
+
+/** Datagrams that left as ChannelData. */
+let channelData = 0
+const real = createDatagrams()
+const datagrams: DatagramsPort = {
+  localAddresses: () => real.localAddresses(),
+  bind: async (at) => {
+    const bound = await real.bind(at)
+    if (!bound.ok) return bound
+    const send = (bytes: Uint8Array, to: DatagramAddress): void => {
+      if (bytes[0] === 0x40) channelData++
+      bound.value.send(bytes, to)
+    }
+    return ok({ ...bound.value, send })
+  },
+}
+const ports = { datagrams, clock: systemClock, random: systemRandom }
+const credentials = { username: 'alice', password: 'correct horse' }
+
+let peer: RunningPeer
+let server: TurnServer
+
+async function startCoturn(): Promise<void> {
+  const folder = makeRunFolder('coturn')
+  const [port = 0, lowest = 0] = await freePorts(2)
+  const relayPorts = Math.min(lowest, 65_000)
+  const lines = [
+    ...['listening-ip=127.0.0.1', 'relay-ip=127.0.0.1', `listening-port=${port}`],
+    ...[`min-port=${relayPorts}`, `max-port=${relayPorts + 400}`, 'realm=sotto.example', 'fingerprint', 'lt-cred-mech'],
+    ...[`user=${credentials.username}:${credentials.password}`, 'user=narrow:narrow', 'user-quota=8'],
+    ...['no-tls', 'no-dtls', 'no-tcp', 'no-tcp-relay', 'no-cli', 'allow-loopback-peers', 'no-multicast-peers'],
+    ...[`userdb=${join(folder, 'turndb')}`, `pidfile=${join(folder, 'pid')}`, 'log-file=stdout', 'simple-log'],
+  ]
+  writeFileSync(join(folder, 'turnserver.conf'), `${lines.join('\n')}\n`)
+  peer = startPeer('turnserver', ['-c', join(folder, 'turnserver.conf')], folder)
+  server = { address: { host: '127.0.0.1', port }, credentials }
+  await answersBinding(port)
+}
+
+/** Its own log comes late through a pipe; the first answer tells more. */
+async function answersBinding(port: number): Promise<void> {
+  const socket = createSocket('udp4')
+  let isAnswered = false
+  socket.on('message', () => (isAnswered = true))
+  socket.on('error', () => undefined)
+  const question = encodeStun({
+    class: 'request',
+    method: methods.binding,
+    transactionId: systemRandom.bytes(12),
+    attributes: [],
+  })
+  await waitUntil(() => {
+    if (peer.process.exitCode !== null) throw new Error(`turnserver ended: ${peer.output().slice(-2000)}`)
+    if (!isAnswered) socket.send(question, port, '127.0.0.1')
+    return isAnswered
+  }, 'turnserver')
+  socket.close()
+}
+
+const closers: (() => void)[] = []
+
+async function open(): Promise<RelaySocket> {
+  const relay = await openRelay(server, 'ipv4', ports).relay
+  if (!relay.ok) throw new Error(`no relay: ${relay.error.kind}\n${peer.output().slice(-2000)}`)
+  closers.push(() => relay.value.close())
+  return relay.value
+}
+
+interface Heard {
+  readonly text: string
+  readonly from: DatagramAddress
+}
+
+function hear(relay: RelaySocket): Heard[] {
+  const heard: Heard[] = []
+  relay.onDatagram((bytes, from) => heard.push({ text: Buffer.from(bytes).toString(), from }))
+  return heard
+}
+
+const say = (relay: RelaySocket, text: string, to: DatagramAddress): void => relay.send(Buffer.from(text), to)
+
+describeWithPeers('TURN with coturn', ['turnserver'], () => {
+  beforeAll(startCoturn)
+  afterEach(() => closers.splice(0).forEach((close) => close()))
+  afterAll(() => peer.stop())
+
+  it('carries datagrams both ways between two allocations, by indications and then by channels', async () => {
+    const [a, b] = [await open(), await open()]
+    const [heardByA, heardByB] = [hear(a), hear(b)]
+    // Each lets the other in by sending; what comes before that is refused by the server.
+    await waitUntil(() => {
+      say(a, 'ping', b.local)
+      say(b, 'pong', a.local)
+      return heardByA.length > 0 && heardByB.length > 0
+    }, 'indications')
+    expect(heardByA[0]).toEqual({ text: 'pong', from: b.local })
+    expect(heardByB[0]).toEqual({ text: 'ping', from: a.local })
+    a.bindChannel(b.local)
+    b.bindChannel(a.local)
+    await waitUntil(() => {
+      say(a, 'by channel', b.local)
+      return channelData > 0 && heardByB.some(({ text }) => text === 'by channel')
+    }, 'channels')
+    const large = 'x'.repeat(1200)
+    say(b, large, a.local)
+    await waitUntil(() => heardByA.some(({ text }) => text === large), 'a large datagram over the channel')
+  })
+
+  it('reaches a peer that knows nothing of TURN', async () => {
+    const relay = await open()
+    const heard = hear(relay)
+    const plain = createSocket('udp4')
+    closers.push(() => plain.close())
+    plain.on('message', (bytes, from) => plain.send(`echo ${bytes.toString()}`, from.port, from.address))
+    await new Promise<void>((resolve) => plain.bind(0, '127.0.0.1', resolve))
+    const to = { host: '127.0.0.1', port: plain.address().port }
+    say(relay, 'hello', to)
+    await waitUntil(() => heard.length > 0, 'the echo')
+    expect(heard).toEqual([{ text: 'echo hello', from: to }])
+  })
+
+  it('is told a wrong password and an unknown user', async () => {
+    for (const wrong of [
+      { ...credentials, password: 'battery staple' },
+      { ...credentials, username: 'mallory' },
+    ]) {
+      const refused = await openRelay({ ...server, credentials: wrong }, 'ipv4', ports).relay
+      expect(refused).toEqual({ ok: false, error: { kind: 'unauthorized' } })
+    }
+  })
+
+  it('is told when the quota is used up, and gets a relay again after giving one back', async () => {
+    const narrow = { ...server, credentials: { username: 'narrow', password: 'narrow' } }
+    const relays: RelaySocket[] = []
+    for (let count = 0; count < 8; count++) {
+      const relay = await openRelay(narrow, 'ipv4', ports).relay
+      if (!relay.ok) throw new Error(`relay ${count}: ${relay.error.kind}`)
+      relays.push(relay.value)
+      closers.push(() => relay.value.close())
+    }
+    expect(await openRelay(narrow, 'ipv4', ports).relay).toEqual({ ok: false, error: { kind: 'quota' } })
+    relays[0]?.close()
+    let again: RelaySocket | null = null
+    let isAsking = false
+    await waitUntil(() => {
+      if (!isAsking && again === null) {
+        isAsking = true
+        void openRelay(narrow, 'ipv4', ports).relay.then((relay) => {
+          isAsking = false
+          if (relay.ok) again = relay.value
+        })
+      }
+      return again !== null
+    }, 'a relay in place of the one given back')
+    closers.push(() => again?.close())
+  })
+
+  it('carries the media of two agents that hide their addresses', async () => {
+    const phones = (['controlling', 'controlled'] as const).map((role) => {
+      const states: StreamState[] = []
+      const heard: MediaArrival[] = []
+      const agent = new IceAgent(
+        { ...ports, role, policy: 'relay', loopback: true, turnServers: [server] },
+        { onMedia: (arrival) => heard.push(arrival), onState: (_stream, state) => states.push(state) },
+      )
+      closers.push(() => agent.close())
+      return { agent, states, heard }
+    })
+    const [a, b] = phones
+    if (a === undefined || b === undefined) throw new Error('two phones')
+    const [ofA, ofB] = await Promise.all([a, b].map(({ agent }) => agent.gather([{ stream: 0, components: 1 }])))
+    const description = (of: typeof ofA): RemoteDescription => ({
+      ...{ lite: false, ice2: true },
+      streams: (of?.streams ?? []).map(({ stream, candidates }) => ({
+        ...{ stream, candidates, components: 1, credentials: of?.credentials ?? { ufrag: '', pwd: '' } },
+      })),
+    })
+    for (const of of [ofA, ofB]) expect(of?.streams[0]?.candidates.map(({ type }) => type)).toEqual(['relay'])
+    a.agent.start(description(ofB))
+    b.agent.start(description(ofA))
+    await waitUntil(() => phones.every(({ states }) => states.at(-1) === 'completed'), 'both to complete')
+    for (const { agent } of phones)
+      expect(agent.pathOf(0, 1)).toMatchObject({ localType: 'relay', remoteType: 'relay', nominated: true })
+    await waitUntil(() => {
+      for (const { agent } of phones) agent.send(0, 1, Uint8Array.of(0x80, 1, 2, 3))
+      return phones.every(({ heard }) => heard.length > 20)
+    }, 'media both ways')
+    for (const { heard } of phones) expect(heard.every(({ validated }) => validated)).toBe(true)
+  })
+})
