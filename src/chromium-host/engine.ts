@@ -49,7 +49,7 @@ export class Engine {
   readonly #detachHandlers = new Map<string, () => void>()
   readonly extraSwitches: string[] = []
   appName = 'app'
-  options: HostOptions = { test: false, headless: false, debuggingPort: null, userDataDir: null }
+  options: HostOptions = { test: false, headless: false, debuggingPort: null, userDataDir: null, fakeMedia: [] }
   /** Called when Chromium ended without being told to. */
   onDied: () => void = () => undefined
   #starting: Promise<BrowserProcess> | null = null
@@ -88,7 +88,7 @@ export class Engine {
     const switches = chromiumSwitches({
       profile,
       appName: this.appName,
-      extra: this.extraSwitches,
+      extra: [...this.extraSwitches, ...this.options.fakeMedia],
       headless: this.options.headless,
       noSandbox,
       debuggingPort: this.options.debuggingPort,

@@ -5,6 +5,8 @@ export interface HostOptions {
   readonly headless: boolean
   readonly debuggingPort: number | null
   readonly userDataDir: string | null
+  /** Tests only: stand-ins for microphone and camera. */
+  readonly fakeMedia: readonly string[]
 }
 
 function valueOf(args: readonly string[], name: string): string | null {
@@ -19,12 +21,14 @@ export function readHostOptions(
 ): { options: HostOptions; args: string[] } {
   const test = env.SOTTO_HOST_TEST === '1'
   const port = valueOf(args, '--remote-debugging-port')
+  const fake = /^--use-(fake-|file-for-fake-)/
   const own = /^--(remote-debugging-port=.*|inspect(=.*)?|no-sandbox)$/
   const options: HostOptions = {
     test,
     headless: env.SOTTO_HEADLESS === '1',
     debuggingPort: test && port !== null && /^\d{1,5}$/.test(port) ? Number(port) : null,
     userDataDir: valueOf(args, '--user-data-dir'),
+    fakeMedia: test ? args.filter((arg) => fake.test(arg)) : [],
   }
-  return { options, args: args.filter((arg) => !own.test(arg)) }
+  return { options, args: args.filter((arg) => !own.test(arg) && !fake.test(arg)) }
 }

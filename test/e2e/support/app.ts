@@ -22,7 +22,11 @@ export interface LaunchOptions {
   readonly wrapper?: string
   readonly env?: Readonly<Record<string, string>>
   readonly size?: { readonly width: number; readonly height: number }
+  /** Stand-ins of the browser for microphone and camera. */
+  readonly fakeMedia?: boolean
 }
+
+const fakeMedia = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 
 /** A fresh data folder that is removed by the returned function. */
 export function temporaryData(): { readonly path: string; readonly remove: () => void } {
@@ -42,7 +46,11 @@ export async function launchApp(options: LaunchOptions): Promise<RunningApp> {
   const { width, height } = options.size ?? { width: 1100, height: 760 }
   const app = await _electron.launch({
     executablePath: options.wrapper ?? path.join(root, 'src/chromium-host/electron'),
-    args: [path.join(root, 'out/main/main.js'), '--profile', options.profile, '--data', options.data],
+    args: [
+      path.join(root, 'out/main/main.js'),
+      ...['--profile', options.profile, '--data', options.data],
+      ...(options.fakeMedia === true ? fakeMedia : []),
+    ],
     cwd: root,
     env: { ...(process.env as Record<string, string>), SOTTO_HEADLESS: '1', SOTTO_HOST_TEST: '1', ...options.env },
     timeout: 60_000,
