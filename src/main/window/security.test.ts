@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { bundlePathOf, contentSecurityPolicy, isAllowedPermission, isTrustedSender, mimeTypeOf, pageHeaders } from './security.ts'
+import {
+  bundlePathOf,
+  contentSecurityPolicy,
+  isAllowedPermission,
+  isTrustedSender,
+  mimeTypeOf,
+  pageHeaders,
+} from './security.ts'
 
 describe('bundlePathOf', () => {
   it('names files of the bundle', () => {
