@@ -207,7 +207,7 @@ export class Call {
         )
         return
       case 'restart-needed':
-        void this.#renegotiate({}, false)
+        void this.#renegotiate({}, false, true)
         return
       case 'heard':
       case 'digit':
@@ -339,7 +339,7 @@ export class Call {
   }
 
   /** Offers anew with `wish`; when the other side refuses, everything stays as it was. */
-  async #renegotiate(wish: Partial<CallState>, withEngine: boolean): Promise<void> {
+  async #renegotiate(wish: Partial<CallState>, withEngine: boolean, restart = false): Promise<void> {
     if (!this.isActive) return
     const before = { ...this.#state }
     this.#change(wish)
@@ -347,7 +347,7 @@ export class Call {
       const { media, signalling, engine } = this.#context
       const offer = withEngine ? await engine.renegotiate(this.#requireLeg(), this.#state.video) : null
       if (offer?.ok === false) return
-      const made = await media.reoffer({ call: this.id, ...this.#wishes(false), rendererSdp: offer?.value ?? null })
+      const made = await media.reoffer({ call: this.id, ...this.#wishes(restart), rendererSdp: offer?.value ?? null })
       if (!made.ok || this.isOver) return
       const reply = await signalling.call({ kind: 'offer', call: this.id, sdp: made.value.networkSdp })
       if (this.isOver) return

@@ -4,6 +4,7 @@ import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { err } from '#shared/result.ts'
+import type { TurnServer } from '#protocol/ice/turn-socket.ts'
 import type { KeyAgreementPort } from '#protocol/zrtp/key-agreement.ts'
 import { makeLoopbackCertificate, type LoopbackCertificate } from './loopback/dtls-client.ts'
 import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaPort, ZrtpPeerSecrets } from './media-port.ts'
@@ -15,6 +16,8 @@ export interface GatewayPorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly keyAgreement: KeyAgreementPort
+  /** Numeric address of a relay's name; null where it has none. */
+  readonly resolve: (host: string) => Promise<string | null>
 }
 
 type Request<M extends 'offer' | 'takeAnswer' | 'answer' | 'reoffer'> = Parameters<MediaPort[M]>[0]
@@ -99,13 +102,26 @@ class Gateway implements MediaPort {
     const certificate = await this.#certificate
     const known = this.#calls.get(call)
     if (known !== undefined) return known
+    const relay = await this.#relayOf(plan)
+    const again = this.#calls.get(call)
+    if (again !== undefined) return again
     const { datagrams, random, clock } = this.#ports
     const raise = (event: MediaEvent): void => {
       if (this.#calls.has(call)) this.#raise(event)
     }
-    const media = new CallMedia(call, plan, { datagrams, random, clock, certificate, zrtp: this.#ports, raise })
+    const media = new CallMedia(call, plan, {
+      ...{ datagrams, random, clock, certificate, relay, raise },
+      zrtp: this.#ports,
+    })
     this.#calls.set(call, media)
     return media
+  }
+
+  async #relayOf({ relay }: MediaPlan): Promise<TurnServer | null> {
+    if (relay === null) return null
+    const host = await this.#ports.resolve(relay.host)
+    const { port, username, password } = relay
+    return host === null ? null : { address: { host, port }, credentials: { username, password } }
   }
 
   #raise(event: MediaEvent): void {

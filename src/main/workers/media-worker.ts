@@ -1,4 +1,6 @@
 /** The media worker: the gateway between the renderer's engine and the network, on real sockets. */
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { createGateway } from '#main/media/gateway.ts'
 import type { MediaMethods, MediaWorkerEvents } from '#main/media/worker/contract.ts'
 import { mediaMethods } from '#main/media/worker/serve.ts'
@@ -22,6 +24,13 @@ await runWorker<MediaMethods, MediaWorkerEvents>((_start, emit) => {
     clock: systemClock,
     random: systemRandom,
     keyAgreement: nodeKeyAgreement,
+    resolve: async (host) =>
+      isIP(host) === 0
+        ? lookup(host).then(
+            ({ address }) => address,
+            () => null,
+          )
+        : host,
   })
   gateway.onEvent((event) => emit('media', event))
   return mediaMethods(gateway)

@@ -35,6 +35,8 @@ export interface IceParameters {
   /** `a=candidate` values as written. */
   readonly candidates: readonly string[]
   readonly lite: boolean
+  /** `a=ice-options:ice2` (RFC 8445 §10). */
+  readonly ice2: boolean
 }
 
 export interface RtpMedia {
@@ -178,7 +180,9 @@ function iceOf(session: SdpSession, media: SdpMedia, own: (name: string) => stri
   // RFC 8839 §5.4.
   if (!/^[A-Za-z0-9+/]{4,256}$/.test(ufrag) || !/^[A-Za-z0-9+/]{22,256}$/.test(password)) return null
   const lite = attributeOf(session, 'ice-lite') !== undefined
-  return { ufrag, password, lite, candidates: attributeValues(media, 'candidate') }
+  const options = [session, media].flatMap((holder) => attributeValues(holder, 'ice-options')).join(' ')
+  const ice2 = options.split(' ').includes('ice2')
+  return { ufrag, password, lite, ice2, candidates: attributeValues(media, 'candidate') }
 }
 
 function ssrcsOf(media: SdpMedia): number[] {

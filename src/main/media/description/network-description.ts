@@ -51,7 +51,9 @@ export function writeNetworkDescription(
     connection: first?.address ?? { addressType: origin.addressType, address: origin.address },
     times: ['0 0'],
     otherLines: [],
-    attributes: [],
+    attributes: sections.some((section) => 'ice' in section && section.ice !== null)
+      ? [{ name: 'ice-options', value: 'ice2' }]
+      : [],
     media: sections.map((section) =>
       'refused' in section ? refusedMedia(section) : localMedia(section, first?.address),
     ),

@@ -1,14 +1,15 @@
 /** The media of one call: descriptions in and out, sections, keys, and the renderer's leg. */
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
-import type { DatagramAddress, DatagramsPort } from '#shared/ports/datagrams.ts'
+import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { ProtocolError } from '#shared/errors.ts'
 import { err, ok } from '#shared/result.ts'
 import { parseSdp } from '#protocol/sdp/parse.ts'
+import type { TurnServer } from '#protocol/ice/turn-socket.ts'
 import { readRtpMedia, type DtlsSetup, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { newOrigin, nextVersion } from '#protocol/sdp/serialize.ts'
-import type { SdpDirection, SdpMedia, SdpOrigin, SdpSession } from '#protocol/sdp/session.ts'
+import type { SdpDirection, SdpOrigin, SdpSession } from '#protocol/sdp/session.ts'
 import { answerCodecs, answeredCodecs, offerCodecs, rendererCodecs, type CodecChoice } from '../description/codecs.ts'
 import {
   allowsSdes,
@@ -33,7 +34,9 @@ import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaRefusal, Zr
 import { CallKeys } from './call-keys.ts'
 import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
-import { aimAt, cryptoLines, newSdesKey, openSection, type Section } from './section.ts'
+import { CallIce, speaksIce, type RemoteSection } from './call-ice.ts'
+import { SectionPath } from '../network/section-path.ts'
+import { aimAt, cryptoLines, newSdesKey, newSection, type Section } from './section.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
 
 export interface CallMediaPorts {
@@ -42,6 +45,8 @@ export interface CallMediaPorts {
   readonly random: RandomPort
   readonly certificate: LoopbackCertificate
   readonly zrtp: ZrtpPorts
+  /** The account's relay by number; null where it has none. */
+  readonly relay: TurnServer | null
   readonly raise: (event: MediaEvent) => void
 }
 
@@ -54,6 +59,7 @@ export class CallMedia {
   readonly #keys: CallKeys
   readonly #router: PacketRouter
   #sections: Section[] = []
+  #ice: CallIce | null = null
   /** Formats of sections of the other side that we do not take: they keep their places. */
   #refused: RefusedSection[] = []
   #leg: LoopbackLeg | null = null
@@ -86,7 +92,7 @@ export class CallMedia {
     const renderer = await this.#takeRendererOffer(rendererSdp)
     if (renderer === null) return err('engine')
     for (const media of renderer.media) {
-      const section = await this.#sectionFor(media)
+      const section = await this.#sectionFor(media, 'controlling')
       if (section === null) return err('no-path')
       section.codecs = offerCodecs(media.kind, media.codecs)
       section.protocol = offeredProtocol(this.#plan.offer)
@@ -94,7 +100,7 @@ export class CallMedia {
       if (this.#plan.offer !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)
     }
     if (this.#sections.every(({ codecs }) => codecs.pairs.length === 0)) return err('no-common-codec')
-    return ok({ networkSdp: this.#describe('offer') })
+    return this.#describe('offer')
   }
 
   takeAnswer(sdp: string): MediaOutcome<MediaAnswer> {
@@ -112,21 +118,24 @@ export class CallMedia {
     if (renderer === null) return err('engine')
     const refusal = await this.#applyOffer(session, renderer)
     if (refusal !== null) return err(refusal)
-    return ok(this.#outcome(this.#describe('answer')))
+    const description = this.#describe('answer')
+    return description.ok ? ok(this.#outcome(description.value.networkSdp)) : description
   }
 
   async reoffer(request: {
     readonly held: boolean
     readonly rendererSdp: string | null
     readonly video: boolean
+    readonly restart: boolean
   }): Promise<MediaOutcome<{ networkSdp: string }>> {
     this.#held = request.held
+    if (request.restart) await this.#ice?.restart('controlling')
     if (request.rendererSdp !== null) {
       const outcome = await this.offer(request.rendererSdp)
       if (!outcome.ok) return outcome
     }
     for (const section of this.#sections) if (section.kind === 'video') section.isOn = request.video
-    return ok({ networkSdp: this.#describe('offer') })
+    return this.#describe('offer')
   }
 
   provideSecrets(secrets: ZrtpPeerSecrets | null): void {
@@ -143,13 +152,13 @@ export class CallMedia {
   }
 
   network(): CallNetworkView {
-    return networkView(this.#call, this.#ports.clock.monotonic(), this.#sections)
+    return networkView(this.#call, this.#ports.clock.monotonic(), this.#sections, this.#ice)
   }
 
   close(): void {
     this.#isOver = true
     this.#zrtp.stop()
-    for (const { path } of this.#sections) path.close()
+    this.#ice?.close()
     this.#leg?.close()
   }
 
@@ -177,85 +186,119 @@ export class CallMedia {
     if (!this.#isOver) this.#ports.raise({ kind: 'lost', call: this.#call, why })
   }
 
-  async #sectionFor({ kind, mid, ssrcs }: RendererMedia): Promise<Section | null> {
+  async #sectionFor(
+    { kind, mid, ssrcs }: RendererMedia,
+    role: 'controlling' | 'controlled',
+    place = this.#sections.length,
+  ): Promise<Section | null> {
     const known = this.#sections.find((section) => section.kind === kind)
     if (known !== undefined) {
       known.rendererMid = mid
       return known
     }
+    const ice = this.#iceFor(role)
+    await ice.gather(place)
+    if (this.#isOver || ice.describe(place, 1) === null) return null
     const isDtls = this.#plan.offer === 'dtls'
-    const section = await openSection(kind, {
-      datagrams: this.#ports.datagrams,
-      host: this.#plan.localHost,
-      place: this.#sections.length,
+    const section = newSection(kind, {
+      place,
+      path: new SectionPath(ice.agent, place),
       channelFor: (path, guard) => (isDtls ? null : this.#keys.channelFor(kind, ssrcs[0] ?? 0, { path, guard })),
-      onDatagram: (of, component, bytes, from) => this.#router.fromNetwork(of, component, bytes, from),
       handlers: this.#router.handlersFor(kind, () => this.#ports.raise({ kind: 'heard', call: this.#call })),
     })
-    if (section === null || this.#isOver) return null
     section.rendererMid = mid
     this.#sections = [...this.#sections, section]
     return section
   }
 
+  #iceFor(role: 'controlling' | 'controlled'): CallIce {
+    const { hideAddress, localHost } = this.#plan
+    this.#ice ??= new CallIce({
+      ...this.#ports,
+      ...{ role, hideAddress, localHost },
+      onMedia: (arrival) => this.#router.fromNetwork(arrival),
+      onLost: () => this.#ports.raise({ kind: 'restart-needed', call: this.#call }),
+      onFailed: () => this.#lost('no-path'),
+    })
+    return this.#ice
+  }
+
   #applyAnswer(session: SdpSession): MediaRefusal | null {
+    const taken: RemoteSection[] = []
     for (const section of this.#sections) {
       const media = session.media[section.place]
       const remote = media === undefined ? null : readRtpMedia(session, media)
       const refusal = this.#takeAnswered(section, remote)
       if (refusal !== null && section.kind === 'audio') return refusal
-      if (refusal !== null) section.isOn = false
+      section.isOn = refusal === null
+      if (remote !== null && refusal === null) taken.push({ place: section.place, media: remote })
     }
-    return this.#sections.some(({ isOn }) => isOn) ? null : 'no-common-codec'
+    return this.#connect(taken)
+  }
+
+  /** Where packets go, once it is clear which sections are on. */
+  #connect(taken: readonly RemoteSection[]): MediaRefusal | null {
+    if (taken.length === 0) return 'no-common-codec'
+    const withIce = taken.every(({ media }) => speaksIce(media))
+    for (const { place, media } of taken) {
+      const section = this.#sections.find((candidate) => candidate.place === place)
+      if (withIce) section?.path.useIce()
+      else if (section !== undefined && !aimAt(section, media)) return 'no-path'
+    }
+    if (withIce) this.#ice?.start(taken)
+    return null
   }
 
   #takeAnswered(section: Section, remote: RtpMedia | null): MediaRefusal | null {
-    if (remote === null || !aimAt(section, remote)) return 'no-common-codec'
+    if (remote === null || remote.port === 0) return 'no-common-codec'
     const keying = answeredKeying(remote, offeredKeys(this.#plan.offer, section), this.#rules)
     if (typeof keying === 'string') return keying
-    section.codecs = answeredCodecs(section.codecs, remote)
-    if (section.codecs.pairs.length === 0) return 'no-common-codec'
+    const codecs = answeredCodecs(section.codecs, remote)
+    if (codecs.pairs.length === 0) return 'no-common-codec'
+    section.codecs = codecs
     this.#begin(section, keying, remote)
     return null
   }
 
   async #applyOffer(session: SdpSession, renderer: RendererOffer): Promise<MediaRefusal | null> {
     const refused: RefusedSection[] = []
+    const taken: RemoteSection[] = []
     let refusal: MediaRefusal = 'no-common-codec'
-    for (const [place, media] of session.media.entries()) {
-      const outcome = await this.#takeOffered(session, media, renderer, place)
-      if (outcome === null) continue
-      refused[place] = { refused: media }
-      if (media.kind === 'audio') refusal = outcome
+    for (const [place, section] of session.media.entries()) {
+      const media = readRtpMedia(session, section)
+      const outcome = await this.#takeOffered(media, renderer, place)
+      if (outcome === null && media !== null) taken.push({ place, media })
+      else refused[place] = { refused: section }
+      if (outcome !== null && section.kind === 'audio') refusal = outcome
     }
     this.#refused = refused
-    return this.#sections.some(({ isOn, kind }) => isOn && kind === 'audio') ? null : refusal
+    if (!this.#sections.some(({ isOn, kind }) => isOn && kind === 'audio')) return refusal
+    if (this.#ice?.isRestart(taken) === true) await this.#ice.restart()
+    return this.#connect(taken)
   }
 
-  async #takeOffered(
-    session: SdpSession,
-    media: SdpMedia,
-    renderer: RendererOffer,
-    place: number,
-  ): Promise<MediaRefusal | null> {
-    const remote = readRtpMedia(session, media)
-    const mine = renderer.media.find(({ kind }) => kind === remote?.kind)
-    const known = this.#sections.find(({ kind }) => kind === remote?.kind)
-    if (remote === null || mine === undefined || remote.port === 0 || (known !== undefined && known.place !== place)) {
-      if (known !== undefined && known.place === place) known.isOn = false
+  async #takeOffered(remote: RtpMedia | null, renderer: RendererOffer, place: number): Promise<MediaRefusal | null> {
+    const known = this.#sections.find((section) => section.place === place)
+    if (remote === null || remote.port === 0 || !this.#mayTake(remote, known)) {
+      if (known !== undefined) known.isOn = false
       return 'no-common-codec'
     }
+    const mine = renderer.media.find(({ kind }) => kind === remote.kind)
     const keying = chooseKeying(remote, this.#rules)
     if (typeof keying === 'string') return keying
-    const codecs = answerCodecs(remote, mine.codecs)
-    if (codecs.pairs.length === 0) return 'no-common-codec'
-    const section = known ?? (await this.#sectionFor(mine))
-    if (section === null) return 'no-path'
-    Object.assign(section, { place, codecs, protocol: remote.protocol, mid: remote.mid, isOn: true })
-    if (!aimAt(section, remote)) return 'no-path'
+    const codecs = answerCodecs(remote, mine?.codecs ?? [])
+    if (mine === undefined || codecs.pairs.length === 0) return 'no-common-codec'
+    const section = known ?? (await this.#sectionFor(mine, 'controlled', place))
+    if (section === null) return this.#plan.hideAddress ? 'relay-missing' : 'no-path'
+    Object.assign(section, { codecs, protocol: remote.protocol, mid: remote.mid, isOn: true })
     if (keying.kind === 'sdes') section.sdes ??= newSdesKey(this.#ports.random, keying.description)
     this.#begin(section, keying, remote)
     return null
+  }
+
+  /** One section of each kind, and each keeps its place. */
+  #mayTake({ kind }: RtpMedia, known: Section | undefined): boolean {
+    return known === undefined ? this.#sections.every((section) => section.kind !== kind) : known.kind === kind
   }
 
   /** A negotiated section: codecs, RTCP, direction and keys come into use. */
@@ -298,35 +341,45 @@ export class CallMedia {
     return { kind, mid, codecs, direction: 'sendrecv', ...(kind === 'video' ? { startBitrate: 800 } : {}) }
   }
 
-  #describe(role: 'offer' | 'answer'): string {
-    const address = addressOf(this.#plan.localHost)
+  #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
+    const address = addressOf(this.#plan.hideAddress ? '0.0.0.0' : this.#plan.localHost)
     this.#origin = this.#origin === null ? newOrigin(this.#ports.random, address) : nextVersion(this.#origin)
     const places: (LocalSection | RefusedSection)[] = role === 'answer' ? [...this.#refused] : []
-    for (const section of this.#sections)
-      if (section.isOn || role === 'offer') places[section.place] ??= this.#localSection(section, role)
-    return writeNetworkDescription(this.#origin, [...places])
+    for (const section of this.#sections) {
+      const local = this.#localSection(section, role)
+      if (local === null) return err(this.#plan.hideAddress ? 'relay-missing' : 'no-path')
+      places[section.place] ??= local
+    }
+    return ok({ networkSdp: writeNetworkDescription(this.#origin, [...places]) })
   }
 
-  #localSection(section: Section, role: 'offer' | 'answer'): LocalSection {
-    const { port, host } = section.path.local
-    const isDtls = role === 'offer' ? this.#plan.offer === 'dtls' : section.keying?.kind === 'dtls'
-    const fingerprint = this.#rendererOffer?.transport.fingerprint
+  #localSection(section: Section, role: 'offer' | 'answer'): LocalSection | null {
+    const { kind, mid, protocol, codecs, rtcpMux, isOn, path } = section
+    const isMuxed = role === 'answer' && rtcpMux
+    const ice = this.#ice?.describe(section.place, isMuxed ? 1 : 2) ?? null
+    if (ice === null) return null
     return {
-      kind: section.kind,
-      mid: section.mid,
-      protocol: section.protocol,
-      address: addressOf(host),
-      port: section.isOn ? port : 0,
-      rtcpPort: role === 'answer' && section.rtcpMux ? null : port + 1,
-      rtcpMux: section.rtcpMux,
+      ...{ kind, mid, protocol, codecs, rtcpMux },
+      address: addressOf(ice.rtp.host),
+      port: isOn ? ice.rtp.port : 0,
+      rtcpPort: isMuxed ? null : (ice.rtcp?.port ?? ice.rtp.port + 1),
       direction: this.#directionOf(section, role),
-      codecs: section.codecs,
-      zrtpHash: isDtls ? null : (section.zrtp?.helloHash ?? null),
-      crypto: role === 'offer' || section.keying?.kind === 'sdes' ? cryptoLines(section) : [],
-      dtls: isDtls && fingerprint !== undefined ? { fingerprint, setup: this.#networkSetup(role) } : null,
-      ice: null,
+      ...this.#localKeys(section, role),
+      ice: role === 'offer' || path.usesIce ? ice : null,
       ssrcs: [],
     }
+  }
+
+  #localKeys(section: Section, role: 'offer' | 'answer'): Pick<LocalSection, 'zrtpHash' | 'crypto' | 'dtls'> {
+    const isDtls = role === 'offer' ? this.#plan.offer === 'dtls' : section.keying?.kind === 'dtls'
+    const fingerprint = this.#rendererOffer?.transport.fingerprint
+    if (isDtls)
+      return {
+        ...{ zrtpHash: null, crypto: [] },
+        dtls: fingerprint === undefined ? null : { fingerprint, setup: this.#networkSetup(role) },
+      }
+    const crypto = role === 'offer' || section.keying?.kind === 'sdes' ? cryptoLines(section) : []
+    return { zrtpHash: section.zrtp?.helloHash ?? null, crypto, dtls: null }
   }
 
   #networkSetup(role: 'offer' | 'answer'): DtlsSetup {

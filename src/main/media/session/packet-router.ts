@@ -1,6 +1,7 @@
 /** Which packet belongs to which section, both ways. */
 import { rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
+import type { MediaArrival } from '#protocol/ice/agent.ts'
 import type { LoopbackLeg } from '../loopback/loopback-leg.ts'
 import type { RendererOffer } from '../loopback/renderer-description.ts'
 import type { Component } from '../network/media-path.ts'
@@ -52,7 +53,14 @@ export class PacketRouter {
   }
 
   /** RFC 7983: the first byte says which protocol a datagram is. */
-  fromNetwork(section: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+  fromNetwork({ stream, component, bytes, from, validated }: MediaArrival): void {
+    const section = this.#sections().find((candidate) => candidate.place === stream)
+    // Checks have shown who the other side is: from elsewhere only what proves itself is read.
+    const isLetIn = section !== undefined && (validated || !section.path.usesIce || section.stream.guard.authenticates)
+    if (isLetIn) this.#take(section, component, bytes, from)
+  }
+
+  #take(section: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
     const first = bytes[0] ?? 0xff
     const isPacket = first >= 128 && first < 192
     if (section.keying?.kind === 'dtls') {

@@ -1,5 +1,4 @@
 /** One audio or video section of a call: its sockets, its codecs, the keys it was given, and the stream they make. */
-import type { DatagramAddress, DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { serializeSecurityDescription, type SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
@@ -9,10 +8,9 @@ import type { MasterKey } from '#protocol/srtp/session.ts'
 import type { CodecChoice } from '../description/codecs.ts'
 import type { Keying } from '../description/keying.ts'
 import type { ZrtpState } from '../network/gate.ts'
-import type { Component } from '../network/media-path.ts'
 import { NetworkStream, type StreamHandlers } from '../network/network-stream.ts'
 import { PacketGuard } from '../network/packet-guard.ts'
-import { SectionPath } from '../network/section-path.ts'
+import type { SectionPath } from '../network/section-path.ts'
 import type { ZrtpChannel } from './zrtp-channel.ts'
 
 /** What a section is made of; the fields that are not read-only change as descriptions come and go. */
@@ -22,8 +20,8 @@ export interface Section {
   readonly stream: NetworkStream
   /** Absent for DTLS-SRTP, which is not ours to end. */
   readonly zrtp: ZrtpChannel | null
-  /** Place among the sections of the description. */
-  place: number
+  /** Place among the sections of the description; its stream has the same number. */
+  readonly place: number
   mid: string | null
   protocol: string
   rendererMid: string
@@ -37,33 +35,23 @@ export interface Section {
   isOn: boolean
 }
 
-interface OpenOptions {
-  readonly datagrams: DatagramsPort
-  readonly host: string
+interface SectionOptions {
   readonly place: number
+  readonly path: SectionPath
   readonly handlers: StreamHandlers
   readonly channelFor: (path: SectionPath, guard: PacketGuard) => ZrtpChannel | null
-  readonly onDatagram: (section: Section, component: Component, bytes: Uint8Array, from: DatagramAddress) => void
 }
 
-/** Binds the sockets of a new section; null where no pair of ports is free. */
-export async function openSection(kind: 'audio' | 'video', options: OpenOptions): Promise<Section | null> {
-  let section: Section | null = null
-  const path = await SectionPath.open(options.datagrams, options.host, (component, bytes, from) => {
-    if (section !== null) options.onDatagram(section, component, bytes, from)
-  })
-  if (!path.ok) return null
+/** A new section with its stream, nothing negotiated yet. */
+export function newSection(kind: 'audio' | 'video', { place, path, handlers, channelFor }: SectionOptions): Section {
   const guard = new PacketGuard(kind === 'video')
-  section = {
-    kind,
-    path: path.value,
-    stream: new NetworkStream({ kind, path: path.value, guard, handlers: options.handlers }),
-    zrtp: options.channelFor(path.value, guard),
-    place: options.place,
+  return {
+    ...{ kind, place, path },
+    stream: new NetworkStream({ kind, path, guard, handlers }),
+    zrtp: channelFor(path, guard),
     ...{ mid: null, protocol: 'RTP/AVP', rendererMid: '', codecs: { pairs: [], events: null } },
     ...{ keying: null, zrtpState: 'off', sdes: null, rtcpMux: true, remoteDirection: 'sendrecv', isOn: true },
   }
-  return section
 }
 
 const sdesSuite = 'AES_CM_128_HMAC_SHA1_80'
@@ -72,7 +60,14 @@ const sdesSuite = 'AES_CM_128_HMAC_SHA1_80'
 export function newSdesKey(random: RandomPort, like: SecurityDescription | null): SecurityDescription {
   const suite = like?.suite ?? sdesSuite
   const { keyBytes, saltBytes } = profiles[suite]
-  return { tag: like?.tag ?? 1, suite, key: random.bytes(keyBytes), salt: random.bytes(saltBytes), lifetime: null, mki: null }
+  return {
+    tag: like?.tag ?? 1,
+    suite,
+    key: random.bytes(keyBytes),
+    salt: random.bytes(saltBytes),
+    lifetime: null,
+    mki: null,
+  }
 }
 
 /** Lines for a description. */
@@ -85,10 +80,11 @@ export function masterKeyOf({ suite, key, salt, mki }: SecurityDescription): Mas
   return { profile: profiles[suite], key, salt, ...(mki === null ? {} : { mki }) }
 }
 
-/** Sets the addresses of the other side; false where it gave none. */
+/** Sets the addresses of a description without ICE; false where it gave none that we can reach. */
 export function aimAt({ path }: Section, { connection, port, rtcpPort, rtcpMux }: RtpMedia): boolean {
   if (connection === null || port === 0) return false
   const host = (connection.address.split('/')[0] ?? '').replace(/^::ffff:/i, '')
-  path.aim({ host, port }, { host, port: rtcpMux ? port : (rtcpPort ?? port + 1) })
-  return true
+  // RFC 2543's hold; RFC 3264 §8.4 still reads it.
+  if (host === '0.0.0.0' || host === '::') return true
+  return path.aim({ host, port }, { host, port: rtcpMux ? port : (rtcpPort ?? port + 1) })
 }
