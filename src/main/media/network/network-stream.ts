@@ -3,9 +3,13 @@
  * here throws, waits or crosses the bridge.
  */
 import { isRtcp, rtpHeaderBytes } from '#protocol/rtp/header.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
+import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
 import type { CodecChoice } from '../description/codecs.ts'
+import { DigitSender } from './digit-sender.ts'
 import type { Gate } from './gate.ts'
+import { LinkQuality } from './link-quality.ts'
 import type { Component, MediaPath } from './media-path.ts'
 import type { PacketGuard } from './packet-guard.ts'
 
@@ -31,6 +35,7 @@ export interface StreamOptions {
   readonly kind: 'audio' | 'video'
   readonly path: MediaPath
   readonly guard: PacketGuard
+  readonly clock: ClockPort
   readonly handlers: StreamHandlers
 }
 
@@ -39,20 +44,26 @@ const unknown = 0xff
 export class NetworkStream {
   readonly kind: 'audio' | 'video'
   readonly guard: PacketGuard
+  readonly quality: LinkQuality
+  readonly #digits: DigitSender
   readonly #path: MediaPath
   readonly #handlers: StreamHandlers
   /** Payload type of the renderer → of the network, and back; 0xff = not negotiated. */
   readonly #outgoing = new Uint8Array(128).fill(unknown)
   readonly #incoming = new Uint8Array(128).fill(unknown)
-  #events = unknown
+  /** Clock rates by payload type of the network, Hz. */
+  readonly #clockRates = new Uint32Array(128)
+  #eventFormat: RtpCodec | null = null
   #gate: Gate = { mayLeave: false, mayPlay: false, end: null, announceClear: false }
   #rtcpMux = false
   #isHeard = false
   #sends = true
   readonly #counters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 }
 
-  constructor({ kind, path, guard, handlers }: StreamOptions) {
+  constructor({ kind, path, guard, clock, handlers }: StreamOptions) {
     this.kind = kind
+    this.quality = new LinkQuality(clock)
+    this.#digits = new DigitSender(clock, (packet) => this.#sendOwn(packet))
     this.guard = guard
     this.#path = path
     this.#handlers = handlers
@@ -65,8 +76,9 @@ export class NetworkStream {
     for (const { network, renderer } of codecs.pairs) {
       this.#outgoing[renderer.payloadType] = network.payloadType
       this.#incoming[network.payloadType] = renderer.payloadType
+      this.#clockRates[network.payloadType] = network.clockRate
     }
-    this.#events = codecs.events?.payloadType ?? unknown
+    this.#eventFormat = codecs.events
     this.#rtcpMux = options.rtcpMux
     this.#sends = options.sends
   }
@@ -89,15 +101,21 @@ export class NetworkStream {
     const type = this.#outgoing[(packet[1] ?? 0) & 0x7f] ?? unknown
     if (!this.#gate.mayLeave || !this.#sends || type === unknown) return
     packet[1] = ((packet[1] ?? 0) & 0x80) | type
+    if (this.kind === 'audio' && !this.#digits.pass(packet)) return
     this.#send(1, this.guard.outRtp(packet))
   }
 
-  /** A packet of ours that already has the network's payload type (telephone events). */
-  sendOwnRtp(packet: Uint8Array): void {
-    if (this.#gate.mayLeave && this.#sends) this.#send(1, this.guard.outRtp(packet))
+  /** A digit for the other side; lost where it takes none. */
+  sendDigit(digit: string): void {
+    if (this.#eventFormat !== null && this.#gate.mayLeave) this.#digits.digit(digit, this.#eventFormat)
+  }
+
+  stop(): void {
+    this.#digits.stop()
   }
 
   sendRtcp(packet: Uint8Array): void {
+    this.quality.sentReports(packet)
     if (this.#gate.mayLeave) this.#send(this.#rtcpMux ? 1 : 2, this.guard.outRtcp(packet))
   }
 
@@ -109,7 +127,7 @@ export class NetworkStream {
     if (plain === null) return false
     this.#note(component, bytes, from)
     if (!this.#gate.mayPlay) return true
-    if (isControl) this.#handlers.toRendererRtcp(plain)
+    if (isControl) this.#takeReports(plain)
     else this.#toRenderer(plain)
     return true
   }
@@ -132,14 +150,24 @@ export class NetworkStream {
     this.#handlers.onHeard()
   }
 
+  #takeReports(compound: Uint8Array): void {
+    this.quality.heardReports(compound)
+    this.#handlers.toRendererRtcp(compound)
+  }
+
+  #sendOwn(packet: Uint8Array): void {
+    if (this.#gate.mayLeave && this.#sends) this.#send(1, this.guard.outRtp(packet))
+  }
+
   #toRenderer(packet: Uint8Array): void {
     const wire = (packet[1] ?? 0) & 0x7f
-    if (wire === this.#events) {
+    if (wire === this.#eventFormat?.payloadType) {
       this.#handlers.onEvent(packet)
       return
     }
     const type = this.#incoming[wire] ?? unknown
     if (type === unknown) return
+    this.quality.received(packet, this.#clockRates[wire] ?? 0)
     packet[1] = ((packet[1] ?? 0) & 0x80) | type
     this.#handlers.toRendererRtp(packet)
   }

@@ -47,7 +47,10 @@ export class CallIce {
     this.#options = options
     this.agent = new IceAgent(
       {
-        datagrams: { bind: datagrams.bind, localAddresses: () => addressesFrom(localHost, datagrams.localAddresses()) },
+        datagrams: {
+          bind: (at) => datagrams.bind(at),
+          localAddresses: () => addressesFrom(localHost, datagrams.localAddresses()),
+        },
         ...{ clock, random, role },
         policy: hideAddress ? 'relay' : 'all',
         stunServers: relay === null || hideAddress ? [] : [relay.address],

@@ -9,16 +9,9 @@ import { parseSdp } from '#protocol/sdp/parse.ts'
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
 import { readRtpMedia, type DtlsSetup, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { newOrigin, nextVersion } from '#protocol/sdp/serialize.ts'
-import type { SdpDirection, SdpOrigin, SdpSession } from '#protocol/sdp/session.ts'
-import { answerCodecs, answeredCodecs, offerCodecs, rendererCodecs, type CodecChoice } from '../description/codecs.ts'
-import {
-  allowsSdes,
-  answeredKeying,
-  chooseKeying,
-  type KeyRefusal,
-  type Keying,
-  type KeyRules,
-} from '../description/keying.ts'
+import type { SdpOrigin, SdpSession } from '#protocol/sdp/session.ts'
+import { answeredCodecs, offerCodecs, rendererCodecs } from '../description/codecs.ts'
+import { allowsSdes, answeredKeying, type Keying, type KeyRules } from '../description/keying.ts'
 import { writeNetworkDescription, type LocalSection, type RefusedSection } from '../description/network-description.ts'
 import type { LoopbackCertificate } from '../loopback/dtls-client.ts'
 import { LoopbackLeg } from '../loopback/loopback-leg.ts'
@@ -31,12 +24,15 @@ import {
   type RendererOffer,
 } from '../loopback/renderer-description.ts'
 import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
+import { Bandwidth } from './bandwidth.ts'
 import { CallKeys } from './call-keys.ts'
 import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
 import { CallIce, speaksIce, type RemoteSection } from './call-ice.ts'
 import { SectionPath } from '../network/section-path.ts'
-import { aimAt, cryptoLines, newSdesKey, newSection, type Section } from './section.ts'
+import { agreeOn, mayTake } from './agree.ts'
+import { addressOf, localSection } from './local-sections.ts'
+import { aimAt, newSdesKey, newSection, type Section } from './section.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
 
 export interface CallMediaPorts {
@@ -58,6 +54,7 @@ export class CallMedia {
   readonly #zrtp: ZrtpCall
   readonly #keys: CallKeys
   readonly #router: PacketRouter
+  readonly #bandwidth: Bandwidth
   #sections: Section[] = []
   #ice: CallIce | null = null
   /** Formats of sections of the other side that we do not take: they keep their places. */
@@ -85,7 +82,16 @@ export class CallMedia {
       raise: ports.raise,
       sections: () => this.#sections,
     })
-    this.#router = new PacketRouter(() => this.#sections)
+    this.#router = new PacketRouter(
+      () => this.#sections,
+      (digit) => ports.raise({ kind: 'digit', call, digit }),
+    )
+    this.#bandwidth = new Bandwidth({
+      clock: ports.clock,
+      ssrcs: () => this.#router.ssrcsOf('video'),
+      loss: () => this.#sectionOf('video')?.stream.quality.lossSent ?? null,
+      toRenderer: (compound) => this.#leg?.sendRtcp(compound),
+    })
   }
 
   async offer(rendererSdp: string): Promise<MediaOutcome<{ networkSdp: string }>> {
@@ -147,8 +153,8 @@ export class CallMedia {
     if (equal) this.#keys.compared()
   }
 
-  sendDigit(_digit: string): void {
-    // Follows with protocol/rtp/telephone-event.
+  sendDigit(digit: string): void {
+    this.#sectionOf('audio')?.stream.sendDigit(digit)
   }
 
   network(): CallNetworkView {
@@ -158,8 +164,14 @@ export class CallMedia {
   close(): void {
     this.#isOver = true
     this.#zrtp.stop()
+    this.#bandwidth.stop()
+    for (const { stream } of this.#sections) stream.stop()
     this.#ice?.close()
     this.#leg?.close()
+  }
+
+  #sectionOf(kind: 'audio' | 'video'): Section | undefined {
+    return this.#sections.find((section) => section.kind === kind && section.isOn)
   }
 
   async #takeRendererOffer(text: string): Promise<RendererOffer | null> {
@@ -203,6 +215,7 @@ export class CallMedia {
     const section = newSection(kind, {
       place,
       path: new SectionPath(ice.agent, place),
+      clock: this.#ports.clock,
       channelFor: (path, guard) => (isDtls ? null : this.#keys.channelFor(kind, ssrcs[0] ?? 0, { path, guard })),
       handlers: this.#router.handlersFor(kind, () => this.#ports.raise({ kind: 'heard', call: this.#call })),
     })
@@ -279,26 +292,19 @@ export class CallMedia {
 
   async #takeOffered(remote: RtpMedia | null, renderer: RendererOffer, place: number): Promise<MediaRefusal | null> {
     const known = this.#sections.find((section) => section.place === place)
-    if (remote === null || remote.port === 0 || !this.#mayTake(remote, known)) {
+    if (remote === null || remote.port === 0 || !mayTake(remote, known, this.#sections)) {
       if (known !== undefined) known.isOn = false
       return 'no-common-codec'
     }
-    const mine = renderer.media.find(({ kind }) => kind === remote.kind)
-    const keying = chooseKeying(remote, this.#rules)
-    if (typeof keying === 'string') return keying
-    const codecs = answerCodecs(remote, mine?.codecs ?? [])
-    if (mine === undefined || codecs.pairs.length === 0) return 'no-common-codec'
-    const section = known ?? (await this.#sectionFor(mine, 'controlled', place))
+    const agreed = agreeOn(remote, renderer, this.#rules)
+    if (typeof agreed === 'string') return agreed
+    const section = known ?? (await this.#sectionFor(agreed.mine, 'controlled', place))
     if (section === null) return this.#plan.hideAddress ? 'relay-missing' : 'no-path'
+    const { codecs, keying } = agreed
     Object.assign(section, { codecs, protocol: remote.protocol, mid: remote.mid, isOn: true })
     if (keying.kind === 'sdes') section.sdes ??= newSdesKey(this.#ports.random, keying.description)
     this.#begin(section, keying, remote)
     return null
-  }
-
-  /** One section of each kind, and each keeps its place. */
-  #mayTake({ kind }: RtpMedia, known: Section | undefined): boolean {
-    return known === undefined ? this.#sections.every((section) => section.kind !== kind) : known.kind === kind
   }
 
   /** A negotiated section: codecs, RTCP, direction and keys come into use. */
@@ -309,6 +315,7 @@ export class CallMedia {
     section.stream.negotiated(section.codecs, { rtcpMux: section.rtcpMux, sends })
     if (keying.kind === 'dtls' && remote.fingerprint !== null)
       this.#dtls = { fingerprint: remote.fingerprint, setup: rendererSetup(remote.setup) }
+    if (section.kind === 'video' && keying.kind !== 'dtls') this.#bandwidth.start()
     this.#keys.start(section, keying, remote)
   }
 
@@ -342,57 +349,18 @@ export class CallMedia {
   }
 
   #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
-    const address = addressOf(this.#plan.hideAddress ? '0.0.0.0' : this.#plan.localHost)
+    const { hideAddress, localHost, offer: offerKeys } = this.#plan
+    const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin = this.#origin === null ? newOrigin(this.#ports.random, address) : nextVersion(this.#origin)
     const places: (LocalSection | RefusedSection)[] = role === 'answer' ? [...this.#refused] : []
+    const [fingerprint, farSetup] = [this.#rendererOffer?.transport.fingerprint, this.#dtls?.setup ?? null]
+    const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }
     for (const section of this.#sections) {
-      const local = this.#localSection(section, role)
-      if (local === null) return err(this.#plan.hideAddress ? 'relay-missing' : 'no-path')
+      const local = localSection(section, context)
+      if (local === null) return err(hideAddress ? 'relay-missing' : 'no-path')
       places[section.place] ??= local
     }
     return ok({ networkSdp: writeNetworkDescription(this.#origin, [...places]) })
-  }
-
-  #localSection(section: Section, role: 'offer' | 'answer'): LocalSection | null {
-    const { kind, mid, protocol, codecs, rtcpMux, isOn, path } = section
-    const isMuxed = role === 'answer' && rtcpMux
-    const ice = this.#ice?.describe(section.place, isMuxed ? 1 : 2) ?? null
-    if (ice === null) return null
-    return {
-      ...{ kind, mid, protocol, codecs, rtcpMux },
-      address: addressOf(ice.rtp.host),
-      port: isOn ? ice.rtp.port : 0,
-      rtcpPort: isMuxed ? null : (ice.rtcp?.port ?? ice.rtp.port + 1),
-      direction: this.#directionOf(section, role),
-      ...this.#localKeys(section, role),
-      ice: role === 'offer' || path.usesIce ? ice : null,
-      ssrcs: [],
-    }
-  }
-
-  #localKeys(section: Section, role: 'offer' | 'answer'): Pick<LocalSection, 'zrtpHash' | 'crypto' | 'dtls'> {
-    const isDtls = role === 'offer' ? this.#plan.offer === 'dtls' : section.keying?.kind === 'dtls'
-    const fingerprint = this.#rendererOffer?.transport.fingerprint
-    if (isDtls)
-      return {
-        ...{ zrtpHash: null, crypto: [] },
-        dtls: fingerprint === undefined ? null : { fingerprint, setup: this.#networkSetup(role) },
-      }
-    const crypto = role === 'offer' || section.keying?.kind === 'sdes' ? cryptoLines(section) : []
-    return { zrtpHash: section.zrtp?.helloHash ?? null, crypto, dtls: null }
-  }
-
-  #networkSetup(role: 'offer' | 'answer'): DtlsSetup {
-    if (role === 'offer') return 'actpass'
-    return this.#dtls?.setup === 'active' ? 'passive' : 'active'
-  }
-
-  #directionOf({ remoteDirection }: Section, role: 'offer' | 'answer'): SdpDirection {
-    const sends = role === 'offer' || remoteDirection === 'sendrecv' || remoteDirection === 'recvonly'
-    const receives =
-      !this.#held && (role === 'offer' || remoteDirection === 'sendrecv' || remoteDirection === 'sendonly')
-    if (sends && receives) return 'sendrecv'
-    return sends ? 'sendonly' : receives ? 'recvonly' : 'inactive'
   }
 }
 
@@ -425,8 +393,4 @@ function offeredKeys(kind: MediaPlan['offer'], { sdes }: Section): Parameters<ty
 /** What the renderer is told the far end does: the other half of what the far end said, or active where it lets us choose. */
 function rendererSetup(theirs: DtlsSetup | null): 'active' | 'passive' {
   return theirs === 'active' ? 'active' : 'passive'
-}
-
-function addressOf(host: string): { readonly addressType: 'IP4' | 'IP6'; readonly address: string } {
-  return { addressType: host.includes(':') ? 'IP6' : 'IP4', address: host }
 }

@@ -2,6 +2,7 @@
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
 import type { IcePath } from '#protocol/ice/ice-types.ts'
+import type { StreamCounters } from '../network/network-stream.ts'
 import type { CallIce } from './call-ice.ts'
 import type { Section } from './section.ts'
 
@@ -12,28 +13,44 @@ export function networkView(
   ice: CallIce | null,
 ): CallNetworkView {
   const running = sections.filter(({ isOn }) => isOn)
-  const sum = (of: (section: Section) => number): number => running.reduce((total, section) => total + of(section), 0)
-  const path = running[0]?.path
-  const place = running[0]?.place ?? 0
-  const found = ice?.agent.pathOf(place, 1) ?? null
-  const local = ice?.describe(place, 1)?.rtp
+  const [first] = running
   return {
     callId,
     at,
-    path: path?.remote == null ? 'none' : pathKind(found),
-    localAddress: addressText(local),
-    remoteAddress: addressText(path?.remote),
-    protocol: path === undefined ? 'none' : 'udp',
-    packetsSent: sum(({ stream }) => stream.counters.packetsSent),
-    packetsReceived: sum(({ stream }) => stream.counters.packetsReceived),
-    bytesSent: sum(({ stream }) => stream.counters.bytesSent),
-    bytesReceived: sum(({ stream }) => stream.counters.bytesReceived),
-    packetsRefused: sum(({ stream }) => stream.counters.packetsRefused),
-    ...{ lossReceivedPercent: null, lossSentPercent: null, jitterMs: null, roundTripMs: null },
+    ...(first === undefined ? nowhere : whereOf(first, ice)),
+    ...countersOf(running),
+    ...(first?.stream.quality.now() ?? unknownQuality),
     audioCodec: codecText(running, 'audio'),
     videoCodec: codecText(running, 'video'),
   }
 }
+
+type Where = Pick<CallNetworkView, 'path' | 'localAddress' | 'remoteAddress' | 'protocol'>
+
+const nowhere: Where = { path: 'none', localAddress: '', remoteAddress: '', protocol: 'none' }
+
+function whereOf({ path, place }: Section, ice: CallIce | null): Where {
+  return {
+    path: path.remote === null ? 'none' : pathKind(ice?.agent.pathOf(place, 1) ?? null),
+    localAddress: addressText(ice?.describe(place, 1)?.rtp),
+    remoteAddress: addressText(path.remote),
+    protocol: 'udp',
+  }
+}
+
+function countersOf(sections: readonly Section[]): StreamCounters {
+  const all = sections.map(({ stream }) => stream.counters)
+  const sum = (of: (counters: StreamCounters) => number): number => all.reduce((total, one) => total + of(one), 0)
+  return {
+    packetsSent: sum((one) => one.packetsSent),
+    packetsReceived: sum((one) => one.packetsReceived),
+    bytesSent: sum((one) => one.bytesSent),
+    bytesReceived: sum((one) => one.bytesReceived),
+    packetsRefused: sum((one) => one.packetsRefused),
+  }
+}
+
+const unknownQuality = { lossReceivedPercent: null, lossSentPercent: null, jitterMs: null, roundTripMs: null }
 
 /** A relay on either side makes it a relayed path. */
 function pathKind(path: IcePath | null): CallNetworkView['path'] {

@@ -1,6 +1,8 @@
 /** Which packet belongs to which section, both ways. */
 import { rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
+import { payloadOf, timestampOf } from '#protocol/rtp/packet.ts'
+import { TelephoneEventReceiver } from '#protocol/rtp/telephone-event.ts'
 import type { MediaArrival } from '#protocol/ice/agent.ts'
 import type { LoopbackLeg } from '../loopback/loopback-leg.ts'
 import type { RendererOffer } from '../loopback/renderer-description.ts'
@@ -14,10 +16,18 @@ const maxSsrcs = 16
 export class PacketRouter {
   readonly #sections: () => readonly Section[]
   readonly #kindOfSsrc = new Map<number, 'audio' | 'video'>()
+  readonly #digits = new TelephoneEventReceiver()
+  readonly #onDigit: (digit: string) => void
   #leg: LoopbackLeg | null = null
 
-  constructor(sections: () => readonly Section[]) {
+  constructor(sections: () => readonly Section[], onDigit: (digit: string) => void) {
     this.#sections = sections
+    this.#onDigit = onDigit
+  }
+
+  /** Senders of the renderer of one kind, as far as they are known. */
+  ssrcsOf(kind: 'audio' | 'video'): readonly number[] {
+    return [...this.#kindOfSsrc].filter(([, found]) => found === kind).map(([ssrc]) => ssrc)
   }
 
   attach(leg: LoopbackLeg): void {
@@ -73,11 +83,18 @@ export class PacketRouter {
     return {
       toRendererRtp: (packet) => this.#leg?.sendRtp(packet),
       toRendererRtcp: (packet) => this.#leg?.sendRtcp(packet),
-      onEvent: () => undefined,
+      onEvent: (packet) => this.#heardEvent(packet),
       onHeard: () => {
         if (kind === 'audio') onHeard()
       },
     }
+  }
+
+  #heardEvent(packet: Uint8Array): void {
+    const payload = payloadOf(packet)
+    if (payload === null) return
+    const origin = { ssrc: ssrcOf(packet), timestamp: timestampOf(packet) }
+    for (const digit of this.#digits.receive(origin, payload)) this.#onDigit(digit)
   }
 
   #record({ path }: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {

@@ -1,4 +1,5 @@
 /** One audio or video section of a call: its sockets, its codecs, the keys it was given, and the stream they make. */
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { serializeSecurityDescription, type SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
@@ -38,16 +39,20 @@ export interface Section {
 interface SectionOptions {
   readonly place: number
   readonly path: SectionPath
+  readonly clock: ClockPort
   readonly handlers: StreamHandlers
   readonly channelFor: (path: SectionPath, guard: PacketGuard) => ZrtpChannel | null
 }
 
 /** A new section with its stream, nothing negotiated yet. */
-export function newSection(kind: 'audio' | 'video', { place, path, handlers, channelFor }: SectionOptions): Section {
+export function newSection(
+  kind: 'audio' | 'video',
+  { place, path, clock, handlers, channelFor }: SectionOptions,
+): Section {
   const guard = new PacketGuard(kind === 'video')
   return {
     ...{ kind, place, path },
-    stream: new NetworkStream({ kind, path, guard, handlers }),
+    stream: new NetworkStream({ kind, path, guard, clock, handlers }),
     zrtp: channelFor(path, guard),
     ...{ mid: null, protocol: 'RTP/AVP', rendererMid: '', codecs: { pairs: [], events: null } },
     ...{ keying: null, zrtpState: 'off', sdes: null, rtcpMux: true, remoteDirection: 'sendrecv', isOn: true },
