@@ -56,7 +56,8 @@ export interface SessionPorts {
 /** A running session: the bridge's answers, and its end. */
 export interface RunningSession extends Session {
   readonly answers: SessionAnswers
-  readonly signalling: SignallingPort
+  /** The network came back, or the computer woke up. */
+  networkChanged(): void
 }
 
 type Close = () => Promise<void> | void
@@ -104,14 +105,18 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   opened.push(() => media.stop())
   const calls = composeCalls(ports, { history, signalling, accounts, media, entries })
   opened.push(() => calls.stop())
+  const networkChanged = (): void => {
+    for (const part of [signalling, media]) part.networkChanged().catch(() => undefined)
+  }
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
+  opened.push(watchNetwork(ports.clock, networkChanged))
   await settings.start()
   await accounts.start()
   await features.chat.start()
   if (accounts.list().length > 0) media.warm()
   return {
     answers: answersOf(ports, { history, settings, accounts, identity, calls, ...features }),
-    signalling,
+    networkChanged,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
     onLost: (handler) => void lost.promise.then(handler),
@@ -217,7 +222,6 @@ function connect(ports: SessionPorts, parts: Everything): readonly (() => void)[
       if (event.kind !== 'certificate') return
       publisher.publish('accounts.certificateProblem', { accountId: event.accountId, problem: event.problem })
     }),
-    watchNetwork(ports.clock, () => void signalling.networkChanged().catch(() => undefined)),
   ]
 }
 

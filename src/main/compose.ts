@@ -2,15 +2,13 @@
 import path from 'node:path'
 import { app, nativeTheme, powerMonitor, session, shell } from 'electron'
 import { SottoError } from '#shared/errors.ts'
-import type { CallId } from '#shared/model/calls.ts'
-import type { ConversationId } from '#shared/model/ids.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { SettingsView } from '#shared/model/views.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
-import type { RingPort } from './calls/ports.ts'
+import { composeNotifications, composeRing } from './compose-notices.ts'
 import { composeSession, type RunningSession } from './compose-session.ts'
 import { HomeControl } from './home/control.ts'
 import { detachedSpawn } from './home/spawn-server.ts'
@@ -28,8 +26,6 @@ import { Program } from './program/program.ts'
 import type { ProfileKeysPort } from './program/ports.ts'
 import { defaultSettings } from './settings/settings.ts'
 import { answerBridgeCalls } from './window/ipc.ts'
-import { CallNotifications } from './window/call-notifications.ts'
-import { Notifications } from './window/notifications.ts'
 import { serveApp } from './window/pages.ts'
 import { isAllowedPermission } from './window/security.ts'
 import { mainStrings, type MainStrings } from './window/strings.ts'
@@ -72,26 +68,10 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     settings = now
     nativeTheme.themeSource = now.theme
   }
-  const ring = composeRing({
-    windows,
-    notifications,
-    strings,
-    settings: () => settings,
-    session: () => sessionOf(program),
-  })
-  const showWindow = (): void => windows.show()
-  const sessionPorts = {
-    ...options,
-    ladder,
-    home,
-    publisher,
-    notifications,
-    ring,
-    showWindow,
-    clock,
-    random,
-    onSettings,
-  }
+  const calls = (): RunningSession['answers']['calls'] | undefined => sessionOf(program)?.answers.calls
+  const ring = composeRing({ windows, notifications, strings, settings: () => settings, calls })
+  const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
+  const sessionPorts = { ...options, ...screen, ladder, home, clock, random, onSettings }
   const program: Program<RunningSession> = new Program<RunningSession>({
     keys: withPaperWords(ladder),
     openSession: (key) => composeSession(sessionPorts, key),
@@ -101,13 +81,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   program.onChange((view) => publisher.publish('app.changed', view))
   answer(program, log)
   guardSession(options)
-  powerMonitor.on(
-    'resume',
-    () =>
-      void sessionOf(program)
-        ?.signalling.networkChanged()
-        .catch(() => undefined),
-  )
+  powerMonitor.on('resume', () => sessionOf(program)?.networkChanged())
   windows.show()
   const tray = composeTray(options, windows, strings())
   await program.start()
@@ -167,64 +141,6 @@ function withPaperWords(ladder: KeyLadder): ProfileKeysPort {
       const key = databaseWrapKeyOf(secret ?? new Uint8Array())
       if (!key.ok) throw new SottoError('wrong-paper-secret')
       return ladder.open(rung, key.value).finally(() => key.value.fill(0))
-    },
-  }
-}
-
-interface ShownNotification {
-  readonly conversationId: ConversationId
-  readonly title: string
-  readonly body: string | null
-}
-
-function composeNotifications(
-  windows: AppWindows,
-  publisher: BridgePublisher,
-  strings: () => MainStrings,
-): { show(shown: ShownNotification): void; withdraw(conversationId: ConversationId): void } {
-  const notifications = new Notifications({
-    onClick: (id) => {
-      windows.show()
-      publisher.publish('navigate.conversation', { conversationId: id as ConversationId })
-    },
-    bodyWithoutPreview: () => strings().newMessage,
-  })
-  return {
-    // Without previews the sender stays hidden too: a notification shows on a locked screen.
-    show: ({ conversationId, title, body }) =>
-      notifications.show({ id: conversationId, title: body === null ? 'Sotto' : title, body }),
-    withdraw: (conversationId) => notifications.withdraw(conversationId),
-  }
-}
-
-interface RingParts {
-  readonly windows: AppWindows
-  readonly notifications: { show(shown: ShownNotification): void }
-  readonly strings: () => MainStrings
-  readonly settings: () => SettingsView
-  readonly session: () => RunningSession | null
-}
-
-/** Calls ring with the window closed too; what is shown on a locked screen follows the settings. */
-function composeRing({ windows, notifications, strings, settings, session }: RingParts): RingPort {
-  const answers = (): RunningSession['answers']['calls'] | undefined => session()?.answers.calls
-  const quietly = (asked: unknown): void => void Promise.resolve(asked).catch(() => windows.show())
-  const calls = new CallNotifications({
-    strings,
-    onShow: () => windows.show(),
-    onAnswer: (id) => quietly(answers()?.accept({ callId: id as CallId, video: false })),
-    onDecline: (id) => quietly(answers()?.decline({ callId: id as CallId })),
-  })
-  return {
-    ring: ({ callId, name, video, silent }) => {
-      const shown = settings().notificationPreview ? name : 'Sotto'
-      if (settings().notifications && !windows.isFocused()) calls.ring({ id: callId, name: shown, video, silent })
-    },
-    stop: (callId) => calls.stop(callId),
-    missed: ({ conversationId, name, muted }) => {
-      if (!settings().notifications || muted) return
-      const title = settings().notificationPreview ? name : 'Sotto'
-      notifications.show({ conversationId, title, body: strings().missedCall })
     },
   }
 }

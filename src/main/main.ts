@@ -27,8 +27,17 @@ function homeServerCommand(): readonly [string, ...string[]] {
   return [process.execPath, ...self, '--home-server']
 }
 
+/** The page's media ends in this computer: loopback only, and announced to nobody. */
+function switchMedia(): void {
+  app.commandLine.appendSwitch('allow-loopback-in-peer-connection')
+  app.commandLine.appendSwitch('disable-features', 'WebRtcHideLocalIpsWithMdns')
+  // A call is heard after an answer from a notification, in a window nobody has touched yet.
+  app.commandLine.appendSwitch('autoplay-policy', 'no-user-gesture-required')
+}
+
 async function runClient(args: ProgramArguments, paths: ProfilePaths): Promise<void> {
   const log = openFileLog(paths.log, systemClock)
+  switchMedia()
   const end = new ProgramEnd({ clock: systemClock, log, quit: () => app.quit(), exit: () => app.exit(1) })
   let program: RunningProgram | null = null
   app.on('second-instance', () => program?.show())

@@ -1,0 +1,69 @@
+/** Wires what the desktop shows of messages and calls. */
+import type { CallId } from '#shared/model/calls.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
+import type { SettingsView } from '#shared/model/views.ts'
+import type { SessionAnswers } from './bridge/handlers.ts'
+import type { BridgePublisher } from './bridge/publisher.ts'
+import type { RingPort } from './calls/ports.ts'
+import { CallNotifications } from './window/call-notifications.ts'
+import { Notifications } from './window/notifications.ts'
+import type { MainStrings } from './window/strings.ts'
+import type { AppWindows } from './window/windows.ts'
+
+interface ShownNotification {
+  readonly conversationId: ConversationId
+  readonly title: string
+  readonly body: string | null
+}
+
+/** Notifications of messages: a click opens the conversation. */
+export function composeNotifications(
+  windows: AppWindows,
+  publisher: BridgePublisher,
+  strings: () => MainStrings,
+): { show(shown: ShownNotification): void; withdraw(conversationId: ConversationId): void } {
+  const notifications = new Notifications({
+    onClick: (id) => {
+      windows.show()
+      publisher.publish('navigate.conversation', { conversationId: id as ConversationId })
+    },
+    bodyWithoutPreview: () => strings().newMessage,
+  })
+  return {
+    // Without previews the sender stays hidden too: a notification shows on a locked screen.
+    show: ({ conversationId, title, body }) =>
+      notifications.show({ id: conversationId, title: body === null ? 'Sotto' : title, body }),
+    withdraw: (conversationId) => notifications.withdraw(conversationId),
+  }
+}
+
+interface RingParts {
+  readonly windows: AppWindows
+  readonly notifications: { show(shown: ShownNotification): void }
+  readonly strings: () => MainStrings
+  readonly settings: () => SettingsView
+  readonly calls: () => SessionAnswers['calls'] | undefined
+}
+
+/** Calls ring with the window closed too; what is shown on a locked screen follows the settings. */
+export function composeRing({ windows, notifications, strings, settings, calls: answers }: RingParts): RingPort {
+  const quietly = (asked: unknown): void => void Promise.resolve(asked).catch(() => windows.show())
+  const calls = new CallNotifications({
+    strings,
+    onShow: () => windows.show(),
+    onAnswer: (id) => quietly(answers()?.accept({ callId: id as CallId, video: false })),
+    onDecline: (id) => quietly(answers()?.decline({ callId: id as CallId })),
+  })
+  return {
+    ring: ({ callId, name, video, silent }) => {
+      const shown = settings().notificationPreview ? name : 'Sotto'
+      if (settings().notifications && !windows.isFocused()) calls.ring({ id: callId, name: shown, video, silent })
+    },
+    stop: (callId) => calls.stop(callId),
+    missed: ({ conversationId, name, muted }) => {
+      if (!settings().notifications || muted) return
+      const title = settings().notificationPreview ? name : 'Sotto'
+      notifications.show({ conversationId, title, body: strings().missedCall })
+    },
+  }
+}
