@@ -1,8 +1,10 @@
 /** Wires the calls feature to history, accounts, screen and notifications. */
+import { createHash } from 'node:crypto'
+import { callMessageIdOf } from '#shared/model/derive-ids.ts'
 import { cleanDisplayName } from '#shared/model/display-name.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import type { EntryFactory } from '#shared/model/entry-factory.ts'
-import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
 import type { ContactView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -115,17 +117,19 @@ function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPo
 
 /** The line of a call in its conversation; a stranger's makes a conversation that waits for an answer. */
 async function addRecord({ history, accounts, entries }: Parts, made: CallRecord): Promise<void> {
-  const { call, peer, direction, startedAt: sentAt, record } = made
+  const { sipCallId, peer, direction, startedAt: sentAt, record } = made
   const account = accounts.callAccount(peer.accountId)
   if (account === null) return
   const { aor, deviceId: device } = account
   const { conversationId: conversation, aor: other } = peer
-  const origin = { account: aor, device, authenticatedBy: 'own-device', verified: true } as const
+  const own = { account: aor, device, authenticatedBy: 'own-device', verified: true } as const
+  // Who called is known from the server alone.
+  const origin = direction === 'outgoing' ? own : ({ ...own, authenticatedBy: 'server', verified: false } as const)
   const author = direction === 'outgoing' ? aor : other
-  const messageId = call as string as MessageId
+  const messageId = callMessageIdOf((bytes) => createHash('sha256').update(bytes).digest(), sipCallId)
   const line = entries.make(origin, { kind: 'call', conversation, peer: other, author, messageId, sentAt, ...record })
   const policy = direction === 'outgoing' ? 'accepted' : 'pending'
   const isNew = peer.policy === 'none' || (peer.policy === 'pending' && policy === 'accepted')
-  const contact = entries.make(origin, { kind: 'contact', conversation, peer: other, policy })
+  const contact = entries.make(own, { kind: 'contact', conversation, peer: other, policy })
   await history.writer.commit({ entries: isNew ? [contact, line] : [line] })
 }

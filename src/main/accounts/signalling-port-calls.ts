@@ -23,7 +23,7 @@ export type CallCommand =
   | { readonly kind: 'transfer'; readonly call: CallId; readonly to: Aor }
   | { readonly kind: 'want-picture'; readonly call: CallId }
 
-/** The answer to an `offer`, else null; `status` null where nobody answered. */
+/** The answer to an `offer`, the SIP Call-ID of a `place`, else null; `status` null where nobody answered. */
 export type CallReply = Result<string | null, { readonly status: number | null }>
 
 export type CallSignal =
@@ -31,15 +31,20 @@ export type CallSignal =
       readonly kind: 'offered'
       readonly from: Aor
       readonly fromName: string
+      /** SIP Call-ID (RFC 3261 §8.1.1.4): the same on every device that rings. */
+      readonly sipCallId: string
       /** Null: the caller wants our offer. */
       readonly sdp: string | null
     }
+  /** Was told that we are busy, because too many calls are there already. */
+  | { readonly kind: 'turned-away'; readonly from: Aor; readonly fromName: string; readonly sipCallId: string }
   /** Each `branch` is an early dialog of its own (a fork has several). */
   | { readonly kind: 'progress'; readonly status: number; readonly branch: string | null; readonly sdp: string | null }
   | { readonly kind: 'answered'; readonly branch: string | null; readonly sdp: string }
   | { readonly kind: 'established' }
   | { readonly kind: 'failed'; readonly status: number | null; readonly elsewhere: boolean }
-  | { readonly kind: 'ended' }
+  /** `byUs`: this end gave it up, as when its account is taken away. */
+  | { readonly kind: 'ended'; readonly byUs: boolean }
   | { readonly kind: 'reoffered'; readonly offer: number; readonly sdp: string | null }
   | { readonly kind: 'tone'; readonly tone: string }
   | { readonly kind: 'picture-wanted' }

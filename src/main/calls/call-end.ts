@@ -1,6 +1,6 @@
 /** How calls end, in the words of the screen and of the history. Pure. */
 import type { CallEnd, CallRecordView } from '#shared/model/calls.ts'
-import type { MediaRefusal } from '#main/media/media-port.ts'
+import type { MediaEvent, MediaRefusal } from '#main/media/media-port.ts'
 
 /** Statuses that say: not with these descriptions (RFC 3261 §21.4.26, §21.6.4; RFC 3261 §21.4.13). */
 export const descriptionRefused: ReadonlySet<number> = new Set([415, 488, 606])
@@ -45,6 +45,20 @@ const byRefusal: Readonly<Record<MediaRefusal, CallEnd>> = {
 
 export function endOfRefusal(refusal: MediaRefusal): CallEnd {
   return byRefusal[refusal]
+}
+
+const byLoss: Readonly<Record<Extract<MediaEvent, { kind: 'lost' }>['why'], CallEnd>> = {
+  'no-path': 'no-path',
+  'media-lost': 'media-lost',
+  'keys-failed': 'keys-failed',
+  'refuses-encryption': 'peer-refuses-encryption',
+  'attack-noticed': 'attack-noticed',
+  engine: 'failed',
+}
+
+/** Why the gateway gave a call up. */
+export function endOfLost(why: Extract<MediaEvent, { kind: 'lost' }>['why']): CallEnd {
+  return byLoss[why]
 }
 
 /** Status for the other side when a description of its will not do. */

@@ -28,6 +28,7 @@ export interface CallState {
   warnings: readonly CallWarning[]
   peerDeviceName: string
   addressHidden: boolean
+  signallingSecure: boolean
   transfer: CallView['transfer']
   mayRetryWithDtls: boolean
 }
@@ -47,7 +48,7 @@ export function newCallState(direction: 'incoming' | 'outgoing', video: boolean)
     camera: direction === 'outgoing' && video,
     ...{ muted: false, heldByUs: false, heldByPeer: false, earlyMedia: false },
     ...{ keys: null, comparison: 'none', warnings: [], peerDeviceName: '' },
-    ...{ addressHidden: false, transfer: null, mayRetryWithDtls: false },
+    ...{ addressHidden: false, signallingSecure: false, transfer: null, mayRetryWithDtls: false },
   }
 }
 
@@ -69,30 +70,39 @@ export function callView({ id, peer, direction, startedAt }: CallFacts, state: C
   }
 }
 
+/** Whether a call is in one of these phases; asked anew after every wait. */
+export function isCallPhase(phase: CallPhase, ...phases: readonly CallPhase[]): boolean {
+  return phases.includes(phase)
+}
+
 /** Who can read this (design §9). */
-export function readersOf(keys: MediaKeys | null, comparison: CallSecurityView['comparison']): CallReaders {
+export function readersOf(
+  keys: MediaKeys | null,
+  comparison: CallSecurityView['comparison'],
+  signallingSecure: boolean,
+): CallReaders {
   if (keys === null) return 'securing'
   const isCompared = comparison === 'verified' || comparison === 'remembered'
   const readers: Readonly<Record<MediaKeys['method'], CallReaders>> = {
     zrtp: isCompared ? 'only-us' : 'us-unless-middle',
     dtls: 'servers-could',
-    sdes: 'servers-can',
+    // The keys stand in the description: whoever reads that has them.
+    sdes: signallingSecure ? 'servers-can' : 'anyone',
     none: 'anyone',
   }
   return readers[keys.method]
 }
 
-function securityView({ keys, comparison, warnings, peerDeviceName }: CallState): CallSecurityView {
+const noKeys = {
+  ...{ method: 'pending' as const, sas: null, cipher: '', keyAgreement: '', hash: '', peerClient: '' },
+  warnings: [] as readonly CallWarning[],
+} as const
+
+function securityView({ keys, comparison, warnings, peerDeviceName, signallingSecure }: CallState): CallSecurityView {
+  const { method, sas, cipher, keyAgreement, hash, peerClient, warnings: ofKeys } = keys ?? noKeys
   return {
-    readers: readersOf(keys, comparison),
-    method: keys?.method ?? 'pending',
-    sas: keys?.sas ?? null,
-    comparison,
-    warnings: [...(keys?.warnings ?? []), ...warnings],
-    cipher: keys?.cipher ?? '',
-    keyAgreement: keys?.keyAgreement ?? '',
-    hash: keys?.hash ?? '',
-    peerDeviceName,
-    peerClient: keys?.peerClient ?? '',
+    readers: readersOf(keys, comparison, signallingSecure),
+    ...{ method, sas, comparison, cipher, keyAgreement, hash, peerDeviceName, peerClient },
+    warnings: [...ofKeys, ...warnings],
   }
 }

@@ -1,96 +1,91 @@
 /** One call: what the user, the signalling, the gateway and the media engine do, brought together. */
 import { SottoError } from '#shared/errors.ts'
-import type { CallEnd, CallId, CallView, LegId } from '#shared/model/calls.ts'
+import type { CallId, CallView } from '#shared/model/calls.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { MediaAnswer, MediaEvent, MediaKeys, MediaOutcome, MediaPlan } from '#main/media/media-port.ts'
-import {
-  descriptionRefused,
-  endOfIncoming,
-  endOfOutgoing,
-  endOfRefusal,
-  outcomeOf,
-  statusOfRefusal,
-} from './call-end.ts'
-import { callView, newCallState, readersOf, type CallFacts, type CallState } from './call-state.ts'
-import type { EngineFailure, EngineLegs } from './engine-legs.ts'
+import { CallCore, type CallContext } from './call-core.ts'
+import { descriptionRefused, endOfIncoming, endOfLost, endOfOutgoing } from './call-end.ts'
+import { CallOffers } from './call-offers.ts'
+import { callView, isCallPhase, type CallFacts, type CallState } from './call-state.ts'
+import { CallTrust } from './call-trust.ts'
+import type { EngineFailure } from './engine-legs.ts'
 import { planOf } from './plan.ts'
-import type { CallAccount, CallsPorts } from './ports.ts'
-import { Turns } from './turns.ts'
-
-export interface CallContext extends CallsPorts {
-  readonly engine: EngineLegs
-  readonly account: CallAccount
-  readonly localHost: () => string
-  readonly onChange: () => void
-}
 
 type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
+type Described = Signal<'answered'> | Signal<'reoffered'>
+
+function isDescribed(signal: CallSignal): signal is Described {
+  return signal.kind === 'answered' || signal.kind === 'reoffered'
+}
 
 export class Call {
-  readonly facts: CallFacts
-  readonly #context: CallContext
-  readonly #state: CallState
-  /** Offers and answers of ours, one after the other. */
-  readonly #turns = new Turns()
-  #leg: LegId | null = null
+  readonly #core: CallCore
+  readonly #offers: CallOffers
+  readonly #trust: CallTrust
   #rendererOffer: string | null = null
-  #plan: MediaPlan | null = null
   /** The caller's offer, until the user decides; null also for a late offer. */
   #offer: string | null = null
   #wasRinging = false
-  #triedDtls = false
+  #isTaking = false
 
   constructor(facts: CallFacts, video: boolean, context: CallContext) {
-    this.facts = facts
-    this.#context = context
-    this.#state = newCallState(facts.direction, video)
+    this.#core = new CallCore(facts, video, context)
+    this.#offers = new CallOffers(this.#core)
+    const { account, trust, media, log } = context
+    this.#trust = new CallTrust({ call: facts.id, account: account.aor, peer: facts.peer.aor, trust, media, log })
+  }
+
+  get facts(): CallFacts {
+    return this.#core.facts
   }
 
   get id(): CallId {
-    return this.facts.id
+    return this.#core.id
   }
 
   get isOver(): boolean {
-    return this.#state.phase === 'ended'
+    return this.#core.isOver
   }
 
   get isRinging(): boolean {
-    return this.#state.phase === 'incoming'
+    return this.#core.state.phase === 'incoming'
   }
 
   get isActive(): boolean {
-    return this.#state.phase === 'active'
+    return this.#core.state.phase === 'active'
   }
 
   get view(): CallView {
-    return callView(this.facts, this.#state)
+    return callView(this.#core.facts, this.#core.state)
   }
 
   // --- the user
 
   /** Calls. @throws SottoError `address-would-show` before anything is sent. */
   async place(wishes: { readonly choseDtls: boolean; readonly showAddress: boolean }): Promise<void> {
-    const plan = await this.#newPlan(wishes)
-    void this.#run(async () => {
+    const plan = await this.#newPlan({ ...wishes, video: this.#core.state.video })
+    void this.#core.run(async () => {
       const offer = await this.#openLeg()
       if (offer !== null) await this.#sendInvite(plan, offer)
     })
   }
 
-  /** The caller's offer, for {@link accept}. */
-  rings(offer: string | null): void {
+  /** The caller's offer, for {@link accept}, and the Call-ID of its INVITE. */
+  rings(offer: string | null, sipCallId: string): void {
     this.#offer = offer
+    this.#core.sipCallId = sipCallId
   }
 
-  /** @throws SottoError `address-would-show` before anything is sent. */
+  /** @throws SottoError `address-would-show` before anything is sent; `not-found` when it does not ring any more. */
   async accept(wishes: { readonly video: boolean; readonly showAddress: boolean }): Promise<void> {
-    if (this.#state.phase !== 'incoming') throw new SottoError('not-found')
-    const video = wishes.video && this.#state.video
-    const plan = await this.#newPlan({ choseDtls: false, showAddress: wishes.showAddress })
-    this.#context.ring.stop(this.id)
-    this.#change({ phase: 'connecting', video, camera: video })
-    void this.#run(async () => {
+    if (!this.isRinging || this.#isTaking) throw new SottoError('not-found')
+    const video = wishes.video && this.#core.state.video
+    const plan = await this.#taking(() => this.#newPlan({ video, choseDtls: false, showAddress: wishes.showAddress }))
+    if (this.#core.isEnded()) throw new SottoError('not-found')
+    this.#core.context.ring.stop(this.#core.id)
+    this.#core.change({ phase: 'connecting', video, camera: video })
+    void this.#core.run(async () => {
       const offer = await this.#openLeg()
       if (offer !== null) await this.#answerInvite(plan, offer)
     })
@@ -98,116 +93,124 @@ export class Call {
 
   /** Refuses what rings: 603, or 486 when `busy`. */
   async decline(busy: boolean): Promise<void> {
-    if (this.#state.phase === 'incoming') await this.#finish('declined', busy ? 486 : 603)
+    if (this.isRinging) await this.#core.finish('declined', busy ? 486 : 603)
   }
 
   async end(): Promise<void> {
-    if (this.#state.phase === 'incoming') await this.decline(false)
-    else await this.#finish(this.#state.connectedAt === null ? 'cancelled' : 'hung-up')
+    if (this.isRinging) await this.decline(false)
+    else await this.#core.finish(this.#core.state.connectedAt === null ? 'cancelled' : 'hung-up')
   }
 
-  setHeld(held: boolean): Promise<void> {
-    return this.#renegotiate({ heldByUs: held }, false)
+  /** The program stops: as {@link end}, but what rings goes on ringing elsewhere. */
+  async leave(): Promise<void> {
+    if (this.isRinging) await this.#core.finish('missed', 480)
+    else await this.end()
+  }
+
+  async setHeld(held: boolean): Promise<void> {
+    if (held !== this.#core.state.heldByUs) await this.#offers.renegotiate({ heldByUs: held })
   }
 
   setMuted(muted: boolean): void {
-    this.#change({ muted })
+    this.#core.change({ muted })
   }
 
-  /** The camera on or off; pictures are agreed on the first time. */
+  /** The camera on or off; pictures are agreed on the first time, once the call is up. */
   async setCamera(on: boolean): Promise<void> {
-    const needsOffer = on && !this.#state.video
-    if (this.#leg !== null && !this.isOver) this.#context.engine.capture(this.#leg, true, on)
-    if (needsOffer) await this.#renegotiate({ video: true, camera: true }, true)
-    else this.#change({ camera: on })
+    const needsOffer = on && !this.#core.state.video
+    if (this.#core.isOver || this.isRinging || (needsOffer && !this.#core.isActive)) return
+    if (this.#core.leg !== null) this.#core.context.engine.capture(this.#core.leg, true, on)
+    if (needsOffer) await this.#offers.renegotiate({ video: true, camera: true }, { withEngine: true })
+    else this.#core.change({ camera: on })
   }
 
   async sendDigit(digit: string): Promise<void> {
-    await this.#context.media.sendDigit(this.id, digit)
+    if (this.#core.isActive) await this.#core.context.media.sendDigit(this.#core.id, digit)
   }
 
   async transfer(to: Aor): Promise<void> {
-    if (!this.isActive) throw new SottoError('not-found')
-    this.#change({ transfer: { to, state: 'asked' } })
-    await this.#context.signalling.call({ kind: 'transfer', call: this.id, to })
+    if (!this.#core.isActive) throw new SottoError('not-found')
+    this.#core.change({ transfer: { to, state: 'asked' } })
+    const reply = await this.#core.context.signalling.call({ kind: 'transfer', call: this.#core.id, to })
+    if (!reply.ok) this.#transferred(null)
   }
 
   /** The user compared the short authentication strings. */
   async compared(equal: boolean, deviceName: string): Promise<void> {
-    const { keys } = this.#state
-    if (keys?.peerZid == null) throw new SottoError('not-found')
-    const { trust, account, media } = this.#context
-    await media.compared(this.id, equal)
-    await trust.setVerified(account.aor, this.facts.peer.aor, {
-      peerZid: keys.peerZid,
-      verified: equal,
-      name: deviceName,
-    })
+    const { keys } = this.#core.state
+    if (keys?.peerZid == null || this.#core.isOver) throw new SottoError('not-found')
+    await this.#trust.compared(keys.peerZid, equal, deviceName)
     if (equal)
-      this.#change({
+      this.#core.change({
         comparison: 'verified',
         peerDeviceName: deviceName,
         warnings: [],
-        keys: { ...keys, warnings: [] },
+        keys: { ...keys, warnings: keys.warnings.filter((warning) => warning !== 'secrets-differ') },
       })
-    else this.#change({ comparison: 'compare', warnings: ['letters-differ'] })
+    else this.#core.change({ comparison: 'compare', warnings: ['letters-differ'] })
   }
 
   // --- the signalling
 
   signal(signal: CallSignal): void {
-    if (this.isOver) return
+    if (this.#core.isOver) return
+    if (isDescribed(signal)) this.#described(signal)
+    else this.#heard(signal)
+  }
+
+  #heard(signal: Exclude<CallSignal, Described>): void {
     switch (signal.kind) {
-      case 'offered':
-      case 'picture-wanted':
-        return
       case 'progress':
         this.#progressed(signal)
-        return
-      case 'answered':
-        void this.#run(() => this.#takeAnswer(signal))
         return
       case 'established':
         this.#established()
         return
       case 'failed':
-        void this.#failed(signal)
+        this.#failed(signal)
         return
       case 'ended':
-        void this.#finish('peer-hung-up')
-        return
-      case 'reoffered':
-        void this.#run(() => this.#reoffered(signal))
-        return
-      case 'tone':
+        void this.#core.finish(signal.byUs ? 'hung-up' : 'peer-hung-up')
         return
       case 'transfer':
         this.#transferred(signal.status)
+        return
+      case 'offered':
+      case 'turned-away':
+      case 'picture-wanted':
+      case 'tone':
     }
+  }
+
+  #described(signal: Described): void {
+    if (signal.kind === 'reoffered') void this.#core.run(() => this.#offers.reoffered(signal))
+    // Nobody answers what was not taken: somebody made it up.
+    else if (!this.isRinging) void this.#core.run(() => this.#offers.takeAnswer(signal))
   }
 
   // --- the gateway
 
   media(event: MediaEvent): void {
-    if (this.isOver) return
+    if (this.#core.isOver) return
     switch (event.kind) {
       case 'zrtp-peer':
-        void this.#provideSecrets(event.peerZid)
+        void this.#trust.provide(event.peerZid)
         return
       case 'zrtp-retain':
-        void this.#context.trust.keep(this.#context.account.aor, this.facts.peer.aor, event)
+        void this.#trust.keep(event)
         return
       case 'keys':
         this.#agreed(event.keys)
         return
       case 'lost':
-        void this.#finish(
-          lostEnds[event.why],
-          this.#state.connectedAt === null && this.facts.direction === 'incoming' ? 488 : undefined,
-        )
+        void this.#core.lost(endOfLost(event.why))
         return
       case 'restart-needed':
+<<<<<<< HEAD
         void this.#renegotiate({}, false, true)
+=======
+        void this.#offers.renegotiate({}, { restart: true })
+>>>>>>> 59689aeecde94b86d3844222a2e976b52bc7a546
         return
       case 'heard':
       case 'digit':
@@ -217,25 +220,38 @@ export class Call {
 
   // --- inside
 
-  async #newPlan(wishes: { readonly choseDtls: boolean; readonly showAddress: boolean }): Promise<MediaPlan> {
-    const { account, trust, localHost } = this.#context
-    const { video } = this.#state
-    const plan = await planOf(account, this.facts.peer, trust, { ...wishes, video, localHost: localHost() })
-    this.#plan = plan
-    this.#triedDtls = plan.offer === 'dtls'
-    this.#change({ addressHidden: plan.hideAddress })
+  async #newPlan(wishes: {
+    readonly video: boolean
+    readonly choseDtls: boolean
+    readonly showAddress: boolean
+  }): Promise<MediaPlan> {
+    const { account, trust, localHost } = this.#core.context
+    const plan = await planOf(account, this.#core.facts.peer, trust, { ...wishes, localHost: localHost() })
+    this.#core.plan = plan
+    this.#core.triedDtls = plan.offer === 'dtls'
+    if (!this.#core.isEnded())
+      this.#core.change({ addressHidden: plan.hideAddress, signallingSecure: plan.signallingSecure })
     return plan
+  }
+
+  async #taking<T>(step: () => Promise<T>): Promise<T> {
+    this.#isTaking = true
+    try {
+      return await step()
+    } finally {
+      this.#isTaking = false
+    }
   }
 
   /** Opens the engine's leg and begins to capture: the user wants this call. */
   async #openLeg(): Promise<string | null> {
-    const { engine } = this.#context
+    const { engine } = this.#core.context
     const leg = engine.newLeg((reason) => void this.#engineFailed(reason))
-    this.#leg = leg
-    const opening = engine.open(leg, this.id, this.#state.video)
-    engine.capture(leg, true, this.#state.camera)
+    this.#core.leg = leg
+    const opening = engine.open(leg, this.#core.id, this.#core.state.video)
+    engine.capture(leg, true, this.#core.state.camera)
     const offer = await opening
-    if (this.isOver) return null
+    if (this.#core.isEnded()) return null
     if (!offer.ok) {
       await this.#engineFailed(offer.error)
       return null
@@ -245,83 +261,84 @@ export class Call {
   }
 
   async #engineFailed(reason: EngineFailure): Promise<void> {
-    if (reason === 'camera-denied') this.#change({ camera: false })
-    else await this.#finish(reason === 'engine' ? 'failed' : 'microphone-denied', 480)
+    if (reason === 'camera-denied') this.#core.change({ camera: false })
+    else await this.#core.finish(reason === 'engine' ? 'failed' : 'microphone-denied', 480)
   }
 
   async #sendInvite(plan: MediaPlan, rendererSdp: string): Promise<void> {
-    const { media, signalling } = this.#context
-    const made = await media.offer({ call: this.id, leg: this.#requireLeg(), rendererSdp, plan })
-    if (this.isOver) return
-    if (!made.ok) return this.#finish(endOfRefusal(made.error))
-    const { accountId, aor: to } = this.facts.peer
-    this.#change({ phase: 'calling' })
-    const reply = await signalling.call({ kind: 'place', accountId, call: this.id, to, sdp: made.value.networkSdp })
-    if (!reply.ok && !this.isOver) await this.#finish('server-unreachable')
+    const { media, signalling } = this.#core.context
+    const made = await media.offer({ call: this.#core.id, leg: this.#core.requireLeg(), rendererSdp, plan })
+    if (this.#core.isEnded()) return media.close(this.#core.id)
+    if (!made.ok) return this.#core.refused(made.error)
+    const { accountId, aor: to } = this.#core.facts.peer
+    this.#core.change({ phase: 'calling' })
+    const reply = await signalling.call({
+      kind: 'place',
+      accountId,
+      call: this.#core.id,
+      to,
+      sdp: made.value.networkSdp,
+    })
+    this.#core.sipCallId = reply.ok ? reply.value : null
+    if (!reply.ok) await this.#core.finish('server-unreachable')
   }
 
   async #answerInvite(plan: MediaPlan, rendererSdp: string): Promise<void> {
-    const { media, signalling } = this.#context
-    const [call, leg, sdp] = [this.id, this.#requireLeg(), this.#offer]
+    const { media, signalling } = this.#core.context
+    const [call, leg, sdp] = [this.#core.id, this.#core.requireLeg(), this.#offer]
     const made: MediaOutcome<{ readonly networkSdp: string | null }> =
       sdp === null
         ? await media.offer({ call, leg, rendererSdp, plan })
         : await media.answer({ call, leg, rendererSdp, sdp, plan })
-    if (this.isOver) return
-    if (!made.ok) return this.#finish(endOfRefusal(made.error), statusOfRefusal(made.error))
-    if ('rendererSdp' in made.value) this.#apply(made.value as MediaAnswer)
-    await signalling.call({ kind: 'accept', call, sdp: made.value.networkSdp ?? '' })
+    if (this.#core.isEnded()) return media.close(call)
+    if (!made.ok) return this.#core.refused(made.error)
+    if ('rendererSdp' in made.value) this.#offers.apply(made.value as MediaAnswer)
+    const reply = await signalling.call({ kind: 'accept', call, sdp: made.value.networkSdp ?? '' })
+    if (!reply.ok) await this.#core.finish('failed')
   }
 
   #progressed({ status, branch, sdp }: Signal<'progress'>): void {
+    const isOurs = isCallPhase(this.#core.state.phase, 'calling', 'ringing')
+    if (!isOurs) return
     if (status === 180 || status === 183) {
       this.#wasRinging = true
-      if (this.#state.phase === 'calling') this.#change({ phase: 'ringing' })
+      this.#core.change({ phase: 'ringing' })
     }
-    if (sdp === null) return
-    this.#change({ earlyMedia: true })
-    void this.#run(() => this.#takeAnswer({ kind: 'answered', branch, sdp }))
-  }
-
-  async #takeAnswer({ branch, sdp }: Signal<'answered'>): Promise<void> {
-    const outcome = await this.#context.media.takeAnswer({ call: this.id, branch: branch ?? '', sdp })
-    if (this.isOver) return
-    if (outcome.ok) this.#apply(outcome.value)
-    else await this.#finish(endOfRefusal(outcome.error))
-  }
-
-  #apply({ rendererSdp, video, heldByPeer }: MediaAnswer): void {
-    if (rendererSdp !== null) this.#context.engine.answer(this.#requireLeg(), rendererSdp)
-    this.#change({ video, heldByPeer })
+    if (sdp !== null) void this.#core.run(() => this.#offers.hearEarly(branch, sdp))
   }
 
   #established(): void {
-    if (this.#state.phase === 'active') return
-    this.#context.engine.play(this.#requireLeg())
-    this.#change({ phase: 'active', connectedAt: this.#context.clock.now(), earlyMedia: false })
+    // An ACK for what was never taken, or a second one, says nothing.
+    if (!isCallPhase(this.#core.state.phase, 'calling', 'ringing', 'connecting') || this.#core.leg === null) return
+    this.#core.context.engine.play(this.#core.leg)
+    this.#core.change({ phase: 'active', connectedAt: this.#core.context.clock.now(), earlyMedia: false })
   }
 
-  async #failed({ status, elsewhere }: Signal<'failed'>): Promise<void> {
-    if (this.facts.direction === 'incoming') return this.#finish(endOfIncoming(elsewhere))
-    if (status !== null && descriptionRefused.has(status) && (await this.#tryDtls())) return
-    const end = endOfOutgoing(status, this.#wasRinging)
-    const mayRetryWithDtls = end === 'peer-refuses-encryption' && !this.#triedDtls
-    this.#change({ mayRetryWithDtls })
-    await this.#finish(end)
+  #failed({ status, elsewhere }: Signal<'failed'>): void {
+    if (this.facts.direction === 'incoming') void this.#core.finish(endOfIncoming(elsewhere))
+    else void this.#core.run(() => this.#notPlaced(status))
+  }
+
+  async #notPlaced(status: number | null): Promise<void> {
+    const isRefused = status !== null && descriptionRefused.has(status)
+    if (isRefused && (await this.#tryDtls())) return
+    if (isRefused) this.#core.change({ mayRetryWithDtls: this.#core.mayChooseDtls() })
+    await this.#core.finish(endOfOutgoing(status, this.#wasRinging))
   }
 
   /** One more INVITE, with DTLS-SRTP, where the policy has nothing against it; a compared contact is asked about first. */
   async #tryDtls(): Promise<boolean> {
-    const [plan, offer] = [this.#plan, this.#rendererOffer]
-    if (plan === null || offer === null || this.#triedDtls || plan.verified || plan.policy === 'zrtp-required')
-      return false
-    this.#triedDtls = true
-    await this.#context.media.close(this.id)
-    if (this.isOver) return true
-    await this.#sendInvite({ ...plan, offer: 'dtls' }, offer)
+    const [plan, offer] = [this.#core.plan, this.#rendererOffer]
+    if (plan === null || offer === null || plan.verified || !this.#core.mayChooseDtls()) return false
+    this.#core.triedDtls = true
+    const again: MediaPlan = { ...plan, offer: 'dtls' }
+    this.#core.plan = again
+    await this.#core.context.media.close(this.#core.id)
+    if (!this.#core.isEnded()) await this.#sendInvite(again, offer)
     return true
   }
 
+<<<<<<< HEAD
   async #reoffered({ offer, sdp }: Signal<'reoffered'>): Promise<void> {
     const { media, signalling } = this.#context
     const call = this.id
@@ -365,86 +382,30 @@ export class Call {
     return { held: this.#state.heldByUs, video: this.#state.video, restart, rendererSdp: null }
   }
 
+=======
+>>>>>>> 59689aeecde94b86d3844222a2e976b52bc7a546
   #transferred(status: number | null): void {
-    const { transfer } = this.#state
+    const { transfer } = this.#core.state
     if (transfer === null) return
-    if (status !== null && status < 200) this.#change({ transfer: { ...transfer, state: 'trying' } })
-    else if (status !== null && status < 300) void this.#finish('transferred')
-    else this.#change({ transfer: { ...transfer, state: 'failed' } })
-  }
-
-  async #provideSecrets(peerZid: Uint8Array): Promise<void> {
-    const { trust, account, media } = this.#context
-    const secrets = await trust.secrets(account.aor, this.facts.peer.aor, peerZid)
-    if (secrets !== null) this.#change({ peerDeviceName: secrets.name })
-    await media.zrtpSecrets(this.id, peerZid, secrets)
+    if (status !== null && status < 200) this.#core.change({ transfer: { ...transfer, state: 'trying' } })
+    else if (status !== null && status < 300) void this.#core.finish('transferred')
+    else this.#core.change({ transfer: { ...transfer, state: 'failed' } })
   }
 
   #agreed(keys: MediaKeys): void {
-    const { comparison } = this.#state
-    const compare = keys.remembered ? 'remembered' : 'compare'
-    this.#change({
-      keys,
-      comparison: keys.method !== 'zrtp' ? 'none' : comparison === 'verified' ? 'verified' : compare,
-    })
-    if (keys.method !== 'none')
-      void this.#context.trust.rememberKeys(this.#context.account.aor, this.facts.peer.aor, keys.method)
+    this.#core.change({ keys, comparison: this.#comparisonOf(keys), peerDeviceName: this.#deviceNameOf(keys) })
+    void this.#trust.worked(keys.method)
   }
 
-  async #finish(end: CallEnd, status?: number): Promise<void> {
-    if (this.isOver) return
-    const { engine, media, signalling, ring, clock } = this.#context
-    this.#change({ phase: 'ended', end, endedAt: clock.now() })
-    ring.stop(this.id)
-    if (this.#leg !== null) engine.close(this.#leg)
-    await signalling.call({ kind: 'end', call: this.id, ...(status === undefined ? {} : { status }) })
-    await media.close(this.id)
-    await this.#record(end)
+  #comparisonOf(keys: MediaKeys): CallState['comparison'] {
+    const { comparison, warnings } = this.#core.state
+    if (keys.method !== 'zrtp') return 'none'
+    if (comparison === 'verified') return 'verified'
+    return keys.remembered && !warnings.includes('letters-differ') ? 'remembered' : 'compare'
   }
 
-  async #record(end: CallEnd): Promise<void> {
-    const { connectedAt, endedAt, video, keys, comparison } = this.#state
-    const { peer, direction, startedAt, id } = this.facts
-    const outcome = outcomeOf(end, direction, connectedAt !== null)
-    const durationMs = connectedAt === null || endedAt === null ? 0 : Math.max(0, endedAt - connectedAt)
-    const record = { outcome, video, durationMs, readers: readersOf(keys, comparison) }
-    await this.#context.records.add({ call: id, peer, direction, startedAt, record })
-    if (outcome === 'missed') this.#context.ring.missed(peer)
+  #deviceNameOf(keys: MediaKeys): string {
+    const { comparison, peerDeviceName } = this.#core.state
+    return comparison === 'verified' ? peerDeviceName : this.#trust.nameOf(keys)
   }
-
-  #change(change: Partial<CallState>): void {
-    Object.assign(this.#state, change)
-    this.#context.onChange()
-  }
-
-  /** In turn; whatever goes wrong ends the call instead of leaving it hanging. */
-  async #run(step: () => Promise<void>): Promise<void> {
-    try {
-      await this.#turns.run(async () => {
-        if (!this.isOver) await step()
-      })
-    } catch (error) {
-      this.#context.log.warn('call.step-failed', { error: error instanceof Error ? error.name : typeof error })
-      await this.#finish('failed')
-    }
-  }
-
-  #requireLeg(): LegId {
-    if (this.#leg === null) throw new Error('no leg')
-    return this.#leg
-  }
-
-  #requirePlan(): MediaPlan {
-    if (this.#plan === null) throw new Error('no plan')
-    return this.#plan
-  }
-}
-
-const lostEnds: Readonly<Record<Extract<MediaEvent, { kind: 'lost' }>['why'], CallEnd>> = {
-  'no-path': 'no-path',
-  'media-lost': 'media-lost',
-  'keys-failed': 'keys-failed',
-  'refuses-encryption': 'peer-refuses-encryption',
-  'attack-noticed': 'attack-noticed',
-  engine: 'failed',
 }

@@ -19,8 +19,12 @@ const quietEnds: ReadonlySet<string | null> = new Set([
   'declined',
   'transferred',
 ])
-const maxShown = 8
+/** Calls that ended and wait to be dismissed; the running ones are bounded by the signalling. */
+const maxEndedShown = 4
 const loopback = '127.0.0.1'
+
+type Offered = Extract<CallSignal, { kind: 'offered' }>
+type TurnedAway = Extract<CallSignal, { kind: 'turned-away' }>
 
 export class Calls {
   readonly #ports: CallsPorts
@@ -29,7 +33,10 @@ export class Calls {
   readonly #localHosts = new Map<AccountId, string>()
   /** Came in a moment ago, and what was heard of them since. */
   readonly #arriving = new Map<CallId, CallSignal[]>()
+  /** Ended, and soon off the screen. */
+  readonly #leaving = new Set<CallId>()
   #revision = 0
+  #isStopped = false
   readonly #disposers: readonly (() => void)[]
 
   constructor(ports: CallsPorts) {
@@ -73,7 +80,7 @@ export class Calls {
       this.#announce()
       throw error
     }
-    await this.#holdOthers(call.id)
+    this.#holdOthers(call.id)
     return call.id
   }
 
@@ -84,7 +91,7 @@ export class Calls {
   }): Promise<void> {
     const call = this.#require(request.callId)
     await call.accept({ video: request.video, showAddress: request.showAddress === true })
-    await this.#holdOthers(call.id)
+    this.#holdOthers(call.id)
   }
 
   decline({ callId, busy }: { readonly callId: CallId; readonly busy?: boolean | undefined }): Promise<void> {
@@ -143,8 +150,9 @@ export class Calls {
 
   /** Ends every call; nothing rings any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     for (const dispose of this.#disposers) dispose()
-    await Promise.all([...this.#calls.values()].map((call) => call.end()))
+    await Promise.all([...this.#calls.values()].map((call) => call.leave()))
   }
 
   // --- inside
@@ -153,16 +161,18 @@ export class Calls {
     if (event.kind === 'local-address') this.#localHosts.set(event.accountId, event.host)
     if (event.kind !== 'call') return
     if (event.signal.kind === 'offered') void this.#offered(event, event.signal)
+    else if (event.signal.kind === 'turned-away') void this.#turnedAway(event, event.signal)
     else if (this.#arriving.has(event.call)) this.#arriving.get(event.call)?.push(event.signal)
     else this.#calls.get(event.call)?.signal(event.signal)
   }
 
-  async #offered(event: CallSignallingEvent, signal: Extract<CallSignal, { kind: 'offered' }>): Promise<void> {
+  async #offered(event: CallSignallingEvent, signal: Offered): Promise<void> {
     const heard: CallSignal[] = []
     this.#arriving.set(event.call, heard)
     try {
-      await this.#ring(event, signal)
-    } catch {
+      await this.#ring(event, signal, heard)
+    } catch (error) {
+      this.#complain('calls.ring-failed', error)
       await this.#refuse(event.call, 480)
     } finally {
       this.#arriving.delete(event.call)
@@ -172,21 +182,46 @@ export class Calls {
 
   async #ring(
     { accountId, call: id }: CallSignallingEvent,
-    signal: Extract<CallSignal, { kind: 'offered' }>,
+    signal: Offered,
+    heard: readonly CallSignal[],
   ): Promise<void> {
     const account = this.#ports.accounts.byId(accountId)
     const view = account === null ? null : await this.#ports.media.inspect(signal.sdp)
     if (account === null || view === null) return this.#refuse(id, 488)
     const peer = await this.#ports.peers.byAor(accountId, signal.from, signal.fromName)
     // A blocked caller hears what everybody hears whom nobody answers.
-    if (peer.policy === 'blocked') return this.#refuse(id, 480)
+    if (peer.policy === 'blocked' || this.#isStopped) return this.#refuse(id, 480)
     const call = this.#newCall({ id, peer, account, direction: 'incoming', video: view.video })
-    call.rings(signal.sdp)
+    call.rings(signal.sdp, signal.sipCallId)
+    // The caller may have given up while we looked.
+    if (heard.some(({ kind }) => kind === 'failed' || kind === 'ended')) return
     this.#ports.ring.ring({ callId: id, name: peer.name, video: view.video, silent: peer.muted })
   }
 
+  /** Nobody was asked about it: the user learns of it as of any other missed call. */
+  async #turnedAway({ accountId }: CallSignallingEvent, signal: TurnedAway): Promise<void> {
+    try {
+      const peer = await this.#ports.peers.byAor(accountId, signal.from, signal.fromName)
+      if (peer.policy === 'blocked') return
+      this.#ports.ring.missed(peer)
+      const record = { outcome: 'missed', video: false, durationMs: 0, readers: 'securing' } as const
+      const startedAt = this.#ports.clock.now()
+      await this.#ports.records.add({ sipCallId: signal.sipCallId, peer, direction: 'incoming', startedAt, record })
+    } catch (error) {
+      this.#complain('calls.record-failed', error)
+    }
+  }
+
+  #complain(event: string, error: unknown): void {
+    this.#ports.log.warn(event, { error: error instanceof Error ? error.name : typeof error })
+  }
+
   async #refuse(call: CallId, status: number): Promise<void> {
-    await this.#ports.signalling.call({ kind: 'end', call, status })
+    try {
+      await this.#ports.signalling.call({ kind: 'end', call, status })
+    } catch (error) {
+      this.#complain('calls.refuse-failed', error)
+    }
   }
 
   #mediaEvent(event: MediaEvent): void {
@@ -217,17 +252,27 @@ export class Calls {
 
   #changed(id: CallId): void {
     const call = this.#calls.get(id)
-    if (call?.isOver === true && quietEnds.has(call.view.end))
-      this.#ports.clock.after(endedShownMs, () => this.#forget(id))
+    if (call?.isOver === true && quietEnds.has(call.view.end)) this.#forgetLater(id)
+    this.#forgetOldest()
     this.#announce()
   }
 
-  /** One conversation at a time: who is talked to first waits. */
-  async #holdOthers(id: CallId): Promise<void> {
-    const others = [...this.#calls.values()].filter(
-      (call) => call.id !== id && call.isActive && call.view.held !== 'by-us',
-    )
-    await Promise.all(others.map((call) => call.setHeld(true)))
+  #forgetLater(id: CallId): void {
+    if (this.#leaving.has(id)) return
+    this.#leaving.add(id)
+    this.#ports.clock.after(endedShownMs, () => this.#forget(id))
+  }
+
+  /** However many calls come and are missed: only the last ones stay on the screen. */
+  #forgetOldest(): void {
+    const ended = [...this.#calls.values()].filter((call) => call.isOver)
+    for (const { id } of ended.slice(0, Math.max(0, ended.length - maxEndedShown))) this.#calls.delete(id)
+  }
+
+  /** One conversation at a time: who is talked to first waits. Nobody waits for that to be agreed. */
+  #holdOthers(id: CallId): void {
+    const others = [...this.#calls.values()].filter((call) => call.id !== id && call.isActive)
+    for (const call of others) void call.setHeld(true)
   }
 
   #forgetEnded(conversation: ConversationId): void {
@@ -236,14 +281,13 @@ export class Calls {
   }
 
   #forget(id: CallId): void {
+    this.#leaving.delete(id)
     if (this.#calls.delete(id)) this.#announce()
   }
 
+  /** Newest first. */
   #views(): readonly CallView[] {
-    return [...this.#calls.values()]
-      .map((call) => call.view)
-      .toReversed()
-      .slice(0, maxShown)
+    return [...this.#calls.values()].map((call) => call.view).toReversed()
   }
 
   #announce(): void {

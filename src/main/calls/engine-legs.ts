@@ -28,6 +28,8 @@ export class EngineLegs {
   readonly #waiting = new Map<LegId, Waiting>()
   /** Legs of running calls, told of failures. */
   readonly #owners = new Map<LegId, (reason: EngineFailure) => void>()
+  /** What each leg was told last about its devices. */
+  readonly #captures = new Map<LegId, MediaCommand>()
 
   constructor(ports: Ports) {
     this.#ports = ports
@@ -56,7 +58,9 @@ export class EngineLegs {
   }
 
   capture(legId: LegId, microphone: boolean, camera: boolean): void {
-    this.#ports.command({ kind: 'capture', legId, microphone, camera })
+    const command: MediaCommand = { kind: 'capture', legId, microphone, camera }
+    this.#captures.set(legId, command)
+    this.#ports.command(command)
   }
 
   play(legId: LegId): void {
@@ -65,6 +69,7 @@ export class EngineLegs {
 
   close(legId: LegId): void {
     this.#settle(legId, err('engine'))
+    this.#captures.delete(legId)
     if (this.#owners.delete(legId)) this.#ports.command({ kind: 'close', legId })
   }
 
@@ -74,13 +79,23 @@ export class EngineLegs {
   }
 
   failed(legId: LegId, reason: EngineFailure): void {
-    if (!this.#settle(legId, err(reason))) this.#owners.get(legId)?.(reason)
+    // A call goes on without its camera, and so does the offer that is being made.
+    if (reason === 'camera-denied' || !this.#settle(legId, err(reason))) this.#owners.get(legId)?.(reason)
   }
 
-  /** A new page runs the engine: what was asked of the old one is asked again, and what it held is lost. */
+  /** A new page runs the engine: a leg that was to be opened is opened there, and what the old one held is lost. */
   ready(): void {
-    for (const { command } of this.#waiting.values()) this.#ports.command(command)
-    for (const [legId, onFailed] of this.#owners) if (!this.#waiting.has(legId)) onFailed('engine')
+    for (const [legId, onFailed] of [...this.#owners]) {
+      const opening = this.#waiting.get(legId)?.command
+      if (opening?.kind === 'open') this.#openAgain(legId, opening)
+      else if (!this.#settle(legId, err('engine'))) onFailed('engine')
+    }
+  }
+
+  #openAgain(legId: LegId, opening: MediaCommand): void {
+    this.#ports.command(opening)
+    const capture = this.#captures.get(legId)
+    if (capture !== undefined) this.#ports.command(capture)
   }
 
   #offerFor(command: Extract<MediaCommand, { kind: 'open' | 'renegotiate' }>): Promise<Result<string, EngineFailure>> {

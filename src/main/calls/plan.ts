@@ -32,12 +32,12 @@ export async function planOf(
     trust.lastKeys(account.aor, peer.aor),
   ])
   const policy = peer.callPolicy ?? account.callPolicy
+  const signallingSecure = account.transport === 'wss' || account.transport === 'tls'
+  // The floor of the policy is the floor of the user's choice for one call, too.
+  const choseDtls = wishes.choseDtls && policy !== 'zrtp-required'
   return {
-    policy,
-    signallingSecure: account.transport === 'wss' || account.transport === 'tls',
-    verified,
-    choseDtls: wishes.choseDtls,
-    offer: wishes.choseDtls ? 'dtls' : offerKeys(policy, verified, last),
+    ...{ policy, signallingSecure, verified, choseDtls },
+    offer: choseDtls ? 'dtls' : offerKeys(policy, { verified, signallingSecure, last }),
     video: wishes.video,
     hideAddress,
     relay: account.relay,
@@ -49,9 +49,11 @@ export async function planOf(
 /** What last worked, where the policy still lets it; ZRTP otherwise. */
 function offerKeys(
   policy: MediaPlan['policy'],
-  verified: boolean,
-  last: Awaited<ReturnType<CallTrustPort['lastKeys']>>,
+  known: Pick<MediaPlan, 'verified' | 'signallingSecure'> & {
+    readonly last: Awaited<ReturnType<CallTrustPort['lastKeys']>>
+  },
 ): MediaPlan['offer'] {
+  const { verified, signallingSecure, last } = known
   if (verified || policy === 'zrtp-required' || last === null) return 'zrtp'
-  return last
+  return last === 'sdes' && !signallingSecure && policy !== 'any' ? 'zrtp' : last
 }

@@ -64,7 +64,8 @@ export interface CallTrustPort {
 }
 
 export interface CallRecord {
-  readonly call: CallId
+  /** Call-ID of the INVITE (RFC 3261 §8.1.1.4), else a name of our own: the line is named by it on every own device. */
+  readonly sipCallId: string
   readonly peer: CallPeer
   readonly direction: 'incoming' | 'outgoing'
   readonly startedAt: number

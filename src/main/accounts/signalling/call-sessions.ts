@@ -34,6 +34,7 @@ const gone: CallReply = err({ status: 481 })
 export class CallSessions {
   readonly #ports: CallSessionsPorts
   readonly #calls = new Map<CallId, LiveCall>()
+  #isStopping = false
 
   constructor(ports: CallSessionsPorts) {
     this.#ports = ports
@@ -42,17 +43,25 @@ export class CallSessions {
   /** An INVITE came that is no chat: it rings (180 without a description, design §10) until main decides. */
   offered(session: SipSession): void {
     const from = parseAor(session.remote.aor)
-    if (!from.ok) {
-      session.end(488)
-      return
-    }
-    if (this.#calls.size >= maxCalls) {
-      session.end(486)
-      return
-    }
+    const refusal = from.ok ? this.#refusalOf(session) : 488
+    if (refusal !== null) session.end(refusal)
+    if (!from.ok || refusal === 481) return
+    const caller = { from: from.value, fromName: session.remote.displayName, sipCallId: session.callId }
     const call = this.#ports.newCallId()
+    if (refusal !== null) {
+      this.#raise(call, { kind: 'turned-away', ...caller })
+      return
+    }
     this.#follow(call, session)
-    this.#raise(call, { kind: 'offered', from: from.value, fromName: session.remote.displayName, sdp: session.offer })
+    this.#raise(call, { kind: 'offered', ...caller, sdp: session.offer })
+  }
+
+  /** What wants to take the place of something must name a call that is there (RFC 3891 §3). */
+  #refusalOf({ facts }: SipSession): number | null {
+    const replaced = facts?.replaces ?? null
+    const isThere = [...this.#calls.values()].some(({ session }) => session.id === replaced)
+    if (replaced !== null && !isThere) return 481
+    return this.#calls.size >= maxCalls ? 486 : null
   }
 
   /** Null when the call is not of this account. */
@@ -65,6 +74,7 @@ export class CallSessions {
   }
 
   stop(): void {
+    this.#isStopping = true
     for (const { session } of [...this.#calls.values()]) session.end()
   }
 
@@ -92,8 +102,9 @@ export class CallSessions {
 
   #place({ call, to, sdp }: Command<'place'>): CallReply {
     if (!this.#ports.isRegistered() || this.#calls.size >= maxCalls) return err({ status: null })
-    this.#follow(call, this.#ports.agent.invite(to, this.#exchange(call, sdp)))
-    return done
+    const session = this.#ports.agent.invite(to, this.#exchange(call, sdp))
+    this.#follow(call, session)
+    return ok(session.callId)
   }
 
   #settle(live: LiveCall, command: Command<'answer'> | Command<'refuse'>): CallReply {
@@ -134,7 +145,7 @@ export class CallSessions {
       case 'failed':
         return { kind: 'failed', status: event.status, elsewhere: event.elsewhere }
       case 'ended':
-        return { kind: 'ended' }
+        return { kind: 'ended', byUs: this.#isStopping }
       case 'offer':
         return waitingOffer(live, event.offer)
       case 'answered':

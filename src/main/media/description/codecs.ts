@@ -41,7 +41,7 @@ export function usableCodecs(kind: 'audio' | 'video', codecs: readonly RtpCodec[
 /** Phones have constrained baseline with fragmented packets at most, and VP9 and AV1 in their first profile. */
 function isPlainForm({ name, parameters }: RtpCodec): boolean {
   const lower = name.toLowerCase()
-  if (lower === 'h264') return /packetization-mode=1/.test(parameters ?? '') && h264ProfileOf(parameters) === '42'
+  if (lower === 'h264') return (parameters ?? '').includes('packetization-mode=1') && h264ProfileOf(parameters) === '42'
   if (lower === 'vp9') return !/profile-id=[1-9]/.test(parameters ?? '')
   if (lower === 'av1') return !/profile=[1-9]/.test(parameters ?? '')
   return true

@@ -22,8 +22,9 @@ export type Keying =
 
 export type KeyRefusal = 'needs-encryption' | 'refuses-encryption' | 'downgrade'
 
-/** The policy that counts: what was verified once is not given up silently. */
+/** The policy that counts: what was verified once is not given up silently, and no choice goes below the policy's floor. */
 export function effectivePolicy({ policy, verified, choseDtls }: KeyRules): CallPolicy | 'dtls' {
+  if (policy === 'zrtp-required') return 'zrtp-required'
   if (choseDtls) return 'dtls'
   return verified ? 'zrtp-required' : policy
 }

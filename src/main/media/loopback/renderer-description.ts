@@ -32,11 +32,11 @@ export interface RendererOffer {
 export function readRendererOffer(text: string): RendererOffer | null {
   const session = parseSdp(text)
   const media = session.media.map((section) => readRtpMedia(session, section))
-  const first = media[0]
-  if (first?.ice === null || first?.fingerprint?.hash !== 'sha-256') return null
-  if (first === undefined || media.some((section) => section?.mid == null)) return null
+  const [ice, fingerprint] = [media[0]?.ice ?? null, media[0]?.fingerprint ?? null]
+  if (ice === null || fingerprint?.hash !== 'sha-256') return null
+  if (media.some((section) => section?.mid == null)) return null
   return {
-    transport: { ufrag: first.ice.ufrag, fingerprint: first.fingerprint },
+    transport: { ufrag: ice.ufrag, fingerprint },
     media: media.filter((section): section is RtpMedia & { mid: string } => section !== null).map(rendererMediaOf),
   }
 }
