@@ -13,19 +13,30 @@ export interface Linphone {
   stop(): Promise<void>
 }
 
+type Settings = Readonly<Record<string, Readonly<Record<string, string | number>>>>
+
+interface LinphoneOptions {
+  /** `tcp` by default. */
+  readonly transport?: 'tcp' | 'udp'
+  /** Sections of its configuration besides ours, or lines besides ours in one of them. */
+  readonly settings?: Settings
+}
+
 /** Starts linphonec as `user` of `domain` and waits until it is registered at `127.0.0.1:port`. */
 export async function startLinphone(
   user: string,
   domain: string,
   port: number,
-  transport: 'tcp' | 'udp' = 'tcp',
+  { transport = 'tcp', settings: further = {} }: LinphoneOptions = {},
 ): Promise<Linphone> {
   const folder = makeRunFolder('linphone')
   // Without these folders it never opens its SIP ports.
   for (const name of ['.local/share/linphone', '.config/linphone']) mkdirSync(join(folder, name), { recursive: true })
   const [own = 0, rtp = 0] = await freePorts(2)
-  const settings = {
+  const settings: Settings = {
+    ...further,
     sip: {
+      ...further.sip,
       ...{
         sip_port: transport === 'udp' ? own : 0,
         sip_tcp_port: transport === 'tcp' ? own : 0,
@@ -34,8 +45,8 @@ export async function startLinphone(
       },
       ...{ use_ipv6: 0, guess_hostname: 0, default_proxy: 0 },
     },
-    rtp: { audio_rtp_port: rtp, bind_address: '127.0.0.1' },
-    sound: { echocancellation: 0 },
+    rtp: { ...further.rtp, audio_rtp_port: rtp, bind_address: '127.0.0.1' },
+    sound: { ...further.sound, echocancellation: 0 },
     auth_info_0: { username: user, passwd: `${user}pw`, realm: domain },
     proxy_0: {
       reg_proxy: `<sip:127.0.0.1:${port};transport=${transport}>`,

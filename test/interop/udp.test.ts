@@ -34,7 +34,7 @@ describeWithPeers('UDP', [...kamailioPrograms, ...linphonePrograms], () => {
   const phones: UserAgent[] = []
   beforeAll(async () => {
     kamailio = await startKamailio({ digest: 'MD5', udp: true })
-    linphone = await startLinphone('carol', kamailioDomain, kamailio.ports.sip, 'udp')
+    linphone = await startLinphone('carol', kamailioDomain, kamailio.ports.sip, { transport: 'udp' })
   })
   afterAll(async () => {
     await Promise.all(stacks.map((stack) => stack.port.stop()))
