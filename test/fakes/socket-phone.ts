@@ -30,9 +30,21 @@ export interface PhoneOptions {
   readonly instance?: string
 }
 
+/** What a request says beyond method and URI; the tags are for requests inside a dialog. */
+export interface RequestExtra {
+  readonly to?: string
+  readonly headers?: readonly SipHeader[]
+  readonly body?: string | Uint8Array
+  readonly callId?: string
+  readonly fromTag?: string
+  readonly toTag?: string
+}
+
 /** A SIP user agent for tests, over real sockets; answers requests with 200 unless `answer` says otherwise. */
 export class SocketPhone {
   readonly received: SipRequest[] = []
+  /** Statuses of the provisional answers that came. */
+  readonly provisional: number[] = []
   /** Status for the next requests; null leaves them unanswered. */
   answer: (request: SipRequest) => number | null = () => 200
   readonly #options: PhoneOptions
@@ -57,14 +69,19 @@ export class SocketPhone {
     return `sip:${this.#options.user}@${this.#options.server.domain}`
   }
 
+  /** What goes into Contact. */
+  get contact(): string {
+    return `sip:${this.#options.user}@device.invalid;transport=${this.#options.transport}`
+  }
+
   /** Binds this phone; resolves with the final response. */
   register(expires = 600): Promise<SipResponse> {
-    const { instance, server, user } = this.#options
+    const { instance, server } = this.#options
     const parameters = instance === undefined ? '' : `;+sip.instance="<${instance}>"`
     return this.request('REGISTER', `sip:${server.domain}`, {
       to: this.aor,
       headers: [
-        { name: 'contact', value: `<sip:${user}@device.invalid;transport=${this.#options.transport}>${parameters}` },
+        { name: 'contact', value: `<${this.contact}>${parameters}` },
         { name: 'expires', value: String(expires) },
       ],
     })
@@ -75,18 +92,8 @@ export class SocketPhone {
   }
 
   /** Sends a request and, when it is challenged, once more with credentials. */
-  async request(
-    method: string,
-    uri: string,
-    extra: { to?: string; headers?: readonly SipHeader[]; body?: string | Uint8Array; callId?: string } = {},
-  ): Promise<SipResponse> {
-    const callId = extra.callId ?? newCallId(random)
-    const base = [
-      { name: 'from', value: `<${this.aor}>;tag=${newTag(random)}` },
-      { name: 'to', value: `<${extra.to ?? uri}>` },
-      { name: 'call-id', value: callId },
-      ...(extra.headers ?? []),
-    ]
+  async request(method: string, uri: string, extra: RequestExtra = {}): Promise<SipResponse> {
+    const base = this.#headersOf(uri, extra)
     const body = typeof extra.body === 'string' ? Buffer.from(extra.body) : (extra.body ?? new Uint8Array())
     const request: SipRequest = { kind: 'request', method, uri, headers: base, body }
     const first = await this.#exchange(request)
@@ -105,6 +112,27 @@ export class SocketPhone {
     )
     const credentials = { name: isProxy ? 'proxy-authorization' : 'authorization', value }
     return this.#exchange({ ...request, headers: [...base, credentials] })
+  }
+
+  /** Acknowledges a 2xx, inside its dialog. */
+  acknowledge(uri: string, extra: RequestExtra & { readonly sequence: number }): void {
+    const headers = [
+      { name: 'via', value: `${this.#wire.via};branch=${newBranch(random)};rport` },
+      { name: 'max-forwards', value: '70' },
+      { name: 'cseq', value: `${extra.sequence} ACK` },
+      ...this.#headersOf(uri, extra),
+    ]
+    this.raw(serializeSip({ kind: 'request', method: 'ACK', uri, headers, body: new Uint8Array() }))
+  }
+
+  #headersOf(uri: string, extra: RequestExtra): SipHeader[] {
+    const toTag = extra.toTag === undefined ? '' : `;tag=${extra.toTag}`
+    return [
+      { name: 'from', value: `<${this.aor}>;tag=${extra.fromTag ?? newTag(random)}` },
+      { name: 'to', value: `<${extra.to ?? uri}>${toTag}` },
+      { name: 'call-id', value: extra.callId ?? newCallId(random) },
+      ...(extra.headers ?? []),
+    ]
   }
 
   /** Sends bytes as they are. */
@@ -165,7 +193,8 @@ export class SocketPhone {
     const message: SipMessage = parseSip(bytes)
     if (message.kind === 'response') {
       const branch = /;branch=([^;]+)/.exec(headerValue(message, 'via') ?? '')?.[1] ?? ''
-      if (message.status >= 200) this.#waiting.get(branch)?.(message)
+      if (message.status < 200) this.provisional.push(message.status)
+      else this.#waiting.get(branch)?.(message)
       return
     }
     const status = this.answer(message)

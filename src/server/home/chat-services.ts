@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
+import { EchoCalls } from './echo/calls/echo-calls.ts'
+import { ZrtpMemory } from './echo/calls/zrtp-memory.ts'
 import { EchoContact, echoUser } from './echo/echo-contact.ts'
 import { EchoChats } from './echo/echo-sessions.ts'
+import { SessionKinds } from './echo/session-kinds.ts'
 import type { AccountsPort } from './proxy/ports.ts'
 import type { SipProxy } from './proxy/sip-proxy.ts'
 import { MsrpRelay, type Ha1Port } from './relay/relay.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
@@ -22,15 +26,18 @@ export function withEcho(accounts: AccountsPort): AccountsPort {
   }
 }
 
-export function startChat(ports: {
+export interface ChatServicesPorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
   readonly accounts: AccountsPort
   readonly domain: string
   readonly proxy: SipProxy
+  readonly datagrams: Pick<DatagramsPort, 'bind'>
   readonly relayAddress: (secure: boolean) => { readonly host: string; readonly port: number }
-}): ChatServices {
+}
+
+export function startChat(ports: ChatServicesPorts): ChatServices {
   const { accounts, clock, domain, log, proxy, random } = ports
   // Made anew at each start and known to nobody but the two ends inside this process.
   const echoHa1 = createHash('sha256').update(random.bytes(32)).digest('hex')
@@ -44,14 +51,7 @@ export function startChat(ports: {
     ...{ clock, domain, random },
     log: log.child('echo'),
     register: (handler) => proxy.registerLocal(echoUser, handler),
-    makeSessions: (contact) =>
-      new EchoChats(contact, {
-        ...{ clock, random },
-        log: log.child('echo'),
-        acceptSocket: (socket) => relay.acceptSocket(socket),
-        relayUri: () => `msrp://${echoUser}@${hostPort(ports.relayAddress(false))};ws`,
-        credentials: { realm: domain, ha1Sha256: echoHa1 },
-      }),
+    makeSessions: (contact) => new SessionKinds(makeChats(contact, relay, echoHa1, ports), makeCalls(contact, ports)),
   })
   return {
     relay,
@@ -60,6 +60,26 @@ export function startChat(ports: {
       relay.stop()
     },
   }
+}
+
+function makeChats(contact: EchoContact, relay: MsrpRelay, ha1Sha256: string, ports: ChatServicesPorts): EchoChats {
+  const { clock, domain, log, random, relayAddress } = ports
+  return new EchoChats(contact, {
+    ...{ clock, random },
+    log: log.child('echo'),
+    acceptSocket: (socket) => relay.acceptSocket(socket),
+    relayUri: () => `msrp://${echoUser}@${hostPort(relayAddress(false))};ws`,
+    credentials: { realm: domain, ha1Sha256 },
+  })
+}
+
+function makeCalls(contact: EchoContact, { clock, datagrams, random, relayAddress }: ChatServicesPorts): EchoCalls {
+  return new EchoCalls({
+    ...{ clock, random, datagrams, memory: new ZrtpMemory(random) },
+    contactUri: () => contact.contactUri,
+    send: (request) => contact.send(request),
+    host: () => relayAddress(true).host,
+  })
 }
 
 function relaySecrets(accounts: AccountsPort, domain: string, echoHa1: string): Ha1Port {

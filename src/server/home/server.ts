@@ -10,6 +10,7 @@ import { startChat, withEcho, type ChatServices } from './chat-services.ts'
 import { defaultHomeLimits, type HomeLimits } from './limits.ts'
 import { MailboxDelivery } from './mailbox/mailbox-delivery.ts'
 import { Admission } from './net/admission.ts'
+import { systemDatagrams } from './net/datagrams.ts'
 import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/host-names.ts'
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
@@ -21,6 +22,7 @@ import { endpointFileName, type HomeEndpoint, type HomePorts, type InvitationRep
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { serializeInvitation } from '#shared/home/invitation.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
@@ -29,6 +31,8 @@ export interface HomeServerPorts {
   readonly random: RandomPort
   readonly log: LogPort
   readonly limits?: HomeLimits
+  /** UDP for the echo contact's calls; the system's where absent. */
+  readonly datagrams?: Pick<DatagramsPort, 'bind'>
   /** Profiles have this long to come after the start, and to come back after the last left, ms. */
   readonly firstGraceMs?: number
   readonly graceMs?: number
@@ -93,7 +97,7 @@ export class HomeServer {
     })
     this.#chat = startChat({
       ...portsOf(ports, 'chat'),
-      ...{ accounts, domain, proxy: this.#proxy },
+      ...{ accounts, domain, proxy: this.#proxy, datagrams: ports.datagrams ?? systemDatagrams },
       relayAddress: (secure) => this.#relayAddress(secure),
     })
     this.#delivery = new MailboxDelivery({

@@ -139,12 +139,12 @@ test('chats over MSRP through the relay', async () => {
   connected.value.close()
 })
 
-test('refuses a call, and a chat of somebody else’s dialog', async () => {
+test('refuses a call with keys it cannot agree on, and a chat of somebody else’s dialog', async () => {
   const headers = [
     { name: 'contact', value: '<sip:alice@device.invalid;transport=wss>' },
     { name: 'content-type', value: 'application/sdp' },
   ]
-  const audio = 'v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n'
+  const audio = 'v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 4000 UDP/TLS/RTP/SAVP 0\r\n'
   expect((await alice.request('INVITE', echo, { body: audio, headers })).status).toBe(488)
   expect((await alice.request('SUBSCRIBE', echo, { headers: [{ name: 'event', value: 'presence' }] })).status).toBe(405)
 })

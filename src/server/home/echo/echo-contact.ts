@@ -1,6 +1,7 @@
 import { answerEcho, type EchoAnswer, type EchoBody } from './echo-replies.ts'
 import type { LocalExchange, LocalUser } from '../proxy/api.ts'
 import { headerValue } from '#protocol/sip/headers.ts'
+import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -8,7 +9,10 @@ import type { RandomPort } from '#shared/ports/random.ts'
 
 export const echoUser = 'echo'
 
-/** Chat sessions of the echo contact; the SIP side hands INVITE, ACK and BYE over. */
+const accepted = 'message/cpim, text/plain, application/sdp'
+const allow = { name: 'allow', value: 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, OPTIONS' }
+
+/** Sessions of the echo contact: chats and calls. The SIP side hands INVITE and what belongs to dialogs over. */
 export interface EchoSessions {
   handle(exchange: LocalExchange): void
   stop(): void
@@ -54,6 +58,11 @@ export class EchoContact {
     return this.#local.contactUri
   }
 
+  /** Sends a request inside a dialog; resolves with the final answer. */
+  send(request: SipRequest): Promise<SipResponse | null> {
+    return this.#local.send(request)
+  }
+
   /**
    * Answers one body through `send`, in order; resolves when the last answer is on its way. False at once when too much
    * is under way.
@@ -87,15 +96,17 @@ export class EchoContact {
         this.#handleMessage(exchange)
         return
       case 'OPTIONS':
-        exchange.respond({ status: 200, headers: [{ name: 'accept', value: 'message/cpim, text/plain' }] })
+        exchange.respond({ status: 200, headers: [{ name: 'accept', value: accepted }, allow] })
         return
       case 'INVITE':
       case 'ACK':
       case 'BYE':
+      case 'UPDATE':
+      case 'INFO':
         this.#sessions.handle(exchange)
         return
       default:
-        exchange.respond({ status: 405, headers: [{ name: 'allow', value: 'INVITE, ACK, BYE, MESSAGE, OPTIONS' }] })
+        exchange.respond({ status: 405, headers: [allow] })
     }
   }
 

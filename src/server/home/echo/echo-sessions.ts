@@ -73,6 +73,10 @@ export class EchoChats implements EchoSessions {
       return
     }
     if (method === 'ACK') return
+    if (method !== 'BYE') {
+      exchange.respond({ status: 481 })
+      return
+    }
     const chat = this.#chats.get(callId)
     if (chat?.user !== exchange.from) {
       exchange.respond({ status: 481 })

@@ -18,6 +18,8 @@ export interface LocalExchange {
   readonly request: SipRequest
   /** User of the domain who sent it, proven by digest. */
   readonly from: string
+  /** Tag of the To of all answers: our side of a dialog that this request begins. */
+  readonly toTag: string
   /**
    * Answers once or, for INVITE, with provisionals first. Via, From, To, Call-ID, CSeq and (2xx, 18x) Record-Route are
    * copied; a To tag is added, the same for all answers of an exchange. Nothing happens for ACK or after a final answer.

@@ -19,6 +19,8 @@ interface Branch {
   final: SipResponse | null
   hasProvisional: boolean
   isCancelled: boolean
+  /** Values of Reason for its CANCEL (RFC 3326). */
+  reasons: readonly string[]
   timer: Timer | null
 }
 
@@ -32,6 +34,8 @@ export interface ForkPorts {
 
 /** How long a cancelled INVITE may take to say 487 (64·T1, RFC 3261 §9.1). */
 const cancelledMs = 32_000
+/** The other devices need not count the call as missed (RFC 3326 §3.1). */
+const elsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
 
 export class Fork {
   readonly #server: ServerTransaction
@@ -42,7 +46,7 @@ export class Fork {
   constructor(server: ServerTransaction, ports: ForkPorts) {
     this.#server = server
     this.#ports = ports
-    if (this.#isInvite) server.cancel = () => this.cancel()
+    if (this.#isInvite) server.cancel = (reasons) => this.cancel(reasons)
   }
 
   get #isInvite(): boolean {
@@ -51,7 +55,15 @@ export class Fork {
 
   start(targets: readonly ForkTarget[]): void {
     this.#branches = targets.map((target) => {
-      return { target, transaction: null, final: null, hasProvisional: false, isCancelled: false, timer: null }
+      return {
+        target,
+        transaction: null,
+        final: null,
+        hasProvisional: false,
+        isCancelled: false,
+        reasons: [],
+        timer: null,
+      }
     })
     for (const branch of this.#branches) {
       if (this.#isInvite) this.#restartTimerC(branch)
@@ -62,9 +74,9 @@ export class Fork {
     }
   }
 
-  /** The caller gave up (RFC 3261 §16.10). */
-  cancel(): void {
-    for (const branch of this.#branches) this.#cancelBranch(branch)
+  /** The caller gave up (RFC 3261 §16.10), for these reasons where he says any. */
+  cancel(reasons: readonly string[] = []): void {
+    for (const branch of this.#branches) this.#cancelBranch(branch, reasons)
   }
 
   #handleResponse(branch: Branch, response: SipResponse): void {
@@ -85,10 +97,10 @@ export class Fork {
       // Every 2xx to an INVITE goes back, one per device that picked up (RFC 3261 §16.7 step 5).
       if (!this.#isAnswered || this.#isInvite) this.#respond(response)
       this.#isAnswered = true
-      this.#cancelOthers(branch)
+      this.#cancelOthers(branch, elsewhere)
       return
     }
-    if (response.status >= 600) this.#cancelOthers(branch)
+    if (response.status >= 600) this.#cancelOthers(branch, `SIP;cause=${response.status}`)
     this.#finish(branch, response)
   }
 
@@ -105,14 +117,15 @@ export class Fork {
     else this.#respond(best)
   }
 
-  #cancelOthers(winner: Branch): void {
+  #cancelOthers(winner: Branch, reason: string): void {
     if (!this.#isInvite) return
-    for (const branch of this.#branches) if (branch !== winner) this.#cancelBranch(branch)
+    for (const branch of this.#branches) if (branch !== winner) this.#cancelBranch(branch, [reason])
   }
 
-  #cancelBranch(branch: Branch): void {
+  #cancelBranch(branch: Branch, reasons: readonly string[]): void {
     if (branch.final !== null || branch.isCancelled) return
     branch.isCancelled = true
+    branch.reasons = reasons
     if (branch.hasProvisional) this.#sendCancel(branch)
     this.#setTimer(branch, cancelledMs, () => {
       branch.transaction?.abandon()
@@ -124,12 +137,15 @@ export class Fork {
     // Once: the next provisional must not send another.
     branch.hasProvisional = false
     const { connection, request } = branch.target
-    this.#ports.transactions.startClient(cancelFor(request), connection, { response: ignore, failed: ignore })
+    this.#ports.transactions.startClient(cancelFor(request, branch.reasons), connection, {
+      response: ignore,
+      failed: ignore,
+    })
   }
 
   #restartTimerC(branch: Branch): void {
     this.#setTimer(branch, this.#ports.timerCMs, () => {
-      if (branch.hasProvisional) this.#cancelBranch(branch)
+      if (branch.hasProvisional) this.#cancelBranch(branch, [])
       else {
         branch.transaction?.abandon()
         this.#finish(branch, this.#own(408))

@@ -75,14 +75,18 @@ export function routeValues(routes: readonly NameAddress[]): string[] {
   return routes.map(serializeNameAddress)
 }
 
-/** CANCEL for a request we sent (RFC 3261 §9.1): same Request-URI, top Via, Routes, From, To, Call-ID and number. */
-export function cancelFor(sent: SipRequest): SipRequest {
+/**
+ * CANCEL for a request we sent (RFC 3261 §9.1): same Request-URI, top Via, Routes, From, To, Call-ID and number; with values of
+ * Reason (RFC 3326).
+ */
+export function cancelFor(sent: SipRequest, reasons: readonly string[]): SipRequest {
   const headers: SipHeader[] = [{ name: 'via', value: headerValue(sent, 'via') ?? '' }]
   for (const header of sent.headers) {
     if (['route', 'from', 'to', 'call-id'].includes(header.name)) headers.push(header)
     if (header.name === 'cseq') headers.push({ name: 'cseq', value: header.value.replace(/\S+$/, 'CANCEL') })
   }
   headers.push({ name: 'max-forwards', value: '70' })
+  for (const value of reasons) headers.push({ name: 'reason', value })
   return { kind: 'request', method: 'CANCEL', uri: sent.uri, headers, body: new Uint8Array(0) }
 }
 

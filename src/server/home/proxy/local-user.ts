@@ -121,7 +121,7 @@ export class LocalEndpoint {
     const onCancel = (handler: () => void): void => {
       if (!isDone && cseqOf(request).method === 'INVITE') this.#cancels.set(key, handler)
     }
-    return { request, from: fromUser(request), respond, onCancel }
+    return { request, from: fromUser(request), toTag: tag, respond, onCancel }
   }
 
   #close(): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { headerLines, parseRoutes, withHeader } from '#protocol/sip/headers.ts'
 import { parseChallenges } from '#protocol/sip/digest.ts'
+import { isElsewhere, readReason } from '#protocol/sip/user-agent/reason-header.ts'
 import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import { settle } from '#test/fakes/fake-clock.ts'
 import { domain, FakeDomain, valueOf, type FakePhone } from '#test/fakes/sip-domain.ts'
@@ -257,10 +258,69 @@ describe('calls', () => {
     await settle()
     expect(alice.responses.map(({ status }) => status)).toEqual(expect.arrayContaining([100, 180, 200]))
     expect([desk.got('CANCEL').length, mobile.got('CANCEL').length]).toEqual([1, 0])
+    const reason = readReason(headerLines(desk.got('CANCEL')[0]!, 'reason'))
+    expect([reason, isElsewhere(reason)]).toEqual([{ status: 200, text: 'Call completed elsewhere' }, true])
     desk.respond(desk.got('INVITE')[0]!, { status: 487 })
     await settle()
     expect(desk.got('ACK')).toHaveLength(1)
     expect(alice.responses.filter(({ status }) => status === 487)).toEqual([])
+  })
+
+  it('tells a device that begins to ring too late, and one whose owner refused on another', async () => {
+    const world = new FakeDomain()
+    const alice = await world.registered('alice')
+    const [slow, quick] = [await world.registered('bob'), await world.registered('bob')]
+    slow.answer = ({ method }) => (method === 'INVITE' ? null : { status: 200 })
+    expect((await alice.send('INVITE', bob)).status).toBe(200)
+    await settle()
+    // RFC 3261 §9.1: no CANCEL before a provisional answer.
+    expect(slow.got('CANCEL')).toEqual([])
+    slow.respond(slow.got('INVITE')[0]!, { status: 180 })
+    await settle()
+    expect(slow.got('CANCEL').map((request) => valueOf(request, 'reason'))).toEqual([
+      'SIP;cause=200;text="Call completed elsewhere"',
+    ])
+    quick.answer = ({ method }) => ({ status: method === 'INVITE' ? 603 : 200 })
+    slow.answer = ({ method }) => ({ status: method === 'INVITE' ? 180 : 200 })
+    const done = alice.send('INVITE', bob)
+    await settle()
+    slow.respond(slow.got('INVITE')[1]!, { status: 487 })
+    expect((await done).status).toBe(603)
+    expect(slow.got('CANCEL').map((request) => valueOf(request, 'reason'))[1]).toBe('SIP;cause=603')
+  })
+
+  it('passes reliable provisionals, PRACK, UPDATE, REFER and INFO as they are', async () => {
+    const world = new FakeDomain()
+    const [alice, phone] = [await world.registered('alice'), await world.registered('bob', { transport: 'tcp' })]
+    const ringing = [
+      { name: 'require', value: '100rel' },
+      { name: 'rseq', value: '17' },
+      { name: 'contact', value: `<${phone.contact}>` },
+    ]
+    phone.answer = ({ method }) => (method === 'INVITE' ? { status: 183, headers: ringing } : { status: 200 })
+    const own = [
+      { name: 'contact', value: `<${alice.contact}>` },
+      { name: 'supported', value: '100rel, timer' },
+      { name: 'session-expires', value: '1800' },
+    ]
+    const done = alice.send('INVITE', bob, { headers: own })
+    await settle()
+    const invite = phone.got('INVITE')[0]!
+    expect(['supported', 'session-expires'].map((name) => valueOf(invite, name))).toEqual(['100rel, timer', '1800'])
+    const early = alice.responses.find(({ status }) => status === 183)!
+    expect(['require', 'rseq'].map((name) => valueOf(early, name))).toEqual(['100rel', '17'])
+    const prack = inDialog(alice, 'PRACK', { invite, answer: early, caller: true })
+    const rack = { name: 'rack', value: '17 1 INVITE' }
+    expect((await alice.transact({ ...prack, headers: [...prack.headers, rack] })).status).toBe(200)
+    expect(valueOf(phone.got('PRACK')[0], 'rack')).toBe('17 1 INVITE')
+    phone.respond(invite, { status: 200, headers: [{ name: 'contact', value: `<${phone.contact}>` }] })
+    const answer = await done
+    for (const method of ['UPDATE', 'REFER', 'INFO', 'INVITE', 'NOTIFY', 'MESSAGE']) {
+      phone.answer = () => ({ status: 200 })
+      const request = inDialog(alice, method, { invite, answer, caller: true })
+      expect((await alice.transact(request)).status).toBe(200)
+      expect(phone.got(method).at(-1)).toMatchObject({ uri: phone.contact, method })
+    }
   })
 
   it('returns the best of several refusals', async () => {
@@ -283,10 +343,14 @@ describe('calls', () => {
     const keep = ['via', 'from', 'to', 'call-id', 'max-forwards']
     const headers = invite.headers.filter(({ name }) => keep.includes(name))
     const cseq = { name: 'cseq', value: valueOf(invite, 'cseq').replace('INVITE', 'CANCEL') }
-    const cancel: SipRequest = { ...invite, method: 'CANCEL', headers: [...headers, cseq], body: new Uint8Array(0) }
+    const reason = { name: 'reason', value: 'SIP;cause=600;text="Changed my mind"' }
+    const cancel: SipRequest = {
+      ...{ ...invite, method: 'CANCEL', body: new Uint8Array(0) },
+      headers: [...headers, cseq, reason],
+    }
     expect((await alice.transact(cancel)).status).toBe(200)
     await settle()
-    expect(phone.got('CANCEL')).toHaveLength(1)
+    expect(phone.got('CANCEL').map((request) => valueOf(request, 'reason'))).toEqual([reason.value])
     phone.respond(phone.got('INVITE')[0]!, { status: 487 })
     expect((await done).status).toBe(487)
     const stranger = await world.registered('carol')

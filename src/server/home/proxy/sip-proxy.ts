@@ -1,6 +1,6 @@
 /** The SIP domain's registrar and transaction-stateful proxy: accepts flows, answers and forwards (RFC 3261 §10, §16). */
 import { statusOfParseCode, SipParseError } from '#protocol/sip/errors.ts'
-import { fromOf, headerValue, serializeDate, uriOf } from '#protocol/sip/headers.ts'
+import { fromOf, headerLines, headerValue, serializeDate, uriOf } from '#protocol/sip/headers.ts'
 import { newTag } from '#protocol/sip/ids.ts'
 import { escapeUser } from '#protocol/sip/uri.ts'
 import type { SipHeader, SipMessage, SipRequest, SipResponse } from '#protocol/sip/message.ts'
@@ -340,7 +340,7 @@ export class SipProxy implements ConnectionUser {
     const server = this.#transactions.startServer(stampVia(request, connection), connection)
     if (server === null) return
     this.#answer({ request, connection, server }, { status: invite === null ? 481 : 200 })
-    invite?.cancel?.()
+    invite?.cancel?.(headerLines(request, 'reason'))
   }
 
   /** The proven user, or null when the request has been answered. */

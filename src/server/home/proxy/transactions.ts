@@ -138,7 +138,7 @@ export class ClientTransaction extends Running<ClientEvent> {
 
 export class ServerTransaction extends Running<ServerEvent> {
   /** Set by the proxy core while an INVITE is being forked: what a CANCEL stops. */
-  cancel: (() => void) | null = null
+  cancel: ((reasons?: readonly string[]) => void) | null = null
 
   constructor(subject: TransactionSubject, clock: ClockPort, forget: () => void) {
     const { isReliable } = subject.connection

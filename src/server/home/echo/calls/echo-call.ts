@@ -1,0 +1,181 @@
+/** One call with the echo contact, from its INVITE to its BYE. */
+import { headerValue, optionTags, withHeader } from '#protocol/sip/headers.ts'
+import type { SipHeader, SipRequest } from '#protocol/sip/message.ts'
+import type { Timer } from '#shared/ports/clock.ts'
+import type { LocalExchange } from '../../proxy/api.ts'
+import { readCallOffer, type CallOffer } from './call-offer.ts'
+import { EchoDialog } from './echo-dialog.ts'
+import { EchoMedia, type EchoMediaPorts } from './echo-media.ts'
+
+export interface EchoCallPorts extends EchoMediaPorts {
+  readonly contactUri: () => string
+  readonly send: (request: SipRequest) => Promise<unknown>
+  readonly onEnded: () => void
+}
+
+/** It rings for a moment, as a person's phone does. */
+const ringMs = 250
+const longestMs = 30 * 60_000
+const silenceMs = 60_000
+const watchMs = 5_000
+const callMethods = 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, OPTIONS'
+
+export class EchoCall {
+  readonly #ports: EchoCallPorts
+  readonly #dialog: EchoDialog
+  readonly #media: EchoMedia
+  readonly #invite: LocalExchange
+  #timers: Timer[] = []
+  #heardAt: number
+  #state: 'ringing' | 'talking' | 'ended' = 'ringing'
+  #isNegotiating = false
+
+  /** Rings, and answers after a moment; `host` is the address that media is bound to. */
+  constructor(invite: LocalExchange, offer: CallOffer, host: string, ports: EchoCallPorts) {
+    this.#ports = ports
+    this.#invite = invite
+    this.#dialog = new EchoDialog(invite)
+    this.#heardAt = ports.clock.monotonic()
+    this.#media = new EchoMedia(host, ports, {
+      onHeard: () => (this.#heardAt = ports.clock.monotonic()),
+      onFailed: () => this.#hangUp('SIP;cause=488;text="No keys were agreed"'),
+    })
+    invite.onCancel(() => {
+      invite.respond({ status: 487 })
+      this.#end()
+    })
+    invite.respond({ status: 180, headers: [this.#contact] })
+    this.#after(ringMs, () => void this.#pickUp(offer))
+  }
+
+  /** A request with this call's Call-ID. */
+  handle(exchange: LocalExchange): void {
+    const { request } = exchange
+    if (request.method === 'ACK') return
+    if (!this.#dialog.owns(exchange)) exchange.respond({ status: 481 })
+    else if (!this.#dialog.takes(request)) exchange.respond({ status: 500 })
+    else this.#inDialog(exchange)
+  }
+
+  /** Ends the call from our side. */
+  stop(): void {
+    this.#hangUp('SIP;cause=503;text="The server ends"')
+  }
+
+  get #contact(): SipHeader {
+    return { name: 'contact', value: `<${this.#ports.contactUri()}>` }
+  }
+
+  #inDialog(exchange: LocalExchange): void {
+    const { method } = exchange.request
+    if (method === 'BYE') {
+      exchange.respond({ status: 200 })
+      if (this.#state === 'ringing') this.#invite.respond({ status: 487 })
+      this.#end()
+    } else if (method === 'INVITE' || method === 'UPDATE') this.#renegotiate(exchange)
+    else exchange.respond({ status: 200 })
+  }
+
+  async #pickUp(offer: CallOffer): Promise<void> {
+    const answer = await this.#media.answer(offer)
+    if (this.#isOver()) return
+    if (answer === null) {
+      this.#invite.respond({ status: 500 })
+      this.#end()
+      return
+    }
+    this.#state = 'talking'
+    this.#heardAt = this.#ports.clock.monotonic()
+    this.#agree(this.#invite, answer)
+    this.#after(longestMs, () => this.#hangUp('SIP;cause=480;text="Half an hour is enough"'))
+    this.#watch()
+  }
+
+  /** Hold, pictures, another path; without a description it is the session timer's refresh (RFC 4028). */
+  #renegotiate(exchange: LocalExchange): void {
+    if (this.#state === 'ringing' || this.#isNegotiating) {
+      exchange.respond({ status: 491 })
+      return
+    }
+    if (exchange.request.body.length === 0) {
+      this.#agree(exchange, exchange.request.method === 'INVITE' ? this.#media.description : null)
+      return
+    }
+    const offer = offerOf(exchange)
+    if (offer === null) {
+      exchange.respond({ status: 488 })
+      return
+    }
+    this.#isNegotiating = true
+    void this.#media.answer(offer).then((answer) => {
+      this.#isNegotiating = false
+      if (this.#isOver()) return
+      this.#heardAt = this.#ports.clock.monotonic()
+      if (answer === null) exchange.respond({ status: 500 })
+      else this.#agree(exchange, answer)
+    })
+  }
+
+  #agree(exchange: LocalExchange, description: string | null): void {
+    const headers: SipHeader[] = [
+      this.#contact,
+      { name: 'allow', value: callMethods },
+      { name: 'supported', value: 'timer' },
+      ...timerOf(exchange.request),
+    ]
+    if (description !== null) headers.push({ name: 'content-type', value: 'application/sdp' })
+    exchange.respond({ status: 200, headers, body: Buffer.from(description ?? '') })
+  }
+
+  #watch(): void {
+    const silent = this.#ports.clock.monotonic() - this.#heardAt
+    if (this.#media.expectsPackets && silent >= silenceMs) this.#hangUp('SIP;cause=480;text="Nothing is heard"')
+    else this.#after(watchMs, () => this.#watch())
+  }
+
+  #hangUp(reason: string): void {
+    const { send } = this.#ports
+    const state = this.#state
+    if (state === 'ended') return
+    if (state === 'ringing') this.#invite.respond({ status: 480 })
+    else void send(withHeader(this.#dialog.bye(reason), 'contact', this.#contact.value))
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    for (const timer of this.#timers) timer.cancel()
+    this.#media.close()
+    this.#ports.onEnded()
+  }
+
+  /** Asked again after every wait. */
+  #isOver(): boolean {
+    return this.#state === 'ended'
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    if (this.#isOver()) return
+    const timer = this.#ports.clock.after(delayMs, () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+      run()
+    })
+    this.#timers.push(timer)
+  }
+}
+
+/** The offer in a request, null where it has none that we take. */
+export function offerOf({ request }: LocalExchange): CallOffer | null {
+  return readCallOffer(Buffer.from(request.body).toString('utf8'))
+}
+
+/** The caller refreshes; that it stops is seen by its silence (RFC 4028 §9). */
+function timerOf(request: SipRequest): SipHeader[] {
+  const wanted = /^\s*(\d{1,6})/.exec(headerValue(request, 'session-expires') ?? '')?.[1]
+  if (wanted === undefined || !optionTags(request, 'supported').includes('timer')) return []
+  return [
+    { name: 'session-expires', value: `${wanted};refresher=uac` },
+    { name: 'require', value: 'timer' },
+  ]
+}
