@@ -23,7 +23,7 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { composeCalls } from './compose-calls.ts'
-import { createMediaClient } from './media/worker/client.ts'
+import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
 import { Contacts } from './contacts/contacts.ts'
@@ -101,13 +101,8 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const entries = new EntryFactory(ports, await history.lastHlc())
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
-  const media = createMediaClient(ports)
-  opened.push(() => media.stop())
-  const calls = composeCalls(ports, { history, signalling, accounts, media, entries })
-  opened.push(() => calls.stop())
-  const networkChanged = (): void => {
-    for (const part of [signalling, media]) part.networkChanged().catch(() => undefined)
-  }
+  const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
+  const networkChanged = (): void => tellOfNetwork([signalling, media])
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
   opened.push(watchNetwork(ports.clock, networkChanged))
   await settings.start()
@@ -133,6 +128,22 @@ function registryOf({ writer }: OpenHistory): AccountRegistryPort {
       await writer.commit({ eraseAccounts: [aor] })
     },
   }
+}
+
+function startCalls(
+  ports: SessionPorts,
+  parts: Omit<Parameters<typeof composeCalls>[1], 'media'>,
+  opened: Close[],
+): { readonly media: MediaClient; readonly calls: Calls } {
+  const media = createMediaClient(ports)
+  opened.push(() => media.stop())
+  const calls = composeCalls(ports, { ...parts, media })
+  opened.push(() => calls.stop())
+  return { media, calls }
+}
+
+function tellOfNetwork(parts: readonly { networkChanged(): Promise<void> }[]): void {
+  for (const part of parts) part.networkChanged().catch(() => undefined)
 }
 
 function settingsStore({ reader, writer }: OpenHistory): {

@@ -206,11 +206,7 @@ export class Call {
         void this.#core.lost(endOfLost(event.why))
         return
       case 'restart-needed':
-<<<<<<< HEAD
-        void this.#renegotiate({}, false, true)
-=======
         void this.#offers.renegotiate({}, { restart: true })
->>>>>>> 59689aeecde94b86d3844222a2e976b52bc7a546
         return
       case 'heard':
       case 'digit':
@@ -338,52 +334,6 @@ export class Call {
     return true
   }
 
-<<<<<<< HEAD
-  async #reoffered({ offer, sdp }: Signal<'reoffered'>): Promise<void> {
-    const { media, signalling } = this.#context
-    const call = this.id
-    const outcome =
-      sdp === null
-        ? await media.reoffer({ call, ...this.#wishes(false) })
-        : await media.answer({ call, leg: this.#requireLeg(), rendererSdp: null, sdp, plan: this.#requirePlan() })
-    if (this.isOver) return
-    if (!outcome.ok) {
-      await signalling.call({ kind: 'refuse', call, offer, status: statusOfRefusal(outcome.error) })
-      return
-    }
-    if ('rendererSdp' in outcome.value) this.#apply(outcome.value)
-    await signalling.call({ kind: 'answer', call, offer, sdp: outcome.value.networkSdp ?? '' })
-  }
-
-  /** Offers anew with `wish`; when the other side refuses, everything stays as it was. */
-  async #renegotiate(wish: Partial<CallState>, withEngine: boolean, restart = false): Promise<void> {
-    if (!this.isActive) return
-    const before = { ...this.#state }
-    this.#change(wish)
-    await this.#run(async () => {
-      const { media, signalling, engine } = this.#context
-      const offer = withEngine ? await engine.renegotiate(this.#requireLeg(), this.#state.video) : null
-      if (offer?.ok === false) return
-      const made = await media.reoffer({ call: this.id, ...this.#wishes(restart), rendererSdp: offer?.value ?? null })
-      if (!made.ok || this.isOver) return
-      const reply = await signalling.call({ kind: 'offer', call: this.id, sdp: made.value.networkSdp })
-      if (this.isOver) return
-      if (reply.ok && reply.value !== null) await this.#takeAnswer({ kind: 'answered', branch: null, sdp: reply.value })
-      else this.#change({ heldByUs: before.heldByUs, video: before.video, camera: before.camera })
-    })
-  }
-
-  #wishes(restart: boolean): {
-    readonly held: boolean
-    readonly video: boolean
-    readonly restart: boolean
-    readonly rendererSdp: null
-  } {
-    return { held: this.#state.heldByUs, video: this.#state.video, restart, rendererSdp: null }
-  }
-
-=======
->>>>>>> 59689aeecde94b86d3844222a2e976b52bc7a546
   #transferred(status: number | null): void {
     const { transfer } = this.#core.state
     if (transfer === null) return
