@@ -144,6 +144,26 @@ export const serverPrivacyRows: readonly PrivacyTableRow[] = [
     covers: ['server.memory.echo'],
   },
   {
+    datum:
+      'Calls with the echo contact: address and port of the caller’s media; sound and pictures in passing, never stored',
+    where: 'Home server, memory only',
+    why: 'To send them back',
+    howLong: 'While the call runs, at most 30 minutes',
+    whoReads: 'The home server',
+    howToErase: 'End the call; there is no record of it afterwards',
+    covers: ['server.memory.echo-call'],
+  },
+  {
+    datum:
+      'Calls with the echo contact: the caller’s device number for ZRTP (random) and the secrets kept from the last two calls',
+    where: 'Home server, memory only',
+    why: 'So that later calls show that both ends are the same as before',
+    howLong: 'Until the server ends; the oldest of more than 1,000 go earlier',
+    whoReads: 'The home server',
+    howToErase: 'End the server: sign out everywhere, or quit Sotto',
+    covers: ['server.memory.echo-zrtp'],
+  },
+  {
     datum: 'Log lines about failures: kind, numbers, status codes; never a name, address, message or key',
     where: 'Standard error of the server process; nowhere when Sotto started it; never in a file',
     why: 'To find faults',
