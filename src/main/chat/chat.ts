@@ -185,6 +185,8 @@ export class Chat {
         break
       case 'certificate':
       case 'credentials':
+      case 'local-address':
+      case 'call':
         break
     }
   }

@@ -28,6 +28,7 @@ export async function postponePaperSecret(page: Page): Promise<void> {
 export async function confirmPaperSecret(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Show the words' }).click(patient)
   const list = page.getByRole('list', { name: 'The words of your paper secret' })
+  await list.getByRole('listitem').first().waitFor(patient)
   const words = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.replace(/^[\d.\s]+/, '').trim())
   await page.getByRole('button', { name: 'I have written them down' }).click()
   await page

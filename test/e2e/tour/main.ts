@@ -14,6 +14,16 @@ import {
   startConversation,
   unlock,
 } from '../support/steps.ts'
+import {
+  acceptCall,
+  agreedLetters,
+  confirmLetters,
+  expectCall,
+  expectSound,
+  hangUp,
+  newestCall,
+  placeCall,
+} from '../support/call-steps.ts'
 import { Tour } from './runner.ts'
 
 const domain = 'sotto.home.arpa'
@@ -28,7 +38,7 @@ const running = new Map<string, RunningApp>()
 
 async function launch(profile: 'alice' | 'bob'): Promise<void> {
   const wrapper = user === null ? {} : { wrapper: user.wrapper }
-  running.set(profile, await launchApp({ profile, data: data.path, ...wrapper }))
+  running.set(profile, await launchApp({ profile, data: data.path, fakeMedia: true, ...wrapper }))
 }
 
 function page(profile: 'alice' | 'bob'): Page {
@@ -76,6 +86,52 @@ async function run(): Promise<void> {
   })
   await tour.step('Alice sees that her message was read', both, async () => {
     await expect(page('alice').getByRole('button', { name: /, Read\./ }).last()).toBeAttached(patient)
+  })
+  await tour.step('Alice calls the echo contact and hears herself', only('alice'), async () => {
+    await openConversation(page('alice'), /echo/)
+    await placeCall(page('alice'))
+    await agreedLetters(page('alice'))
+    await expectSound(page('alice'))
+  })
+  await tour.step('Alice hangs up', only('alice'), async () => {
+    await hangUp(page('alice'))
+    await openConversation(page('alice'), /Bob|bob@/)
+  })
+  await tour.step('Alice calls Bob', both, async () => {
+    await placeCall(page('alice'))
+    await expectCall(page('bob'), { phase: 'incoming' })
+    await expectCall(page('alice'), { phase: 'ringing' })
+  })
+  await tour.step('Bob accepts: the same four letters on both screens', both, async () => {
+    await acceptCall(page('bob'))
+    const letters = await agreedLetters(page('alice'))
+    expect(letters).toMatch(/^[a-z0-9]{4}$/)
+    expect(await agreedLetters(page('bob'))).toBe(letters)
+    await Promise.all([expectSound(page('alice')), expectSound(page('bob'))])
+    await expectCall(page('alice'), { phase: 'active' })
+  })
+  await tour.step('Both compare the letters', both, async () => {
+    const letters = await agreedLetters(page('alice'))
+    await confirmLetters(page('alice'), letters)
+    await confirmLetters(page('bob'), letters)
+    await expect.poll(async () => (await newestCall(page('alice')))?.security.readers, patient).toBe('only-us')
+  })
+  await tour.step('They hang up, and Bob calls back: the comparison is remembered', both, async () => {
+    await hangUp(page('alice'))
+    await expectCall(page('bob'), { phase: 'ended' })
+    await placeCall(page('bob'), { video: true })
+    await expectCall(page('alice'), { phase: 'incoming', video: true })
+    await page('alice').getByRole('button', { name: /^Accept with video/ }).first().click(patient)
+    for (const profile of ['alice', 'bob'] as const)
+      await expect
+        .poll(async () => (await newestCall(page(profile)))?.security, patient)
+        .toMatchObject({ comparison: 'remembered', readers: 'only-us' })
+    await Promise.all([expectSound(page('alice')), expectSound(page('bob'))])
+  })
+  await tour.step('Bob hangs up; both calls stand in the conversation', both, async () => {
+    await hangUp(page('bob'))
+    await expectCall(page('alice'), { phase: 'ended' })
+    await expect(page('alice').getByRole('log').getByText(/call/i).first()).toBeVisible(patient)
   })
   await tour.step('Bob goes offline', only('alice'), async () => {
     await running.get('bob')?.quit()

@@ -40,7 +40,7 @@ export async function startCaller(kamailio: Kamailio, engine: PageEngine, option
   const server = `127.0.0.1:${kamailio.ports.sips}`
   const stack = makeStack('alice', { transport: 'tls', server, extraAuthorities: [kamailio.authorityPem] })
   const ports = { datagrams: createDatagrams(), clock: systemClock, random: systemRandom }
-  const media = createGateway({ ...ports, keyAgreement: nodeKeyAgreement })
+  const media = createGateway({ ...ports, keyAgreement: nodeKeyAgreement, resolve: (host) => Promise.resolve(host) })
   const calls = new Calls(callsPorts(options, { media, signalling: stack.port, engine }))
   engine.serve(calls)
   await stack.port.configure(stack.account)
