@@ -9,7 +9,7 @@ const codec = (payloadType: number, name: string): RtpCodec => ({
   ...{ payloadType, name, clockRate: 8_000, channels: 1, parameters: null, feedback: [] },
 })
 const choice: CodecChoice = {
-  pairs: [{ network: codec(96, 'opus'), renderer: codec(111, 'opus') }],
+  pairs: [{ network: codec(96, 'opus'), renderer: codec(111, 'opus'), theirs: null }],
   events: codec(101, 'telephone-event'),
 }
 const from = { host: '127.0.0.2', port: 4_000 }
@@ -102,7 +102,7 @@ describe('through the open gate', () => {
 
   it('a format agreed on earlier is forgotten with the next agreement', () => {
     stream.negotiated(
-      { pairs: [{ network: codec(8, 'PCMA'), renderer: codec(8, 'PCMA') }], events: null },
+      { pairs: [{ network: codec(8, 'PCMA'), renderer: codec(8, 'PCMA'), theirs: null }], events: null },
       {
         ...{ rtcpMux: true, sends: true },
       },

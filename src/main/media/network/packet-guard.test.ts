@@ -17,6 +17,11 @@ function rtp(sequenceNumber: number, payload = 'captured', ssrc = 0x11223344): U
   return new Uint8Array(packet)
 }
 
+/** A packet for itself: the guard may work in place. */
+function copy(packet: Uint8Array | null): Uint8Array | null {
+  return packet === null ? null : new Uint8Array(packet)
+}
+
 const rtcp = (): Uint8Array => Uint8Array.from([0x80, 201, 0, 1, 0x11, 0x22, 0x33, 0x44])
 
 function secured(repeats = false): { readonly ours: PacketGuard; readonly theirs: PacketGuard } {
@@ -42,23 +47,23 @@ describe('before keys', () => {
 describe('after keys', () => {
   it('what leaves is protected, and opens at the other end alone', () => {
     const { ours, theirs } = secured()
-    const out = ours.outRtp(rtp(1))?.slice() ?? new Uint8Array()
+    const out = copy(ours.outRtp(rtp(1))) ?? new Uint8Array()
     expect(Buffer.from(out).includes('captured')).toBe(false)
-    expect(theirs.inRtp(out)).toEqual(rtp(1))
-    const report = ours.outRtcp(rtcp())?.slice() ?? new Uint8Array()
+    expect(copy(theirs.inRtp(out))).toEqual(rtp(1))
+    const report = copy(ours.outRtcp(rtcp())) ?? new Uint8Array()
     expect(report).not.toEqual(rtcp())
-    expect(theirs.inRtcp(report)).toEqual(rtcp())
+    expect(copy(theirs.inRtcp(report))).toEqual(rtcp())
   })
 
   it('what comes in clear, altered, again, or from ourselves is dropped and counted', () => {
     const { ours, theirs } = secured()
-    const good = theirs.outRtp(rtp(5))?.slice() ?? new Uint8Array()
+    const good = copy(theirs.outRtp(rtp(5))) ?? new Uint8Array()
     const altered = good.map((byte, at) => (at === 13 ? byte ^ 1 : byte))
-    const mirrored = ours.outRtp(rtp(6))?.slice() ?? new Uint8Array()
+    const mirrored = copy(ours.outRtp(rtp(6))) ?? new Uint8Array()
     expect([rtp(5), altered, mirrored, new Uint8Array()].map((packet) => ours.inRtp(packet.slice()))).toEqual([
       ...[null, null, null, null],
     ])
-    expect(ours.inRtp(good.slice())).toEqual(rtp(5))
+    expect(copy(ours.inRtp(good.slice()))).toEqual(rtp(5))
     expect(ours.inRtp(good.slice())).toBeNull()
     expect(ours.inRtcp(rtcp())).toBeNull()
     expect(ours).toMatchObject({ authenticates: true, refused: 6 })
@@ -75,10 +80,10 @@ describe('after keys', () => {
 describe('a packet sent again under its number', () => {
   it('is the very same bytes, whatever is in it now', () => {
     const { ours } = secured(true)
-    const first = ours.outRtp(rtp(7))?.slice()
+    const first = copy(ours.outRtp(rtp(7)))
     ours.outRtp(rtp(8))
-    expect(ours.outRtp(rtp(7))?.slice()).toEqual(first)
-    expect(ours.outRtp(rtp(7, 'OTHERDAT'))?.slice()).toEqual(first)
+    expect(copy(ours.outRtp(rtp(7)))).toEqual(first)
+    expect(copy(ours.outRtp(rtp(7, 'OTHERDAT')))).toEqual(first)
   })
 
   it('is nothing where the engine does not repeat, or it is too long ago', () => {
@@ -93,8 +98,8 @@ describe('a packet sent again under its number', () => {
 
   it('of other keys is not sent: the cache goes with them', () => {
     const { ours } = secured(true)
-    const first = ours.outRtp(rtp(7))?.slice()
+    const first = copy(ours.outRtp(rtp(7)))
     ours.protectWith(key(3))
-    expect(ours.outRtp(rtp(7))?.slice()).not.toEqual(first)
+    expect(copy(ours.outRtp(rtp(7)))).not.toEqual(first)
   })
 })
