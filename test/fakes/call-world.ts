@@ -6,7 +6,7 @@ import type { CallCommand, CallReply, CallSignal } from '#main/accounts/signalli
 import type { SignallingEvent } from '#main/accounts/signalling-port.ts'
 import { Calls } from '#main/calls/calls.ts'
 import type { CallAccount, CallPeer, CallRecord, CallTrustPort } from '#main/calls/ports.ts'
-import type { ZrtpPeerSecrets } from '#main/media/media-port.ts'
+import type { MediaPort, ZrtpPeerSecrets } from '#main/media/media-port.ts'
 import { FakeMedia } from './call-media.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -41,6 +41,7 @@ export class CallWorld {
   secrets: ZrtpPeerSecrets | null = null
   /** Whether the engine makes its offers by itself. */
   engineOffers = true
+  rendererOffer = 'renderer offer'
   trustFails = false
   recordsFail = false
   lastLeg = '' as LegId
@@ -49,10 +50,11 @@ export class CallWorld {
   #handler: (event: SignallingEvent) => void = () => undefined
   #sipCalls = 0
 
-  constructor() {
+  /** `media`: another gateway than the fake one. */
+  constructor(media?: MediaPort) {
     const note = (line: string): void => void this.log.push(line)
     this.calls = new Calls({
-      media: this.media,
+      media: media ?? this.media,
       signalling: {
         call: (command) => this.#command(command),
         onEvent: (handler) => {
@@ -146,7 +148,7 @@ export class CallWorld {
     this.log.push(`engine.${kind}${detail}`)
     this.lastLeg = command.legId
     if (!this.engineOffers || (kind !== 'open' && kind !== 'renegotiate')) return
-    queueMicrotask(() => this.calls.mediaOffer({ legId: command.legId, sdp: 'renderer offer' }))
+    queueMicrotask(() => this.calls.mediaOffer({ legId: command.legId, sdp: this.rendererOffer }))
   }
 
   #trust(note: (line: string) => void): CallTrustPort {
