@@ -88,7 +88,10 @@ export class EngineLegs {
     for (const [legId, onFailed] of [...this.#owners]) {
       const opening = this.#waiting.get(legId)?.command
       if (opening?.kind === 'open') this.#openAgain(legId, opening)
-      else if (!this.#settle(legId, err('engine'))) onFailed('engine')
+      else {
+        this.#settle(legId, err('engine'))
+        onFailed('engine')
+      }
     }
   }
 

@@ -6,6 +6,8 @@ export interface CodecPair {
   readonly network: RtpCodec
   /** The renderer's own payload type and parameters. */
   readonly renderer: RtpCodec
+  /** `a=fmtp` of the other side: what it can take; ours stand in `network`. */
+  readonly theirs: string | null
 }
 
 /** What was agreed for one section. `events` is the network's telephone-event format (RFC 4733), written and read by us. */
@@ -59,7 +61,11 @@ function h264ProfileOf(parameters: string | null): string {
 /** The formats of a section that we offer. `withFeedback`: pictures need it, and people without AVPF skip the lines. */
 export function offerCodecs(kind: 'audio' | 'video', renderer: readonly RtpCodec[]): CodecChoice {
   const codecs = usableCodecs(kind, renderer)
-  const pairs = codecs.map((codec) => ({ network: withFeedback(kind, codec, codec.feedback), renderer: codec }))
+  const pairs = codecs.map((codec) => ({
+    network: withFeedback(kind, codec, codec.feedback),
+    renderer: codec,
+    theirs: null,
+  }))
   return { pairs, events: kind === 'audio' ? eventsOffer(codecs) : null }
 }
 
@@ -84,7 +90,9 @@ export function answerCodecs(remote: RtpMedia, renderer: readonly RtpCodec[]): C
   const ours = usableCodecs(remote.kind, renderer)
   const pairs = remote.codecs.flatMap((network): CodecPair[] => {
     const codec = ours.find((candidate) => isSameCodec(candidate, network) && agrees(candidate, network))
-    return codec === undefined ? [] : [{ network: answered(remote.kind, network, codec), renderer: codec }]
+    return codec === undefined
+      ? []
+      : [{ network: answered(remote.kind, network, codec), renderer: codec, theirs: network.parameters }]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(remote, pairs) }
 }
@@ -111,16 +119,18 @@ export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecCho
     const pair = offered.pairs.find(
       (candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network),
     )
-    return pair === undefined ? [] : [{ network, renderer: pair.renderer }]
+    if (pair === undefined) return []
+    const { parameters } = pair.network
+    return [{ network: { ...network, parameters }, renderer: pair.renderer, theirs: network.parameters }]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
 }
 
 /** The renderer's side of a choice, for its answer. */
 export function rendererCodecs(kind: 'audio' | 'video', { pairs }: CodecChoice): RtpCodec[] {
-  return pairs.map(({ network, renderer }) => ({
+  return pairs.map(({ network, renderer, theirs }) => ({
     ...renderer,
-    parameters: rendererParameters(network, renderer),
+    parameters: isOpus(network) ? theirs : renderer.parameters,
     // The gateway itself estimates and asks: see the network stream.
     feedback:
       kind === 'video' ? [...network.feedback.filter((value) => offeredFeedback.includes(value)), 'goog-remb'] : [],
@@ -128,6 +138,6 @@ export function rendererCodecs(kind: 'audio' | 'video', { pairs }: CodecChoice):
 }
 
 /** What the other side can take of Opus (RFC 7587 §6.1) matters to the encoder; the rest of `fmtp` is the engine's own. */
-function rendererParameters(network: RtpCodec, renderer: RtpCodec): string | null {
-  return network.name.toLowerCase() === 'opus' ? network.parameters : renderer.parameters
+function isOpus({ name }: RtpCodec): boolean {
+  return name.toLowerCase() === 'opus'
 }

@@ -18,9 +18,8 @@ const shut: Gate = { mayLeave: false, mayPlay: false, end: null, announceClear: 
 
 /** The gate of one stream. */
 export function gateOf(rules: KeyRules, keying: Keying['kind'], zrtp: ZrtpState): Gate {
-  if (zrtp === 'secure' || keying === 'dtls') return open
-  if (keying === 'sdes') return effectivePolicy(rules) === 'zrtp-required' ? waiting(rules, zrtp) : open
-  return waiting(rules, zrtp)
+  if (zrtp === 'secure') return open
+  return keying !== 'clear' && effectivePolicy(rules) !== 'zrtp-required' ? open : waiting(rules, zrtp)
 }
 
 function waiting(rules: KeyRules, zrtp: ZrtpState): Gate {

@@ -138,7 +138,9 @@ export class NetworkStream {
   }
 
   #openRtcp(bytes: Uint8Array): Uint8Array | null {
-    return isRtcp(bytes) ? this.guard.inRtcp(bytes) : null
+    // RFC 5761 §4: whatever else comes to the control port is no report.
+    const isReport = isRtcp(bytes) && ((bytes[1] ?? 0) & 0xe0) === 0xc0
+    return isReport ? this.guard.inRtcp(bytes) : null
   }
 
   #note(component: Component, bytes: Uint8Array, from: DatagramAddress): void {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import { profiles } from '#protocol/srtp/profiles.ts'
+import { PacketGuard } from './packet-guard.ts'
+
+const key = (byte: number) => ({
+  profile: profiles.AES_CM_128_HMAC_SHA1_80,
+  key: new Uint8Array(16).fill(byte),
+  salt: new Uint8Array(14).fill(byte),
+})
+
+function rtp(sequenceNumber: number, payload = 'captured', ssrc = 0x11223344): Uint8Array {
+  const packet = Buffer.alloc(12 + payload.length)
+  packet.set([0x80, 96])
+  packet.writeUInt16BE(sequenceNumber, 2)
+  packet.writeUInt32BE(ssrc, 8)
+  packet.write(payload, 12)
+  return new Uint8Array(packet)
+}
+
+/** A packet for itself: the guard may work in place. */
+function copy(packet: Uint8Array | null): Uint8Array | null {
+  return packet === null ? null : new Uint8Array(packet)
+}
+
+const rtcp = (): Uint8Array => Uint8Array.from([0x80, 201, 0, 1, 0x11, 0x22, 0x33, 0x44])
+
+function secured(repeats = false): { readonly ours: PacketGuard; readonly theirs: PacketGuard } {
+  const [ours, theirs] = [new PacketGuard(repeats), new PacketGuard(repeats)]
+  ours.protectWith(key(1))
+  ours.acceptOnly(key(2))
+  theirs.protectWith(key(2))
+  theirs.acceptOnly(key(1))
+  return { ours, theirs }
+}
+
+describe('before keys', () => {
+  it('packets pass as they are, and prove nothing', () => {
+    const guard = new PacketGuard(false)
+    expect(guard.outRtp(rtp(1))).toEqual(rtp(1))
+    expect(guard.outRtcp(rtcp())).toEqual(rtcp())
+    expect(guard.inRtp(rtp(1))).toEqual(rtp(1))
+    expect(guard.inRtcp(rtcp())).toEqual(rtcp())
+    expect(guard).toMatchObject({ authenticates: false, refused: 0 })
+  })
+})
+
+describe('after keys', () => {
+  it('what leaves is protected, and opens at the other end alone', () => {
+    const { ours, theirs } = secured()
+    const out = copy(ours.outRtp(rtp(1))) ?? new Uint8Array()
+    expect(Buffer.from(out).includes('captured')).toBe(false)
+    expect(copy(theirs.inRtp(out))).toEqual(rtp(1))
+    const report = copy(ours.outRtcp(rtcp())) ?? new Uint8Array()
+    expect(report).not.toEqual(rtcp())
+    expect(copy(theirs.inRtcp(report))).toEqual(rtcp())
+  })
+
+  it('what comes in clear, altered, again, or from ourselves is dropped and counted', () => {
+    const { ours, theirs } = secured()
+    const good = copy(theirs.outRtp(rtp(5))) ?? new Uint8Array()
+    const altered = good.map((byte, at) => (at === 13 ? byte ^ 1 : byte))
+    const mirrored = copy(ours.outRtp(rtp(6))) ?? new Uint8Array()
+    expect([rtp(5), altered, mirrored, new Uint8Array()].map((packet) => ours.inRtp(packet.slice()))).toEqual([
+      ...[null, null, null, null],
+    ])
+    expect(copy(ours.inRtp(good.slice()))).toEqual(rtp(5))
+    expect(ours.inRtp(good.slice())).toBeNull()
+    expect(ours.inRtcp(rtcp())).toBeNull()
+    expect(ours).toMatchObject({ authenticates: true, refused: 6 })
+  })
+
+  it('the directions are keyed each for itself', () => {
+    const guard = new PacketGuard(false)
+    guard.protectWith(key(1))
+    expect(guard.inRtp(rtp(1))).toEqual(rtp(1))
+    expect(guard.outRtp(rtp(1))).not.toEqual(rtp(1))
+  })
+})
+
+describe('a packet sent again under its number', () => {
+  it('is the very same bytes, whatever is in it now', () => {
+    const { ours } = secured(true)
+    const first = copy(ours.outRtp(rtp(7)))
+    ours.outRtp(rtp(8))
+    expect(copy(ours.outRtp(rtp(7)))).toEqual(first)
+    expect(copy(ours.outRtp(rtp(7, 'OTHERDAT')))).toEqual(first)
+  })
+
+  it('is nothing where the engine does not repeat, or it is too long ago', () => {
+    const { ours: audio } = secured(false)
+    audio.outRtp(rtp(7))
+    expect(audio.outRtp(rtp(7))).toBeNull()
+    const { ours: video } = secured(true)
+    for (let at = 0; at <= 512; at += 1) video.outRtp(rtp(at))
+    expect(video.outRtp(rtp(0))).toBeNull()
+    expect(video.outRtp(rtp(1))).not.toBeNull()
+  })
+
+  it('of other keys is not sent: the cache goes with them', () => {
+    const { ours } = secured(true)
+    const first = copy(ours.outRtp(rtp(7)))
+    ours.protectWith(key(3))
+    expect(copy(ours.outRtp(rtp(7)))).not.toEqual(first)
+  })
+})
