@@ -128,9 +128,10 @@ async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallRe
   return { ...result, fault: faultOf(call, result, { view, sas: phone.sas() }) }
 }
 
-/** linphonec without encryption still takes part in ZRTP when it is asked. */
-function agreedKeys({ peer, keys }: CallCase): CallCase['keys'] {
-  return peer === 'linphone' && keys === 'none' ? 'zrtp' : keys
+/** linphonec takes part in ZRTP whenever our description asks, whatever it is set to; it offers none with SDES of its own. */
+function agreedKeys({ peer, keys, direction }: CallCase): KeyMethod {
+  const isAsked = keys === 'none' || (keys === 'sdes' && direction === 'out')
+  return peer === 'linphone' && isAsked ? 'zrtp' : keys
 }
 
 function faultOf(

@@ -41,7 +41,7 @@ export function usableCodecs(kind: 'audio' | 'video', codecs: readonly RtpCodec[
 /** Phones have constrained baseline with fragmented packets at most, and VP9 and AV1 in their first profile. */
 function isPlainForm({ name, parameters }: RtpCodec): boolean {
   const lower = name.toLowerCase()
-  if (lower === 'h264') return /packetization-mode=1/.test(parameters ?? '') && h264ProfileOf(parameters) === '42'
+  if (lower === 'h264') return (parameters ?? '').includes('packetization-mode=1') && h264ProfileOf(parameters) === '42'
   if (lower === 'vp9') return !/profile-id=[1-9]/.test(parameters ?? '')
   if (lower === 'av1') return !/profile=[1-9]/.test(parameters ?? '')
   return true
@@ -84,9 +84,19 @@ export function answerCodecs(remote: RtpMedia, renderer: readonly RtpCodec[]): C
   const ours = usableCodecs(remote.kind, renderer)
   const pairs = remote.codecs.flatMap((network): CodecPair[] => {
     const codec = ours.find((candidate) => isSameCodec(candidate, network) && agrees(candidate, network))
-    return codec === undefined ? [] : [{ network: answered(remote.kind, network, codec), renderer: codec }]
+    if (codec === undefined) return []
+    const pair = { network: answered(remote.kind, network, codec), renderer: codec }
+    return [remote.overDtls ? untouched(pair, codec.payloadType, network.payloadType) : pair]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(remote, pairs) }
+}
+
+/**
+ * Packets under DTLS-SRTP pass with the payload types they bear, so each description names those of the side that receives
+ * (RFC 3264 §5.1): the network's the renderer's own, the renderer's those of the far end.
+ */
+function untouched({ network, renderer }: CodecPair, ours: number, theirs: number): CodecPair {
+  return { network: { ...network, payloadType: ours }, renderer: { ...renderer, payloadType: theirs } }
 }
 
 function answered(kind: 'audio' | 'video', network: RtpCodec, renderer: RtpCodec): RtpCodec {
@@ -111,7 +121,10 @@ export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecCho
     const pair = offered.pairs.find(
       (candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network),
     )
-    return pair === undefined ? [] : [{ network, renderer: pair.renderer }]
+    if (pair === undefined) return []
+    const { payloadType: ours } = pair.network
+    const { renderer } = pair
+    return [answer.overDtls ? untouched({ network, renderer }, ours, network.payloadType) : { network, renderer }]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
 }
