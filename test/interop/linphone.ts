@@ -20,6 +20,8 @@ interface LinphoneOptions {
   readonly transport?: 'tcp' | 'udp'
   /** Sections of its configuration besides ours, or lines besides ours in one of them. */
   readonly settings?: Settings
+  /** Of its command line. */
+  readonly flags?: readonly string[]
 }
 
 /** Starts linphonec as `user` of `domain` and waits until it is registered at `127.0.0.1:port`. */
@@ -27,7 +29,7 @@ export async function startLinphone(
   user: string,
   domain: string,
   port: number,
-  { transport = 'tcp', settings: further = {} }: LinphoneOptions = {},
+  { transport = 'tcp', settings: further = {}, flags: furtherFlags = [] }: LinphoneOptions = {},
 ): Promise<Linphone> {
   const folder = makeRunFolder('linphone')
   // Without these folders it never opens its SIP ports.
@@ -60,7 +62,7 @@ export async function startLinphone(
   )
   writeFileSync(join(folder, 'linphonerc'), sections.join('\n'))
   const logFile = join(folder, 'log')
-  const flags = ['-c', join(folder, 'linphonerc'), '-d', '5', '-l', logFile]
+  const flags = ['-c', join(folder, 'linphonerc'), '-d', '5', '-l', logFile, ...furtherFlags]
   const peer = startPeer('linphonec', flags, folder, { HOME: folder })
   const log = (): string => {
     try {
@@ -69,7 +71,12 @@ export async function startLinphone(
       return ''
     }
   }
-  await waitUntil(() => log().includes('to [LinphoneRegistrationOk]'), 'linphonec registers', 20_000)
+  try {
+    await waitUntil(() => log().includes('to [LinphoneRegistrationOk]'), 'linphonec registers', 20_000)
+  } catch (error) {
+    await peer.stop()
+    throw error
+  }
   return {
     command: (line) => void peer.process.stdin?.write(`${line}\n`),
     log,

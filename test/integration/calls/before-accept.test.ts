@@ -28,6 +28,7 @@ function setup(): { readonly world: CallWorld; readonly wire: string[] } {
   }
   const gateway = createGateway({
     ...{ datagrams, clock: new FakeClock(), random: systemRandom, keyAgreement: nodeKeyAgreement },
+    resolve: (host) => Promise.resolve(host),
   })
   const world = new CallWorld(gateway)
   world.rendererOffer = chromium

@@ -19,6 +19,7 @@ export async function startLinphonePhone(options: PhoneOptions): Promise<RealPho
   const { port, domain, keys, codec, video = false } = options
   const linphone = await startLinphone(user, domain, port, {
     transport: 'udp',
+    flags: video ? ['-C'] : [],
     settings: {
       sip: { media_encryption: encryption[keys], media_encryption_mandatory: keys === 'none' ? 0 : 1 },
       ...codecSections(codec),

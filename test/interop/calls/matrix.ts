@@ -1,5 +1,5 @@
 /** One call of ours with one real phone, judged by what was heard at both ends. */
-import { cpSync, writeFileSync } from 'node:fs'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Aor } from '#shared/model/ids.ts'
 import type { CallId, CallSecurityView, CallView } from '#shared/model/calls.ts'
@@ -42,6 +42,8 @@ const lookMs = 500
 export const allCases: readonly CallCase[] = [
   ...casesOf('linphone', ['zrtp', 'sdes', 'dtls', 'none']),
   ...casesOf('baresip', ['sdes', 'dtls', 'none']),
+  { peer: 'linphone', keys: 'zrtp', codec: 'opus', direction: 'out', video: true },
+  { peer: 'linphone', keys: 'zrtp', codec: 'opus', direction: 'in', video: true },
 ]
 
 function casesOf(peer: CallCase['peer'], keys: readonly KeyMethod[]): CallCase[] {
@@ -64,21 +66,20 @@ export function nameOf({ peer, keys, codec, direction, video = false }: CallCase
 /** Talks once; a fault is told, not thrown. */
 export async function runCase(call: CallCase, kamailio: Kamailio, engine: PageEngine): Promise<CallResult> {
   const start = call.peer === 'linphone' ? startLinphonePhone : startBaresipPhone
-  const phone = await start({ ...call, port: kamailio.ports.sip, domain: kamailioDomain })
-  const caller = await startCaller(kamailio, engine, {
-    policy: 'zrtp-preferred',
-    lastKeys: call.lastKeys ?? null,
-  })
+  const running: (() => Promise<void>)[] = []
   const none = { method: null, audioCodec: '', heardHere: 0, heardThere: 0, framesDecoded: 0 }
   try {
+    const phone = await start({ ...call, port: kamailio.ports.sip, domain: kamailioDomain })
+    running.unshift(() => phone.stop())
+    running.unshift(() => keepFiles(call, phone))
+    const caller = await startCaller(kamailio, engine, { policy: 'zrtp-preferred', lastKeys: call.lastKeys ?? null })
+    running.unshift(() => caller.stop())
     const id = call.direction === 'out' ? await weCall(caller, phone, call) : await theyCall(caller, phone, call)
     return await listen({ call, id, caller, phone, engine })
   } catch (error) {
     return { ...none, fault: error instanceof Error ? error.message : String(error) }
   } finally {
-    keepFiles(call, phone)
-    await caller.stop()
-    await phone.stop()
+    for (const stop of running) await stop()
   }
 }
 
@@ -128,9 +129,10 @@ async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallRe
   return { ...result, fault: faultOf(call, result, { view, sas: phone.sas() }) }
 }
 
-/** linphonec without encryption still takes part in ZRTP when it is asked. */
-function agreedKeys({ peer, keys }: CallCase): CallCase['keys'] {
-  return peer === 'linphone' && keys === 'none' ? 'zrtp' : keys
+/** linphonec takes part in ZRTP whenever our description asks, whatever it is set to; it offers none with SDES of its own. */
+function agreedKeys({ peer, keys, direction }: CallCase): KeyMethod {
+  const isAsked = keys === 'none' || (keys === 'sdes' && direction === 'out')
+  return peer === 'linphone' && isAsked ? 'zrtp' : keys
 }
 
 function faultOf(
@@ -155,12 +157,12 @@ function faultOf(
 }
 
 /** For looking into a call: set SOTTO_MATRIX_KEEP to a folder. */
-function keepFiles(call: CallCase, phone: RealPhone): void {
+async function keepFiles(call: CallCase, phone: RealPhone): Promise<void> {
   const folder = process.env.SOTTO_MATRIX_KEEP
   if (folder === undefined) return
   const own = join(folder, nameOf(call).replaceAll(' ', '-'))
-  cpSync(phone.folder, own, { recursive: true })
-  writeFileSync(join(own, 'log'), phone.log())
+  await cp(phone.folder, own, { recursive: true })
+  await writeFile(join(own, 'log'), phone.log())
 }
 
 function pause(ms: number): Promise<void> {

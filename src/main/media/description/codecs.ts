@@ -90,11 +90,21 @@ export function answerCodecs(remote: RtpMedia, renderer: readonly RtpCodec[]): C
   const ours = usableCodecs(remote.kind, renderer)
   const pairs = remote.codecs.flatMap((network): CodecPair[] => {
     const codec = ours.find((candidate) => isSameCodec(candidate, network) && agrees(candidate, network))
-    return codec === undefined
-      ? []
-      : [{ network: answered(remote.kind, network, codec), renderer: codec, theirs: network.parameters }]
+    if (codec === undefined) return []
+    const { parameters: theirs, payloadType } = network
+    const pair = { network: answered(remote.kind, network, codec), renderer: codec, theirs }
+    return [remote.overDtls ? untouched(pair, codec.payloadType, payloadType) : pair]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(remote, pairs) }
+}
+
+/**
+ * Packets under DTLS-SRTP pass with the payload types they bear, so each description names those of the side that receives
+ * (RFC 3264 §5.1): the network's the renderer's own, the renderer's those of the far end.
+ */
+function untouched(pair: CodecPair, ours: number, theirs: number): CodecPair {
+  const { network, renderer } = pair
+  return { ...pair, network: { ...network, payloadType: ours }, renderer: { ...renderer, payloadType: theirs } }
 }
 
 function answered(kind: 'audio' | 'video', network: RtpCodec, renderer: RtpCodec): RtpCodec {
@@ -120,8 +130,10 @@ export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecCho
       (candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network),
     )
     if (pair === undefined) return []
-    const { parameters } = pair.network
-    return [{ network: { ...network, parameters }, renderer: pair.renderer, theirs: network.parameters }]
+    const { network: offeredCodec, renderer } = pair
+    const { parameters: theirs, payloadType } = network
+    const taken = { network: { ...network, parameters: offeredCodec.parameters }, renderer, theirs }
+    return [answer.overDtls ? untouched(taken, offeredCodec.payloadType, payloadType) : taken]
   })
   return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
 }

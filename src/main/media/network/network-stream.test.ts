@@ -1,3 +1,4 @@
+import { FakeClock } from '#test/fakes/fake-clock.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
@@ -21,10 +22,12 @@ const report = (): Uint8Array => Uint8Array.from([0x80, 200, 0, 1, 0, 0, 0, 9])
 let log: string[]
 let guard: PacketGuard
 let stream: NetworkStream
+let clock: FakeClock
 
 beforeEach(() => {
   log = []
   guard = new PacketGuard(false)
+  clock = new FakeClock()
   stream = new NetworkStream({
     kind: 'audio',
     path: {
@@ -32,6 +35,7 @@ beforeEach(() => {
       heardFrom: (component, { port }) => log.push(`heard ${component} ${port}`),
     },
     guard,
+    clock,
     handlers: {
       toRendererRtp: (bytes) => log.push(`rtp ${bytes[1]}`),
       toRendererRtcp: (bytes) => log.push(`rtcp ${bytes[1]}`),
@@ -45,7 +49,7 @@ beforeEach(() => {
 describe('before the gate opens', () => {
   it('nothing leaves and nothing plays', () => {
     stream.sendRtp(packet(111))
-    stream.sendOwnRtp(packet(101))
+    stream.sendDigit('5')
     stream.sendRtcp(report())
     stream.receive(1, packet(96), from)
     stream.receive(1, report(), from)
@@ -78,9 +82,11 @@ describe('through the open gate', () => {
   })
 
   it('events are ours on both ways', () => {
-    stream.sendOwnRtp(packet(101))
+    stream.sendRtp(packet(111))
+    stream.sendDigit('5')
+    stream.sendRtp(packet(111))
     stream.receive(1, packet(101), from)
-    expect(log).toEqual(['send 1 101', 'heard 1 4000', 'first', 'event 101'])
+    expect(log).toEqual(['send 1 96', `send 1 ${101 | 0x80}`, 'heard 1 4000', 'first', 'event 101'])
   })
 
   it('reports go with the media, or to their own component', () => {
@@ -95,7 +101,7 @@ describe('through the open gate', () => {
   it('a held stream sends reports and no media', () => {
     stream.negotiated(choice, { rtcpMux: true, sends: false })
     stream.sendRtp(packet(111))
-    stream.sendOwnRtp(packet(101))
+    stream.sendDigit('5')
     stream.sendRtcp(report())
     expect(log).toEqual(['send 1 200'])
   })
