@@ -173,4 +173,17 @@ describe('calls with the echo contact', () => {
     expect((await phone.transact(bye)).status).toBe(500)
     expect((await phone.transact(all.inDialog('BYE', answer))).status).toBe(200)
   })
+
+  it('survive an INVITE with headers that nobody can read', async () => {
+    const all = await EchoWorld.start()
+    for (const broken of [
+      { name: 'contact', value: '"open <sip:x' },
+      { name: 'record-route', value: '"open <sip:x>' },
+    ]) {
+      const done = all.phone.send('INVITE', echo, { headers: [broken], body: all.offer() })
+      await all.world.clock.advance(300)
+      expect((await done).status).toBe(400)
+    }
+    expect((await all.call()).status).toBe(200)
+  })
 })
