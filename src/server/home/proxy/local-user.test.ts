@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SipParseError } from '#protocol/sip/errors.ts'
 import { headerLines, parseRoutes, withHeader } from '#protocol/sip/headers.ts'
 import type { SipRequest } from '#protocol/sip/message.ts'
 import { settle } from '#test/fakes/fake-clock.ts'
@@ -89,6 +90,15 @@ describe('in-process user', () => {
     const cancel: SipRequest = { ...invite, method: 'CANCEL', headers: kept, body: new Uint8Array(0) }
     alice.input(withHeader(cancel, 'cseq', valueOf(invite, 'cseq').replace('INVITE', 'CANCEL')))
     expect((await done).status).toBe(487)
+  })
+
+  it('answers for a handler that throws', async () => {
+    const { world } = echoWorld(({ request }) => {
+      throw request.method === 'INVITE' ? new SipParseError('sip-header', 'a value') : new Error('a bug')
+    })
+    const alice = await world.registered('alice')
+    expect((await alice.send('INVITE', echo)).status).toBe(400)
+    expect((await alice.send('OPTIONS', echo)).status).toBe(500)
   })
 
   it('goes away with stop: 404, nothing left behind', async () => {

@@ -1,4 +1,5 @@
 /** In-process user agents (the echo contact): a flow without a socket, and the little a UA needs on top of it. */
+import { SipParseError } from '#protocol/sip/errors.ts'
 import { cseqOf, fromOf, headerValue, topVia, uriOf, withHeader } from '#protocol/sip/headers.ts'
 import { newBranch, newCallId, newTag } from '#protocol/sip/ids.ts'
 import { parseSip } from '#protocol/sip/parse.ts'
@@ -91,7 +92,16 @@ export class LocalEndpoint {
     const message = parseSip(bytes)
     if (message.kind === 'response') this.#resolve(message)
     else if (message.method === 'CANCEL') this.#cancelled(message)
-    else this.#handler(this.#exchange({ ...message, body: Uint8Array.from(message.body) }))
+    else this.#handle(this.#exchange({ ...message, body: Uint8Array.from(message.body) }))
+  }
+
+  /** Header values that only a user agent reads may be malformed; no request may end the server. */
+  #handle(exchange: LocalExchange): void {
+    try {
+      this.#handler(exchange)
+    } catch (error) {
+      exchange.respond({ status: error instanceof SipParseError ? 400 : 500 })
+    }
   }
 
   #resolve(response: SipResponse): void {

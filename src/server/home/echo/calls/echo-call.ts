@@ -45,7 +45,9 @@ export class EchoCall {
       this.#end()
     })
     invite.respond({ status: 180, headers: [this.#contact] })
-    this.#after(ringMs, () => void this.#pickUp(offer))
+    this.#after(ringMs, () => {
+      this.#pickUp(offer).catch((_cause: unknown) => this.#giveUp())
+    })
   }
 
   /** A request with this call's Call-ID. */
@@ -80,8 +82,7 @@ export class EchoCall {
     const answer = await this.#media.answer(offer)
     if (this.#isOver()) return
     if (answer === null) {
-      this.#invite.respond({ status: 500 })
-      this.#end()
+      this.#giveUp()
       return
     }
     this.#state = 'talking'
@@ -89,6 +90,11 @@ export class EchoCall {
     this.#agree(this.#invite, answer)
     this.#after(longestMs, () => this.#hangUp('SIP;cause=480;text="Half an hour is enough"'))
     this.#watch()
+  }
+
+  #giveUp(): void {
+    this.#invite.respond({ status: 500 })
+    this.#end()
   }
 
   /** Hold, pictures, another path; without a description it is the session timer's refresh (RFC 4028). */
@@ -107,13 +113,18 @@ export class EchoCall {
       return
     }
     this.#isNegotiating = true
-    void this.#media.answer(offer).then((answer) => {
-      this.#isNegotiating = false
-      if (this.#isOver()) return
-      this.#heardAt = this.#ports.clock.monotonic()
-      if (answer === null) exchange.respond({ status: 500 })
-      else this.#agree(exchange, answer)
-    })
+    const nothing = (): null => null
+    void this.#media
+      .answer(offer)
+      .catch(nothing)
+      .then((answer) => this.#renegotiated(exchange, answer))
+  }
+
+  #renegotiated(exchange: LocalExchange, answer: string | null): void {
+    this.#isNegotiating = false
+    this.#heardAt = this.#ports.clock.monotonic()
+    if (answer === null || this.#isOver()) exchange.respond({ status: 500 })
+    else this.#agree(exchange, answer)
   }
 
   #agree(exchange: LocalExchange, description: string | null): void {
