@@ -89,7 +89,7 @@ describe('an answered section', () => {
   const answered = (answer: RtpMedia, kind: 'zrtp' | 'sdes' | 'dtls', policy: CallPolicy = 'zrtp-preferred') =>
     text(answeredKeying(answer, { kind, descriptions: kind === 'dtls' ? [] : descriptions }, rules(policy)))
 
-  it.each<[string, RtpMedia, string, string, string]>([
+  it.each<[string, RtpMedia, ...string[]]>([
     //                                               zrtp          sdes                  dtls
     ['in clear', media(avp), 'clear+zrtp', 'refuses-encryption', 'refuses-encryption'],
     ['with ZRTP', media(avp, 'zrtp'), 'clear+zrtp', 'refuses-encryption', 'refuses-encryption'],
@@ -98,8 +98,8 @@ describe('an answered section', () => {
     ['secure without keys', media(savp), 'refuses-encryption', 'refuses-encryption', 'refuses-encryption'],
     ['with DTLS', media(dtls, 'dtls'), 'refuses-encryption', 'refuses-encryption', 'dtls'],
     ['over DTLS without a fingerprint', media(dtls), 'refuses-encryption', 'refuses-encryption', 'refuses-encryption'],
-  ])('%s', (_what, answer, ...expected) => {
-    expect([answered(answer, 'zrtp'), answered(answer, 'sdes'), answered(answer, 'dtls')]).toEqual(expected)
+  ])('%s', (_what, answer, ...keyed) => {
+    expect([answered(answer, 'zrtp'), answered(answer, 'sdes'), answered(answer, 'dtls')]).toEqual(keyed)
   })
 
   it('with keys that were not offered has none', () => {

@@ -23,11 +23,11 @@ beforeEach(() => {
 })
 
 /** Captured audio, a packet every 20 ms. */
-function talk(from: number, packets: number): void {
+async function talk(from: number, packets: number): Promise<void> {
   for (let at = 0; at < packets; at += 1) {
     const packet = audio((from + at) & 0xffff)
     if (sender.pass(packet)) wire.push(packet)
-    clock.advance(20)
+    await clock.advance(20)
   }
 }
 
@@ -42,10 +42,10 @@ function digitsHeard(): string {
 }
 
 describe('digits', () => {
-  it('take the place of audio in one unbroken row of numbers, each heard once', () => {
-    talk(65_530, 10)
+  it('take the place of audio in one unbroken row of numbers, each heard once', async () => {
+    await talk(65_530, 10)
     for (const digit of '12#') sender.digit(digit, format)
-    talk(4, 60)
+    await talk(4, 60)
     const numbers = wire.map(sequenceNumberOf)
     expect(numbers).toEqual(numbers.map((_, at) => (65_530 + at) & 0xffff))
     expect(digitsHeard()).toBe('12#')
@@ -58,25 +58,25 @@ describe('digits', () => {
     expect(payloadTypeOf(wire.at(-1) ?? new Uint8Array())).toBe(8)
   })
 
-  it('begin where audio is in time', () => {
-    talk(100, 5)
+  it('begin where audio is in time', async () => {
+    await talk(100, 5)
     sender.digit('5', format)
     // The last packet of audio left 20 ms ago.
     expect(timestampOf(wire.at(-1) ?? new Uint8Array())).toBe(104 * 160 + 160)
   })
 
-  it('have no stream to go into before audio flows', () => {
+  it('have no stream to go into before audio flows', async () => {
     sender.digit('5', format)
-    clock.advance(1_000)
+    await clock.advance(1_000)
     expect(wire).toEqual([])
   })
 
-  it('end with the call', () => {
-    talk(1, 2)
+  it('end with the call', async () => {
+    await talk(1, 2)
     sender.digit('5', format)
     const sent = wire.length
     sender.stop()
-    clock.advance(1_000)
+    await clock.advance(1_000)
     expect(wire).toHaveLength(sent)
   })
 

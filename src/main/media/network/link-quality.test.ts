@@ -16,11 +16,11 @@ function senderReport(ntpSeconds: number, ntpFraction: number): Uint8Array {
   return report
 }
 
-it('measures the round trip from a report of ours to its echo, less the time it lay there', () => {
+it('measures the round trip from a report of ours to its echo, less the time it lay there', async () => {
   const clock = new FakeClock()
   const quality = new LinkQuality(clock)
   quality.sentReports(senderReport(0x1234_5678, 0x9abc_def0))
-  clock.advance(150)
+  await clock.advance(150)
   const block = {
     ...{ ssrc: 7, fractionLost: 0.25, cumulativeLost: 3, highestSequenceNumber: 9, jitter: 0 },
     ...{ lastSenderReport: 0x5678_9abc, delaySinceLastSenderReport: Math.round(0.1 * 65_536) },
@@ -39,11 +39,11 @@ it('knows nothing of an echo of no report of ours', () => {
   expect(quality.now().roundTripMs).toBeNull()
 })
 
-it('counts what is missing of what comes, since it was last asked', () => {
+it('counts what is missing of what comes, since it was last asked', async () => {
   const clock = new FakeClock()
   const quality = new LinkQuality(clock)
   for (let sequenceNumber = 0; sequenceNumber < 100; sequenceNumber += 1) {
-    clock.advance(20)
+    await clock.advance(20)
     if (sequenceNumber % 4 === 1) continue
     const fields = { payloadType: 0, sequenceNumber, timestamp: sequenceNumber * 160, ssrc: 5 }
     quality.received(buildRtpPacket(fields, new Uint8Array(160)), 8_000)

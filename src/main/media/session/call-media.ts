@@ -211,7 +211,8 @@ export class CallMedia {
     const ice = this.#iceFor(role)
     await ice.gather(place)
     if (this.#isOver || ice.describe(place, 1) === null) return null
-    const isDtls = this.#plan.offer === 'dtls'
+    // Only our own offer settles it: what they offer may be keyed otherwise.
+    const isDtls = role === 'controlling' && this.#plan.offer === 'dtls'
     const section = newSection(kind, {
       place,
       path: new SectionPath(ice.agent, place),
