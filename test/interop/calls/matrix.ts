@@ -35,7 +35,7 @@ export interface CallResult {
 
 /** What it takes to believe that sound came through. */
 const enoughWords = 4
-const leastTalkMs = 4_500
+const leastTalkMs = 6_000
 const patienceMs = 8_000
 const lookMs = 500
 
@@ -113,7 +113,7 @@ async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallRe
   await caller.talking(id)
   let [heardHere, framesDecoded] = [0, 0]
   const isEnough = (): boolean => heardHere >= enoughWords && (call.video !== true || framesDecoded > 0)
-  // The phone needs its time to hear all words once.
+  // The phone needs its time to hear every word, more than once where the computer is busy.
   await pause(leastTalkMs)
   for (let waited = 0; waited < patienceMs && !isEnough(); waited += lookMs) {
     await pause(lookMs)

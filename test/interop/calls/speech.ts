@@ -11,8 +11,8 @@ const chirpsPerWord = 3
 const pauseSamples = 400
 const wordSamples = chirpsPerWord * chirpSamples
 export const wordsPerVoice = 8
-/** The last of a recording that is listened to: once around all words, and a power of two for the transform. */
-const listenedSamples = 30_000
+/** The last of a recording that is listened to: every word twice, and a power of two for the transform. */
+const listenedSamples = 60_000
 const lowest = 350
 const highest = 3000
 /** Of full scale. */
