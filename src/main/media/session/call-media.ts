@@ -391,7 +391,10 @@ function offeredKeys(kind: MediaPlan['offer'], { sdes }: Section): Parameters<ty
   return { kind, descriptions: sdes === null ? [] : [sdes] }
 }
 
-/** What the renderer is told the far end does: the other half of what the far end said, or active where it lets us choose. */
+/**
+ * What the renderer is told the far end does. Where it leaves the choice it begins: Chromium's ClientHello takes two datagrams, and
+ * some DTLS stacks read only one.
+ */
 function rendererSetup(theirs: DtlsSetup | null): 'active' | 'passive' {
-  return theirs === 'active' ? 'active' : 'passive'
+  return theirs === 'passive' ? 'passive' : 'active'
 }

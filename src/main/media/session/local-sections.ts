@@ -48,7 +48,7 @@ function localKeys(section: Section, { role, offerKeys, fingerprint, farSetup }:
   return { zrtpHash: section.zrtp?.helloHash ?? null, crypto, dtls: null }
 }
 
-/** The answerer takes the other part than the far end's; where it has the choice it begins (RFC 5763 §5). */
+/** The answerer takes the other part than the far end's (RFC 5763 §5). */
 function setupOf(role: 'offer' | 'answer', farSetup: DescribeContext['farSetup']): DtlsSetup {
   if (role === 'offer') return 'actpass'
   return farSetup === 'active' ? 'passive' : 'active'

@@ -98,6 +98,8 @@ export class PacketRouter {
   }
 
   #record({ path }: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+    // The renderer has one association for everything: a second handshake for RTCP would break it.
+    if (component === 2) return
     path.heardFrom(component, from)
     this.#leg?.sendRecord(bytes)
   }
