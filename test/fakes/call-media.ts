@@ -24,6 +24,8 @@ export const keys = (method: MediaKeys['method'], more: Partial<MediaKeys> = {})
 export class FakeMedia implements MediaPort {
   readonly plans: MediaPlan[] = []
   /** What the next request of a kind is refused with. */
+  /** What the renderer is told when an offer of ours is taken back. */
+  takenBack: string | null = null
   readonly refusals = new Map<'offer' | 'takeAnswer' | 'answer' | 'reoffer', MediaRefusal>()
   /** What the next request of a kind throws. */
   readonly failures = new Set<keyof MediaPort>()
@@ -82,6 +84,11 @@ export class FakeMedia implements MediaPort {
     const words = [held ? 'held' : 'free', video ? 'video' : 'sound', ...(restart ? ['restart'] : [])]
     this.#log.push(`media.reoffer ${words.join(' ')} ${rendererSdp ?? '-'}`)
     return this.#outcome('reoffer', { networkSdp: `offer ${words.join(' ')}` })
+  }
+
+  takeBack({ held, video }: Parameters<MediaPort['takeBack']>[0]): Promise<{ rendererSdp: string | null }> {
+    this.#log.push(`media.takeBack ${held ? 'held' : 'free'} ${video ? 'video' : 'sound'}`)
+    return Promise.resolve({ rendererSdp: this.takenBack })
   }
 
   zrtpSecrets(_call: CallId, _zid: Uint8Array, secrets: unknown): Promise<void> {

@@ -112,12 +112,8 @@ export class CallOffers {
     const leg = this.#core.requireLeg()
     if (this.#core.state.camera !== before.camera) this.#core.context.engine.capture(leg, true, before.camera)
     this.#core.change(before)
-    await this.#core.context.media.reoffer({
-      call: this.#core.id,
-      ...this.#wishes(),
-      restart: false,
-      rendererSdp: null,
-    })
+    const { rendererSdp } = await this.#core.context.media.takeBack({ call: this.#core.id, ...this.#wishes() })
+    if (rendererSdp !== null && !this.#core.isEnded()) this.#core.context.engine.answer(leg, rendererSdp)
   }
 
   #wishes(): { readonly held: boolean; readonly video: boolean } {

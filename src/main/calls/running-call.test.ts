@@ -57,7 +57,7 @@ describe('hold', () => {
     prepare()
     await world.calls.setHeld({ callId: id, held: true })
     expect(world.view(id)).toMatchObject({ held: 'no', phase: 'active' })
-    expect(world.taken().at(-1)).toBe('media.reoffer free sound -')
+    expect(world.taken().at(-1)).toBe('media.takeBack free sound')
   })
 })
 
@@ -86,6 +86,13 @@ describe('pictures', () => {
     await turning
     expect(world.view(id)).toMatchObject({ video: false, camera: false, phase: 'active' })
     expect(world.taken().findLast((line) => line.startsWith('engine.capture'))).toBe('engine.capture mic')
+  })
+
+  it('that are refused do not leave the engine waiting for an answer', async () => {
+    world.media.takenBack = 'as before'
+    world.replies.set('offer', refusedWith(488))
+    await world.calls.setCamera({ callId: id, on: true })
+    expect(world.taken().slice(-2)).toEqual(['media.takeBack free sound', 'engine.answer'])
   })
 
   it('cannot be turned on before the call is up', async () => {

@@ -59,6 +59,10 @@ class Gateway implements MediaPort {
     return this.#calls.get(call)?.reoffer(change) ?? err('engine')
   }
 
+  takeBack({ call, ...before }: Parameters<MediaPort['takeBack']>[0]): Promise<{ rendererSdp: string | null }> {
+    return Promise.resolve({ rendererSdp: this.#calls.get(call)?.takeBack(before) ?? null })
+  }
+
   zrtpSecrets(call: CallId, _peerZid: Uint8Array, secrets: ZrtpPeerSecrets | null): Promise<void> {
     this.#calls.get(call)?.provideSecrets(secrets)
     return Promise.resolve()

@@ -137,6 +137,12 @@ export interface MediaPort {
     readonly video: boolean
     readonly restart: boolean
   }): Promise<MediaOutcome<{ readonly networkSdp: string }>>
+  /** Our last offer was refused: what was agreed before counts again; for the renderer, where it waits for an answer. */
+  takeBack(request: {
+    readonly call: CallId
+    readonly held: boolean
+    readonly video: boolean
+  }): Promise<{ readonly rendererSdp: string | null }>
   /** Retained secrets for the ZID asked for by `zrtp-peer`; null = none. */
   zrtpSecrets(call: CallId, peerZid: Uint8Array, secrets: ZrtpPeerSecrets | null): Promise<void>
   /** The user compared: the flag goes to the other side at the next call. */

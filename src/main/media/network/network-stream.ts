@@ -58,6 +58,7 @@ export class NetworkStream {
   #rtcpMux = false
   #isHeard = false
   #sends = true
+  #isPaused = false
   readonly #counters = { packetsSent: 0, packetsReceived: 0, bytesSent: 0, bytesReceived: 0 }
 
   constructor({ kind, path, guard, clock, handlers }: StreamOptions) {
@@ -87,6 +88,15 @@ export class NetworkStream {
     this.#gate = gate
   }
 
+  /** Sends nothing captured until it is resumed. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+  }
+
+  get #mayMediaLeave(): boolean {
+    return this.#gate.mayLeave && this.#sends && !this.#isPaused
+  }
+
   get counters(): StreamCounters {
     return { ...this.#counters, packetsRefused: this.guard.refused }
   }
@@ -99,7 +109,7 @@ export class NetworkStream {
   /** Captured media; the packet may be changed in place. */
   sendRtp(packet: Uint8Array): void {
     const type = this.#outgoing[(packet[1] ?? 0) & 0x7f] ?? unknown
-    if (!this.#gate.mayLeave || !this.#sends || type === unknown) return
+    if (!this.#mayMediaLeave || type === unknown) return
     packet[1] = ((packet[1] ?? 0) & 0x80) | type
     if (this.kind === 'audio' && !this.#digits.pass(packet)) return
     this.#send(1, this.guard.outRtp(packet))
@@ -107,7 +117,7 @@ export class NetworkStream {
 
   /** A digit for the other side; lost where it takes none. */
   sendDigit(digit: string): void {
-    if (this.#eventFormat !== null && this.#gate.mayLeave) this.#digits.digit(digit, this.#eventFormat)
+    if (this.#eventFormat !== null && this.#mayMediaLeave) this.#digits.digit(digit, this.#eventFormat)
   }
 
   stop(): void {
@@ -158,7 +168,7 @@ export class NetworkStream {
   }
 
   #sendOwn(packet: Uint8Array): void {
-    if (this.#gate.mayLeave && this.#sends) this.#send(1, this.guard.outRtp(packet))
+    if (this.#mayMediaLeave) this.#send(1, this.guard.outRtp(packet))
   }
 
   #toRenderer(packet: Uint8Array): void {

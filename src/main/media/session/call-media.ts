@@ -134,7 +134,7 @@ export class CallMedia {
     readonly video: boolean
     readonly restart: boolean
   }): Promise<MediaOutcome<{ networkSdp: string }>> {
-    this.#held = request.held
+    this.#hold(request.held)
     if (request.restart) await this.#ice?.restart('controlling')
     if (request.rendererSdp !== null) {
       const outcome = await this.offer(request.rendererSdp)
@@ -142,6 +142,19 @@ export class CallMedia {
     }
     for (const section of this.#sections) if (section.kind === 'video') section.isOn = request.video
     return this.#describe('offer')
+  }
+
+  /** Our last offer was refused; the renderer's answer, where it waits for one. */
+  takeBack({ held, video }: { readonly held: boolean; readonly video: boolean }): string | null {
+    this.#hold(held)
+    for (const section of this.#sections) if (section.kind === 'video') section.isOn = video
+    return this.#answerRenderer()
+  }
+
+  /** Whoever is put on hold hears nothing from this moment, not from the answer on. */
+  #hold(held: boolean): void {
+    this.#held = held
+    for (const { stream } of this.#sections) stream.pause(held)
   }
 
   provideSecrets(secrets: ZrtpPeerSecrets | null): void {
@@ -312,7 +325,7 @@ export class CallMedia {
   #begin(section: Section, keying: Keying, remote: RtpMedia): void {
     section.rtcpMux = remote.rtcpMux
     section.remoteDirection = remote.direction
-    const sends = !this.#held && (remote.direction === 'sendrecv' || remote.direction === 'recvonly')
+    const sends = remote.direction === 'sendrecv' || remote.direction === 'recvonly'
     section.stream.negotiated(section.codecs, { rtcpMux: section.rtcpMux, sends })
     if (keying.kind === 'dtls' && remote.fingerprint !== null)
       this.#dtls = { fingerprint: remote.fingerprint, setup: rendererSetup(remote.setup) }

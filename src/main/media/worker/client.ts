@@ -63,6 +63,10 @@ export class MediaClient implements MediaPort {
     return this.#outcome((worker) => worker.rpc.call('reoffer', request))
   }
 
+  async takeBack(request: Parameters<MediaPort['takeBack']>[0]): ReturnType<MediaPort['takeBack']> {
+    return (await this.#ifRunning((worker) => worker.rpc.call('takeBack', request))) ?? { rendererSdp: null }
+  }
+
   async zrtpSecrets(...args: Parameters<MediaPort['zrtpSecrets']>): Promise<void> {
     await this.#ifRunning((worker) => worker.rpc.call('zrtpSecrets', ...args))
   }

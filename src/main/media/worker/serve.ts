@@ -9,6 +9,7 @@ export function mediaMethods(gateway: MediaPort): MediaMethods {
     takeAnswer: (request) => gateway.takeAnswer(request),
     answer: (request) => gateway.answer(request),
     reoffer: (request) => gateway.reoffer(request),
+    takeBack: (request) => gateway.takeBack(request),
     zrtpSecrets: (call, peerZid, secrets) => gateway.zrtpSecrets(call, peerZid, secrets),
     compared: (call, equal) => gateway.compared(call, equal),
     sendDigit: (call, digit) => gateway.sendDigit(call, digit),
