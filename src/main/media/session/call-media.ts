@@ -3,11 +3,9 @@ import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { ProtocolError } from '#shared/errors.ts'
 import { err, ok } from '#shared/result.ts'
-import { parseSdp } from '#protocol/sdp/parse.ts'
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
-import { readRtpMedia, type DtlsSetup, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
+import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { newOrigin, nextVersion } from '#protocol/sdp/serialize.ts'
 import type { SdpOrigin, SdpSession } from '#protocol/sdp/session.ts'
 import { answeredCodecs, offerCodecs, rendererCodecs } from '../description/codecs.ts'
@@ -16,7 +14,6 @@ import { writeNetworkDescription, type LocalSection, type RefusedSection } from 
 import type { LoopbackCertificate } from '../loopback/dtls-client.ts'
 import { LoopbackLeg } from '../loopback/loopback-leg.ts'
 import {
-  readRendererOffer,
   writeRendererAnswer,
   type AnswerMedia,
   type AnswerTransport,
@@ -28,6 +25,7 @@ import { Bandwidth } from './bandwidth.ts'
 import { CallKeys } from './call-keys.ts'
 import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
+import { offeredKeys, offeredProtocol, parsed, rendererOfferOf, rendererSetup } from './read-descriptions.ts'
 import { CallIce, speaksIce, type RemoteSection } from './call-ice.ts'
 import { SectionPath } from '../network/section-path.ts'
 import { agreeOn, mayTake } from './agree.ts'
@@ -376,38 +374,4 @@ export class CallMedia {
     }
     return ok({ networkSdp: writeNetworkDescription(this.#origin, [...places]) })
   }
-}
-
-function parsed(sdp: string): SdpSession | null {
-  try {
-    return parseSdp(sdp)
-  } catch (error) {
-    if (error instanceof ProtocolError) return null
-    throw error
-  }
-}
-
-function rendererOfferOf(text: string): RendererOffer | null {
-  try {
-    return readRendererOffer(text)
-  } catch (error) {
-    if (error instanceof ProtocolError) return null
-    throw error
-  }
-}
-
-function offeredProtocol(keys: MediaPlan['offer']): string {
-  return { zrtp: 'RTP/AVP', sdes: 'RTP/SAVP', dtls: 'UDP/TLS/RTP/SAVPF' }[keys]
-}
-
-function offeredKeys(kind: MediaPlan['offer'], { sdes }: Section): Parameters<typeof answeredKeying>[1] {
-  return { kind, descriptions: sdes === null ? [] : [sdes] }
-}
-
-/**
- * What the renderer is told the far end does. Where it leaves the choice it begins: Chromium's ClientHello takes two datagrams, and
- * some DTLS stacks read only one.
- */
-function rendererSetup(theirs: DtlsSetup | null): 'active' | 'passive' {
-  return theirs === 'passive' ? 'passive' : 'active'
 }
