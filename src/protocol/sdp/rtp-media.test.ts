@@ -116,9 +116,13 @@ describe('the transport', () => {
     const candidates = ['1 1 UDP 1 192.0.2.1 4000 typ host', '2 1 UDP 2 192.0.2.2 4000 typ host']
     const ice = ['ice-ufrag:abcd', `ice-pwd:${password}`]
     expect(audio(...ice, ...candidates.map((one) => `candidate:${one}`))?.ice).toEqual({
-      ...{ ufrag: 'abcd', password, candidates, lite: false },
+      ...{ ufrag: 'abcd', password, candidates, lite: false, ice2: false },
     })
-    expect(read('audio 4000 RTP/AVP 0', [], [...ice, 'ice-lite'])?.ice).toMatchObject({ ufrag: 'abcd', lite: true })
+    expect(read('audio 4000 RTP/AVP 0', [], [...ice, 'ice-lite', 'ice-options:trickle ice2'])?.ice).toMatchObject({
+      ufrag: 'abcd',
+      lite: true,
+      ice2: true,
+    })
     expect(audio('ice-ufrag:abcd')?.ice).toBeNull()
     expect(audio('ice-ufrag:abc', `ice-pwd:${password}`)?.ice).toBeNull()
     expect(audio('ice-ufrag:ab:d', `ice-pwd:${password}`)?.ice).toBeNull()
