@@ -14,6 +14,11 @@ describeWithPeers('sipp', ['sipp'], () => {
     let exitCode: number | null = null
     sipp.process.once('exit', (code) => (exitCode = code))
     const alice = makeStack('alice', { transport: 'tcp', server: `127.0.0.1:${port}`, msrpRelay: 'none' })
+    // Nobody here takes calls: what rings is refused.
+    alice.port.onEvent((event) => {
+      if (event.kind !== 'call' || event.signal.kind !== 'offered') return
+      void alice.port.call({ kind: 'end', call: event.call, status: 488 })
+    })
     try {
       await alice.port.configure(alice.account)
       await waitUntil(() => exitCode !== null, 'sipp finishes its scenario', 25_000)
