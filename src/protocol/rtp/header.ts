@@ -51,6 +51,11 @@ export function isRtcp(packet: Uint8Array): boolean {
   return packet.length >= rtcpHeaderBytes && (packet[0] ?? 0) >> 6 === version
 }
 
+/** Whether a packet on a shared port is RTCP: its types lie where payload types with the marker bit would be 64–95 (RFC 5761 §4). */
+export function isMuxedRtcp(packet: Uint8Array): boolean {
+  return ((packet[1] ?? 0) & 0x60) === 0x40
+}
+
 /** SSRC of the sender of an RTCP compound, 32 bits. */
 export function rtcpSsrcOf(packet: Uint8Array): number {
   return readUint32(packet, 4)

@@ -6,7 +6,10 @@ import type { DatagramAddress, DatagramSocket, DatagramsPort } from '#shared/por
 import type { RandomPort } from '#shared/ports/random.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import type { SocketFailure } from '#shared/ports/sockets.ts'
+import type { IceCredentials } from '#protocol/ice/binding.ts'
+import { newIceCredentials } from '#protocol/ice/ice-types.ts'
 import { LiteResponder } from '#protocol/ice/lite-responder.ts'
+import { isMuxedRtcp } from '#protocol/rtp/header.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
 import { SrtpReceiver } from '#protocol/srtp/receiver.ts'
 import { SrtpSender } from '#protocol/srtp/sender.ts'
@@ -29,16 +32,12 @@ export interface LoopbackHandlers {
 }
 
 const loopback = '127.0.0.1'
-/** ICE credentials, random characters (RFC 8839 §5.4 wants 24 and 128 bits). */
-const ufragBytes = 6
-const passwordBytes = 18
 
 export class LoopbackLeg {
   readonly #socket: DatagramSocket
   readonly #certificate: LoopbackCertificate
   readonly #handlers: LoopbackHandlers
-  readonly #ufrag: string
-  readonly #password: string
+  readonly #credentials: IceCredentials
   #responder: LiteResponder | null = null
   #dtls: LoopbackDtls | null = null
   #sender: SrtpSender | null = null
@@ -51,8 +50,7 @@ export class LoopbackLeg {
     this.#socket = socket
     this.#certificate = ports.certificate
     this.#handlers = handlers
-    this.#ufrag = iceText(ports.random, ufragBytes)
-    this.#password = iceText(ports.random, passwordBytes)
+    this.#credentials = newIceCredentials(ports.random)
     socket.onDatagram((bytes, from) => this.#receive(bytes, from))
   }
 
@@ -70,7 +68,12 @@ export class LoopbackLeg {
     readonly fingerprint: string
   } {
     const { fingerprint } = this.#certificate
-    return { port: this.#socket.local.port, ufrag: this.#ufrag, password: this.#password, fingerprint }
+    return {
+      port: this.#socket.local.port,
+      ufrag: this.#credentials.ufrag,
+      password: this.#credentials.pwd,
+      fingerprint,
+    }
   }
 
   /** Whether packets can reach the renderer. */
@@ -116,7 +119,7 @@ export class LoopbackLeg {
   }
 
   #listen({ ufrag }: RendererTransport): void {
-    this.#responder ??= new LiteResponder({ ufrag: this.#ufrag, pwd: this.#password }, ufrag)
+    this.#responder ??= new LiteResponder(this.#credentials, ufrag)
   }
 
   #toPeer(bytes: Uint8Array): void {
@@ -149,8 +152,7 @@ export class LoopbackLeg {
   }
 
   #takePacket(bytes: Uint8Array): void {
-    // RFC 5761 §4: RTCP packet types lie where payload types with the marker bit would be 64–95.
-    const isRtcp = ((bytes[1] ?? 0) & 0x60) === 0x40
+    const isRtcp = isMuxedRtcp(bytes)
     const plain = isRtcp ? this.#receiver?.unprotectRtcp(bytes) : this.#receiver?.unprotectRtp(bytes)
     if (!(plain instanceof Uint8Array)) return
     if (isRtcp) this.#handlers.onRtcp(plain)
@@ -167,9 +169,4 @@ export class LoopbackLeg {
   #fail(): void {
     if (!this.#isClosed) this.#handlers.onFailed()
   }
-}
-
-/** Random characters of RFC 8839 `ice-char`. */
-function iceText(random: RandomPort, bytes: number): string {
-  return Buffer.from(random.bytes(bytes)).toString('base64').replaceAll('=', '')
 }

@@ -2,7 +2,8 @@
  * One section of a call towards one dialog: payload types translated, keys applied, gate obeyed. The path of every packet: nothing
  * here throws, waits or crosses the bridge.
  */
-import { isRtcp, rtpHeaderBytes } from '#protocol/rtp/header.ts'
+import { isMuxedRtcp, isRtcp, rtpHeaderBytes } from '#protocol/rtp/header.ts'
+import { payloadTypeOf, rewritePayloadType } from '#protocol/rtp/packet.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
@@ -108,9 +109,9 @@ export class NetworkStream {
 
   /** Captured media; the packet may be changed in place. */
   sendRtp(packet: Uint8Array): void {
-    const type = this.#outgoing[(packet[1] ?? 0) & 0x7f] ?? unknown
+    const type = this.#outgoing[payloadTypeOf(packet)] ?? unknown
     if (!this.#mayMediaLeave || type === unknown) return
-    packet[1] = ((packet[1] ?? 0) & 0x80) | type
+    rewritePayloadType(packet, type)
     if (this.kind === 'audio' && !this.#digits.pass(packet)) return
     this.#send(1, this.guard.outRtp(packet))
   }
@@ -132,7 +133,7 @@ export class NetworkStream {
   /** A datagram of the network that looks like RTP or RTCP (RFC 7983); whether it was let in. */
   receive(component: Component, bytes: Uint8Array, from: DatagramAddress): boolean {
     // RFC 5761 §4: RTCP packet types lie where payload types with the marker bit would be 64–95.
-    const isControl = component === 2 || ((bytes[1] ?? 0) & 0x60) === 0x40
+    const isControl = component === 2 || isMuxedRtcp(bytes)
     const plain = isControl ? this.#openRtcp(bytes) : this.#openRtp(bytes)
     if (plain === null) return false
     this.#note(component, bytes, from)
@@ -172,7 +173,7 @@ export class NetworkStream {
   }
 
   #toRenderer(packet: Uint8Array): void {
-    const wire = (packet[1] ?? 0) & 0x7f
+    const wire = payloadTypeOf(packet)
     if (wire === this.#eventFormat?.payloadType) {
       this.#handlers.onEvent(packet)
       return
@@ -180,7 +181,7 @@ export class NetworkStream {
     const type = this.#incoming[wire] ?? unknown
     if (type === unknown) return
     this.quality.received(packet, this.#clockRates[wire] ?? 0)
-    packet[1] = ((packet[1] ?? 0) & 0x80) | type
+    rewritePayloadType(packet, type)
     this.#handlers.toRendererRtp(packet)
   }
 

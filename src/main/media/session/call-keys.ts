@@ -77,10 +77,6 @@ export class CallKeys {
     this.#primary?.provide(secrets)
   }
 
-  exportKey(label: string, bytes: number): Uint8Array | null {
-    return this.#primary?.exportKey(label, bytes) ?? null
-  }
-
   /** Looks at every section again: gates, and what there is to say. */
   refresh(): void {
     const gates = this.#running().map((section) => this.#gate(section))

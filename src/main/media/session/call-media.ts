@@ -210,15 +210,12 @@ export class CallMedia {
   }
 
   async #sectionFor(
-    { kind, mid, ssrcs }: RendererMedia,
+    { kind, ssrcs }: RendererMedia,
     role: 'controlling' | 'controlled',
     place = this.#sections.length,
   ): Promise<Section | null> {
     const known = this.#sections.find((section) => section.kind === kind)
-    if (known !== undefined) {
-      known.rendererMid = mid
-      return known
-    }
+    if (known !== undefined) return known
     const ice = this.#iceFor(role)
     await ice.gather(place)
     if (this.#isOver || ice.describe(place, 1) === null) return null
@@ -231,7 +228,6 @@ export class CallMedia {
       channelFor: (path, guard) => (isDtls ? null : this.#keys.channelFor(kind, ssrcs[0] ?? 0, { path, guard })),
       handlers: this.#router.handlersFor(kind, () => this.#ports.raise({ kind: 'heard', call: this.#call })),
     })
-    section.rendererMid = mid
     this.#sections = [...this.#sections, section]
     return section
   }

@@ -1,7 +1,7 @@
 /** Which packet belongs to which section, both ways. */
 import { rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
-import { payloadOf, timestampOf } from '#protocol/rtp/packet.ts'
+import { payloadOf, payloadTypeOf, timestampOf } from '#protocol/rtp/packet.ts'
 import { TelephoneEventReceiver } from '#protocol/rtp/telephone-event.ts'
 import type { MediaArrival } from '#protocol/ice/agent.ts'
 import type { LoopbackLeg } from '../loopback/loopback-leg.ts'
@@ -40,7 +40,7 @@ export class PacketRouter {
   }
 
   rtpFromRenderer(packet: Uint8Array): void {
-    const type = (packet[1] ?? 0) & 0x7f
+    const type = payloadTypeOf(packet)
     for (const { stream, isOn } of this.#sections()) {
       if (!isOn || !stream.carries(type)) continue
       this.#note(ssrcOf(packet), stream.kind)

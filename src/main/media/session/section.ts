@@ -25,7 +25,6 @@ export interface Section {
   readonly place: number
   mid: string | null
   protocol: string
-  rendererMid: string
   codecs: CodecChoice
   keying: Keying | null
   zrtpState: ZrtpState
@@ -54,7 +53,7 @@ export function newSection(
     ...{ kind, place, path },
     stream: new NetworkStream({ kind, path, guard, clock, handlers }),
     zrtp: channelFor(path, guard),
-    ...{ mid: null, protocol: 'RTP/AVP', rendererMid: '', codecs: { pairs: [], events: null } },
+    ...{ mid: null, protocol: 'RTP/AVP', codecs: { pairs: [], events: null } },
     ...{ keying: null, zrtpState: 'off', sdes: null, rtcpMux: true, remoteDirection: 'sendrecv', isOn: true },
   }
 }

@@ -116,10 +116,6 @@ export class ZrtpChannel {
     )
   }
 
-  exportKey(label: string, bytes: number): Uint8Array | null {
-    return this.#stream.exportKey(label, bytes)
-  }
-
   stop(): void {
     this.#stream.stop()
   }

@@ -2,7 +2,15 @@
  * One media section of a call with the echo contact: what comes in goes back, under our own SSRC. The path of every packet: nothing
  * here throws or waits, and nothing leaves before the keys allow it.
  */
-import { readUint32, rtpHeaderBytes, sequenceNumberOf, ssrcOf, writeUint32, isRtcp } from '#protocol/rtp/header.ts'
+import {
+  isMuxedRtcp,
+  readUint32,
+  rtpHeaderBytes,
+  sequenceNumberOf,
+  ssrcOf,
+  writeUint32,
+  isRtcp,
+} from '#protocol/rtp/header.ts'
 import { payloadTypeOf, timestampOf } from '#protocol/rtp/packet.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
 import type { MasterKey } from '#protocol/srtp/session.ts'
@@ -149,7 +157,7 @@ export class EchoStream {
       return
     }
     // RFC 5761 §4: types of RTCP lie where payload types with the marker bit would be 64 to 95.
-    const isControl = isControlPort || ((bytes[1] ?? 0) & 0x60) === 0x40
+    const isControl = isControlPort || isMuxedRtcp(bytes)
     if (isControl ? this.#receiveRtcp(bytes) : this.#receiveRtp(bytes, from)) this.#note(from, isControlPort)
   }
 
