@@ -13,9 +13,13 @@ const first = Number(process.env.SOTTO_LOSSY_SEED ?? '1000')
 const loss = 0.3
 const moments = [1_000, 2_000, 4_000, 8_000, Infinity]
 
-/** Within two points of what the timers allow, or better. */
+/** In the end within two points of what the timers allow; before that not below it by more than chance explains. */
 function expectNotBelow(program: Tries, model: Tries): void {
-  for (const ms of moments) expect(percentWithin(program, ms)).toBeGreaterThan(percentWithin(model, ms) - 2)
+  for (const ms of moments) {
+    const allowed = percentWithin(model, ms)
+    const deviation = Math.sqrt((allowed * (100 - allowed)) / program.length)
+    expect(percentWithin(program, ms)).toBeGreaterThan(allowed - 2 - 2 * deviation)
+  }
   expect(Math.abs(percentWithin(program, Infinity) - percentWithin(model, Infinity))).toBeLessThan(2)
 }
 
@@ -58,9 +62,9 @@ describe('INVITE over UDP', () => {
     return Array.from({ length: perWorld }, (_, at) => (up[at] === undefined ? null : up[at] - begun))
   }
 
-  it(`${calls / 10} calls at 30 % loss each way`, async () => {
+  it(`${calls / 2} calls at 30 % loss each way`, async () => {
     const program: (number | null)[] = []
-    for (let world = 0; program.length < calls / 10; world += 1)
+    for (let world = 0; program.length < calls / 2; world += 1)
       program.push(...(await setUps(`world ${first + world}`)))
     const link = { loss, delayMs: [5, 45] } as const
     const model = Array.from({ length: 5 * calls }, (_, at) => modelledSetUp(link, new SeededRandom(first + at)))
