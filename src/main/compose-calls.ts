@@ -14,6 +14,7 @@ import type { CallAccount as KeptAccount } from './accounts/call-account.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import { Calls } from './calls/calls.ts'
+import { stillCounts } from './calls/plan.ts'
 import type { CallAccount, CallPeer, CallPeersPort, CallRecord, CallTrustPort, RingPort } from './calls/ports.ts'
 import { conversationOf } from './chat/context.ts'
 import type { OpenHistory } from './history/open-history.ts'
@@ -110,7 +111,10 @@ function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPo
       await writer.setZrtpVerified({ ownZid, peerZid, peer, verified, name })
     },
     isVerified: (account, peer) => reader.zrtpVerifiedWith(account, peer),
-    lastKeys: async (account, peer) => (await reader.callMemory(account, peer)).keys,
+    lastKeys: async (account, peer) => {
+      const memory = await reader.callMemory(account, peer)
+      return memory !== null && stillCounts(memory.learnedAt, clock.now()) ? memory.keys : null
+    },
     rememberKeys: (account, peer, keys) => writer.rememberCallKeys({ account, peer, keys }),
   }
 }

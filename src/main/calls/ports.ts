@@ -58,9 +58,10 @@ export interface CallTrustPort {
   ): Promise<void>
   /** Whether any device of this contact was compared. */
   isVerified(account: Aor, peer: Aor): Promise<boolean>
-  /** Keys that the last call with this contact agreed on; null = never. */
+  /** What to offer first: what was learned of this contact lately; null = nothing that still counts. */
   lastKeys(account: Aor, peer: Aor): Promise<'zrtp' | 'sdes' | 'dtls' | null>
-  rememberKeys(account: Aor, peer: Aor, keys: 'zrtp' | 'sdes' | 'dtls'): Promise<void>
+  /** `as-before`: what was learned earlier counts again, as no keys came of offering ZRTP. */
+  rememberKeys(account: Aor, peer: Aor, keys: 'zrtp' | 'sdes' | 'dtls' | 'as-before'): Promise<void>
 }
 
 export interface CallRecord {

@@ -120,12 +120,20 @@ describe.each(['in process', 'in workers'] as const)('keys of calls %s', (where)
 
   it('remembers which keys last worked, and forgets', async () => {
     const memory = () => history.reader.callMemory(alice, bob)
-    expect(await memory()).toEqual({ keys: null })
+    expect(await memory()).toBeNull()
+    await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'as-before' })
+    expect(await memory()).toBeNull()
     await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'sdes' })
     await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'dtls' })
-    expect(await memory()).toEqual({ keys: 'dtls' })
+    expect(await memory()).toMatchObject({ keys: 'dtls' })
+    const { learnedAt } = (await memory()) ?? { learnedAt: 0 }
+    expect(learnedAt).toBeGreaterThan(0)
+    await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'as-before' })
+    const again = await memory()
+    expect(again?.keys).toBe('dtls')
+    expect(again?.learnedAt).toBeGreaterThanOrEqual(learnedAt)
     await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: null })
-    expect(await memory()).toEqual({ keys: null })
+    expect(await memory()).toBeNull()
   })
 
   it('all of it goes with the account, and nothing comes back from a call that ends later', async () => {
