@@ -158,13 +158,15 @@ export class CallMedia {
     const { leg, sections, refused } = this.#branch
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin = this.#origin === null ? newOrigin(this.#ports.random, address) : nextVersion(this.#origin)
-    const places: (LocalSection | RefusedSection)[] = role === 'answer' ? [...refused] : []
+    // What was refused keeps its place in offers of ours, too (RFC 3264 §8).
+    const places: (LocalSection | RefusedSection)[] = [...refused]
     const [fingerprint, farSetup] = [leg.offer?.transport.fingerprint, leg.dtls?.setup ?? null]
     const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }
     for (const section of sections) {
       const local = localSection(section, context)
       if (local === null) return err(hideAddress ? 'relay-missing' : 'no-path')
-      places[section.place] ??= local
+      if (role === 'offer') places[section.place] = local
+      else places[section.place] ??= local
     }
     return ok({ networkSdp: writeNetworkDescription(this.#origin, [...places]) })
   }
