@@ -38,7 +38,7 @@ export class EchoCall {
     this.#invite = invite
     this.#dialog = new EchoDialog(invite)
     this.#heardAt = ports.clock.monotonic()
-    this.#media = new EchoMedia(host, ports, {
+    this.#media = new EchoMedia({ host, user: invite.from }, ports, {
       onHeard: () => (this.#heardAt = ports.clock.monotonic()),
       onFailed: () => this.#hangUp('SIP;cause=488;text="No keys were agreed"'),
     })

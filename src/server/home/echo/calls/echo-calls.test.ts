@@ -9,7 +9,6 @@ import { DatagramNetwork } from '#test/fakes/datagram-network.ts'
 import { domain, FakeDomain, valueOf, type FakePhone, type RequestOptions } from '#test/fakes/sip-domain.ts'
 import type { LocalUser } from '../../proxy/api.ts'
 import { EchoCalls } from './echo-calls.ts'
-import { ZrtpMemory } from './zrtp-memory.ts'
 
 const echo = `sip:echo@${domain}`
 const callerHost = '192.0.2.7'
@@ -35,8 +34,9 @@ class EchoWorld {
     const local: LocalUser = proxy.registerLocal('echo', (exchange) => {
       if (!this.calls.handle(exchange)) exchange.respond({ status: 481 })
     })
+    const memory = { zid: random.bytes(12), find: () => null, keep: () => undefined }
     this.calls = new EchoCalls({
-      ...{ clock, random, datagrams: { bind }, memory: new ZrtpMemory(random) },
+      ...{ clock, random, datagrams: { bind }, memory },
       contactUri: () => local.contactUri,
       send: (request) => local.send(request),
       host: () => '127.0.0.9',

@@ -40,7 +40,6 @@ export class EchoCalls {
 
   stop(): void {
     for (const call of [...this.#calls.values()]) call.stop()
-    this.#ports.memory.clear()
   }
 
   #begin(exchange: LocalExchange, callId: string): boolean {
