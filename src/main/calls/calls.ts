@@ -60,6 +60,11 @@ export class Calls {
     return { calls: this.#views(), revision: this.#revision }
   }
 
+  /** Whether people talk, or are about to. */
+  get isBusy(): boolean {
+    return [...this.#calls.values()].some((call) => !call.isOver)
+  }
+
   /** @throws SottoError `not-found`, `recipient-blocked`, `address-would-show`. */
   async place(request: {
     readonly conversationId: ConversationId
