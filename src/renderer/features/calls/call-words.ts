@@ -96,6 +96,13 @@ export function mayRedial({ end, direction }: Pick<CallView, 'end' | 'direction'
   return end === null || ends[end].redial
 }
 
+const testable: ReadonlySet<CallEnd | null> = new Set(['microphone-denied', 'no-path', 'media-lost', 'failed'])
+
+/** Whether trying out devices and connection may show what was wrong. */
+export function mayTest(end: CallEnd | null): boolean {
+  return testable.has(end)
+}
+
 const recordTexts: Readonly<Record<CallRecordView['outcome'], readonly [incoming: TextKey, outgoing: TextKey]>> = {
   answered: ['record.answeredIn', 'record.answeredOut'],
   missed: ['record.missed', 'record.noAnswer'],
