@@ -208,6 +208,9 @@ export class Call {
       case 'restart-needed':
         void this.#offers.restart()
         return
+      case 'rekey-needed':
+        void this.#offers.renegotiate({})
+        return
       case 'heard':
       case 'digit':
         return

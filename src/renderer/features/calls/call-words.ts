@@ -72,6 +72,7 @@ const ends: Readonly<Record<CallEnd, { readonly calm: boolean; readonly redial: 
   'no-path': { calm: false, redial: true },
   'media-lost': { calm: false, redial: true },
   'keys-failed': { calm: false, redial: true },
+  'keys-used-up': { calm: false, redial: true },
   'downgrade-blocked': { calm: false, redial: false },
   'attack-noticed': { calm: false, redial: false },
   'microphone-denied': { calm: false, redial: true },
