@@ -2,13 +2,12 @@ import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { DatagramAddress, DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { Bases, type Base } from './bases.ts'
-import type { IceCredentials, IceRole } from './binding.ts'
+import { checkUsername, type IceCredentials, type IceRole } from './binding.ts'
 import { defaultCandidate, type Candidate, type Component, type LocalCandidate } from './candidate.ts'
 import { Gatherer, type StreamWish } from './gatherer.ts'
-import { IceMachine } from './ice-machine.ts'
-import type { IceOutput, IcePath, IceTiming, RemoteDescription, StreamState } from './ice-types.ts'
-import { familyOf } from './ip-address.ts'
-import { isStun } from './stun-message.ts'
+import { IceBranch, type IceBranchEvents } from './ice-branch.ts'
+import type { IcePath, IceTiming, RemoteDescription } from './ice-types.ts'
+import { decodeStun, isStun } from './stun-message.ts'
 import type { TurnServer } from './turn-socket.ts'
 
 export interface IceAgentOptions {
@@ -25,36 +24,26 @@ export interface IceAgentOptions {
   readonly stunServers?: readonly DatagramAddress[]
   readonly turnServers?: readonly TurnServer[]
   readonly timing?: IceTiming
+  /** The offer may get several answers: what one of them does not need stays open until {@link IceAgent.settle}. */
+  readonly mayFork?: boolean
 }
 
-/** What an owner is told. All but `onMedia` may be left out. */
-export interface IceAgentEvents {
+/** What an owner is told, of the first branch where it is about one. All but `onMedia` may be left out. */
+export interface IceAgentEvents extends IceBranchEvents {
   /**
    * A datagram that is not STUN. `validated` = it came from where checks have proved the peer to be; without ICE never.
    * The bytes are the handler's to keep and to change.
    */
   onMedia(arrival: MediaArrival): void
-  onState?(stream: number, state: StreamState): void
-  /** Where {@link IceAgent.send} now sends to. */
-  onPath?(stream: number, component: Component, path: IcePath): void
-  /** Nothing is sent on that component until a restart finds another path. */
-  onConsentLost?(stream: number, component: Component): void
-  onRole?(role: IceRole): void
   /** A candidate that came after {@link IceAgent.gather} resolved (RFC 8838). */
   onLateCandidate?(stream: number, candidate: Candidate): void
 }
 
-const unheard: Omit<Required<IceAgentEvents>, 'onMedia'> = {
-  onState: () => undefined,
-  onPath: () => undefined,
-  onConsentLost: () => undefined,
-  onRole: () => undefined,
-  onLateCandidate: () => undefined,
-}
-
+/** `validated` speaks of the main branch; others are asked about `base` and `from`. */
 export interface MediaArrival {
   readonly stream: number
   readonly component: Component
+  readonly base: number
   readonly bytes: Uint8Array
   readonly from: DatagramAddress
   readonly validated: boolean
@@ -83,32 +72,72 @@ const releaseMs = 3_000
  */
 export class IceAgent {
   readonly #options: IceAgentOptions
-  readonly #events: Required<IceAgentEvents>
-  readonly #machine: IceMachine
+  readonly #events: IceAgentEvents
   readonly #bases = new Bases()
   readonly #gatherer: Gatherer
   readonly #wishes = new Map<number, StreamWish>()
-  readonly #states = new Map<number, StreamState>()
-  readonly #plain = new Map<string, { readonly base: Base; readonly to: DatagramAddress }>()
-  #timer: Timer | null = null
+  #main: IceBranch
+  #branches: readonly IceBranch[]
+  #mayFork: boolean
   #release: Timer | null = null
   #closed = false
 
   constructor(options: IceAgentOptions, events: IceAgentEvents) {
     this.#options = options
-    this.#events = { ...unheard, ...events }
-    const { role, random, timing } = options
-    this.#machine = new IceMachine({ role, random, ...(timing === undefined ? {} : { timing }) })
+    this.#events = events
+    this.#mayFork = options.mayFork === true
+    this.#main = this.#newBranch(events)
+    this.#branches = [this.#main]
     this.#gatherer = new Gatherer(options, this.#bases, {
       onBase: (base) => this.#adopt(base),
       onLost: (base) => this.#drop(base),
-      onLate: (stream, candidate) => this.#events.onLateCandidate(stream, candidate),
+      onLate: (stream, candidate) => events.onLateCandidate?.(stream, candidate),
     })
+  }
+
+  #newBranch(events: IceBranchEvents, credentials?: IceCredentials): IceBranch {
+    const { clock, random, role, timing } = this.#options
+    const hooks = {
+      onRemote: (remote: RemoteDescription) => this.#dropUnused(remote),
+      onCompleted: () => this.#releaseLater(),
+    }
+    const shared = credentials === undefined ? {} : { credentials }
+    return new IceBranch({ clock, random, bases: this.#bases, role, timing, ...hooks, ...shared }, events)
+  }
+
+  /** The branch that the methods of the agent speak of: the first, then the one that was settled on. */
+  get main(): IceBranch {
+    return this.#main
   }
 
   /** Role at this moment; conflicts and lite peers may change it. */
   get role(): IceRole {
-    return this.#machine.role
+    return this.#main.role
+  }
+
+  /** One more peer that answers what was offered. */
+  fork(events: IceBranchEvents): IceBranch {
+    const branch = this.#newBranch(events, this.#main.credentials)
+    if (this.#closed) branch.close()
+    else this.#branches = [...this.#branches, branch]
+    return branch
+  }
+
+  /** Ends a branch; the main one only by another being settled on. */
+  leave(branch: IceBranch): void {
+    if (branch === this.#main) return
+    branch.close()
+    this.#branches = this.#branches.filter((one) => one !== branch)
+  }
+
+  /** The peer that stays; the others end, and so does what it has no use for. */
+  settle(branch: IceBranch): void {
+    this.#main = branch
+    for (const other of this.#branches) if (other !== branch) other.close()
+    this.#branches = [branch]
+    this.#mayFork = false
+    if (branch.remote !== null) this.#dropUnused(branch.remote)
+    this.#releaseLater()
   }
 
   /**
@@ -128,66 +157,51 @@ export class IceAgent {
       const rtp = defaultCandidate(candidates, 1)?.address ?? null
       return { stream, candidates, rtp, rtcp: defaultCandidate(candidates, 2)?.address ?? null }
     })
-    return { credentials: this.#machine.credentials, streams }
+    return { credentials: this.#main.credentials, streams }
   }
 
-  /** The peer's description, once the user has accepted it: checks begin. Also for every later description. */
+  /** As {@link IceBranch.start}. */
   start(remote: RemoteDescription): void {
-    if (this.#closed) return
+    this.#main.start(remote)
+  }
+
+  /** Sockets of streams and components that the one peer has no use for. */
+  #dropUnused(remote: RemoteDescription): void {
+    if (this.#mayFork) return
     const agreed = new Map(remote.streams.map(({ stream, components }) => [stream, components]))
     for (const base of this.#bases.all()) {
       const components = agreed.get(base.stream)
       if (components === undefined || base.component > components) this.#drop(base)
     }
     for (const stream of this.#wishes.keys()) if (!agreed.has(stream)) this.#wishes.delete(stream)
-    this.#run(this.#machine.start(remote, this.#now))
   }
 
-  /** One more candidate of the peer (RFC 8838). */
+  /** As {@link IceBranch.addRemoteCandidate}. */
   addRemoteCandidate(stream: number, candidate: Candidate): void {
-    if (!this.#closed) this.#run(this.#machine.addRemote(stream, candidate, this.#now))
+    this.#main.addRemoteCandidate(stream, candidate)
   }
 
-  /**
-   * Without ICE: media of a component goes to that address, from the socket whose address we advertised. The owner may move it to
-   * where the peer's media really comes from (symmetric RTP). Null ends it. False = no socket of that family.
-   */
+  /** As {@link IceBranch.setPlainRemote}. */
   setPlainRemote(stream: number, component: Component, to: DatagramAddress | null): boolean {
-    const key = `${stream}.${component}`
-    this.#plain.delete(key)
-    if (to === null || this.#closed) return to === null
-    const sameFamily = this.#bases
-      .candidates(stream)
-      .filter(({ address }) => familyOf(address.host) === familyOf(to.host))
-    const base = this.#bases.get(defaultCandidate(sameFamily, component)?.base ?? -1)
-    if (base === null) return false
-    this.#plain.set(key, { base, to })
-    base.relay?.bindChannel(to)
-    return true
+    return this.#main.setPlainRemote(stream, component, to)
   }
 
-  /** Sends media of a component; false = there is nowhere to send to yet, or no more. */
+  /** As {@link IceBranch.send}. */
   send(stream: number, component: Component, bytes: Uint8Array): boolean {
-    const path = this.#machine.pathOf(stream, component)
-    const plain = path === null ? this.#plain.get(`${stream}.${component}`) : undefined
-    const base = path === null ? plain?.base : this.#bases.get(path.base)
-    const to = path?.remote ?? plain?.to
-    if (base === undefined || base === null || to === undefined) return false
-    base.socket.send(bytes, to)
-    return true
+    return this.#main.send(stream, component, bytes)
   }
 
   /** Where media of a component goes by ICE. */
   pathOf(stream: number, component: Component): IcePath | null {
-    return this.#machine.pathOf(stream, component)
+    return this.#main.pathOf(stream, component)
   }
 
   /**
    * Begins an ICE restart: fresh credentials, relays and server-reflexive candidates, sockets on addresses that are new. Media
-   * stays where it is until the peer's next description has led to a nominated pair.
+   * stays where it is until the peer's next description has led to a nominated pair. Only once there is one peer.
    */
   async restart(role?: IceRole, patienceMs = 3_000): Promise<LocalDescription> {
-    this.#machine.restart(role)
+    this.#main.restart(role)
     this.#release?.cancel()
     for (const base of this.#bases.all()) if (base.relay !== null) this.#retire(base)
     return this.gather([...this.#wishes.values()], patienceMs)
@@ -195,98 +209,64 @@ export class IceAgent {
 
   /** The peer refused the restart. */
   abandonRestart(): void {
-    this.#machine.abandonRestart()
-    this.#arm()
+    this.#main.abandonRestart()
   }
 
   /** Closes all sockets and gives relays back. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#timer?.cancel()
     this.#release?.cancel()
     this.#gatherer.close()
-    this.#machine.close()
-    this.#plain.clear()
+    for (const branch of this.#branches) branch.close()
     for (const base of this.#bases.all()) this.#bases.close(base)
   }
 
-  get #now(): number {
-    return this.#options.clock.monotonic()
-  }
-
   #adopt(base: Base): void {
-    const { stream, component, socket } = base
+    const { stream, component, socket, id } = base
     socket.onDatagram((bytes, from) => {
       if (this.#closed) return
       if (!isStun(bytes)) {
-        const validated = this.#machine.isValidated(base.id, from)
-        this.#events.onMedia({ stream, component, bytes, from, validated })
-      } else if (!this.#gatherer.handle(bytes, from)) {
-        this.#run(this.#machine.receive(base.id, from, bytes, this.#now))
-      }
+        const validated = this.#main.isValidated(id, from)
+        this.#events.onMedia({ stream, component, base: id, bytes, from, validated })
+      } else if (!this.#gatherer.handle(bytes, from)) this.#receive(base, from, bytes)
     })
-    this.#run(this.#machine.addBase(stream, base.candidate, this.#now))
+    for (const branch of this.#branches) branch.adopt(base)
+  }
+
+  /**
+   * Whose check it is, its username says; nobody is believed for that: each branch has the peer prove itself. Two that say the same
+   * both get it. Answers are known by their transactions.
+   */
+  #receive({ id, stream }: Base, from: DatagramAddress, bytes: Uint8Array): void {
+    if (this.#branches.length === 1) {
+      this.#main.receive(id, from, bytes)
+      return
+    }
+    const message = decodeStun(bytes)
+    const username = message === null ? null : checkUsername(message)
+    for (const branch of this.#branches)
+      if (username === null || branch.expects(stream, username)) branch.receive(id, from, bytes)
   }
 
   #retire(base: Base): void {
     base.isRetired = true
-    this.#machine.retireBase(base.id)
+    for (const branch of this.#branches) branch.retire(base)
   }
 
   #drop(base: Base): void {
     this.#bases.close(base)
-    for (const [key, plain] of this.#plain) if (plain.base === base) this.#plain.delete(key)
-    this.#run(this.#machine.removeBase(base.id, this.#now))
-  }
-
-  #run(outputs: readonly IceOutput[]): void {
-    for (const output of outputs) this.#perform(output)
-    this.#arm()
-  }
-
-  #arm(): void {
-    this.#timer?.cancel()
-    const { deadline } = this.#machine
-    if (deadline === null || this.#closed) return
-    this.#timer = this.#options.clock.after(Math.max(0, deadline - this.#now), () => {
-      this.#run(this.#machine.tick(this.#now))
-    })
-  }
-
-  #perform(output: IceOutput): void {
-    if (output.kind === 'send') this.#bases.get(output.base)?.socket.send(output.bytes, output.to)
-    else this.#announce(output)
-  }
-
-  #announce(output: Exclude<IceOutput, { readonly kind: 'send' }>): void {
-    switch (output.kind) {
-      case 'path':
-        if (output.path.nominated) this.#bases.get(output.path.base)?.relay?.bindChannel(output.path.remote)
-        this.#events.onPath(output.stream, output.component, output.path)
-        return
-      case 'state':
-        this.#states.set(output.stream, output.state)
-        if (output.state === 'completed') this.#releaseLater()
-        this.#events.onState(output.stream, output.state)
-        return
-      case 'consent-lost':
-        this.#events.onConsentLost(output.stream, output.component)
-        return
-      case 'role':
-        this.#events.onRole(output.role)
-    }
+    for (const branch of this.#branches) branch.drop(base)
   }
 
   /** Once every stream has its path, relays that carry none are given back. */
   #releaseLater(): void {
-    const isDone = [...this.#wishes.keys()].every((stream) => this.#states.get(stream) === 'completed')
-    if (!isDone) return
+    if (this.#mayFork || this.#closed || !this.#main.isCompleted([...this.#wishes.keys()])) return
     this.#gatherer.stopKeeping()
     this.#release?.cancel()
     this.#release = this.#options.clock.after(releaseMs, () => {
       for (const base of this.#bases.all())
-        if (base.relay !== null && this.#machine.pathOf(base.stream, base.component)?.base !== base.id) this.#drop(base)
+        if (base.relay !== null && this.#main.pathOf(base.stream, base.component)?.base !== base.id) this.#drop(base)
     })
   }
 }

@@ -34,6 +34,8 @@ export interface IceMachineOptions {
   readonly role: IceRole
   readonly random: RandomPort
   readonly timing?: IceTiming
+  /** Ours, where they were given to others before; fresh ones otherwise. */
+  readonly credentials?: IceCredentials
 }
 
 /**
@@ -43,11 +45,12 @@ export interface IceMachineOptions {
 export class IceMachine {
   readonly #state: IceState
 
-  constructor({ role, random, timing = defaultIceTiming }: IceMachineOptions) {
+  constructor({ role, random, timing = defaultIceTiming, credentials }: IceMachineOptions) {
+    const local = credentials ?? newIceCredentials(random)
     const spread = (): number => (random.bytes(1)[0] ?? 0) / 256
     this.#state = {
       ...{ random, timing, role, tiebreaker: random.bytes(8), bases: new Map(), checks: new Checks() },
-      ...{ paths: new Paths(timing, spread), out: [], generation: newGeneration(0, newIceCredentials(random)) },
+      ...{ paths: new Paths(timing, spread), out: [], generation: newGeneration(0, local) },
       ...{ previous: null, now: 0, nextCheckAt: null, lastCheckAt: -Infinity },
     }
   }
@@ -74,6 +77,17 @@ export class IceMachine {
     const path = this.#state.paths.get(local.stream, local.candidate.component)?.path
     if (path?.base === base && path.remote.host === from.host && path.remote.port === from.port) return true
     return listOf(this.#state, local.stream)?.find(base, from)?.state === 'succeeded'
+  }
+
+  /** Whether a check under that username is for this session: its peer's, or anybody's before there is one. */
+  expects(stream: number, username: string): boolean {
+    const { generation, previous } = this.#state
+    return [generation, previous].some((one) => {
+      if (one === null) return false
+      const access = one.remotes.get(stream)
+      if (access === undefined) return one === generation && username.startsWith(`${one.local.ufrag}:`)
+      return username === `${one.local.ufrag}:${access.credentials.ufrag}`
+    })
   }
 
   /** A socket or relay is there to send from: its own candidate, of type host or relay. */
