@@ -4,7 +4,7 @@ import type { RandomPort } from '#shared/ports/random.ts'
 import { withMandatory, type Preferences } from './algorithms.ts'
 import type { ZrtpAlarm, ZrtpEvent, ZrtpFailure } from './events.ts'
 import { encodeHello, zrtpVersion, type Hello } from './hello.ts'
-import { newHashChain, type HashChain } from './implicit.ts'
+import { hashChainOf, newHashChain, type HashChain } from './implicit.ts'
 import type { KeyAgreementPort } from './key-agreement.ts'
 import { encodeError, errorCodes, frame, type MessageType } from './message.ts'
 import { encodePacket } from './packet.ts'
@@ -23,6 +23,8 @@ export interface ZrtpStreamOptions {
   readonly place: 'first' | 'further'
   /** Never sends a Commit. */
   readonly passive: boolean
+  /** Of the Hello that an offer announced: all who answer it are sent the same one. Copied; a fresh one unless given. */
+  readonly chain?: HashChain
   /** A secret that both users agreed on elsewhere (§4.3); null = none. */
   readonly auxSecret: Uint8Array | null
   /** Seconds for which the new secret may be kept: 0 for an owner without cache. */
@@ -94,7 +96,7 @@ export class StreamCore {
   constructor(options: ZrtpStreamOptions) {
     this.options = options
     this.preferences = withMandatory(options.preferences)
-    this.chain = newHashChain(options.random)
+    this.chain = options.chain === undefined ? newHashChain(options.random) : hashChainOf(options.chain.h0.slice())
     const [high = 0, low = 0] = options.random.bytes(2)
     this.#sequenceNumber = ((high << 8) | low) & sequenceStart
     this.hello = encodeHello(

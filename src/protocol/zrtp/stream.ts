@@ -85,6 +85,15 @@ export class ZrtpStream {
     return exportKeyOf(this.#core.phase, label, bytes)
   }
 
+  /** Whether a packet is of this stream's peer, by what it says: its SSRC, or the Hello that was announced. */
+  recognises(packet: Uint8Array): boolean {
+    const decoded = decodePacket(packet)
+    if (decoded === null || this.#isStopped) return false
+    const { peer } = this.#core
+    if (peer !== null) return peer.ssrc === decoded.ssrc
+    return this.#announced !== null && isAnnounced(this.#announced, decoded.message)
+  }
+
   /** Takes a datagram; what is no packet of this stream's peer has no effect. */
   receive(packet: Uint8Array): void {
     if (this.#isStopped || this.#core.phase.name === 'idle') return
