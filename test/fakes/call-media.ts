@@ -30,6 +30,8 @@ export class FakeMedia implements MediaPort {
   /** What the next request of a kind throws. */
   readonly failures = new Set<keyof MediaPort>()
   readonly secrets: unknown[] = []
+  /** Branches that were given secrets. */
+  readonly secretsOf: (string | undefined)[] = []
   answered: MediaAnswer = {
     networkSdp: 'network answer',
     rendererSdp: 'renderer answer',
@@ -64,8 +66,9 @@ export class FakeMedia implements MediaPort {
     return this.#outcome('offer', { networkSdp: `network offer ${plan.offer}` })
   }
 
-  async takeAnswer({ branch, sdp }: Request<'takeAnswer'>): Promise<MediaOutcome<MediaAnswer>> {
-    this.#log.push(`media.takeAnswer ${branch} ${sdp}`)
+  async takeAnswer({ branch, sdp, rendererSdp }: Request<'takeAnswer'>): Promise<MediaOutcome<MediaAnswer>> {
+    const leg = rendererSdp === undefined ? '' : ` on ${rendererSdp}`
+    this.#log.push(`media.takeAnswer ${branch ?? ''} ${sdp}${leg}`)
     return this.#outcome('takeAnswer', this.answered)
   }
 
@@ -91,8 +94,9 @@ export class FakeMedia implements MediaPort {
     return Promise.resolve({ rendererSdp: this.takenBack })
   }
 
-  zrtpSecrets(_call: CallId, _zid: Uint8Array, secrets: unknown): Promise<void> {
+  zrtpSecrets(_call: CallId, _zid: Uint8Array, secrets: unknown, branch?: string): Promise<void> {
     this.#maybeFail('zrtpSecrets')
+    this.secretsOf.push(branch)
     this.secrets.push(secrets)
     return Promise.resolve()
   }

@@ -22,6 +22,8 @@ export class CallWorld {
   readonly clock = new FakeClock()
   readonly media = new FakeMedia(this.log)
   readonly records: CallRecord[] = []
+  /** ZIDs whose secrets were kept. */
+  readonly kept: Uint8Array[] = []
   readonly complaints: string[] = []
   readonly replies = new Map<CallCommand['kind'], CallReply>()
   /** What the answer of a command waits for. */
@@ -46,6 +48,8 @@ export class CallWorld {
   trustFails = false
   recordsFail = false
   lastLeg = '' as LegId
+  /** Everything that the engine was told. */
+  readonly commands: MediaCommand[] = []
   views: readonly CallView[] = []
   readonly calls: Calls
   #handler: (event: SignallingEvent) => void = () => undefined
@@ -148,6 +152,7 @@ export class CallWorld {
     const detail = kind === 'capture' ? ` ${command.microphone ? 'mic' : ''}${command.camera ? '+cam' : ''}` : ''
     this.log.push(`engine.${kind}${detail}`)
     this.lastLeg = command.legId
+    this.commands.push(command)
     if (!this.engineOffers || (kind !== 'open' && kind !== 'renegotiate')) return
     queueMicrotask(() => this.calls.mediaOffer({ legId: command.legId, sdp: this.rendererOffer }))
   }
@@ -162,8 +167,9 @@ export class CallWorld {
       zid: () => Promise.resolve(new Uint8Array(12).fill(1)),
       secrets: () => told('trust.secrets', this.secrets),
       // Slow: what must come after it has to wait for it.
-      keep: async () => {
+      keep: async (_account, _peer, { peerZid }) => {
         await settle()
+        this.kept.push(peerZid)
         await told('trust.keep', undefined)
       },
       setVerified: (_account, _peer, { verified, name }) => told(`trust.verified ${verified} ${name}`, undefined),

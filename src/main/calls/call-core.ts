@@ -20,7 +20,10 @@ export class CallCore {
   readonly state: CallState
   /** Steps with descriptions, one after the other. */
   readonly turns = new Turns()
+  /** The leg that counts: of our offer, and then of the branch that is heard. */
   leg: LegId | null = null
+  /** All that are open: a call that forked has one for each branch. */
+  readonly legs = new Set<LegId>()
   plan: MediaPlan | null = null
   /** Keys of the INVITEs so far, the last one's at the end. */
   offered: readonly MediaPlan['offer'][] = []
@@ -71,7 +74,8 @@ export class CallCore {
     const { engine, media, signalling, ring, clock } = this.context
     this.change({ phase: 'ended', end, endedAt: clock.now() })
     ring.stop(this.id)
-    if (this.leg !== null) engine.close(this.leg)
+    for (const leg of this.legs) engine.close(leg)
+    this.legs.clear()
     await this.tried(() => signalling.call({ kind: 'end', call: this.id, ...(status === undefined ? {} : { status }) }))
     await this.tried(() => media.close(this.id))
     await this.tried(() => this.#record(end))
@@ -124,6 +128,11 @@ export class CallCore {
   /** Asked anew after every wait. */
   isEnded(): boolean {
     return this.isOver
+  }
+
+  closeLeg(leg: LegId): void {
+    this.legs.delete(leg)
+    this.context.engine.close(leg)
   }
 
   requireLeg(): LegId {

@@ -1,4 +1,5 @@
-/** Descriptions within a call: answers of the other side, its later offers, and ours. */
+/** Descriptions within a call: its later offers, ours, and the answers to them. */
+import type { LegId } from '#shared/model/calls.ts'
 import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { MediaAnswer, MediaOutcome } from '#main/media/media-port.ts'
 import type { CallCore } from './call-core.ts'
@@ -33,26 +34,22 @@ export class CallOffers {
     this.#core = core
   }
 
-  /** Sound before the answer. What one branch of a fork says badly is no reason to give the others up. */
-  async hearEarly(branch: string | null, sdp: string): Promise<void> {
-    const { media, engine } = this.#core.context
-    const outcome = await media.takeAnswer({ call: this.#core.id, branch: branch ?? '', sdp })
-    if (this.#core.isEnded() || !outcome.ok) return
-    this.apply(outcome.value)
-    if (this.#core.isActive) return
-    engine.play(this.#core.requireLeg())
-    this.#core.change({ earlyMedia: true })
-  }
-
-  async takeAnswer({ branch, sdp }: Pick<Signal<'answered'>, 'branch' | 'sdp'>): Promise<void> {
-    const outcome = await this.#core.context.media.takeAnswer({ call: this.#core.id, branch: branch ?? '', sdp })
+  /** The answer of the one dialog there is. */
+  async takeAnswer(sdp: string): Promise<void> {
+    const outcome = await this.#core.context.media.takeAnswer({ call: this.#core.id, branch: null, sdp })
     if (this.#core.isEnded()) return
-    if (outcome.ok) this.apply(outcome.value)
-    else await this.#core.refused(outcome.error)
+    if (!outcome.ok) return this.#core.refused(outcome.error)
+    this.answerEngine(outcome.value)
+    this.apply(outcome.value)
   }
 
-  apply({ rendererSdp, video, heldByPeer }: MediaAnswer): void {
-    if (rendererSdp !== null) this.#core.context.engine.answer(this.#core.requireLeg(), rendererSdp)
+  /** What the engine is told on a leg, where it waits for something. */
+  answerEngine({ rendererSdp }: MediaAnswer, leg: LegId = this.#core.requireLeg()): void {
+    if (rendererSdp !== null) this.#core.context.engine.answer(leg, rendererSdp)
+  }
+
+  /** What the screen shows of an answer. */
+  apply({ video, heldByPeer }: MediaAnswer): void {
     this.#agreedVideo = video
     this.#core.change({ video, heldByPeer })
     if (!video) this.#stopCamera()
@@ -88,7 +85,10 @@ export class CallOffers {
       await signalling.call({ kind: 'refuse', call, offer, status: statusOfRefusal(outcome.error) })
       return
     }
-    if ('rendererSdp' in outcome.value) this.apply(outcome.value)
+    if ('rendererSdp' in outcome.value) {
+      this.answerEngine(outcome.value)
+      this.apply(outcome.value)
+    }
     await signalling.call({ kind: 'answer', call, offer, sdp: outcome.value.networkSdp ?? '' })
   }
 
@@ -100,7 +100,7 @@ export class CallOffers {
     await this.#core.guarded(this.#offers, async () => {
       const outcome = await this.#ask(how)
       if (this.#core.isEnded()) return
-      if ('answer' in outcome) await this.#core.run(() => this.takeAnswer({ branch: null, sdp: outcome.answer }))
+      if ('answer' in outcome) await this.#core.run(() => this.takeAnswer(outcome.answer))
       else await this.#core.run(() => this.#restore({ heldByUs, camera }))
     })
   }
@@ -134,7 +134,7 @@ export class CallOffers {
       const outcome = await this.#ask({ restart: true })
       if (this.#core.isEnded()) return
       if ('answer' in outcome) {
-        await this.#core.run(() => this.takeAnswer({ branch: null, sdp: outcome.answer }))
+        await this.#core.run(() => this.takeAnswer(outcome.answer))
         return
       }
       isHeard = outcome.status !== null && outcome.status < 500

@@ -7,6 +7,8 @@ import type { MediaEvent, MediaKeys, MediaPort } from '#main/media/media-port.ts
 import type { CallTrustPort } from './ports.ts'
 import { Turns } from './turns.ts'
 
+type PeerFound = Extract<MediaEvent, { kind: 'zrtp-peer' }>
+
 interface Ports {
   readonly call: CallId
   readonly account: Aor
@@ -20,19 +22,21 @@ export class CallTrust {
   readonly #ports: Ports
   /** A verdict counts only for a pair that is kept: what is written is written in order. */
   readonly #writes = new Turns()
-  /** The ZID that said Hello and the name its device was given; nothing is proven by it yet. */
-  #claimed: { readonly peerZid: Uint8Array; readonly name: string } | null = null
+  /** ZIDs that said Hello, by branch, and the names their devices were given; nothing is proven by them yet. */
+  readonly #claimed = new Map<string, { readonly peerZid: Uint8Array; readonly name: string }>()
 
   constructor(ports: Ports) {
     this.#ports = ports
   }
 
   /** Hands the secrets kept for a device to its ZRTP, which waits for them: none where they cannot be read. */
-  async provide(peerZid: Uint8Array): Promise<void> {
+  async provide({ peerZid, branch }: Pick<PeerFound, 'peerZid' | 'branch'>): Promise<void> {
     const { call, account, peer, trust, media } = this.#ports
     const secrets = await trust.secrets(account, peer, peerZid).catch((error: unknown) => this.#failed(error))
-    this.#claimed = secrets === null ? null : { peerZid, name: secrets.name }
-    await media.zrtpSecrets(call, peerZid, secrets).catch((error: unknown) => this.#failed(error))
+    if (secrets === null) this.#claimed.delete(branch ?? '')
+    else this.#claimed.set(branch ?? '', { peerZid, name: secrets.name })
+    const question = branch === undefined ? [] : ([branch] as const)
+    await media.zrtpSecrets(call, peerZid, secrets, ...question).catch((error: unknown) => this.#failed(error))
   }
 
   /** Keeps new secrets; never rejects. */
@@ -51,8 +55,9 @@ export class CallTrust {
 
   /** Name of the device that holds these keys, once its retained secret proved that it is the one of that name. */
   nameOf({ peerZid, warnings }: MediaKeys): string {
-    const isIt = peerZid !== null && this.#claimed !== null && Buffer.compare(peerZid, this.#claimed.peerZid) === 0
-    return isIt && !warnings.includes('secrets-differ') ? (this.#claimed?.name ?? '') : ''
+    if (peerZid === null || warnings.includes('secrets-differ')) return ''
+    const claims = [...this.#claimed.values()]
+    return claims.find((claim) => Buffer.compare(peerZid, claim.peerZid) === 0)?.name ?? ''
   }
 
   /** The user compared. What a mismatch held back is kept first: the verdict is about a kept pair. */

@@ -6,6 +6,7 @@ import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { MediaAnswer, MediaEvent, MediaKeys, MediaOutcome, MediaPlan } from '#main/media/media-port.ts'
 import { CallCore, type CallContext } from './call-core.ts'
 import { descriptionRefused, endOfIncoming, endOfLost, endOfOutgoing } from './call-end.ts'
+import { CallForks } from './call-forks.ts'
 import { CallOffers } from './call-offers.ts'
 import { callView, isCallPhase, type CallFacts, type CallState } from './call-state.ts'
 import { CallTrust } from './call-trust.ts'
@@ -22,6 +23,7 @@ function isDescribed(signal: CallSignal): signal is Described {
 export class Call {
   readonly #core: CallCore
   readonly #offers: CallOffers
+  readonly #forks: CallForks
   readonly #trust: CallTrust
   #rendererOffer: string | null = null
   /** The caller's offer, until the user decides; null also for a late offer. */
@@ -32,6 +34,10 @@ export class Call {
   constructor(facts: CallFacts, video: boolean, context: CallContext) {
     this.#core = new CallCore(facts, video, context)
     this.#offers = new CallOffers(this.#core)
+    this.#forks = new CallForks(this.#core, this.#offers, {
+      onShown: (event) => this.#show(event?.keys ?? null),
+      onEvent: (event) => this.#happened(event),
+    })
     const { account, trust, media, log } = context
     this.#trust = new CallTrust({ call: facts.id, account: account.aor, peer: facts.peer.aor, trust, media, log })
   }
@@ -119,7 +125,7 @@ export class Call {
   async setCamera(on: boolean): Promise<void> {
     const needsOffer = on && !this.#core.state.video
     if (this.#core.isOver || this.isRinging || (needsOffer && !this.#core.isActive)) return
-    if (this.#core.leg !== null) this.#core.context.engine.capture(this.#core.leg, true, on)
+    for (const leg of this.#core.legs) this.#core.context.engine.capture(leg, true, on)
     if (needsOffer) await this.#offers.renegotiate({ video: true, camera: true }, { withEngine: true })
     else this.#core.change({ camera: on })
   }
@@ -138,7 +144,8 @@ export class Call {
   /** The user compared the short authentication strings. */
   async compared(equal: boolean, deviceName: string): Promise<void> {
     const { keys } = this.#core.state
-    if (keys?.peerZid == null || this.#core.isOver) throw new SottoError('not-found')
+    // Of an early dialog nothing is kept yet that a verdict could be about.
+    if (keys?.peerZid == null || this.#core.isOver || !this.#forks.isSettled) throw new SottoError('not-found')
     await this.#trust.compared(keys.peerZid, equal, deviceName)
     if (equal)
       this.#core.change({
@@ -185,16 +192,19 @@ export class Call {
   #described(signal: Described): void {
     if (signal.kind === 'reoffered') void this.#core.run(() => this.#offers.reoffered(signal))
     // Nobody answers what was not taken: somebody made it up.
-    else if (!this.isRinging) void this.#core.run(() => this.#offers.takeAnswer(signal))
+    else if (!this.isRinging) void this.#core.run(() => this.#forks.answered(signal))
   }
 
   // --- the gateway
 
   media(event: MediaEvent): void {
-    if (this.#core.isOver) return
+    if (!this.#core.isOver) this.#forks.heard(event)
+  }
+
+  #happened(event: MediaEvent): void {
     switch (event.kind) {
       case 'zrtp-peer':
-        void this.#trust.provide(event.peerZid)
+        void this.#trust.provide(event)
         return
       case 'zrtp-retain':
         void this.#trust.keep(event)
@@ -246,6 +256,7 @@ export class Call {
     const { engine } = this.#core.context
     const leg = engine.newLeg((reason) => void this.#engineFailed(reason))
     this.#core.leg = leg
+    this.#core.legs.add(leg)
     const opening = engine.open(leg, this.#core.id, this.#core.state.video)
     engine.capture(leg, true, this.#core.state.camera)
     const offer = await opening
@@ -291,7 +302,10 @@ export class Call {
         : await media.answer({ call, leg, rendererSdp, sdp, plan })
     if (this.#core.isEnded()) return media.close(call)
     if (!made.ok) return this.#core.refused(made.error)
-    if ('rendererSdp' in made.value) this.#offers.apply(made.value as MediaAnswer)
+    if ('rendererSdp' in made.value) {
+      this.#offers.answerEngine(made.value as MediaAnswer)
+      this.#offers.apply(made.value as MediaAnswer)
+    }
     const reply = await signalling.call({ kind: 'accept', call, sdp: made.value.networkSdp ?? '' })
     if (!reply.ok) await this.#core.finish('failed')
   }
@@ -303,7 +317,7 @@ export class Call {
       this.#wasRinging = true
       this.#core.change({ phase: 'ringing' })
     }
-    if (sdp !== null) void this.#core.run(() => this.#offers.hearEarly(branch, sdp))
+    if (sdp !== null) void this.#core.run(() => this.#forks.hearEarly(branch, sdp))
   }
 
   #established(): void {
@@ -327,13 +341,15 @@ export class Call {
 
   /** One more INVITE, with other keys that the policy has nothing against; a compared contact is asked about first. */
   async #placeAgain(): Promise<boolean> {
-    const [plan, offer] = [this.#core.plan, this.#rendererOffer]
+    const { plan } = this.#core
     const keys = plan === null ? null : nextOffer(plan, this.#core.offered)
-    if (plan === null || offer === null || keys === null) return false
+    if (plan === null || this.#rendererOffer === null || keys === null) return false
     const again: MediaPlan = { ...plan, offer: keys }
     this.#core.plan = again
     await this.#core.context.media.close(this.#core.id)
-    if (!this.#core.isEnded()) await this.#sendInvite(again, offer)
+    if (this.#core.isEnded()) return true
+    const offer = this.#forks.begin() ? this.#rendererOffer : await this.#openLeg()
+    if (offer !== null && !this.#core.isEnded()) await this.#sendInvite(again, offer)
     return true
   }
 
@@ -345,8 +361,14 @@ export class Call {
     else this.#core.change({ transfer: { ...transfer, state: 'failed' } })
   }
 
+  /** The keys of what is heard; null = none yet. */
+  #show(keys: MediaKeys | null): void {
+    if (keys === null) this.#core.change({ keys, comparison: 'none', peerDeviceName: '' })
+    else this.#core.change({ keys, comparison: this.#comparisonOf(keys), peerDeviceName: this.#deviceNameOf(keys) })
+  }
+
   #agreed(keys: MediaKeys): void {
-    this.#core.change({ keys, comparison: this.#comparisonOf(keys), peerDeviceName: this.#deviceNameOf(keys) })
+    this.#show(keys)
     const offered = this.facts.direction === 'outgoing' ? this.#core.offered : null
     void this.#trust.learn(lessonOf(keys.method, offered))
   }

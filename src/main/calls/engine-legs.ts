@@ -48,6 +48,11 @@ export class EngineLegs {
     return this.#offerFor({ kind: 'open', legId, callId, video })
   }
 
+  /** As {@link open}, for one more leg of a call whose first is open. */
+  openBeside(legId: LegId, callId: CallId, video: boolean): Promise<Result<string, EngineFailure>> {
+    return this.#offerFor({ kind: 'open', legId, callId, video })
+  }
+
   /** Asks for another offer of a leg that is open. */
   renegotiate(legId: LegId, video: boolean): Promise<Result<string, EngineFailure>> {
     return this.#offerFor({ kind: 'renegotiate', legId, video })

@@ -7,7 +7,7 @@ import { err } from '#shared/result.ts'
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
 import type { KeyAgreementPort } from '#protocol/zrtp/key-agreement.ts'
 import { makeLoopbackCertificate, type LoopbackCertificate } from './loopback/dtls-client.ts'
-import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaPort, ZrtpPeerSecrets } from './media-port.ts'
+import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaPort } from './media-port.ts'
 import { inspectOffer } from './description/inspect-offer.ts'
 import { CallMedia } from './session/call-media.ts'
 
@@ -46,9 +46,8 @@ class Gateway implements MediaPort {
     return (await this.#open(call, plan)).offer(rendererSdp)
   }
 
-  takeAnswer({ call, sdp }: Request<'takeAnswer'>): Promise<MediaOutcome<MediaAnswer>> {
-    const media = this.#calls.get(call)
-    return Promise.resolve(media === undefined ? err('engine') : media.takeAnswer(sdp))
+  async takeAnswer({ call, ...answer }: Request<'takeAnswer'>): Promise<MediaOutcome<MediaAnswer>> {
+    return this.#calls.get(call)?.takeAnswer(answer) ?? err('engine')
   }
 
   async answer({ call, rendererSdp, sdp, plan }: Request<'answer'>): Promise<MediaOutcome<MediaAnswer>> {
@@ -63,8 +62,8 @@ class Gateway implements MediaPort {
     return Promise.resolve({ rendererSdp: this.#calls.get(call)?.takeBack(before) ?? null })
   }
 
-  zrtpSecrets(call: CallId, _peerZid: Uint8Array, secrets: ZrtpPeerSecrets | null): Promise<void> {
-    this.#calls.get(call)?.provideSecrets(secrets)
+  zrtpSecrets(...[call, _peerZid, secrets, branch]: Parameters<MediaPort['zrtpSecrets']>): Promise<void> {
+    this.#calls.get(call)?.provideSecrets(secrets, branch ?? null)
     return Promise.resolve()
   }
 

@@ -77,34 +77,41 @@ export interface MediaKeys {
   readonly warnings: readonly CallWarning[]
 }
 
-export type MediaEvent =
+/** Where an event came from. `branch` is absent where there is but one, or where all are meant. */
+interface Origin {
+  readonly call: CallId
+  readonly branch?: string
+}
+
+/** What the keys and streams of one branch have to tell. */
+export type BranchEvent =
   /** The peer's ZID is known: answer with `zrtpSecrets`. */
-  | { readonly kind: 'zrtp-peer'; readonly call: CallId; readonly peerZid: Uint8Array }
+  | { readonly kind: 'zrtp-peer'; readonly peerZid: Uint8Array }
   /** To be stored before the keys count as kept; `rs1` and `rs2` replace what is there. */
   | {
       readonly kind: 'zrtp-retain'
-      readonly call: CallId
       readonly peerZid: Uint8Array
       readonly rs1: Uint8Array
       readonly rs2: Uint8Array | null
       /** An earlier comparison still counts. */
       readonly verified: boolean
     }
-  | { readonly kind: 'keys'; readonly call: CallId; readonly keys: MediaKeys }
+  | { readonly kind: 'keys'; readonly keys: MediaKeys }
   /** The first packet of the other side was heard. */
-  | { readonly kind: 'heard'; readonly call: CallId }
-  | { readonly kind: 'digit'; readonly call: CallId; readonly digit: string }
-  /** The call cannot go on. */
+  | { readonly kind: 'heard' }
+  | { readonly kind: 'digit'; readonly digit: string }
+  /** The branch cannot go on. */
   | {
       readonly kind: 'lost'
-      readonly call: CallId
       readonly why:
         'no-path' | 'media-lost' | 'keys-failed' | 'keys-used-up' | 'refuses-encryption' | 'attack-noticed' | 'engine'
     }
   /** The network changed under the call: main offers again (ICE restart). */
-  | { readonly kind: 'restart-needed'; readonly call: CallId }
+  | { readonly kind: 'restart-needed' }
   /** A key has protected most of what it may: main offers again, with another key of ours. */
-  | { readonly kind: 'rekey-needed'; readonly call: CallId }
+  | { readonly kind: 'rekey-needed' }
+
+export type MediaEvent = BranchEvent & Origin
 
 /** The gateway. A `branch` is one early or confirmed dialog of the call (a fork has several), named by its To tag. */
 export interface MediaPort {
@@ -117,11 +124,18 @@ export interface MediaPort {
     readonly rendererSdp: string
     readonly plan: MediaPlan
   }): Promise<MediaOutcome<{ readonly networkSdp: string }>>
-  /** The answer to our last offer, from one branch. */
+  /**
+   * The answer to our last offer. The first branch is played by the leg of the offer, each further one by a leg of its own. An answer
+   * that is not `early` settles which branch is the call: the others end.
+   */
   takeAnswer(request: {
     readonly call: CallId
-    readonly branch: string
+    /** Null where there is but one dialog. */
+    readonly branch: string | null
     readonly sdp: string
+    readonly early?: boolean
+    /** The renderer's offer on the leg of a further branch. */
+    readonly rendererSdp?: string
   }): Promise<MediaOutcome<MediaAnswer>>
   /** Answers an offer of the other side, the first or a later one; a later one keeps leg and plan. */
   answer(request: {
@@ -146,8 +160,8 @@ export interface MediaPort {
     readonly held: boolean
     readonly video: boolean
   }): Promise<{ readonly rendererSdp: string | null }>
-  /** Retained secrets for the ZID asked for by `zrtp-peer`; null = none. */
-  zrtpSecrets(call: CallId, peerZid: Uint8Array, secrets: ZrtpPeerSecrets | null): Promise<void>
+  /** Retained secrets for the ZID asked for by `zrtp-peer` of a branch; null = none. */
+  zrtpSecrets(call: CallId, peerZid: Uint8Array, secrets: ZrtpPeerSecrets | null, branch?: string): Promise<void>
   /** The user compared: the flag goes to the other side at the next call. */
   compared(call: CallId, equal: boolean): Promise<void>
   sendDigit(call: CallId, digit: string): Promise<void>

@@ -138,6 +138,22 @@ export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecCho
   return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
 }
 
+/** A choice as another leg of the renderer numbers it; what that leg has not, or DTLS would not let us renumber, is left out. */
+export function onLeg(
+  kind: 'audio' | 'video',
+  { pairs, events }: CodecChoice,
+  leg: { readonly codecs: readonly RtpCodec[]; readonly overDtls: boolean },
+): CodecChoice {
+  const own = usableCodecs(kind, leg.codecs)
+  const found = pairs.flatMap((pair): CodecPair[] => {
+    const codec = own.find((candidate) => isSameCodec(candidate, pair.renderer) && agrees(candidate, pair.renderer))
+    if (codec === undefined) return []
+    if (!leg.overDtls) return [{ ...pair, renderer: codec }]
+    return codec.payloadType === pair.network.payloadType ? [pair] : []
+  })
+  return { pairs: found, events: found.length === 0 ? null : events }
+}
+
 /** The renderer's side of a choice, for its answer. */
 export function rendererCodecs(kind: 'audio' | 'video', { pairs }: CodecChoice): RtpCodec[] {
   return pairs.map(({ network, renderer, theirs }) => ({

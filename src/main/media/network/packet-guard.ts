@@ -36,8 +36,14 @@ export class PacketGuard {
 
   /** From now on nothing leaves but protected. @throws RangeError when the key does not fit its profile. */
   protectWith(key: MasterKey): void {
+    this.protectBy(new SrtpSender(key))
+  }
+
+  /** As {@link protectWith}, by a sender that others use too: it knows what went out under the key, whoever sent it. */
+  protectBy(sender: SrtpSender): void {
+    if (this.#sender === sender) return
     this.#cache.fill(undefined)
-    this.#sender = new SrtpSender(key)
+    this.#sender = sender
   }
 
   /** From now on only what carries the right tag is let in. @throws RangeError as {@link protectWith}. */

@@ -1,18 +1,18 @@
-/** The way of one section through the call's ICE agent, or past it where the other side has no ICE (symmetric RTP, RFC 4961). */
+/** The way of one section of a branch through the call's ICE agent, or past it where the other side has no ICE (symmetric RTP, RFC 4961). */
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
-import type { IceAgent } from '#protocol/ice/agent.ts'
+import type { IceBranch } from '#protocol/ice/ice-branch.ts'
 import type { Component, MediaPath } from './media-path.ts'
 
 export class SectionPath implements MediaPath {
-  readonly #agent: IceAgent
+  readonly #ice: IceBranch
   /** Number of the stream: the place of its section in the descriptions. */
   readonly #stream: number
   readonly #plain: [DatagramAddress | null, DatagramAddress | null] = [null, null]
   readonly #isLatched: [boolean, boolean] = [false, false]
   #usesIce = false
 
-  constructor(agent: IceAgent, stream: number) {
-    this.#agent = agent
+  constructor(ice: IceBranch, stream: number) {
+    this.#ice = ice
     this.#stream = stream
   }
 
@@ -23,7 +23,7 @@ export class SectionPath implements MediaPath {
 
   /** Where the other side is, as far as it is known. */
   get remote(): DatagramAddress | null {
-    return this.#agent.pathOf(this.#stream, 1)?.remote ?? this.#plain[0]
+    return this.#ice.pathOf(this.#stream, 1)?.remote ?? this.#plain[0]
   }
 
   /** The other side has ICE: the agent finds the way. */
@@ -48,8 +48,19 @@ export class SectionPath implements MediaPath {
     this.#isLatched.fill(false)
   }
 
+  /**
+   * How likely a datagram of shared sockets is this branch's: `sure` = it comes from where checks proved the peer to be, or from where
+   * packets go now; `maybe` = from the host of a description that nothing was heard of yet.
+   */
+  claim(component: Component, base: number, from: DatagramAddress): 'sure' | 'maybe' | 'no' {
+    if (this.#usesIce) return this.#ice.isValidated(base, from) ? 'sure' : 'no'
+    const plain = this.#plain[component - 1]
+    if (isSame(plain, from)) return 'sure'
+    return this.#isLatched[component - 1] !== true && plain?.host === from.host ? 'maybe' : 'no'
+  }
+
   send(component: Component, bytes: Uint8Array): void {
-    this.#agent.send(this.#stream, component, bytes)
+    this.#ice.send(this.#stream, component, bytes)
   }
 
   heardFrom(component: Component, from: DatagramAddress): void {
@@ -60,7 +71,7 @@ export class SectionPath implements MediaPath {
 
   #point(component: Component, to: DatagramAddress | null): boolean {
     this.#plain[component - 1] = to
-    return this.#agent.setPlainRemote(this.#stream, component, to)
+    return this.#ice.setPlainRemote(this.#stream, component, to)
   }
 }
 

@@ -1,5 +1,6 @@
 /** What an offered section and ours have in common: keys that the policy takes, and codecs. Pure. */
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
+import type { SdpSession } from '#protocol/sdp/session.ts'
 import { answerCodecs, type CodecChoice } from '../description/codecs.ts'
 import { chooseKeying, mayFollow, type Keying, type KeyRules } from '../description/keying.ts'
 import type { RendererMedia, RendererOffer } from '../loopback/renderer-description.ts'
@@ -68,4 +69,10 @@ function keepsKeys(
   const others = [...sections, ...taken].map((one) => one.keying).filter((one) => one !== null)
   const isAlike = others.every(({ kind }) => (kind === 'dtls') === (keying.kind === 'dtls'))
   return isAlike && mayFollow(known?.keying ?? null, keying, known?.zrtpState === 'secure')
+}
+
+/** Why none of the sections of sound will do. */
+export function refusalOf(session: SdpSession, verdicts: readonly (Agreement | MediaRefusal)[]): MediaRefusal {
+  const refusals = verdicts.filter((_verdict, place) => session.media[place]?.kind === 'audio')
+  return refusals.findLast((verdict) => typeof verdict === 'string') ?? 'no-common-codec'
 }

@@ -1,23 +1,26 @@
 /** One early or confirmed dialog of a call: its sections, its keys, and the renderer's leg that plays it. */
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
+import type { MediaArrival } from '#protocol/ice/agent.ts'
 import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { SdpSession } from '#protocol/sdp/session.ts'
-import { answeredCodecs } from '../description/codecs.ts'
-import { answeredKeying, mayFollow, type Keying, type KeyRules } from '../description/keying.ts'
+import type { HashChain } from '#protocol/zrtp/implicit.ts'
+import type { Keying, KeyRules } from '../description/keying.ts'
 import type { RefusedSection } from '../description/network-description.ts'
 import type { LoopbackPorts } from '../loopback/loopback-leg.ts'
 import type { RendererMedia, RendererOffer } from '../loopback/renderer-description.ts'
-import type { MediaAnswer, MediaEvent, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
+import type { BranchEvent, MediaAnswer, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
 import { SectionPath } from '../network/section-path.ts'
-import { judgeOffer, type Agreement } from './agree.ts'
+import { judgeOffer, refusalOf, type Agreement } from './agree.ts'
 import { Bandwidth } from './bandwidth.ts'
-import { speaksIce, type CallIce, type RemoteSection } from './call-ice.ts'
+import { speaksIce, type BranchIce, type BranchIceHandlers, type RemoteSection } from './branch-ice.ts'
+import type { CallIce } from './call-ice.ts'
 import { CallKeys } from './call-keys.ts'
 import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
-import { offeredKeys } from './read-descriptions.ts'
+import { onOwnLeg, type AnsweredSection, type OfferedSection } from './read-answer.ts'
 import { RendererLeg } from './renderer-leg.ts'
 import { aimAt, answeringKey, newSection, wishOf, type Section } from './section.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
@@ -28,15 +31,20 @@ export interface BranchPorts extends LoopbackPorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly zrtp: ZrtpPorts
-  readonly raise: (event: MediaEvent) => void
-  /** The sockets of the call, made with the first section. */
-  readonly iceFor: (role: IceRole) => CallIce
+  readonly raise: (event: BranchEvent) => void
+  /** The sockets of the call, made with the first section, and this branch's way through them. */
+  readonly iceFor: (
+    role: IceRole,
+    handlers: BranchIceHandlers,
+  ) => { readonly sockets: CallIce; readonly ice: BranchIce }
 }
 
 export interface BranchFacts {
   readonly call: CallId
   readonly plan: MediaPlan
   readonly rules: KeyRules
+  /** Of the Hello that is announced for the section at a place: the same for all branches. */
+  readonly chainFor: (place: number) => HashChain
 }
 
 export class CallBranch {
@@ -48,7 +56,8 @@ export class CallBranch {
   readonly #keys: CallKeys
   readonly #bandwidth: Bandwidth
   #sections: Section[] = []
-  #ice: CallIce | null = null
+  #sockets: CallIce | null = null
+  #ice: BranchIce | null = null
   /** Formats of sections of the other side that we do not take: they keep their places. */
   #refused: readonly RefusedSection[] = []
   #isOver = false
@@ -56,12 +65,12 @@ export class CallBranch {
   constructor(facts: BranchFacts, ports: BranchPorts) {
     this.#facts = facts
     this.#ports = ports
-    const { call, plan, rules } = facts
+    const { plan, rules } = facts
     const sections = (): readonly Section[] => this.#sections
     this.#zrtp = new ZrtpCall(plan.zid, ports.zrtp)
     const { raise, random } = ports
-    this.#keys = new CallKeys({ call, rules, zrtp: this.#zrtp, random, raise, sections })
-    this.router = new PacketRouter(sections, (digit) => ports.raise({ kind: 'digit', call, digit }))
+    this.#keys = new CallKeys({ rules, zrtp: this.#zrtp, random, raise, sections })
+    this.router = new PacketRouter(sections, (digit) => raise({ kind: 'digit', digit }))
     this.leg = this.#newLeg()
     this.router.attach(this.leg)
     this.#bandwidth = new Bandwidth({
@@ -90,10 +99,17 @@ export class CallBranch {
       onRtcp: (packet) => this.router.rtcpFromRenderer(packet),
       onRecord: (bytes) => this.router.recordFromRenderer(bytes),
       onConnected: () => undefined,
-      onFailed: () => {
-        if (!this.#isOver) this.#ports.raise({ kind: 'lost', call: this.#facts.call, why: 'engine' })
-      },
+      onFailed: () => this.#lost('engine'),
     })
+  }
+
+  #lost(why: Extract<BranchEvent, { kind: 'lost' }>['why']): void {
+    if (!this.#isOver) this.#ports.raise({ kind: 'lost', why })
+  }
+
+  /** Our way through the sockets of the call; null before there was a section. */
+  get ice(): BranchIce | null {
+    return this.#ice
   }
 
   async takeRendererOffer(text: string): Promise<RendererOffer | null> {
@@ -103,56 +119,65 @@ export class CallBranch {
   }
 
   /** The section of a kind, made with its sockets where there is none; null where there is no address for it. */
-  async sectionFor(
-    { kind, ssrcs }: RendererMedia,
-    role: IceRole,
-    place = this.#sections.length,
-  ): Promise<Section | null> {
-    const known = this.#sections.find((section) => section.kind === kind)
+  async sectionFor(media: RendererMedia, role: IceRole, place = this.#sections.length): Promise<Section | null> {
+    const known = this.#sections.find((section) => section.kind === media.kind)
     if (known !== undefined) return known
-    const ice = this.#ports.iceFor(role)
+    const sockets = this.#join(role)
+    await sockets.gather(place)
+    return this.#isOver || sockets.describe(place, 1) === null ? null : this.#addSection(media, role, place)
+  }
+
+  #join(role: IceRole): CallIce {
+    if (this.#sockets !== null) return this.#sockets
+    const { sockets, ice } = this.#ports.iceFor(role, {
+      onLost: () => this.#ports.raise({ kind: 'restart-needed' }),
+      onFailed: (why) => this.#lost(why),
+    })
+    this.#sockets = sockets
     this.#ice = ice
-    await ice.gather(place)
-    if (this.#isOver || ice.describe(place, 1) === null) return null
-    const { call, plan } = this.#facts
+    return sockets
+  }
+
+  #addSection({ kind, ssrcs }: RendererMedia, role: IceRole, place: number): Section | null {
+    if (this.#ice === null) return null
+    const { plan, chainFor } = this.#facts
     // Only our own offer settles it: what they offer may be keyed otherwise.
     const isDtls = role === 'controlling' && plan.offer === 'dtls'
+    const hello = { ssrc: ssrcs[0] ?? 0, chain: chainFor(place) }
     const section = newSection(kind, {
       place,
-      path: new SectionPath(ice.agent, place),
+      path: new SectionPath(this.#ice.link, place),
       clock: this.#ports.clock,
-      channelFor: (path, guard) => (isDtls ? null : this.#keys.channelFor(kind, ssrcs[0] ?? 0, { path, guard })),
-      handlers: this.router.handlersFor(kind, () => this.#ports.raise({ kind: 'heard', call })),
+      channelFor: (path, guard) => (isDtls ? null : this.#keys.channelFor(kind, hello, { path, guard })),
+      handlers: this.router.handlersFor(kind, () => this.#ports.raise({ kind: 'heard' })),
     })
     this.#sections = [...this.#sections, section]
     return section
   }
 
-  /** The answer to our offer. */
-  applyAnswer(session: SdpSession): MediaRefusal | null {
-    const taken: RemoteSection[] = []
-    for (const section of this.#sections) {
-      const media = session.media[section.place]
-      const remote = media === undefined ? null : readRtpMedia(session, media)
-      const refusal = this.#takeAnswered(section, remote)
-      if (refusal !== null && section.kind === 'audio') return refusal
-      section.isOn = refusal === null
-      if (remote !== null && refusal === null) taken.push({ place: section.place, media: remote })
+  /** One more branch of an offer that was made: its sections, on a leg whose renderer has made `renderer`. */
+  joinOffer(offered: readonly OfferedSection[], renderer: RendererOffer): void {
+    this.#join('controlling')
+    for (const { kind, place, protocol, sdes } of offered) {
+      const media = renderer.media.find((one) => one.kind === kind)
+      const section = media === undefined ? null : this.#addSection(media, 'controlling', place)
+      if (section !== null) Object.assign(section, { protocol, sdes })
     }
-    return this.#connect(taken)
   }
 
-  #takeAnswered(section: Section, remote: RtpMedia | null): MediaRefusal | null {
-    if (remote === null || remote.port === 0) return 'no-common-codec'
-    const { plan, rules } = this.#facts
-    const keying = answeredKeying(remote, offeredKeys(plan.offer, section), rules)
-    if (typeof keying === 'string') return keying
-    if (!mayFollow(section.keying, keying, section.zrtpState === 'secure')) return 'downgrade'
-    const codecs = answeredCodecs(section.codecs, remote)
-    if (codecs.pairs.length === 0) return 'no-common-codec'
-    section.codecs = codecs
-    this.#begin(section, keying, remote)
-    return null
+  /** The answer to our offer. A refusal leaves everything as it was. */
+  applyAnswer(answered: readonly AnsweredSection[]): MediaRefusal | null {
+    const taken = onOwnLeg(answered, this.#sections, this.leg.offer)
+    if (typeof taken === 'string') return taken
+    const remotes = taken.map(({ section: { place }, answer: { media } }) => ({ place, media }))
+    const refusal = this.#aim(remotes)
+    if (refusal !== null) return refusal
+    for (const section of this.#sections) section.isOn = taken.some((one) => one.section === section)
+    for (const { section, answer } of taken) {
+      section.codecs = answer.codecs
+      this.#begin(section, answer.keying, answer.media)
+    }
+    return this.#check(remotes)
   }
 
   /** An offer of the other side, the first or a later one. */
@@ -172,8 +197,12 @@ export class CallBranch {
       else taken.push({ place, media: outcome })
     }
     this.#refused = refused
-    if (this.#ice?.isRestart(taken) === true) await this.#ice.restart()
-    return this.#connect(taken)
+    return this.#follow(taken)
+  }
+
+  async #follow(taken: readonly RemoteSection[]): Promise<MediaRefusal | null> {
+    if (this.#ice?.isRestart(taken) === true) await this.#sockets?.restart()
+    return this.#aim(taken) ?? this.#check(taken)
   }
 
   async #takeOffered(place: number, verdict: Agreement | MediaRefusal): Promise<RtpMedia | MediaRefusal> {
@@ -203,7 +232,7 @@ export class CallBranch {
   }
 
   /** Where packets go, once it is clear which sections are on. */
-  #connect(taken: readonly RemoteSection[]): MediaRefusal | null {
+  #aim(taken: readonly RemoteSection[]): MediaRefusal | null {
     if (taken.length === 0) return 'no-common-codec'
     const withIce = taken.every(({ media }) => speaksIce(media))
     for (const { place, media } of taken) {
@@ -211,8 +240,22 @@ export class CallBranch {
       if (withIce) section?.path.useIce()
       else if (section !== undefined && !aimAt(section, media)) return 'no-path'
     }
-    if (withIce) this.#ice?.start(taken)
     return null
+  }
+
+  #check(taken: readonly RemoteSection[]): null {
+    if (taken.every(({ media }) => speaksIce(media))) this.#ice?.start(taken)
+    return null
+  }
+
+  /** How likely a datagram of the shared sockets is this branch's. */
+  claim({ stream, component, base, from }: MediaArrival): 'sure' | 'maybe' | 'no' {
+    for (const section of this.#sections) {
+      if (section.place !== stream || !section.isOn || section.keying === null) continue
+      const claim = section.path.claim(component, base, from)
+      return claim === 'no' && section.stream.guard.authenticates ? 'maybe' : claim
+    }
+    return 'no'
   }
 
   /** What was agreed, for main and the renderer. */
@@ -244,7 +287,8 @@ export class CallBranch {
   }
 
   network(): CallNetworkView {
-    return networkView(this.#facts.call, this.#ports.clock.monotonic(), this.#sections, this.#ice)
+    const local = (place: number): DatagramAddress | null => this.#sockets?.describe(place, 1)?.rtp ?? null
+    return networkView(this.#facts.call, this.#ports.clock.monotonic(), this.#sections, { ice: this.#ice, local })
   }
 
   close(): void {
@@ -252,12 +296,7 @@ export class CallBranch {
     this.#zrtp.stop()
     this.#bandwidth.stop()
     for (const { stream } of this.#sections) stream.stop()
+    this.#ice?.close()
     this.leg.close()
   }
-}
-
-/** Why none of the sections of sound will do. */
-function refusalOf(session: SdpSession, verdicts: readonly (Agreement | MediaRefusal)[]): MediaRefusal {
-  const refusals = verdicts.filter((_verdict, place) => session.media[place]?.kind === 'audio')
-  return refusals.findLast((verdict) => typeof verdict === 'string') ?? 'no-common-codec'
 }

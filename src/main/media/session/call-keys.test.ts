@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { CallId } from '#shared/model/calls.ts'
 import type { SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { SrtpReceiver } from '#protocol/srtp/receiver.ts'
 import { SrtpSender } from '#protocol/srtp/sender.ts'
 import { buildRtpPacket } from '#protocol/rtp/packet.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
-import type { MediaEvent } from '../media-port.ts'
+import type { BranchEvent } from '../media-port.ts'
 import type { KeyRules } from '../description/keying.ts'
 import { PacketGuard } from '../network/packet-guard.ts'
 import { CallKeys, type CallKeysOptions } from './call-keys.ts'
@@ -27,9 +26,9 @@ function sdesCall() {
     ...{ kind: 'audio', stream: { guard, obey: () => undefined }, zrtp: null, zrtpState: 'off', isOn: true },
     ...{ keying: null, sdes: newSdesKey(random, null), protecting: null },
   } as unknown as Section
-  const events: MediaEvent[] = []
+  const events: BranchEvent[] = []
   const keys = new CallKeys({
-    ...{ call: 'call' as CallId, rules },
+    rules,
     ...{ zrtp: null as unknown as CallKeysOptions['zrtp'], random, raise: (event) => events.push(event) },
     sections: () => [section],
   })
@@ -41,20 +40,20 @@ function sdesCall() {
 describe('keys of descriptions', () => {
   it('go on counting where only the other side changes its own: no keystream is used twice', () => {
     const { guard, section, agree } = sdesCall()
-    agree(newSdesKey(random, null))
-    const phone = new SrtpReceiver(masterKeyOf(section.sdes ?? newSdesKey(random, null)))
+    agree(newSdesKey(random, null).description)
+    const phone = new SrtpReceiver(masterKeyOf((section.sdes ?? newSdesKey(random, null)).description))
     const heard = (from: number, to: number): boolean =>
       Array.from({ length: to - from }, (_, at) => guard.outRtp(packet(from + at))).every(
         (out) => out !== null && phone.unprotectRtp(out) instanceof Uint8Array,
       )
     expect(heard(0, 70_000)).toBe(true)
-    agree(newSdesKey(random, null))
+    agree(newSdesKey(random, null).description)
     expect(heard(70_000, 70_010)).toBe(true)
   })
 
   it('are offered anew when theirs nears its end, and the call ends by name where they give no other', () => {
     const { guard, section, events, agree } = sdesCall()
-    const theirs = { ...newSdesKey(random, null), lifetime: 2 ** 14 }
+    const theirs = { ...newSdesKey(random, null).description, lifetime: 2 ** 14 }
     agree(theirs)
     const own = section.sdes
     const phone = new SrtpSender(masterKeyOf({ ...theirs, lifetime: null }))

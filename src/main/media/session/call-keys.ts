@@ -1,24 +1,24 @@
-/** The keys of a call: each section's own, the gate they open, and the one statement about all of them. */
-import type { CallId, CallWarning } from '#shared/model/calls.ts'
+/** The keys of a branch: each section's own, the gate they open, and the one statement about all of them. */
+import type { CallWarning } from '#shared/model/calls.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { Keying, KeyRules } from '../description/keying.ts'
-import type { MediaEvent, MediaKeys, ZrtpPeerSecrets } from '../media-port.ts'
+import type { BranchEvent, MediaKeys, ZrtpPeerSecrets } from '../media-port.ts'
 import { gateOf, type Gate } from '../network/gate.ts'
 import { masterKeyOf, newSdesKey, type Section } from './section.ts'
 import type { SectionPath } from '../network/section-path.ts'
 import type { PacketGuard } from '../network/packet-guard.ts'
 import type { KeyAgreementName } from '#protocol/zrtp/algorithms.ts'
 import type { Sas } from '#protocol/zrtp/sas.ts'
+import type { HashChain } from '#protocol/zrtp/implicit.ts'
 import type { Secured } from '#protocol/zrtp/events.ts'
 import type { ZrtpCall, ZrtpChannel } from './zrtp-channel.ts'
 
 export interface CallKeysOptions {
-  readonly call: CallId
   readonly rules: KeyRules
   readonly zrtp: ZrtpCall
   readonly random: RandomPort
-  readonly raise: (event: MediaEvent) => void
+  readonly raise: (event: BranchEvent) => void
   readonly sections: () => readonly Section[]
 }
 
@@ -40,13 +40,13 @@ export class CallKeys {
   /** The ZRTP of a new section; it begins with {@link start}. */
   channelFor(
     kind: 'audio' | 'video',
-    ssrc: number,
+    { ssrc, chain }: { readonly ssrc: number; readonly chain: HashChain },
     { path, guard }: { path: SectionPath; guard: PacketGuard },
   ): ZrtpChannel {
     const section = (): Section | undefined => this.#options.sections().find((candidate) => candidate.kind === kind)
-    const channel = this.#options.zrtp.channel(ssrc, {
+    const channel = this.#options.zrtp.channel(ssrc, chain, {
       send: (packet) => path.send(1, packet),
-      onPeer: (peerZid) => this.#options.raise({ kind: 'zrtp-peer', call: this.#options.call, peerZid }),
+      onPeer: (peerZid) => this.#options.raise({ kind: 'zrtp-peer', peerZid }),
       onSendKey: (key) => guard.protectWith(key),
       onReceiveKey: (key) => {
         guard.acceptOnly(key)
@@ -76,18 +76,16 @@ export class CallKeys {
     const { guard } = section.stream
     guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#renew(section)))
     // Each key on its own: the one that stays must go on counting, or its keystream would be used again.
-    if (section.sdes !== null && section.protecting?.key !== section.sdes.key) {
-      guard.protectWith(masterKeyOf(section.sdes))
-      section.protecting = section.sdes
-    }
+    if (section.sdes !== null) guard.protectBy(section.sdes.sender)
+    section.protecting = section.sdes
     if (isNew(before, keying)) guard.acceptOnly(masterKeyOf(keying.description))
   }
 
   /** Offers again with another key of ours: the other side is to answer with another of its own (RFC 4568 §7.1.4). */
   #renew(section: Section): void {
     if (this.#hasEnded || section.sdes === null) return
-    section.sdes = newSdesKey(this.#options.random, section.sdes)
-    this.#options.raise({ kind: 'rekey-needed', call: this.#options.call })
+    section.sdes = newSdesKey(this.#options.random, section.sdes.description)
+    this.#options.raise({ kind: 'rekey-needed' })
   }
 
   provide(secrets: ZrtpPeerSecrets | null): void {
@@ -127,7 +125,7 @@ export class CallKeys {
   #retain({ peerZid, retained }: Secured): void {
     if (retained === null) return
     const { rs1, rs2, sasVerified: verified } = retained
-    this.#options.raise({ kind: 'zrtp-retain', call: this.#options.call, peerZid, rs1, rs2, verified })
+    this.#options.raise({ kind: 'zrtp-retain', peerZid, rs1, rs2, verified })
   }
 
   #failed(section: Section | undefined, why: 'attack' | 'other'): void {
@@ -146,7 +144,7 @@ export class CallKeys {
     this.#hasEnded = true
     for (const section of this.#options.sections())
       section.stream.obey({ mayLeave: false, mayPlay: false, end: null, announceClear: false })
-    this.#options.raise({ kind: 'lost', call: this.#options.call, why })
+    this.#options.raise({ kind: 'lost', why })
   }
 
   /** One statement, said again only when it changed. */
@@ -161,7 +159,7 @@ export class CallKeys {
     const text = JSON.stringify(withWarning)
     if (text === this.#said) return
     this.#said = text
-    this.#options.raise({ kind: 'keys', call: this.#options.call, keys: withWarning })
+    this.#options.raise({ kind: 'keys', keys: withWarning })
   }
 
   /** Keys may still come, and nothing leaves before they do. */

@@ -1,20 +1,35 @@
-/** The media of one call: its plan, its sockets, what we describe of it, and the branch that talks. */
+/** The media of one call: its plan, its sockets, what we describe of it, and the branches that answer. */
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { err, ok } from '#shared/result.ts'
+import { wipe } from '#shared/bytes/bytes.ts'
+import type { MediaArrival } from '#protocol/ice/agent.ts'
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
 import { newOrigin, nextVersion } from '#protocol/sdp/serialize.ts'
 import type { SdpOrigin } from '#protocol/sdp/session.ts'
+import { newHashChain, type HashChain } from '#protocol/zrtp/implicit.ts'
 import { offerCodecs } from '../description/codecs.ts'
 import { allowsSdes, type KeyRules } from '../description/keying.ts'
 import { writeNetworkDescription, type LocalSection, type RefusedSection } from '../description/network-description.ts'
 import type { LoopbackCertificate } from '../loopback/dtls-client.ts'
-import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
+import type {
+  MediaAnswer,
+  MediaEvent,
+  MediaOutcome,
+  MediaPlan,
+  MediaPort,
+  MediaRefusal,
+  ZrtpPeerSecrets,
+} from '../media-port.ts'
+import type { BranchIce, BranchIceHandlers } from './branch-ice.ts'
 import { CallBranch, type IceRole } from './call-branch.ts'
+import { CallBranches } from './call-branches.ts'
 import { CallIce } from './call-ice.ts'
+import { deliver } from './fork-demux.ts'
 import { addressOf, localSection } from './local-sections.ts'
+import { readAnswer, type OfferedSection } from './read-answer.ts'
 import { offeredProtocol, parsed } from './read-descriptions.ts'
 import { newSdesKey } from './section.ts'
 import type { ZrtpPorts } from './zrtp-channel.ts'
@@ -30,12 +45,17 @@ export interface CallMediaPorts {
   readonly raise: (event: MediaEvent) => void
 }
 
+type Answer = Omit<Parameters<MediaPort['takeAnswer']>[0], 'call'>
+
 export class CallMedia {
   readonly #call: CallId
   readonly #ports: CallMediaPorts
   readonly #plan: MediaPlan
   readonly #rules: KeyRules
-  readonly #branch: CallBranch
+  readonly #branches: CallBranches
+  /** Of the Hellos that our descriptions announce, by place. */
+  readonly #chains = new Map<number, HashChain>()
+  #offered: readonly OfferedSection[] = []
   #ice: CallIce | null = null
   #origin: SdpOrigin | null = null
   /** What we said last. */
@@ -49,10 +69,46 @@ export class CallMedia {
     this.#ports = ports
     const { policy, signallingSecure, verified, choseDtls } = plan
     this.#rules = { policy, signallingSecure, verified, choseDtls }
-    this.#branch = new CallBranch(
-      { call, plan, rules: this.#rules },
-      { ...ports, iceFor: (role) => this.#iceFor(role) },
+    this.#branches = new CallBranches((tag) => this.#newBranch(tag))
+  }
+
+  /** `tag` is asked for with each event: the first branch gets its own only with its answer. */
+  #newBranch(tag: () => string | null): CallBranch {
+    const { raise } = this.#ports
+    const facts = { call: this.#call, plan: this.#plan, rules: this.#rules }
+    return new CallBranch(
+      { ...facts, chainFor: (place) => this.#chainFor(place) },
+      {
+        ...this.#ports,
+        raise: (event) => {
+          const branch = tag()
+          raise({ ...event, call: this.#call, ...(branch === null ? {} : { branch }) })
+        },
+        iceFor: (role, handlers) => this.#iceFor(role, handlers),
+      },
     )
+  }
+
+  #chainFor(place: number): HashChain {
+    const chain = this.#chains.get(place) ?? newHashChain(this.#ports.random)
+    this.#chains.set(place, chain)
+    return chain
+  }
+
+  /** Sockets are made with the first branch; others find their own peers through them. */
+  #iceFor(role: IceRole, handlers: BranchIceHandlers): { readonly sockets: CallIce; readonly ice: BranchIce } {
+    if (this.#ice !== null) return { sockets: this.#ice, ice: this.#ice.fork(handlers) }
+    const { hideAddress, localHost } = this.#plan
+    const onMedia = (arrival: MediaArrival): void => this.#arrived(arrival)
+    const sockets = new CallIce({ ...this.#ports, role, hideAddress, localHost, onMedia })
+    this.#ice = sockets
+    return { sockets, ice: sockets.first(handlers) }
+  }
+
+  #arrived(arrival: MediaArrival): void {
+    const { all, lead } = this.#branches
+    if (all.length === 1) lead.router.fromNetwork(arrival, arrival.validated)
+    else deliver(arrival, all)
   }
 
   async offer(rendererSdp: string): Promise<MediaOutcome<{ networkSdp: string }>> {
@@ -61,36 +117,67 @@ export class CallMedia {
   }
 
   async #prepareOffer(rendererSdp: string): Promise<MediaRefusal | null> {
-    const renderer = await this.#branch.takeRendererOffer(rendererSdp)
+    const branch = this.#branches.lead
+    const renderer = await branch.takeRendererOffer(rendererSdp)
     if (renderer === null) return 'engine'
     for (const media of renderer.media) {
-      const section = await this.#branch.sectionFor(media, 'controlling')
+      const section = await branch.sectionFor(media, 'controlling')
       if (section === null) return 'no-path'
       section.codecs = offerCodecs(media.kind, media.codecs)
       section.protocol = offeredProtocol(this.#plan.offer)
       section.rtcpMux = true
       if (this.#plan.offer !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)
     }
-    return this.#branch.sections.every(({ codecs }) => codecs.pairs.length === 0) ? 'no-common-codec' : null
+    return branch.sections.every(({ codecs }) => codecs.pairs.length === 0) ? 'no-common-codec' : null
   }
 
-  takeAnswer(sdp: string): MediaOutcome<MediaAnswer> {
+  async takeAnswer({ branch: tag, sdp, early = false, rendererSdp }: Answer): Promise<MediaOutcome<MediaAnswer>> {
     const session = parsed(sdp)
-    if (session === null) return err('malformed')
-    const refusal = this.#branch.applyAnswer(session)
+    const rules = { plan: this.#plan, rules: this.#rules }
+    const answered = session === null ? 'malformed' : readAnswer(session, this.#offered, rules)
+    if (typeof answered === 'string') return err(answered)
+    const branch = this.#branches.of(tag) ?? (await this.#fork(tag, early, rendererSdp))
+    if (branch === null || this.#isOver) return err('engine')
+    const refusal = branch.applyAnswer(answered)
     if (refusal !== null) return err(refusal)
-    return ok(this.#branch.outcome(null))
+    this.#branches.take(tag, branch)
+    if (!early) this.#settle(branch)
+    return ok(branch.outcome(null))
+  }
+
+  /** One more branch, on the leg whose renderer made `rendererSdp`; null where there are too many, or the leg will not do. */
+  async #fork(tag: string | null, early: boolean, rendererSdp: string | undefined): Promise<CallBranch | null> {
+    if (rendererSdp === undefined || !this.#branches.mayFork(early)) return null
+    const first = this.#branches.lead.leg.offer
+    const branch = this.#branches.add(tag)
+    const renderer = await branch.takeRendererOffer(rendererSdp)
+    // The offer named one certificate for all of them.
+    const isUsable = renderer?.transport.fingerprint.value === first?.transport.fingerprint.value
+    if (renderer !== null && isUsable && !this.#isOver && !this.#branches.shareSsrc(branch)) {
+      branch.joinOffer(this.#offered, renderer)
+      branch.pause(this.#held)
+      return branch
+    }
+    this.#branches.remove(branch)
+    return null
+  }
+
+  /** The branch that is the call from now on. */
+  #settle(branch: CallBranch): void {
+    this.#branches.settle(branch)
+    if (branch.ice !== null) this.#ice?.settle(branch.ice)
   }
 
   async answer(sdp: string, rendererSdp: string | null): Promise<MediaOutcome<MediaAnswer>> {
+    const branch = this.#branches.lead
     const session = parsed(sdp)
-    const renderer = rendererSdp === null ? this.#branch.leg.offer : await this.#branch.takeRendererOffer(rendererSdp)
+    const renderer = rendererSdp === null ? branch.leg.offer : await branch.takeRendererOffer(rendererSdp)
     if (session === null) return err('malformed')
     if (renderer === null) return err('engine')
-    const refusal = await this.#branch.applyOffer(session, renderer)
+    const refusal = await branch.applyOffer(session, renderer)
     if (refusal !== null) return err(refusal)
     const description = this.#describe('answer')
-    return description.ok ? ok(this.#branch.outcome(description.value.networkSdp)) : description
+    return description.ok ? ok(branch.outcome(description.value.networkSdp)) : description
   }
 
   async reoffer(request: {
@@ -105,64 +192,52 @@ export class CallMedia {
       const refusal = await this.#prepareOffer(request.rendererSdp)
       if (refusal !== null) return err(refusal)
     }
-    this.#branch.setVideo(request.video)
+    this.#branches.lead.setVideo(request.video)
     return this.#describe('offer')
   }
 
   /** Our last offer was refused; the renderer's answer, where it waits for one. */
   takeBack({ held, video }: { readonly held: boolean; readonly video: boolean }): string | null {
+    const { lead } = this.#branches
     this.#hold(held)
-    this.#branch.setVideo(video)
+    lead.setVideo(video)
     this.#ice?.abandonRestart()
-    return this.#branch.leg.answer(this.#branch.sections)
+    return lead.leg.answer(lead.sections)
   }
 
   /** Whoever is put on hold hears nothing from this moment, not from the answer on. */
   #hold(held: boolean): void {
     this.#held = held
-    this.#branch.pause(held)
+    for (const branch of this.#branches.all) branch.pause(held)
   }
 
-  provideSecrets(secrets: ZrtpPeerSecrets | null): void {
-    this.#branch.provideSecrets(secrets)
+  provideSecrets(secrets: ZrtpPeerSecrets | null, tag: string | null): void {
+    this.#branches.named(tag)?.provideSecrets(secrets)
   }
 
   /** What the user found when comparing. */
   compared(equal: boolean): void {
-    if (equal) this.#branch.compared()
+    if (equal) this.#branches.lead.compared()
   }
 
   sendDigit(digit: string): void {
-    this.#branch.sectionOf('audio')?.stream.sendDigit(digit)
+    this.#branches.lead.sectionOf('audio')?.stream.sendDigit(digit)
   }
 
   network(): CallNetworkView {
-    return this.#branch.network()
+    return this.#branches.lead.network()
   }
 
   close(): void {
     this.#isOver = true
-    this.#branch.close()
+    this.#branches.close()
     this.#ice?.close()
-  }
-
-  #iceFor(role: IceRole): CallIce {
-    const { hideAddress, localHost } = this.#plan
-    this.#ice ??= new CallIce({
-      ...this.#ports,
-      ...{ role, hideAddress, localHost },
-      onMedia: (arrival) => this.#branch.router.fromNetwork(arrival),
-      onLost: () => this.#ports.raise({ kind: 'restart-needed', call: this.#call }),
-      onFailed: (why) => {
-        if (!this.#isOver) this.#ports.raise({ kind: 'lost', call: this.#call, why })
-      },
-    })
-    return this.#ice
+    for (const { h0, h1, h2 } of this.#chains.values()) wipe(h0, h1, h2)
   }
 
   #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
     const { hideAddress, localHost, offer: offerKeys } = this.#plan
-    const { leg, sections, refused } = this.#branch
+    const { leg, sections, refused } = this.#branches.lead
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin ??= newOrigin(this.#ports.random, address)
     // What was refused keeps its place in offers of ours, too (RFC 3264 §8).
@@ -175,6 +250,7 @@ export class CallMedia {
       if (role === 'offer') places[section.place] = local
       else places[section.place] ??= local
     }
+    if (role === 'offer') this.#offered = sections.map((section) => ({ ...section }))
     return ok({ networkSdp: this.#written(this.#origin, [...places]) })
   }
 

@@ -1,23 +1,30 @@
 /** The facts of the live panel that only the gateway knows. */
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
+import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
 import type { IcePath } from '#protocol/ice/ice-types.ts'
 import type { StreamCounters } from '../network/network-stream.ts'
-import type { CallIce } from './call-ice.ts'
+import type { BranchIce } from './branch-ice.ts'
 import type { Section } from './section.ts'
+
+/** `local`: our own address of a section, as it is described. */
+interface NetworkFacts {
+  readonly ice: BranchIce | null
+  readonly local: (place: number) => DatagramAddress | null
+}
 
 export function networkView(
   callId: CallId,
   at: number,
   sections: readonly Section[],
-  ice: CallIce | null,
+  { ice, local }: NetworkFacts,
 ): CallNetworkView {
   const running = sections.filter(({ isOn }) => isOn)
   const [first] = running
   return {
     callId,
     at,
-    ...(first === undefined ? nowhere : whereOf(first, ice)),
+    ...(first === undefined ? nowhere : whereOf(first, ice, local(first.place))),
     ...countersOf(running),
     ...(first?.stream.quality.now() ?? unknownQuality),
     audioCodec: codecText(running, 'audio'),
@@ -29,10 +36,10 @@ type Where = Pick<CallNetworkView, 'path' | 'localAddress' | 'remoteAddress' | '
 
 const nowhere: Where = { path: 'none', localAddress: '', remoteAddress: '', protocol: 'none' }
 
-function whereOf({ path, place }: Section, ice: CallIce | null): Where {
+function whereOf({ path, place }: Section, ice: BranchIce | null, local: DatagramAddress | null): Where {
   return {
-    path: path.remote === null ? 'none' : pathKind(ice?.agent.pathOf(place, 1) ?? null),
-    localAddress: addressText(ice?.describe(place, 1)?.rtp),
+    path: path.remote === null ? 'none' : pathKind(ice?.link.pathOf(place, 1) ?? null),
+    localAddress: addressText(local),
     remoteAddress: addressText(path.remote),
     protocol: 'udp',
   }

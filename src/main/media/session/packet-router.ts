@@ -66,21 +66,31 @@ export class PacketRouter {
     if (!isCaptured || section.stream.mayMediaLeave) section.path.send(1, bytes)
   }
 
-  /** RFC 7983: the first byte says which protocol a datagram is. */
-  fromNetwork({ stream, component, bytes, from, validated }: MediaArrival): void {
+  /** A datagram for one of the sections; `validated` = it came from where checks proved this branch to be. */
+  fromNetwork({ stream, component, bytes, from }: MediaArrival, validated: boolean): void {
     const section = this.#sections().find((candidate) => candidate.place === stream)
     // Checks have shown who the other side is: from elsewhere only what proves itself is read.
     const isLetIn = section !== undefined && (validated || !section.path.usesIce || section.stream.guard.authenticates)
     if (isLetIn) this.#take(section, component, bytes, from)
   }
 
+  /** As {@link fromNetwork}, for what other branches may be meant by too: false unless it says itself that it is for this one. */
+  fromNetworkIfOwn({ stream, component, bytes, from }: MediaArrival): boolean {
+    const section = this.#sections().find((candidate) => candidate.place === stream)
+    if (section === undefined || section.keying?.kind === 'dtls') return false
+    if (isZrtp(bytes)) {
+      const isOwn = component === 1 && section.zrtp?.recognises(bytes) === true
+      if (isOwn) this.#zrtp(section, bytes, from)
+      return isOwn
+    }
+    return isPacket(bytes) && section.stream.guard.authenticates && this.#packet(section, component, bytes, from)
+  }
+
   #take(section: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
-    const first = bytes[0] ?? 0xff
-    const isPacket = first >= 128 && first < 192
     if (section.keying?.kind === 'dtls') {
-      if (isPacket || (first >= 20 && first < 64)) this.#record(section, component, bytes, from)
-    } else if (isPacket) this.#packet(section, component, bytes, from)
-    else if (first >= 16 && first < 20 && component === 1) this.#zrtp(section, bytes, from)
+      if (isPacket(bytes) || isRecord(bytes)) this.#record(section, component, bytes, from)
+    } else if (isPacket(bytes)) this.#packet(section, component, bytes, from)
+    else if (isZrtp(bytes) && component === 1) this.#zrtp(section, bytes, from)
   }
 
   handlersFor(kind: 'audio' | 'video', onHeard: () => void): StreamHandlers {
@@ -108,9 +118,15 @@ export class PacketRouter {
     this.#leg?.sendRecord(bytes)
   }
 
-  #packet({ stream, zrtp, zrtpState }: Section, component: Component, bytes: Uint8Array, from: DatagramAddress): void {
+  #packet(
+    { stream, zrtp, zrtpState }: Section,
+    component: Component,
+    bytes: Uint8Array,
+    from: DatagramAddress,
+  ): boolean {
     const isLetIn = stream.receive(component, bytes, from)
     if (isLetIn && stream.guard.authenticates && zrtpState === 'running') zrtp?.authenticated()
+    return isLetIn
   }
 
   #zrtp({ zrtp, path }: Section, bytes: Uint8Array, from: DatagramAddress): void {
@@ -121,4 +137,20 @@ export class PacketRouter {
   #note(ssrc: number, kind: 'audio' | 'video'): void {
     if (this.#kindOfSsrc.size < maxSsrcs) this.#kindOfSsrc.set(ssrc, kind)
   }
+}
+
+/** RFC 7983 §7: the first byte says which protocol a datagram is; RFC 6189 §5: ZRTP looks like version 0 of RTP with its extension bit. */
+function isPacket(bytes: Uint8Array): boolean {
+  const first = bytes[0] ?? 0xff
+  return first >= 128 && first < 192
+}
+
+function isRecord(bytes: Uint8Array): boolean {
+  const first = bytes[0] ?? 0xff
+  return first >= 20 && first < 64
+}
+
+function isZrtp(bytes: Uint8Array): boolean {
+  const first = bytes[0] ?? 0xff
+  return first >= 16 && first < 20
 }

@@ -6,7 +6,7 @@ import type { SdpSession } from '#protocol/sdp/session.ts'
 import type { OfferedKeys } from '../description/keying.ts'
 import { readRendererOffer, type RendererOffer } from '../loopback/renderer-description.ts'
 import type { MediaPlan } from '../media-port.ts'
-import type { Section } from './section.ts'
+import type { OwnKey } from './section.ts'
 
 export function parsed(sdp: string): SdpSession | null {
   try {
@@ -30,8 +30,8 @@ export function offeredProtocol(keys: MediaPlan['offer']): string {
   return { zrtp: 'RTP/AVP', sdes: 'RTP/SAVP', dtls: 'UDP/TLS/RTP/SAVPF' }[keys]
 }
 
-export function offeredKeys(kind: MediaPlan['offer'], { sdes }: Section): OfferedKeys {
-  return { kind, descriptions: sdes === null ? [] : [sdes] }
+export function offeredKeys(kind: MediaPlan['offer'], sdes: OwnKey | null): OfferedKeys {
+  return { kind, descriptions: sdes === null ? [] : [sdes.description] }
 }
 
 /**

@@ -41,6 +41,11 @@ export class RendererLeg {
     return this.#offer
   }
 
+  /** Under which the renderer says it sends. */
+  get ssrcs(): readonly number[] {
+    return (this.#offer?.media ?? []).flatMap(({ ssrcs }) => ssrcs)
+  }
+
   get dtls(): FarDtls | null {
     return this.#dtls
   }

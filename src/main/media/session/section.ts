@@ -6,6 +6,7 @@ import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { serializeSecurityDescription, type SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
 import type { SdpDirection } from '#protocol/sdp/session.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
+import { SrtpSender } from '#protocol/srtp/sender.ts'
 import type { MasterKey } from '#protocol/srtp/session.ts'
 import type { CodecChoice } from '../description/codecs.ts'
 import type { Keying } from '../description/keying.ts'
@@ -13,7 +14,7 @@ import type { ZrtpState } from '../network/gate.ts'
 import { NetworkStream, type StreamHandlers } from '../network/network-stream.ts'
 import { PacketGuard } from '../network/packet-guard.ts'
 import type { SectionPath } from '../network/section-path.ts'
-import { speaksIce } from './call-ice.ts'
+import { speaksIce } from './branch-ice.ts'
 import type { ZrtpChannel } from './zrtp-channel.ts'
 
 /** What a section is made of; the fields that are not read-only change as descriptions come and go. */
@@ -30,10 +31,9 @@ export interface Section {
   codecs: CodecChoice
   keying: Keying | null
   zrtpState: ZrtpState
-  /** Our own SDES key: one per call, so that a repeated offer is the same offer. */
-  sdes: SecurityDescription | null
+  sdes: OwnKey | null
   /** The one of them that is in use. */
-  protecting: SecurityDescription | null
+  protecting: OwnKey | null
   rtcpMux: boolean
   remoteDirection: SdpDirection
   isOn: boolean
@@ -70,34 +70,38 @@ export function newSection(
   }
 }
 
+/**
+ * Our own SDES key: one per section of the call, so that a repeated offer is the same offer. Whatever leaves under it, on any branch,
+ * leaves through one sender: no keystream is used twice (RFC 3711 §9.1), not even where engines draw the same SSRC.
+ */
+export interface OwnKey {
+  readonly description: SecurityDescription
+  readonly sender: SrtpSender
+}
+
 const sdesSuite = 'AES_CM_128_HMAC_SHA1_80'
 
 /** A fresh key of ours, under the tag and suite of `like` where we answer. */
-export function newSdesKey(random: RandomPort, like: SecurityDescription | null): SecurityDescription {
+export function newSdesKey(random: RandomPort, like: SecurityDescription | null): OwnKey {
   const suite = like?.suite ?? sdesSuite
   const { keyBytes, saltBytes } = profiles[suite]
-  return {
-    tag: like?.tag ?? 1,
-    suite,
+  const description: SecurityDescription = {
+    ...{ tag: like?.tag ?? 1, suite, lifetime: null, mki: null },
     key: random.bytes(keyBytes),
     salt: random.bytes(saltBytes),
-    lifetime: null,
-    mki: null,
   }
+  return { description, sender: new SrtpSender(masterKeyOf(description)) }
 }
 
 /** Our key for an answer: the one we have, under the tag we are asked under (RFC 4568 §5.1.2); another for another suite. */
-export function answeringKey(
-  own: SecurityDescription | null,
-  asked: SecurityDescription,
-  random: RandomPort,
-): SecurityDescription {
-  return own?.suite === asked.suite ? { ...own, tag: asked.tag } : newSdesKey(random, asked)
+export function answeringKey(own: OwnKey | null, asked: SecurityDescription, random: RandomPort): OwnKey {
+  if (own?.description.suite !== asked.suite) return newSdesKey(random, asked)
+  return { ...own, description: { ...own.description, tag: asked.tag } }
 }
 
 /** Lines for a description. */
 export function cryptoLines({ sdes }: Section): string[] {
-  return sdes === null ? [] : [serializeSecurityDescription(sdes)]
+  return sdes === null ? [] : [serializeSecurityDescription(sdes.description)]
 }
 
 /** Master key of a line. */

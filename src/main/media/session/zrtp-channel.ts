@@ -1,10 +1,11 @@
-/** ZRTP of one call as its media use it: streams of protocol/zrtp behind what a section needs. */
+/** ZRTP of one branch as its media use it: streams of protocol/zrtp behind what a section needs. */
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
 import type { MasterKey } from '#protocol/srtp/session.ts'
 import { defaultPreferences } from '#protocol/zrtp/algorithms.ts'
 import type { Secured, SrtpKeys, ZrtpEvent, ZrtpFailure } from '#protocol/zrtp/events.ts'
+import type { HashChain } from '#protocol/zrtp/implicit.ts'
 import type { KeyAgreementPort } from '#protocol/zrtp/key-agreement.ts'
 import { ZrtpSession } from '#protocol/zrtp/session.ts'
 import { ZrtpStream } from '#protocol/zrtp/stream.ts'
@@ -43,7 +44,7 @@ const attacks: ReadonlySet<ZrtpFailure> = new Set([
 
 const keepForEver = 0xffff_ffff
 
-/** One per call: the first channel agrees on keys, later ones take theirs from it (RFC 6189 §4.4.3). */
+/** One per branch: the first channel agrees on keys, later ones take theirs from it (RFC 6189 §4.4.3). */
 export class ZrtpCall {
   readonly #zid: Uint8Array
   readonly #ports: ZrtpPorts
@@ -55,12 +56,13 @@ export class ZrtpCall {
     this.#ports = ports
   }
 
-  /** A channel for the stream that we send under `ssrc`. */
-  channel(ssrc: number, handlers: ZrtpHandlers): ZrtpChannel {
+  /** A channel for the stream that we send under `ssrc`; `chain` is that of the Hello we announce for it. */
+  channel(ssrc: number, chain: HashChain, handlers: ZrtpHandlers): ZrtpChannel {
     const stream = new ZrtpStream({
       ...this.#ports,
       zid: this.#zid,
       ssrc,
+      chain,
       preferences: defaultPreferences,
       session: this.#session,
       place: this.#channels.length === 0 ? 'first' : 'further',
@@ -102,6 +104,11 @@ export class ZrtpChannel {
 
   receive(packet: Uint8Array): void {
     this.#stream.receive(packet)
+  }
+
+  /** Whether a packet says that it is this channel's: by its SSRC, or the Hello that was announced. */
+  recognises(packet: Uint8Array): boolean {
+    return this.#stream.recognises(packet)
   }
 
   /** SRTP of the other side bore its tag. */

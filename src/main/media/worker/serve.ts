@@ -10,7 +10,7 @@ export function mediaMethods(gateway: MediaPort): MediaMethods {
     answer: (request) => gateway.answer(request),
     reoffer: (request) => gateway.reoffer(request),
     takeBack: (request) => gateway.takeBack(request),
-    zrtpSecrets: (call, peerZid, secrets) => gateway.zrtpSecrets(call, peerZid, secrets),
+    zrtpSecrets: (...args) => gateway.zrtpSecrets(...args),
     compared: (call, equal) => gateway.compared(call, equal),
     sendDigit: (call, digit) => gateway.sendDigit(call, digit),
     network: (call) => gateway.network(call),
