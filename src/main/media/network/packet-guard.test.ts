@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { profiles } from '#protocol/srtp/profiles.ts'
+import { SrtpSender } from '#protocol/srtp/sender.ts'
 import { PacketGuard } from './packet-guard.ts'
 
 const key = (byte: number) => ({
@@ -123,5 +124,20 @@ describe('a packet sent again under its number', () => {
     const first = copy(ours.outRtp(rtp(7)))
     ours.protectWith(key(3))
     expect(copy(ours.outRtp(rtp(7)))).not.toEqual(first)
+  })
+})
+
+describe('two guards of one key', () => {
+  it('never use its keystream twice, not even under one SSRC and number', () => {
+    const sender = new SrtpSender(key(1))
+    const [one, other] = [new PacketGuard(false), new PacketGuard(false)]
+    for (const guard of [one, other]) guard.protectBy(sender)
+    const theirs = new PacketGuard(false)
+    theirs.acceptOnly(key(1))
+    expect(copy(theirs.inRtp(copy(one.outRtp(rtp(1))) ?? new Uint8Array()))).toEqual(rtp(1))
+    expect(other.outRtp(rtp(1))).toBeNull()
+    expect(copy(theirs.inRtp(copy(other.outRtp(rtp(2))) ?? new Uint8Array()))).toEqual(rtp(2))
+    one.protectBy(sender)
+    expect(one.outRtp(rtp(2))).toBeNull()
   })
 })

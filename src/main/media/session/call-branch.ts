@@ -4,6 +4,7 @@ import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { MediaArrival } from '#protocol/ice/agent.ts'
+import type { IceRole } from '#protocol/ice/binding.ts'
 import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { SdpSession } from '#protocol/sdp/session.ts'
 import type { HashChain } from '#protocol/zrtp/implicit.ts'
@@ -24,8 +25,6 @@ import { onOwnLeg, type AnsweredSection, type OfferedSection } from './read-answ
 import { RendererLeg } from './renderer-leg.ts'
 import { aimAt, answeringKey, newSection, wishOf, type Section } from './section.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
-
-export type IceRole = 'controlling' | 'controlled'
 
 export interface BranchPorts extends LoopbackPorts {
   readonly clock: ClockPort
