@@ -178,7 +178,9 @@ describe('an incoming call', () => {
     const id = await world.ringing()
     await accept(id)
     await settle()
-    expect(world.view(id).end).toBe(end)
+    const warnings = refusal === 'downgrade' ? ['downgrade-blocked'] : []
+    // Whoever is called chooses no weaker keys for the caller.
+    expect(world.view(id)).toMatchObject({ end, security: { warnings }, mayRetryWithDtls: false })
     expect(world.log).toContain(`sip.end ${status}`)
   })
 

@@ -89,6 +89,8 @@ export const meReply = z.object({
   mailbox: z.object({ messages: z.number(), bytes: z.number() }),
   sentWaiting: z.object({ messages: z.number(), bytes: z.number() }),
   bindings: z.array(z.object({ instance: z.string(), contact: z.string(), expiresAt: z.number() })),
+  /** Devices that called the echo contact, by their ZRTP number; a server of before keeps none. */
+  echoDevices: z.array(z.object({ zid: z.string(), lastCallDay: z.string() })).default([]),
 })
 export type MeReply = z.infer<typeof meReply>
 
@@ -114,6 +116,7 @@ export const erasedReply = z.object({
   devices: z.number(),
   messages: z.number(),
   bindings: z.number(),
+  echoDevices: z.number().default(0),
 })
 export type ErasedReply = z.infer<typeof erasedReply>
 

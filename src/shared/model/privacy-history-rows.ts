@@ -49,13 +49,13 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     ],
   },
   {
-    datum: 'Which kind of keys last worked in a call with whom',
+    datum: 'Which kind of keys last worked in a call with whom, and when that was found out',
     where: 'This device, history.db (encrypted), table call_memory; never copied to another device',
     why: 'So that the next call is not refused first',
     howLong: 'Until the next call, or until you remove the account',
     whoReads: you,
     howToErase: accountErase,
-    covers: columns('call_memory', 'account', 'peer', 'keys'),
+    covers: columns('call_memory', 'account', 'peer', 'keys', 'learned_at'),
   },
   {
     datum: 'Words of your messages, for search',

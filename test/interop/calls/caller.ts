@@ -113,6 +113,7 @@ function freshTrust(lastKeys: CallerOptions['lastKeys']): CallTrustPort {
     secrets: () => Promise.resolve(null),
     keep: () => Promise.resolve(),
     setVerified: () => Promise.resolve(),
+    devices: () => Promise.resolve([]),
     isVerified: () => Promise.resolve(false),
     lastKeys: () => Promise.resolve(lastKeys),
     rememberKeys: () => Promise.resolve(),

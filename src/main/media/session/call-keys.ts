@@ -25,6 +25,8 @@ const strength: readonly MediaKeys['method'][] = ['none', 'sdes', 'dtls', 'zrtp'
 
 export class CallKeys {
   readonly #options: CallKeysOptions
+  /** SDES keys that packets of ours leave under. */
+  readonly #own = new WeakMap<Section, Uint8Array>()
   #agreement: Secured | null = null
   #primary: ZrtpChannel | null = null
   #announcedClear = false
@@ -62,9 +64,12 @@ export class CallKeys {
   start(section: Section, keying: Keying, remote: RtpMedia): void {
     const before = section.keying
     section.keying = keying
-    if (keying.kind === 'sdes' && section.sdes !== null && section.zrtpState !== 'secure' && isNew(before, keying)) {
-      section.stream.guard.protectWith(masterKeyOf(section.sdes))
-      section.stream.guard.acceptOnly(masterKeyOf(keying.description))
+    if (keying.kind === 'sdes' && section.sdes !== null && section.zrtpState !== 'secure') {
+      const { guard } = section.stream
+      // Under a key that is in use the count of packets goes on: begun anew, it would use the keystream twice.
+      if (section.sdes.key !== this.#own.get(section)) guard.protectWith(masterKeyOf(section.sdes))
+      this.#own.set(section, section.sdes.key)
+      if (isNew(before, keying)) guard.acceptOnly(masterKeyOf(keying.description))
     }
     if (keying.zrtp && section.zrtp !== null && section.zrtpState === 'off') {
       section.zrtpState = 'running'
@@ -135,7 +140,7 @@ export class CallKeys {
   /** One statement, said again only when it changed. */
   #say(): void {
     const running = this.#running()
-    if (this.#hasEnded || running.length === 0 || running.some((section) => isPending(section))) return
+    if (this.#hasEnded || running.length === 0 || running.some((section) => this.#isPending(section))) return
     const methods = running.map(methodOf)
     const method = strength.find((candidate) => methods.includes(candidate)) ?? 'none'
     const keys =
@@ -145,6 +150,12 @@ export class CallKeys {
     if (text === this.#said) return
     this.#said = text
     this.#options.raise({ kind: 'keys', call: this.#options.call, keys: withWarning })
+  }
+
+  /** Keys may still come, and nothing leaves before they do. */
+  #isPending(section: Section): boolean {
+    const { keying, zrtpState } = section
+    return keying?.kind === 'clear' && zrtpState === 'running' && !this.#gate(section).mayLeave
   }
 
   #zrtpKeys(agreement: Secured): MediaKeys {
@@ -187,11 +198,8 @@ function isNew(before: Keying | null, now: Extract<Keying, { kind: 'sdes' }>): b
   return before?.kind !== 'sdes' || Buffer.compare(before.description.key, now.description.key) !== 0
 }
 
-function isPending({ keying, zrtpState }: Section): boolean {
-  return keying?.kind === 'clear' && zrtpState === 'running'
-}
-
 function methodOf({ keying, zrtpState }: Section): MediaKeys['method'] {
+  if (keying?.kind === 'dtls') return 'dtls'
   if (zrtpState === 'secure') return 'zrtp'
   return keying === null || keying.kind === 'clear' ? 'none' : keying.kind
 }

@@ -43,9 +43,9 @@ export function EndedCall({ view }: { readonly view: CallView }) {
         </p>
         <IconButton icon={X} label={t('app.dismiss')} size="small" onPress={dismiss} />
       </div>
-      {(mayRedial(view.end) || view.mayRetryWithDtls) && (
+      {(mayRedial(view) || view.mayRetryWithDtls) && (
         <div className="flex flex-wrap items-center gap-2 ps-6.5">
-          {mayRedial(view.end) && (
+          {mayRedial(view) && (
             <Button size="small" onPress={() => redial()}>
               {view.video ? <Video aria-hidden className="size-3.5" /> : <RotateCw aria-hidden className="size-3.5" />}
               {t(view.direction === 'incoming' ? 'ended.callBack' : 'ended.redial')}
