@@ -104,7 +104,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
   const networkChanged = (): void => tellOfNetwork([signalling, media])
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
-  opened.push(watchNetwork(ports.clock, networkChanged))
+  opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
   await settings.start()
   await accounts.start()
   await features.chat.start()

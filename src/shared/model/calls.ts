@@ -85,6 +85,8 @@ export type CallEnd =
   | 'no-path'
   | 'media-lost'
   | 'keys-failed'
+  /** The other side's keys have protected all they may, and it gave no others. */
+  | 'keys-used-up'
   | 'downgrade-blocked'
   | 'attack-noticed'
   | 'microphone-denied'
