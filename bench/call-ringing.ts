@@ -15,9 +15,6 @@ const rounds = smoke ? 3 : 40
 const maxMs = 100
 /** Between two calls: the one before is over on both sides, and what it set off has ended. */
 const pauseMs = smoke ? 500 : 1_000
-/** A call has rung long before this; an answer in between would wake the windows that are measured. */
-const quietMs = 400
-
 interface Noted {
   readonly sotto: SottoBridge
   ringing?: { wait: () => Promise<number> }
@@ -58,20 +55,23 @@ async function conversationWith(page: Page, name: string): Promise<string> {
   }, name)
 }
 
-/** Presses, waits, hangs up; when it was pressed. */
+/** Presses, waits until it hears of the ringing, hangs up; when it was pressed. */
 async function callAndEnd(page: Page, conversationId: string): Promise<number> {
-  return page.evaluate(
-    async ([id, quiet]) => {
-      const { sotto } = globalThis as unknown as Noted
-      const begun = performance.timeOrigin + performance.now()
-      const reply = await sotto.call('calls.place', { conversationId: id, video: false, showAddress: true })
-      if (!reply.ok) throw new Error(reply.code)
-      await new Promise((resolve) => setTimeout(resolve, quiet))
-      await sotto.call('calls.end', { callId: reply.value })
-      return begun
-    },
-    [conversationId, quietMs] as const,
-  )
+  return page.evaluate(async (id) => {
+    const { sotto } = globalThis as unknown as Noted
+    // Whatever comes after "calling" comes from the other side, after it rang there.
+    const answered = new Promise<void>((resolve) => {
+      sotto.on('calls.changed', ({ calls }) => {
+        if (calls.some(({ phase }) => phase === 'ringing')) resolve()
+      })
+    })
+    const begun = performance.timeOrigin + performance.now()
+    const reply = await sotto.call('calls.place', { conversationId: id, video: false, showAddress: true })
+    if (!reply.ok) throw new Error(reply.code)
+    await answered
+    await sotto.call('calls.end', { callId: reply.value })
+    return begun
+  }, conversationId)
 }
 
 async function sendText(page: Page, conversationId: string, text: string): Promise<number> {
@@ -105,8 +105,8 @@ async function measure(alice: Page, bob: Page): Promise<Times> {
   // The first call starts the media worker's code and opens the engine.
   for (let round = -1; round < rounds; round += 1) {
     const ringing = bob.evaluate(() => (globalThis as unknown as Noted).ringing?.wait())
-    const pressed = await callAndEnd(alice, id)
-    const rang = await inTime('it rings', ringing)
+    const pressed = await inTime('it rings', callAndEnd(alice, id))
+    const rang = await inTime('the called side says so', ringing)
     if (round >= 0) times.calls.push(rang - pressed)
     await pause(pauseMs)
     const text = `text ${round}`
