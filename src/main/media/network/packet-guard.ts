@@ -40,7 +40,7 @@ export class PacketGuard {
     return this.#receiver !== null
   }
 
-  /** Packets that were not let in: forged, replayed, or in clear when keys are agreed. */
+  /** Packets that were not let in: malformed, forged, replayed, or in clear when keys are agreed. */
   get refused(): number {
     return this.#refused
   }
@@ -68,10 +68,14 @@ export class PacketGuard {
     return this.#receiver === null ? packet : this.#counted(this.#receiver.unprotectRtcp(packet))
   }
 
-  #counted(outcome: Uint8Array | string): Uint8Array | null {
-    if (outcome instanceof Uint8Array) return outcome
+  /** Counts a packet that is none. */
+  refuse(): null {
     this.#refused += 1
     return null
+  }
+
+  #counted(outcome: Uint8Array | string): Uint8Array | null {
+    return outcome instanceof Uint8Array ? outcome : this.refuse()
   }
 
   #remember(packet: Uint8Array, bytes: Uint8Array): void {
