@@ -206,7 +206,10 @@ export class Call {
         void this.#core.lost(endOfLost(event.why))
         return
       case 'restart-needed':
-        void this.#offers.renegotiate({}, { restart: true })
+        void this.#offers.restart()
+        return
+      case 'rekey-needed':
+        void this.#offers.renegotiate({})
         return
       case 'heard':
       case 'digit':

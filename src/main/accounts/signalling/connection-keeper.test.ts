@@ -17,6 +17,7 @@ function setup(): {
   readonly refreshed: () => number
   outcome: SocketFailure | 'open' | 'hang' | 'throw'
   attach: (flow: SipFlow) => void
+  addresses: readonly string[]
 } {
   const clock = new FakeClock()
   const views: ConnectionView[] = []
@@ -56,7 +57,8 @@ function setup(): {
     srv: () => Promise.resolve([]),
     addresses: () => Promise.resolve([]),
   }
-  const ports = { connector, datagrams: noDatagrams, resolver, clock, random: new SeededRandom(9) }
+  const datagrams = { ...noDatagrams, localAddresses: () => result.addresses }
+  const ports = { connector, datagrams, resolver, clock, random: new SeededRandom(9) }
   const keeper = new ConnectionKeeper(account, agent, ports, {
     onView: (view) => views.push(view),
     onCertificate: () => undefined,
@@ -66,6 +68,7 @@ function setup(): {
     ...{ keeper, clock, views, flows, closed: () => closed, refreshed: () => refreshed },
     outcome: 'open' as SocketFailure | 'open' | 'hang' | 'throw',
     attach: (flow: SipFlow): void => void flows.push(flow),
+    addresses: ['192.0.2.7'] as readonly string[],
   }
   return result
 }
@@ -112,6 +115,19 @@ it('after a wake-up it re-registers, and replaces a flow on which nothing comes 
   await test.clock.advance(5_000)
   expect(test.closed()).toBe(1)
   expect(test.flows).toHaveLength(2)
+})
+
+it('a flow from an address that is gone is replaced at once', async () => {
+  const test = setup()
+  test.keeper.start()
+  await settle()
+  test.keeper.handle({ kind: 'registered' })
+  test.addresses = ['198.51.100.4']
+  test.keeper.networkChanged()
+  await settle()
+  expect(test.closed()).toBe(1)
+  expect(test.flows).toHaveLength(2)
+  expect(test.refreshed()).toBe(0)
 })
 
 it('an attempt that was overtaken leaves nothing behind', async () => {

@@ -59,7 +59,8 @@ export class CallBranch {
     const { call, plan, rules } = facts
     const sections = (): readonly Section[] => this.#sections
     this.#zrtp = new ZrtpCall(plan.zid, ports.zrtp)
-    this.#keys = new CallKeys({ call, rules, zrtp: this.#zrtp, raise: ports.raise, sections })
+    const { raise, random } = ports
+    this.#keys = new CallKeys({ call, rules, zrtp: this.#zrtp, random, raise, sections })
     this.router = new PacketRouter(sections, (digit) => ports.raise({ kind: 'digit', call, digit }))
     this.leg = this.#newLeg()
     this.router.attach(this.leg)

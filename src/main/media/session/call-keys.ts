@@ -1,10 +1,11 @@
 /** The keys of a call: each section's own, the gate they open, and the one statement about all of them. */
 import type { CallId, CallWarning } from '#shared/model/calls.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { Keying, KeyRules } from '../description/keying.ts'
 import type { MediaEvent, MediaKeys, ZrtpPeerSecrets } from '../media-port.ts'
 import { gateOf, type Gate } from '../network/gate.ts'
-import { masterKeyOf, type Section } from './section.ts'
+import { masterKeyOf, newSdesKey, type Section } from './section.ts'
 import type { SectionPath } from '../network/section-path.ts'
 import type { PacketGuard } from '../network/packet-guard.ts'
 import type { KeyAgreementName } from '#protocol/zrtp/algorithms.ts'
@@ -16,6 +17,7 @@ export interface CallKeysOptions {
   readonly call: CallId
   readonly rules: KeyRules
   readonly zrtp: ZrtpCall
+  readonly random: RandomPort
   readonly raise: (event: MediaEvent) => void
   readonly sections: () => readonly Section[]
 }
@@ -25,8 +27,6 @@ const strength: readonly MediaKeys['method'][] = ['none', 'sdes', 'dtls', 'zrtp'
 
 export class CallKeys {
   readonly #options: CallKeysOptions
-  /** SDES keys that packets of ours leave under. */
-  readonly #own = new WeakMap<Section, Uint8Array>()
   #agreement: Secured | null = null
   #primary: ZrtpChannel | null = null
   #announcedClear = false
@@ -64,18 +64,30 @@ export class CallKeys {
   start(section: Section, keying: Keying, remote: RtpMedia): void {
     const before = section.keying
     section.keying = keying
-    if (keying.kind === 'sdes' && section.sdes !== null && section.zrtpState !== 'secure') {
-      const { guard } = section.stream
-      // Under a key that is in use the count of packets goes on: begun anew, it would use the keystream twice.
-      if (section.sdes.key !== this.#own.get(section)) guard.protectWith(masterKeyOf(section.sdes))
-      this.#own.set(section, section.sdes.key)
-      if (isNew(before, keying)) guard.acceptOnly(masterKeyOf(keying.description))
-    }
+    if (keying.kind === 'sdes' && section.zrtpState !== 'secure') this.#useDescriptions(section, keying, before)
     if (keying.zrtp && section.zrtp !== null && section.zrtpState === 'off') {
       section.zrtpState = 'running'
       section.zrtp.start(remote.zrtpHash)
     }
     this.refresh()
+  }
+
+  #useDescriptions(section: Section, keying: Extract<Keying, { kind: 'sdes' }>, before: Keying | null): void {
+    const { guard } = section.stream
+    guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#renew(section)))
+    // Each key on its own: the one that stays must go on counting, or its keystream would be used again.
+    if (section.sdes !== null && section.protecting?.key !== section.sdes.key) {
+      guard.protectWith(masterKeyOf(section.sdes))
+      section.protecting = section.sdes
+    }
+    if (isNew(before, keying)) guard.acceptOnly(masterKeyOf(keying.description))
+  }
+
+  /** Offers again with another key of ours: the other side is to answer with another of its own (RFC 4568 §7.1.4). */
+  #renew(section: Section): void {
+    if (this.#hasEnded || section.sdes === null) return
+    section.sdes = newSdesKey(this.#options.random, section.sdes)
+    this.#options.raise({ kind: 'rekey-needed', call: this.#options.call })
   }
 
   provide(secrets: ZrtpPeerSecrets | null): void {
@@ -129,7 +141,7 @@ export class CallKeys {
     this.refresh()
   }
 
-  #end(why: 'refuses-encryption' | 'keys-failed' | 'attack-noticed'): void {
+  #end(why: 'refuses-encryption' | 'keys-failed' | 'keys-used-up' | 'attack-noticed'): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
     for (const section of this.#options.sections())

@@ -32,6 +32,8 @@ export interface Section {
   zrtpState: ZrtpState
   /** Our own SDES key: one per call, so that a repeated offer is the same offer. */
   sdes: SecurityDescription | null
+  /** The one of them that is in use. */
+  protecting: SecurityDescription | null
   rtcpMux: boolean
   remoteDirection: SdpDirection
   isOn: boolean
@@ -56,7 +58,15 @@ export function newSection(
     stream: new NetworkStream({ kind, path, guard, clock, handlers }),
     zrtp: channelFor(path, guard),
     ...{ mid: null, protocol: 'RTP/AVP', codecs: { pairs: [], events: null } },
-    ...{ keying: null, zrtpState: 'off', sdes: null, rtcpMux: true, remoteDirection: 'sendrecv', isOn: true },
+    ...{
+      keying: null,
+      zrtpState: 'off',
+      sdes: null,
+      protecting: null,
+      rtcpMux: true,
+      remoteDirection: 'sendrecv',
+      isOn: true,
+    },
   }
 }
 
@@ -91,8 +101,12 @@ export function cryptoLines({ sdes }: Section): string[] {
 }
 
 /** Master key of a line. */
-export function masterKeyOf({ suite, key, salt, mki }: SecurityDescription): MasterKey {
-  return { profile: profiles[suite], key, salt, ...(mki === null ? {} : { mki }) }
+export function masterKeyOf({ suite, key, salt, lifetime, mki }: SecurityDescription): MasterKey {
+  return {
+    ...{ profile: profiles[suite], key, salt },
+    ...(mki === null ? {} : { mki }),
+    ...(lifetime === null ? {} : { lifetime }),
+  }
 }
 
 /** Whether a section names an address that one other host can have, or takes none for now. */
