@@ -1,10 +1,9 @@
-/** Real phones call the home server's echo contact over UDP, and hear themselves. */
+/** A real phone calls the home server's echo contact over UDP, and hears itself. */
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { digestSecrets } from '#main/home/digest-secrets.ts'
 import type { HomeServer } from '#server/home/server.ts'
 import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
-import { baresipPrograms, startBaresipPhone } from './calls/baresip-phone.ts'
 import { startLinphonePhone } from './calls/linphone-phone.ts'
 import { phoneVoice, type KeyMethod } from './calls/phone.ts'
 import { wordsHeard, wordsPerVoice } from './calls/speech.ts'
@@ -15,7 +14,7 @@ import { describeWithPeers } from './peers.ts'
 const talkMs = 9_000
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describeWithPeers('phones at the echo contact', [...linphonePrograms, ...baresipPrograms], () => {
+describeWithPeers('phones at the echo contact', linphonePrograms, () => {
   const directory = temporaryDirectory()
   let server: HomeServer
 
@@ -23,28 +22,22 @@ describeWithPeers('phones at the echo contact', [...linphonePrograms, ...baresip
     server = await startHome(directory.path)
     const client = homeClient()
     const token = readFileSync(`${directory.path}/signup-token`, 'utf8').trim()
-    for (const user of ['carol', 'bob']) {
-      const { domain } = server.endpoint
-      const made = await client.signUp(addressOf(server), user, { token })
-      const secrets = digestSecrets(user, domain, Buffer.from(`${user}pw`))
-      await client.me(addressOf(server), { ...made, user, domain }).changePassword(secrets)
-    }
+    const user = 'carol'
+    const { domain } = server.endpoint
+    const made = await client.signUp(addressOf(server), user, { token })
+    const secrets = digestSecrets(user, domain, Buffer.from(`${user}pw`))
+    await client.me(addressOf(server), { ...made, user, domain }).changePassword(secrets)
   })
   afterAll(async () => {
     await server.stop()
     directory.remove()
   })
 
-  it.each<['linphone' | 'baresip', KeyMethod]>([
-    ['linphone', 'zrtp'],
-    ['linphone', 'sdes'],
-    ['baresip', 'sdes'],
-  ])(
-    '%s with %s',
-    async (peer, keys) => {
+  it.each<KeyMethod>(['zrtp', 'sdes'])(
+    'linphonec with %s',
+    async (keys) => {
       const { domain, ports } = server.endpoint
-      const start = peer === 'linphone' ? startLinphonePhone : startBaresipPhone
-      const phone = await start({ port: ports.sipUdp, domain, keys, codec: 'PCMU' })
+      const phone = await startLinphonePhone({ port: ports.sipUdp, domain, keys, codec: 'PCMU' })
       try {
         phone.call(`sip:echo@${domain}`)
         await pause(talkMs)

@@ -37,7 +37,12 @@ export async function startBaresipPhone({ port, domain, keys, codec }: PhoneOpti
   writeFileSync(join(folder, 'accounts'), `${account}${further}${encryption[keys]};audio_codecs=${codecNames[codec]}\n`)
   writeFileSync(join(folder, 'contacts'), '')
   const peer = startPeer('baresip', ['-v', '-s', '-f', folder], folder, { HOME: folder })
-  await waitUntil(() => peer.output().includes('200 OK'), 'baresip registers')
+  try {
+    await waitUntil(() => peer.output().includes('200 OK'), 'baresip registers')
+  } catch (cause) {
+    await peer.stop()
+    throw new Error(peer.output().slice(-2_000), { cause })
+  }
   const socket = await controlAt(control)
   const command = (name: string, params = ''): void => {
     const text = JSON.stringify({ command: name, params, token: name })
