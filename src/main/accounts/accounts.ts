@@ -7,7 +7,14 @@ import type { AccountView, ConnectionView, SipTransport } from '#shared/model/vi
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { parseAccounts, serializeAccounts, type AccountRecord } from './account-record.ts'
-import { callAccountOf, changedRelay, relayView, withRelayPassword, type CallAccount } from './call-account.ts'
+import {
+  callAccountOf,
+  changedRelay,
+  echoContactOf,
+  relayView,
+  withRelayPassword,
+  type CallAccount,
+} from './call-account.ts'
 import { firstOutcome } from './first-outcome.ts'
 import { newAccountRecord, type NewAccount } from './new-account.ts'
 import { signallingAccountOf, withCredentials } from './signalling-account.ts'
@@ -360,6 +367,7 @@ export class Accounts {
     return {
       ...{ id, aor, displayName, enabled, transport, sendReceipts, sendTyping, callPolicy, hideAddress },
       relay: relayView(record.relay),
+      echoContact: echoContactOf(record),
       server: record.server ?? aorDomain(aor),
       connection: enabled ? (this.#connections.get(id) ?? { kind: 'connecting' }) : { kind: 'disabled' },
       identityHash: identity?.identityHash ?? '',

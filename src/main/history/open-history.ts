@@ -143,6 +143,7 @@ function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['c
     counts: () => call('counts'),
     zrtpPeer: (pair) => call('zrtpPeer', pair),
     zrtpVerifiedWith: (account, peer) => call('zrtpVerifiedWith', account, peer),
+    zrtpDevices: (account, peer) => call('zrtpDevices', account, peer),
     callMemory: (account, peer) => call('callMemory', account, peer),
   }
 }

@@ -152,6 +152,16 @@ export interface CallNetworkView {
   readonly videoCodec: string
 }
 
+/** A device of a contact that agreed keys by ZRTP with this one. */
+export interface CallDeviceView {
+  /** Its ZID (RFC 6189 §4.9), 24 hexadecimal digits. */
+  readonly zid: string
+  /** The name the user gave it; empty where none. */
+  readonly name: string
+  readonly compared: boolean
+  readonly lastCallAt: number
+}
+
 /** How a call stands in the history of its conversation. */
 export interface CallRecordView {
   readonly outcome: 'answered' | 'missed' | 'declined' | 'busy' | 'cancelled' | 'elsewhere' | 'failed'

@@ -8,12 +8,14 @@ const cases = allCases.filter((call) => words.every((word) => nameOf(call).split
 const kamailio = await startKamailio({ digest: 'MD5', udp: true })
 const engine = await startPageEngine()
 let failures = 0
-console.log('| peer | keys | codec | direction | result | words heard here / there |\n|---|---|---|---|---|---|')
+console.log('| peer | keys | codec | direction | result | words heard here / there | pictures alike here / there |')
+console.log('|---|---|---|---|---|---|---|')
 for (const call of cases) {
-  const { fault, heardHere, heardThere } = await runCase(call, kamailio, engine)
+  const { fault, heardHere, heardThere, seenHere, seenThere } = await runCase(call, kamailio, engine)
   if (fault !== null) failures += 1
   const outcome = fault === null ? 'ok' : `failed: ${fault}`
-  console.log(`| ${nameOf(call).split(' ').join(' | ')} | ${outcome} | ${heardHere} / ${heardThere} |`)
+  const pictures = seenHere === null || seenThere === null ? '' : `${seenHere.toFixed(2)} / ${seenThere.toFixed(2)}`
+  console.log(`| ${nameOf(call).split(' ').join(' | ')} | ${outcome} | ${heardHere} / ${heardThere} | ${pictures} |`)
 }
 await engine.stop()
 await kamailio.stop()

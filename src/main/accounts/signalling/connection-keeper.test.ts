@@ -19,6 +19,7 @@ function setup({ srv = [] }: { readonly srv?: readonly string[] } = {}): {
   readonly asked: readonly string[]
   outcome: SocketFailure | 'open' | 'hang' | 'throw'
   attach: (flow: SipFlow) => void
+  addresses: readonly string[]
 } {
   const clock = new FakeClock()
   const views: ConnectionView[] = []
@@ -60,7 +61,8 @@ function setup({ srv = [] }: { readonly srv?: readonly string[] } = {}): {
     srv: () => Promise.resolve(srv.map((name, at) => ({ name, port: 5061, priority: at, weight: 0 }))),
     addresses: () => Promise.resolve([]),
   }
-  const ports = { connector, datagrams: noDatagrams, resolver, clock, random: new SeededRandom(9) }
+  const datagrams = { ...noDatagrams, localAddresses: () => result.addresses }
+  const ports = { connector, datagrams, resolver, clock, random: new SeededRandom(9) }
   const keeper = new ConnectionKeeper(account, agent, ports, {
     onView: (view) => views.push(view),
     onCertificate: () => undefined,
@@ -70,6 +72,7 @@ function setup({ srv = [] }: { readonly srv?: readonly string[] } = {}): {
     ...{ keeper, clock, views, flows, asked, closed: () => closed, refreshed: () => refreshed },
     outcome: 'open' as SocketFailure | 'open' | 'hang' | 'throw',
     attach: (flow: SipFlow): void => void flows.push(flow),
+    addresses: ['192.0.2.7'] as readonly string[],
   }
   return result
 }
@@ -116,6 +119,19 @@ it('after a wake-up it re-registers, and replaces a flow on which nothing comes 
   await test.clock.advance(5_000)
   expect(test.closed()).toBe(1)
   expect(test.flows).toHaveLength(2)
+})
+
+it('a flow from an address that is gone is replaced at once', async () => {
+  const test = setup()
+  test.keeper.start()
+  await settle()
+  test.keeper.handle({ kind: 'registered' })
+  test.addresses = ['198.51.100.4']
+  test.keeper.networkChanged()
+  await settle()
+  expect(test.closed()).toBe(1)
+  expect(test.flows).toHaveLength(2)
+  expect(test.refreshed()).toBe(0)
 })
 
 it('an attempt that was overtaken leaves nothing behind', async () => {

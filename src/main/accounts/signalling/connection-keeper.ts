@@ -38,6 +38,7 @@ export interface KeeperEvents {
 
 /** All accounts of all devices behind one router come back at the same moment. */
 const maxJitterMs = 2_000
+const loopback = '127.0.0.1'
 
 export class ConnectionKeeper {
   readonly #account: SignallingAccount
@@ -66,8 +67,15 @@ export class ConnectionKeeper {
     this.#step({ kind: 'start' })
   }
 
+  /** A flow from an address that is gone is replaced at once: waiting for it to time out would cost a running call its path. */
   networkChanged(): void {
-    this.#step({ kind: 'network-changed' })
+    this.#step({ kind: this.#hasMoved() ? 'start' : 'network-changed' })
+  }
+
+  #hasMoved(): boolean {
+    const host = this.#flow?.ownHost ?? loopback
+    const isLoopback = host.startsWith('127.') || host === '::1'
+    return !isLoopback && !this.#ports.datagrams.localAddresses().includes(host)
   }
 
   /** Drops everything; the user agent says good-bye by itself before. */

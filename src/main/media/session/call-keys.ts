@@ -76,7 +76,7 @@ export class CallKeys {
     const { guard } = section.stream
     guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#renew(section)))
     // Each key on its own: the one that stays must go on counting, or its keystream would be used again.
-    if (section.sdes !== null && section.protecting !== section.sdes) {
+    if (section.sdes !== null && section.protecting?.key !== section.sdes.key) {
       guard.protectWith(masterKeyOf(section.sdes))
       section.protecting = section.sdes
     }
@@ -152,7 +152,7 @@ export class CallKeys {
   /** One statement, said again only when it changed. */
   #say(): void {
     const running = this.#running()
-    if (this.#hasEnded || running.length === 0 || running.some((section) => isPending(section))) return
+    if (this.#hasEnded || running.length === 0 || running.some((section) => this.#isPending(section))) return
     const methods = running.map(methodOf)
     const method = strength.find((candidate) => methods.includes(candidate)) ?? 'none'
     const keys =
@@ -162,6 +162,12 @@ export class CallKeys {
     if (text === this.#said) return
     this.#said = text
     this.#options.raise({ kind: 'keys', call: this.#options.call, keys: withWarning })
+  }
+
+  /** Keys may still come, and nothing leaves before they do. */
+  #isPending(section: Section): boolean {
+    const { keying, zrtpState } = section
+    return keying?.kind === 'clear' && zrtpState === 'running' && !this.#gate(section).mayLeave
   }
 
   #zrtpKeys(agreement: Secured): MediaKeys {
@@ -204,11 +210,8 @@ function isNew(before: Keying | null, now: Extract<Keying, { kind: 'sdes' }>): b
   return before?.kind !== 'sdes' || Buffer.compare(before.description.key, now.description.key) !== 0
 }
 
-function isPending({ keying, zrtpState }: Section): boolean {
-  return keying?.kind === 'clear' && zrtpState === 'running'
-}
-
 function methodOf({ keying, zrtpState }: Section): MediaKeys['method'] {
+  if (keying?.kind === 'dtls') return 'dtls'
   if (zrtpState === 'secure') return 'zrtp'
   return keying === null || keying.kind === 'clear' ? 'none' : keying.kind
 }

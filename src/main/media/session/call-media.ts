@@ -11,7 +11,7 @@ import { offerCodecs } from '../description/codecs.ts'
 import { allowsSdes, type KeyRules } from '../description/keying.ts'
 import { writeNetworkDescription, type LocalSection, type RefusedSection } from '../description/network-description.ts'
 import type { LoopbackCertificate } from '../loopback/dtls-client.ts'
-import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, ZrtpPeerSecrets } from '../media-port.ts'
+import type { MediaAnswer, MediaEvent, MediaOutcome, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
 import { CallBranch, type IceRole } from './call-branch.ts'
 import { CallIce } from './call-ice.ts'
 import { addressOf, localSection } from './local-sections.ts'
@@ -38,6 +38,8 @@ export class CallMedia {
   readonly #branch: CallBranch
   #ice: CallIce | null = null
   #origin: SdpOrigin | null = null
+  /** What we said last. */
+  #described: string | null = null
   #held = false
   #isOver = false
 
@@ -54,18 +56,22 @@ export class CallMedia {
   }
 
   async offer(rendererSdp: string): Promise<MediaOutcome<{ networkSdp: string }>> {
+    const refusal = await this.#prepareOffer(rendererSdp)
+    return refusal === null ? this.#describe('offer') : err(refusal)
+  }
+
+  async #prepareOffer(rendererSdp: string): Promise<MediaRefusal | null> {
     const renderer = await this.#branch.takeRendererOffer(rendererSdp)
-    if (renderer === null) return err('engine')
+    if (renderer === null) return 'engine'
     for (const media of renderer.media) {
       const section = await this.#branch.sectionFor(media, 'controlling')
-      if (section === null) return err('no-path')
+      if (section === null) return 'no-path'
       section.codecs = offerCodecs(media.kind, media.codecs)
       section.protocol = offeredProtocol(this.#plan.offer)
       section.rtcpMux = true
       if (this.#plan.offer !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)
     }
-    if (this.#branch.sections.every(({ codecs }) => codecs.pairs.length === 0)) return err('no-common-codec')
-    return this.#describe('offer')
+    return this.#branch.sections.every(({ codecs }) => codecs.pairs.length === 0) ? 'no-common-codec' : null
   }
 
   takeAnswer(sdp: string): MediaOutcome<MediaAnswer> {
@@ -96,8 +102,8 @@ export class CallMedia {
     this.#hold(request.held)
     if (request.restart) await this.#ice?.restart('controlling')
     if (request.rendererSdp !== null) {
-      const outcome = await this.offer(request.rendererSdp)
-      if (!outcome.ok) return outcome
+      const refusal = await this.#prepareOffer(request.rendererSdp)
+      if (refusal !== null) return err(refusal)
     }
     this.#branch.setVideo(request.video)
     return this.#describe('offer')
@@ -107,6 +113,7 @@ export class CallMedia {
   takeBack({ held, video }: { readonly held: boolean; readonly video: boolean }): string | null {
     this.#hold(held)
     this.#branch.setVideo(video)
+    this.#ice?.abandonRestart()
     return this.#branch.leg.answer(this.#branch.sections)
   }
 
@@ -146,8 +153,8 @@ export class CallMedia {
       ...{ role, hideAddress, localHost },
       onMedia: (arrival) => this.#branch.router.fromNetwork(arrival),
       onLost: () => this.#ports.raise({ kind: 'restart-needed', call: this.#call }),
-      onFailed: () => {
-        if (!this.#isOver) this.#ports.raise({ kind: 'lost', call: this.#call, why: 'no-path' })
+      onFailed: (why) => {
+        if (!this.#isOver) this.#ports.raise({ kind: 'lost', call: this.#call, why })
       },
     })
     return this.#ice
@@ -157,15 +164,25 @@ export class CallMedia {
     const { hideAddress, localHost, offer: offerKeys } = this.#plan
     const { leg, sections, refused } = this.#branch
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
-    this.#origin = this.#origin === null ? newOrigin(this.#ports.random, address) : nextVersion(this.#origin)
-    const places: (LocalSection | RefusedSection)[] = role === 'answer' ? [...refused] : []
+    this.#origin ??= newOrigin(this.#ports.random, address)
+    // What was refused keeps its place in offers of ours, too (RFC 3264 §8).
+    const places: (LocalSection | RefusedSection)[] = [...refused]
     const [fingerprint, farSetup] = [leg.offer?.transport.fingerprint, leg.dtls?.setup ?? null]
     const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }
     for (const section of sections) {
       const local = localSection(section, context)
       if (local === null) return err(hideAddress ? 'relay-missing' : 'no-path')
-      places[section.place] ??= local
+      if (role === 'offer') places[section.place] = local
+      else places[section.place] ??= local
     }
-    return ok({ networkSdp: writeNetworkDescription(this.#origin, [...places]) })
+    return ok({ networkSdp: this.#written(this.#origin, [...places]) })
+  }
+
+  /** RFC 3264 §8: the version grows by one with a description that differs from the last one. */
+  #written(origin: SdpOrigin, places: readonly (LocalSection | RefusedSection)[]): string {
+    const same = writeNetworkDescription(origin, places)
+    if (this.#described === null || this.#described === same) return (this.#described = same)
+    this.#origin = nextVersion(origin)
+    return (this.#described = writeNetworkDescription(this.#origin, places))
   }
 }
