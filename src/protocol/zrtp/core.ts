@@ -1,4 +1,4 @@
-import { wipe } from '#shared/bytes/bytes.ts'
+import { copyOf, wipe } from '#shared/bytes/bytes.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { withMandatory, type Preferences } from './algorithms.ts'
@@ -96,7 +96,7 @@ export class StreamCore {
   constructor(options: ZrtpStreamOptions) {
     this.options = options
     this.preferences = withMandatory(options.preferences)
-    this.chain = options.chain === undefined ? newHashChain(options.random) : hashChainOf(options.chain.h0.slice())
+    this.chain = options.chain === undefined ? newHashChain(options.random) : hashChainOf(copyOf(options.chain.h0))
     const [high = 0, low = 0] = options.random.bytes(2)
     this.#sequenceNumber = ((high << 8) | low) & sequenceStart
     this.hello = encodeHello(

@@ -2,7 +2,6 @@
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
-import type { IcePath } from '#protocol/ice/ice-types.ts'
 import type { StreamCounters } from '../network/network-stream.ts'
 import type { BranchIce } from './branch-ice.ts'
 import type { Section } from './section.ts'
@@ -38,7 +37,7 @@ const nowhere: Where = { path: 'none', localAddress: '', remoteAddress: '', prot
 
 function whereOf({ path, place }: Section, ice: BranchIce | null, local: DatagramAddress | null): Where {
   return {
-    path: path.remote === null ? 'none' : pathKind(ice?.link.pathOf(place, 1) ?? null),
+    path: path.remote === null ? 'none' : pathKind(place, ice),
     localAddress: addressText(local),
     remoteAddress: addressText(path.remote),
     protocol: 'udp',
@@ -60,8 +59,10 @@ function countersOf(sections: readonly Section[]): StreamCounters {
 const unknownQuality = { lossReceivedPercent: null, lossSentPercent: null, jitterMs: null, roundTripMs: null }
 
 /** A relay on either side makes it a relayed path. */
-function pathKind(path: IcePath | null): CallNetworkView['path'] {
-  const types = [path?.localType, path?.remoteType]
+function pathKind(place: number, ice: BranchIce | null): CallNetworkView['path'] {
+  const path = ice?.link.pathOf(place, 1) ?? null
+  if (path === null) return ice?.link.isPlainRelayed(place, 1) === true ? 'relayed' : 'direct'
+  const types = [path.localType, path.remoteType]
   if (types.includes('relay')) return 'relayed'
   return types.includes('srflx') || types.includes('prflx') ? 'reflexive' : 'direct'
 }
