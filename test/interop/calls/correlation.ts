@@ -52,7 +52,11 @@ function peakOf(
   return peak
 }
 
-function spectrumOf(size: number, real = new Float64Array(0), imaginary = new Float64Array(0)): Spectrum {
+function spectrumOf(
+  size: number,
+  real: Float64Array = new Float64Array(0),
+  imaginary: Float64Array = new Float64Array(0),
+): Spectrum {
   const spectrum = { re: new Float64Array(size), im: new Float64Array(size) }
   spectrum.re.set(real)
   spectrum.im.set(imaginary)
