@@ -61,7 +61,10 @@ export function readReferTo(value: string): Target | null {
     const parsed = parseUri(uri)
     if (parsed.scheme !== 'sip' || (parsed.parameters.get('method') ?? 'INVITE') !== 'INVITE') return null
     const [to = ''] = uri.split('?', 1)
-    const replaces = parseHeaderPairs(parsed.headers).find(([name]) => name === 'replaces')?.[1] ?? null
+    const headers = parseHeaderPairs(parsed.headers)
+    // Nobody else writes headers of our requests.
+    if (headers.some(([name]) => name !== 'replaces') || headers.length > 1) return null
+    const replaces = headers[0]?.[1] ?? null
     return replaces !== null && !isReplaces(replaces) ? null : { to, replaces }
   } catch (error) {
     if (error instanceof SipParseError) return null
