@@ -13,11 +13,11 @@ import { profiles } from '#protocol/srtp/profiles.ts'
 import { SrtpReceiver } from '#protocol/srtp/receiver.ts'
 import { SrtpSender } from '#protocol/srtp/sender.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
-import type { DatagramAddress, DatagramSocket, DatagramsPort } from '#shared/ports/datagrams.ts'
+import type { DatagramAddress, DatagramSocket } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
 export interface PagePorts {
-  readonly datagrams: DatagramsPort
+  readonly socket: DatagramSocket
   readonly random: RandomPort
   readonly clock: ClockPort
 }
@@ -56,12 +56,11 @@ export class GatewayPage {
   sequenceNumber = 0
 
   static async open(ports: PagePorts): Promise<GatewayPage> {
-    const bound = await ports.datagrams.bind({ host, port: 0 })
-    if (!bound.ok) throw new Error('no socket')
-    return new GatewayPage(ports, bound.value, await makeLoopbackCertificate())
+    return new GatewayPage(ports, await makeLoopbackCertificate())
   }
 
-  private constructor(ports: PagePorts, socket: DatagramSocket, certificate: LoopbackCertificate) {
+  private constructor(ports: PagePorts, certificate: LoopbackCertificate) {
+    const { socket } = ports
     this.#ports = ports
     this.#socket = socket
     this.#certificate = certificate

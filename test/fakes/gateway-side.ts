@@ -14,6 +14,7 @@ import { toHex } from '#shared/bytes/bytes.ts'
 import type { CallId, LegId } from '#shared/model/calls.ts'
 import { FakeClock, settle } from './fake-clock.ts'
 import { GatewayPage } from './gateway-page.ts'
+import { LoopbackWire } from './loopback-wire.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { TappedDatagrams } from './tapped-datagrams.ts'
@@ -26,18 +27,19 @@ export class GatewayWorld {
   readonly clock = new FakeClock()
   readonly random: SeededRandom
   readonly network: SimulatedNetwork
+  readonly loopback = new LoopbackWire()
   readonly sides: GatewaySide[] = []
 
   constructor(seed: string) {
     this.random = new SeededRandom(seed)
-    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, delay: [1, 5] })
+    this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, delay: [1, 9] })
   }
 
   /** A computer with that address, and a gateway on it. */
   async side(host: string, zid = this.random.bytes(12)): Promise<GatewaySide> {
-    const tap = new TappedDatagrams(this.network.node([host, '127.0.0.1']))
+    const tap = new TappedDatagrams(this.loopback.beside(this.network.node([host])))
     const random = { bytes: (length: number): Uint8Array => this.random.bytes(length) }
-    const ports = { datagrams: this.network.node(['127.0.0.1']), random, clock: this.clock }
+    const ports = { socket: this.loopback.bind(), random, clock: this.clock }
     const side = new GatewaySide(this, { host, zid, tap, page: await GatewayPage.open(ports) })
     this.sides.push(side)
     return side

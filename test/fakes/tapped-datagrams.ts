@@ -19,16 +19,13 @@ export class TappedDatagrams implements DatagramsPort {
   /** What becomes of a datagram on its way in; null = lost. */
   incoming: (bytes: Uint8Array, from: DatagramAddress, at: DatagramAddress) => Uint8Array | null = (bytes) => bytes
   readonly #inner: DatagramsPort
-  readonly #hidden: readonly string[]
 
-  /** `hidden`: addresses that can be bound and are not told of, as the system keeps loopback to itself. */
-  constructor(inner: DatagramsPort, hidden: readonly string[] = ['127.0.0.1']) {
+  constructor(inner: DatagramsPort) {
     this.#inner = inner
-    this.#hidden = hidden
   }
 
   localAddresses(): readonly string[] {
-    return this.#inner.localAddresses().filter((address) => !this.#hidden.includes(address))
+    return this.#inner.localAddresses()
   }
 
   async bind(at: DatagramAddress): ReturnType<DatagramsPort['bind']> {

@@ -54,11 +54,10 @@ export async function startLinphone(
     }
   }
   try {
-    await waitUntil(() => log().includes('to [LinphoneRegistrationOk]'), 'linphonec registers', 20_000)
+    await waitUntil(() => log().includes('to [LinphoneRegistrationOk]'), 'linphonec registers', 40_000)
   } catch (error) {
-    const tail = log().slice(-2000)
     await peer.stop()
-    throw new Error(`${peer.output().slice(-500)}\n${tail}`, { cause: error })
+    throw error
   }
   return {
     command: (line) => void peer.process.stdin?.write(`${line}\n`),
@@ -91,7 +90,7 @@ async function settingsOf(
       ...{ bind_address: '127.0.0.1', use_ipv6: 0, guess_hostname: 0, default_proxy: 0 },
       root_ca: join(folder, 'ca.crt'),
     },
-    rtp: { ...further.rtp, audio_rtp_port: rtp, video_rtp_port: video, bind_address: '127.0.0.1' },
+    rtp: { bind_address: '127.0.0.1', ...further.rtp, audio_rtp_port: rtp, video_rtp_port: video },
     sound: { ...further.sound, echocancellation: 0 },
     auth_info_0: { username: user, passwd: `${user}pw`, realm: domain },
     proxy_0: {

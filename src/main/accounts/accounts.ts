@@ -1,3 +1,4 @@
+import { copyOf } from '#shared/bytes/bytes.ts'
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import { aorDomain } from '#shared/model/aor.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
@@ -304,7 +305,7 @@ export class Accounts {
   }
 
   async #configure(record: AccountRecord, password: Uint8Array | null): Promise<void> {
-    if (password !== null) this.#passwords.set(record.id, password.slice())
+    if (password !== null) this.#passwords.set(record.id, copyOf(password))
     await this.#ports.signalling.configure(signallingAccountOf(record, this.#passwords.get(record.id) ?? null))
   }
 

@@ -5,7 +5,7 @@ import { endOfRefusal, outcomeOf, statusOfRefusal } from './call-end.ts'
 import { newCallState, readersOf, type CallFacts, type CallState } from './call-state.ts'
 import type { EngineLegs } from './engine-legs.ts'
 import type { CallAccount, CallsPorts } from './ports.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 export interface CallContext extends CallsPorts {
   readonly engine: EngineLegs

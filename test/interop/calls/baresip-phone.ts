@@ -80,12 +80,13 @@ function phoneOf(peer: RunningPeer, socket: Socket, aor: string): RealPhone {
     hangUp: () => command('hangup'),
     hold: () => command('hold'),
     resume: () => command('resume'),
-    isHeld: () => /call (put on hold|hold by|set on hold)/i.test(output()),
+    isHeld: () => ['recvonly', 'inactive'].includes(lastDirection(output())),
     press: (digit) => command('sndcode', digit),
-    pressed: () => [...output().matchAll(/received DTMF: '(.)'/g)].map(([, digit]) => digit).join(''),
+    pressed: () => [...output().matchAll(/received event: '(.)' \(end=1\)/g)].map(([, digit]) => digit).join(''),
     transfer: (to) => command('transfer', to),
     recording: () => recordingIn(heard, () => /session closed|terminated/i.test(output())),
     sas: () => null,
+    confirm: () => undefined,
     snapshot: async () => {
       const file = join(folder, 'seen.png')
       command('snapshot_recv', file)
@@ -99,6 +100,11 @@ function phoneOf(peer: RunningPeer, socket: Socket, aor: string): RealPhone {
       await peer.stop()
     },
   }
+}
+
+/** Of the last description, which is its own where it answered. */
+function lastDirection(output: string): string {
+  return [...output.matchAll(/^a=(sendrecv|sendonly|recvonly|inactive)/gm)].at(-1)?.[1] ?? ''
 }
 
 async function recordingIn(folder: string, isOver: () => boolean): Promise<Sound> {

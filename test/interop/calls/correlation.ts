@@ -5,6 +5,8 @@ interface Spectrum {
   readonly im: Float64Array
 }
 
+const nothing: Float64Array = new Float64Array(0)
+
 /** The quietest stretch that may count, as a share of the power of what is looked for: noise correlates with nothing. */
 const quietest = 0.005
 
@@ -52,7 +54,7 @@ function peakOf(
   return peak
 }
 
-function spectrumOf(size: number, real = new Float64Array(0), imaginary = new Float64Array(0)): Spectrum {
+function spectrumOf(size: number, real = nothing, imaginary = nothing): Spectrum {
   const spectrum = { re: new Float64Array(size), im: new Float64Array(size) }
   spectrum.re.set(real)
   spectrum.im.set(imaginary)

@@ -65,6 +65,7 @@ function phoneOf(linphone: Linphone, aor: string, ear: string): RealPhone {
       return readWav(ear) ?? new Float64Array(0)
     },
     sas: () => [...linphone.log().matchAll(/\bSAS is (\S+)/g)].at(-1)?.[1] ?? null,
+    confirm: (call) => linphone.command(`zrtp-set-verified ${call}`),
     snapshot: async () => {
       const file = join(folder, 'seen.jpg')
       linphone.command(`snapshot ${file}`)
@@ -85,7 +86,9 @@ function sipSection({ keys, early = false, sessionInterval }: PhoneOptions): Rec
   }
 }
 
+/** Its candidates are the addresses of the interfaces, whatever its sockets are bound to. */
 const iceSections = {
+  rtp: { bind_address: '0.0.0.0' },
   net: { nat_policy_ref: 'ice' },
   nat_policy_0: { ref: 'ice', protocols: 'ice' },
 }

@@ -1,13 +1,12 @@
 /** One call of ours with one real phone, judged by what was heard at both ends. */
 import { readFileSync } from 'node:fs'
-import { cp, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { CallId, CallSecurityView, CallView } from '#shared/model/calls.ts'
 import { kamailioDomain, type Kamailio } from '../kamailio.ts'
 import { pause } from '../peers.ts'
 import { baresipFace, startBaresipPhone } from './baresip-phone.ts'
 import { accessTo, connect, startCaller, type Caller } from './caller.ts'
 import { countWords, enoughWords } from './ears.ts'
+import { keepFiles } from './keep-files.ts'
 import { linphoneFace, startLinphonePhone } from './linphone-phone.ts'
 import { pageFace, pageVoice, type PageEngine } from './page-engine.ts'
 import { phoneVoice, type Codec, type KeyMethod, type RealPhone } from './phone.ts'
@@ -80,7 +79,7 @@ export async function runCase(call: CallCase, kamailio: Kamailio, engine: PageEn
     const place = { port: kamailio.ports.sip, domain: kamailioDomain }
     const phone = await start({ ...place, keys, codec, video: hasPictures(call) })
     running.unshift(() => phone.stop())
-    running.unshift(() => keepFiles(call, phone))
+    running.unshift(() => keepFiles(nameOf(call), phone))
     const caller = await startCaller(accessTo(kamailio), engine, { lastKeys: call.lastKeys ?? null })
     running.unshift(() => caller.stop())
     const id = await connect(caller, phone, { direction: call.direction, video: hasPictures(call) })
@@ -165,13 +164,4 @@ function faultOf(
     [wanted === 'zrtp' && ours !== sas, `letters ${ours} and ${String(sas)}`],
   ]
   return faults.find(([isFault]) => isFault)?.[1] ?? null
-}
-
-/** For looking into a call: set SOTTO_MATRIX_KEEP to a folder. */
-async function keepFiles(call: CallCase, phone: RealPhone): Promise<void> {
-  const folder = process.env.SOTTO_MATRIX_KEEP
-  if (folder === undefined) return
-  const own = join(folder, nameOf(call).replaceAll(' ', '-'))
-  await cp(phone.folder, own, { recursive: true })
-  await writeFile(join(own, 'log'), phone.log())
 }

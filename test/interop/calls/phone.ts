@@ -48,6 +48,8 @@ export interface RealPhone {
   recording(): Promise<Sound>
   /** The letters of ZRTP it shows in its newest call, or null. */
   sas(): string | null
+  /** Its user says that the letters of call number `call`, counted from 1, are equal. */
+  confirm(call: number): void
   /** A picture file of what it sees of the other side. */
   snapshot(): Promise<Uint8Array>
   /** Everything it said, for failures. */

@@ -145,14 +145,13 @@ export class NetworkStream {
   }
 
   #openRtp(bytes: Uint8Array): Uint8Array | null {
-    if (rtpHeaderBytes(bytes) === 0) return null
-    return this.guard.inRtp(bytes)
+    return rtpHeaderBytes(bytes) === 0 ? this.guard.refuse() : this.guard.inRtp(bytes)
   }
 
   #openRtcp(bytes: Uint8Array): Uint8Array | null {
     // RFC 5761 §4: whatever else comes to the control port is no report.
     const isReport = isRtcp(bytes) && ((bytes[1] ?? 0) & 0xe0) === 0xc0
-    return isReport ? this.guard.inRtcp(bytes) : null
+    return isReport ? this.guard.inRtcp(bytes) : this.guard.refuse()
   }
 
   #note(component: Component, bytes: Uint8Array, from: DatagramAddress): void {

@@ -50,7 +50,7 @@ export class PacketGuard {
     return this.#receiver !== null
   }
 
-  /** Packets that were not let in: forged, replayed, or in clear when keys are agreed. */
+  /** Packets that were not let in: malformed, forged, replayed, or in clear when keys are agreed. */
   get refused(): number {
     return this.#refused
   }
@@ -78,11 +78,15 @@ export class PacketGuard {
     return this.#receiver === null ? packet : this.#counted(this.#receiver, this.#receiver.unprotectRtcp(packet))
   }
 
-  #counted(receiver: SrtpReceiver, outcome: Uint8Array | SrtpRefusal): Uint8Array | null {
-    this.#watched(receiver, outcome)
-    if (outcome instanceof Uint8Array) return outcome
+  /** Counts a packet that is none. */
+  refuse(): null {
     this.#refused += 1
     return null
+  }
+
+  #counted(receiver: SrtpReceiver, outcome: Uint8Array | SrtpRefusal): Uint8Array | null {
+    this.#watched(receiver, outcome)
+    return outcome instanceof Uint8Array ? outcome : this.refuse()
   }
 
   #watched(key: SrtpSender | SrtpReceiver, outcome: Uint8Array | SrtpRefusal): Uint8Array | SrtpRefusal {
