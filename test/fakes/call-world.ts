@@ -23,6 +23,7 @@ export class CallWorld {
   readonly media = new FakeMedia(this.log)
   readonly records: CallRecord[] = []
   readonly complaints: string[] = []
+  readonly commands: CallCommand[] = []
   readonly replies = new Map<CallCommand['kind'], CallReply>()
   /** What the answer of a command waits for. */
   readonly waitFor = new Map<CallCommand['kind'], Promise<void>>()
@@ -133,6 +134,7 @@ export class CallWorld {
   }
 
   async #command(command: CallCommand): Promise<CallReply> {
+    this.commands.push(command)
     const detail = 'status' in command ? ` ${command.status}` : 'sdp' in command ? ` ${command.sdp}` : ''
     this.log.push(`sip.${command.kind}${detail}`)
     await this.waitFor.get(command.kind)

@@ -69,7 +69,7 @@ export class CallCore {
   async finish(end: CallEnd, status?: number): Promise<void> {
     if (this.isOver) return
     const { engine, media, signalling, ring, clock } = this.context
-    this.change({ phase: 'ended', end, endedAt: clock.now() })
+    this.change({ phase: 'ended', end, endedAt: clock.now(), referral: null })
     ring.stop(this.id)
     if (this.leg !== null) engine.close(this.leg)
     await this.tried(() => signalling.call({ kind: 'end', call: this.id, ...(status === undefined ? {} : { status }) }))
