@@ -10,6 +10,8 @@ export default defineConfig({
     ],
     environment: 'node',
     pool: 'forks',
+    // Half of the tests wait for other programs: one worker per core, not one fewer.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: ['default'],

@@ -22,7 +22,7 @@ import type { BridgePublisher } from './bridge/publisher.ts'
 import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
-import { composeCalls } from './compose-calls.ts'
+import { composeCallDevices, composeCalls } from './compose-calls.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
@@ -104,7 +104,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
   const networkChanged = (): void => tellOfNetwork([signalling, media])
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
-  opened.push(watchNetwork(ports.clock, networkChanged))
+  opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
   await settings.start()
   await accounts.start()
   await features.chat.start()
@@ -273,6 +273,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       storage: () => storageView(ports, history),
     },
     calls,
+    callDevices: composeCallDevices(parts, ports.clock),
     media: {
       offer: (args) => calls.mediaOffer(args),
       failed: (args) => calls.mediaFailed(args),

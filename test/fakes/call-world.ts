@@ -5,7 +5,7 @@ import { err, ok } from '#shared/result.ts'
 import type { CallCommand, CallReply, CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { SignallingEvent } from '#main/accounts/signalling-port.ts'
 import { Calls } from '#main/calls/calls.ts'
-import type { CallAccount, CallPeer, CallRecord, CallTrustPort } from '#main/calls/ports.ts'
+import type { CallAccount, CallPeer, CallRecord, CallTrustPort, TrustedDevice } from '#main/calls/ports.ts'
 import type { MediaPort, ZrtpPeerSecrets } from '#main/media/media-port.ts'
 import { FakeMedia } from './call-media.ts'
 import { FakeClock, settle } from './fake-clock.ts'
@@ -37,6 +37,7 @@ export class CallWorld {
     ...{ callPolicy: null, muted: false },
   }
   verified = false
+  devices: readonly TrustedDevice[] = []
   last: 'zrtp' | 'sdes' | 'dtls' | null = null
   secrets: ZrtpPeerSecrets | null = null
   /** Whether the engine makes its offers by itself. */
@@ -166,6 +167,7 @@ export class CallWorld {
         await told('trust.keep', undefined)
       },
       setVerified: (_account, _peer, { verified, name }) => told(`trust.verified ${verified} ${name}`, undefined),
+      devices: () => told(null, this.devices),
       isVerified: () => Promise.resolve(this.verified),
       lastKeys: () => Promise.resolve(this.last),
       rememberKeys: (_account, _peer, method) => told(`trust.remember ${method}`, undefined),

@@ -15,7 +15,7 @@ export type CallCommand =
   | { readonly kind: 'accept'; readonly call: CallId; readonly sdp: string }
   /** Cancels, refuses with `status`, or hangs up: whatever fits. */
   | { readonly kind: 'end'; readonly call: CallId; readonly status?: number }
-  /** Offers anew within the call; the reply is the answer. */
+  /** Offers anew within the call; the reply is the answer. Status 491: both offered, the time to wait is over, offer anew. */
   | { readonly kind: 'offer'; readonly call: CallId; readonly sdp: string }
   /** Settles a `reoffered`. */
   | { readonly kind: 'answer'; readonly call: CallId; readonly offer: number; readonly sdp: string }

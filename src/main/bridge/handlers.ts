@@ -74,6 +74,11 @@ export interface SessionAnswers {
     dismiss: Answer<'calls.dismiss'>
     network: Answer<'calls.network'>
   }
+  readonly callDevices: {
+    list: Answer<'calls.devices'>
+    rename: Answer<'calls.renameDevice'>
+    forgetComparison: Answer<'calls.forgetComparison'>
+  }
   readonly media: {
     ready: Answer<'media.ready'>
     offer: Answer<'media.offer'>
@@ -176,6 +181,9 @@ function callRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `c
     'calls.sendDigit': (args) => session().calls.sendDigit(args),
     'calls.transfer': (args) => session().calls.transfer(args),
     'calls.compared': (args) => session().calls.compared(args),
+    'calls.devices': (args) => session().callDevices.list(args),
+    'calls.renameDevice': (args) => session().callDevices.rename(args),
+    'calls.forgetComparison': (args) => session().callDevices.forgetComparison(args),
     'calls.dismiss': (args) => session().calls.dismiss(args),
     'calls.network': (args) => session().calls.network(args),
     'media.ready': (args) => session().media.ready(args),

@@ -5,7 +5,7 @@ import { endOfRefusal, outcomeOf, statusOfRefusal } from './call-end.ts'
 import { newCallState, readersOf, type CallFacts, type CallState } from './call-state.ts'
 import type { EngineLegs } from './engine-legs.ts'
 import type { CallAccount, CallsPorts } from './ports.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 export interface CallContext extends CallsPorts {
   readonly engine: EngineLegs
@@ -22,7 +22,8 @@ export class CallCore {
   readonly turns = new Turns()
   leg: LegId | null = null
   plan: MediaPlan | null = null
-  triedDtls = false
+  /** Keys of the INVITEs so far, the last one's at the end. */
+  offered: readonly MediaPlan['offer'][] = []
   /** Call-ID of the INVITE (RFC 3261 §8.1.1.4); null before there is one. */
   sipCallId: string | null = null
 
@@ -51,7 +52,8 @@ export class CallCore {
 
   /** The other side learns of `status` only where it still waits for an answer. */
   async lost(end: CallEnd, status = 488): Promise<void> {
-    const isDowngrade = this.plan?.verified === true && end === 'peer-refuses-encryption'
+    const isRefusal = this.plan?.verified === true && end === 'peer-refuses-encryption'
+    const isDowngrade = isRefusal || end === 'downgrade-blocked'
     if (isDowngrade) this.change({ warnings: ['downgrade-blocked'], mayRetryWithDtls: this.mayChooseDtls() })
     const isAwaited = this.state.connectedAt === null && this.facts.direction === 'incoming'
     await this.finish(isDowngrade ? 'downgrade-blocked' : end, isAwaited ? status : undefined)
@@ -60,7 +62,7 @@ export class CallCore {
   /** The floor of the policy is the floor of the user's choice, too. */
   mayChooseDtls(): boolean {
     const isCaller = this.facts.direction === 'outgoing'
-    return isCaller && this.plan !== null && !this.triedDtls && this.plan.policy !== 'zrtp-required'
+    return isCaller && this.plan !== null && !this.offered.includes('dtls') && this.plan.policy !== 'zrtp-required'
   }
 
   /** Ends the call everywhere; one part that fails keeps none of the others from hearing of it. Never rejects. */

@@ -4,14 +4,30 @@ import type { MediaAnswer, MediaOutcome } from '#main/media/media-port.ts'
 import type { CallCore } from './call-core.ts'
 import { statusOfRefusal } from './call-end.ts'
 import type { CallState } from './call-state.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
+
+interface How {
+  /** The renderer offers anew, too. */
+  readonly withEngine?: boolean
+  readonly restart?: boolean
+}
+
+/** Offers that crossed one of the other side; each waits longer than it takes to answer one. */
+const maxGlares = 3
+/** Within this much the path is given up anyway (RFC 7675). */
+const maxRestarts = 60
+const restartPauseMs = 500
 
 export class CallOffers {
   readonly #core: CallCore
   /** Later offers of ours: one waits for the answer to the one before, and lets offers of the other side pass. */
   readonly #offers = new Turns()
+
+  /** Both sides agreed on pictures, whatever is being asked for. */
+  #agreedVideo = false
+  #restart: 'none' | 'asked' | 'again' = 'none'
 
   constructor(core: CallCore) {
     this.#core = core
@@ -37,6 +53,7 @@ export class CallOffers {
 
   apply({ rendererSdp, video, heldByPeer }: MediaAnswer): void {
     if (rendererSdp !== null) this.#core.context.engine.answer(this.#core.requireLeg(), rendererSdp)
+    this.#agreedVideo = video
     this.#core.change({ video, heldByPeer })
     if (!video) this.#stopCamera()
   }
@@ -76,26 +93,70 @@ export class CallOffers {
   }
 
   /** Offers anew with `wish`; when the other side refuses, everything stays as it was. */
-  async renegotiate(
-    wish: Partial<CallState>,
-    how: { readonly withEngine?: boolean; readonly restart?: boolean } = {},
-  ): Promise<void> {
+  async renegotiate(wish: Partial<CallState>, how: How = {}): Promise<void> {
     if (!this.#core.isActive) return
-    const { heldByUs, video, camera } = this.#core.state
+    const { heldByUs, camera } = this.#core.state
     this.#core.change(wish)
     await this.#core.guarded(this.#offers, async () => {
-      const sdp = await this.#newOffer(how)
+      const outcome = await this.#ask(how)
       if (this.#core.isEnded()) return
-      const reply =
-        sdp === null ? null : await this.#core.context.signalling.call({ kind: 'offer', call: this.#core.id, sdp })
-      if (this.#core.isEnded()) return
-      const answer = reply?.ok === true ? reply.value : null
-      if (answer === null) await this.#core.run(() => this.#restore({ heldByUs, video, camera }))
-      else await this.#core.run(() => this.takeAnswer({ branch: null, sdp: answer }))
+      if ('answer' in outcome) await this.#core.run(() => this.takeAnswer({ branch: null, sdp: outcome.answer }))
+      else await this.#core.run(() => this.#restore({ heldByUs, camera }))
     })
   }
 
-  async #newOffer({ withEngine = false, restart = false }): Promise<string | null> {
+  /** An ICE restart; as long as the other side cannot be asked, again: the signalling, too, has to find its way first. */
+  async restart(): Promise<void> {
+    if (this.#restart !== 'none') {
+      this.#restart = 'again'
+      return
+    }
+    for (let tries = 0; tries < maxRestarts && this.#core.isActive; tries += 1) {
+      this.#restart = 'asked'
+      const isHeard = await this.#askToRestart(tries + 1 === maxRestarts)
+      // What changed meanwhile is no repetition.
+      if (isHeard && this.#isRestartOver()) break
+      if (isHeard) tries = 0
+      else await new Promise<void>((later) => this.#core.context.clock.after(restartPauseMs, later))
+    }
+    this.#restart = 'none'
+  }
+
+  /** Asked anew after every wait. */
+  #isRestartOver(): boolean {
+    return this.#restart === 'asked'
+  }
+
+  async #askToRestart(isLast: boolean): Promise<boolean> {
+    let isHeard = true
+    const { heldByUs, camera } = this.#core.state
+    await this.#core.guarded(this.#offers, async () => {
+      const outcome = await this.#ask({ restart: true })
+      if (this.#core.isEnded()) return
+      if ('answer' in outcome) {
+        await this.#core.run(() => this.takeAnswer({ branch: null, sdp: outcome.answer }))
+        return
+      }
+      isHeard = outcome.status !== null && outcome.status < 500
+      if (isHeard || isLast) await this.#core.run(() => this.#restore({ heldByUs, camera }))
+    })
+    return isHeard
+  }
+
+  /** Asks the other side; when both asked at once (491), again with what counts by then. */
+  async #ask(how: How): Promise<{ readonly answer: string } | { readonly status: number | null }> {
+    for (let tries = 1; ; tries += 1) {
+      const sdp = await this.#newOffer(how)
+      if (sdp === null || this.#core.isEnded()) return { status: null }
+      const reply = await this.#core.context.signalling.call({ kind: 'offer', call: this.#core.id, sdp })
+      if (reply.ok && reply.value !== null) return { answer: reply.value }
+      const status = reply.ok ? null : reply.error.status
+      if (status !== 491 || tries === maxGlares || this.#core.isEnded()) return { status }
+      await this.#core.run(() => this.#takeBack({ held: this.#core.state.heldByUs, video: this.#agreedVideo }))
+    }
+  }
+
+  async #newOffer({ withEngine = false, restart = false }: How): Promise<string | null> {
     const { media, engine } = this.#core.context
     const offer = withEngine ? await engine.renegotiate(this.#core.requireLeg(), this.#core.state.video) : null
     if (offer?.ok === false || this.#core.isEnded()) return null
@@ -108,12 +169,18 @@ export class CallOffers {
   }
 
   /** The gateway, too, goes on with what was agreed before. */
-  async #restore(before: Pick<CallState, 'heldByUs' | 'video' | 'camera'>): Promise<void> {
-    const leg = this.#core.requireLeg()
-    if (this.#core.state.camera !== before.camera) this.#core.context.engine.capture(leg, true, before.camera)
-    this.#core.change(before)
-    const { rendererSdp } = await this.#core.context.media.takeBack({ call: this.#core.id, ...this.#wishes() })
-    if (rendererSdp !== null && !this.#core.isEnded()) this.#core.context.engine.answer(leg, rendererSdp)
+  async #restore(before: Pick<CallState, 'heldByUs' | 'camera'>): Promise<void> {
+    const { context, state } = this.#core
+    const camera = before.camera && this.#agreedVideo
+    if (state.camera !== camera) context.engine.capture(this.#core.requireLeg(), true, camera)
+    this.#core.change({ heldByUs: before.heldByUs, camera, video: this.#agreedVideo })
+    await this.#takeBack(this.#wishes())
+  }
+
+  async #takeBack(wishes: { readonly held: boolean; readonly video: boolean }): Promise<void> {
+    const { rendererSdp } = await this.#core.context.media.takeBack({ call: this.#core.id, ...wishes })
+    if (rendererSdp !== null && !this.#core.isEnded())
+      this.#core.context.engine.answer(this.#core.requireLeg(), rendererSdp)
   }
 
   #wishes(): { readonly held: boolean; readonly video: boolean } {

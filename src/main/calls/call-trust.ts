@@ -5,7 +5,7 @@ import type { CallId } from '#shared/model/calls.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { MediaEvent, MediaKeys, MediaPort } from '#main/media/media-port.ts'
 import type { CallTrustPort } from './ports.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 interface Ports {
   readonly call: CallId
@@ -42,10 +42,10 @@ export class CallTrust {
   }
 
   /** Remembers what worked, for the next offer; never rejects. */
-  async worked(method: MediaKeys['method']): Promise<void> {
+  async learn(lesson: Parameters<CallTrustPort['rememberKeys']>[2] | null): Promise<void> {
     const { account, peer, trust } = this.#ports
-    if (method === 'none') return
-    const remember = (): Promise<void> => trust.rememberKeys(account, peer, method)
+    if (lesson === null) return
+    const remember = (): Promise<void> => trust.rememberKeys(account, peer, lesson)
     await this.#writes.run(remember).catch((error: unknown) => this.#failed(error))
   }
 

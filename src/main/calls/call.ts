@@ -10,7 +10,7 @@ import { CallOffers } from './call-offers.ts'
 import { callView, isCallPhase, type CallFacts, type CallState } from './call-state.ts'
 import { CallTrust } from './call-trust.ts'
 import type { EngineFailure } from './engine-legs.ts'
-import { planOf } from './plan.ts'
+import { lessonOf, nextOffer, planOf } from './plan.ts'
 
 type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
 type Described = Signal<'answered'> | Signal<'reoffered'>
@@ -206,7 +206,10 @@ export class Call {
         void this.#core.lost(endOfLost(event.why))
         return
       case 'restart-needed':
-        void this.#offers.renegotiate({}, { restart: true })
+        void this.#offers.restart()
+        return
+      case 'rekey-needed':
+        void this.#offers.renegotiate({})
         return
       case 'heard':
       case 'digit':
@@ -224,7 +227,6 @@ export class Call {
     const { account, trust, localHost } = this.#core.context
     const plan = await planOf(account, this.#core.facts.peer, trust, { ...wishes, localHost: localHost() })
     this.#core.plan = plan
-    this.#core.triedDtls = plan.offer === 'dtls'
     if (!this.#core.isEnded())
       this.#core.change({ addressHidden: plan.hideAddress, signallingSecure: plan.signallingSecure })
     return plan
@@ -263,6 +265,7 @@ export class Call {
 
   async #sendInvite(plan: MediaPlan, rendererSdp: string): Promise<void> {
     const { media, signalling } = this.#core.context
+    this.#core.offered = [...this.#core.offered, plan.offer]
     const made = await media.offer({ call: this.#core.id, leg: this.#core.requireLeg(), rendererSdp, plan })
     if (this.#core.isEnded()) return media.close(this.#core.id)
     if (!made.ok) return this.#core.refused(made.error)
@@ -317,17 +320,17 @@ export class Call {
 
   async #notPlaced(status: number | null): Promise<void> {
     const isRefused = status !== null && descriptionRefused.has(status)
-    if (isRefused && (await this.#tryDtls())) return
+    if (isRefused && (await this.#placeAgain())) return
     if (isRefused) this.#core.change({ mayRetryWithDtls: this.#core.mayChooseDtls() })
     await this.#core.finish(endOfOutgoing(status, this.#wasRinging))
   }
 
-  /** One more INVITE, with DTLS-SRTP, where the policy has nothing against it; a compared contact is asked about first. */
-  async #tryDtls(): Promise<boolean> {
+  /** One more INVITE, with other keys that the policy has nothing against; a compared contact is asked about first. */
+  async #placeAgain(): Promise<boolean> {
     const [plan, offer] = [this.#core.plan, this.#rendererOffer]
-    if (plan === null || offer === null || plan.verified || !this.#core.mayChooseDtls()) return false
-    this.#core.triedDtls = true
-    const again: MediaPlan = { ...plan, offer: 'dtls' }
+    const keys = plan === null ? null : nextOffer(plan, this.#core.offered)
+    if (plan === null || offer === null || keys === null) return false
+    const again: MediaPlan = { ...plan, offer: keys }
     this.#core.plan = again
     await this.#core.context.media.close(this.#core.id)
     if (!this.#core.isEnded()) await this.#sendInvite(again, offer)
@@ -344,7 +347,8 @@ export class Call {
 
   #agreed(keys: MediaKeys): void {
     this.#core.change({ keys, comparison: this.#comparisonOf(keys), peerDeviceName: this.#deviceNameOf(keys) })
-    void this.#trust.worked(keys.method)
+    const offered = this.facts.direction === 'outgoing' ? this.#core.offered : null
+    void this.#trust.learn(lessonOf(keys.method, offered))
   }
 
   #comparisonOf(keys: MediaKeys): CallState['comparison'] {

@@ -60,6 +60,11 @@ export class Calls {
     return { calls: this.#views(), revision: this.#revision }
   }
 
+  /** Whether people talk, or are about to. */
+  get isBusy(): boolean {
+    return [...this.#calls.values()].some((call) => !call.isOver)
+  }
+
   /** @throws SottoError `not-found`, `recipient-blocked`, `address-would-show`. */
   async place(request: {
     readonly conversationId: ConversationId
@@ -191,6 +196,7 @@ export class Calls {
     const peer = await this.#ports.peers.byAor(accountId, signal.from, signal.fromName)
     // A blocked caller hears what everybody hears whom nobody answers.
     if (peer.policy === 'blocked' || this.#isStopped) return this.#refuse(id, 480)
+    this.#forgetEnded(peer.conversationId)
     const call = this.#newCall({ id, peer, account, direction: 'incoming', video: view.video })
     call.rings(signal.sdp, signal.sipCallId)
     // The caller may have given up while we looked.
@@ -275,6 +281,7 @@ export class Calls {
     for (const call of others) void call.setHeld(true)
   }
 
+  /** Who calls again, or is called again, needs no word on the call before: the history has it. */
   #forgetEnded(conversation: ConversationId): void {
     for (const call of this.#calls.values())
       if (call.isOver && call.facts.peer.conversationId === conversation) this.#calls.delete(call.id)

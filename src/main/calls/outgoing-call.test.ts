@@ -152,9 +152,41 @@ describe('a refused description', () => {
     expect(world.taken()).toEqual(['media.close', 'media.offer dtls', 'sip.place network offer dtls'])
     expect(world.view(id).phase).toBe('calling')
     await world.signal(id, failed(status))
+    expect(world.taken()).toEqual(['media.close', 'media.offer sdes', 'sip.place network offer sdes'])
+    await world.signal(id, failed(status))
     expect(world.view(id)).toMatchObject({ end: 'peer-refuses-encryption', mayRetryWithDtls: false })
-    expect(world.media.plans).toHaveLength(2)
-    expect(world.records).toMatchObject([{ sipCallId: 'sip out 2' }])
+    expect(world.media.plans).toHaveLength(3)
+    expect(world.records).toMatchObject([{ sipCallId: 'sip out 3' }])
+  })
+
+  it('has SDES tried last, and only where nobody on the way reads it or the user does not mind', async () => {
+    const offers = async (transport: 'udp' | 'tls', callPolicy: CallPolicy, last: typeof world.last = null) => {
+      world = new CallWorld()
+      world.account = world.account && { ...world.account, transport }
+      world.peer = { ...world.peer, callPolicy }
+      world.last = last
+      const id = await world.place()
+      for (let turn = 0; turn < 4; turn += 1) await world.signal(id, failed(488))
+      expect(world.view(id).end).toBe('peer-refuses-encryption')
+      return world.media.plans.map(({ offer }) => offer)
+    }
+    expect(await offers('udp', 'zrtp-preferred')).toEqual(['zrtp', 'dtls'])
+    expect(await offers('udp', 'sdes-over-tls')).toEqual(['zrtp', 'dtls'])
+    expect(await offers('udp', 'any')).toEqual(['zrtp', 'dtls', 'sdes'])
+    expect(await offers('tls', 'sdes-over-tls')).toEqual(['zrtp', 'dtls', 'sdes'])
+    expect(await offers('tls', 'zrtp-preferred', 'sdes')).toEqual(['sdes', 'zrtp', 'dtls'])
+    expect(await offers('tls', 'zrtp-preferred', 'dtls')).toEqual(['dtls', 'zrtp', 'sdes'])
+    expect(await offers('tls', 'zrtp-required', 'sdes')).toEqual(['zrtp'])
+  })
+
+  it('is learned from once something else is taken', async () => {
+    const id = await world.place()
+    await world.signal(id, failed(488))
+    await world.signal(id, { kind: 'answered', branch: 'b1', sdp: 'answer' })
+    await world.signal(id, { kind: 'established' })
+    world.media.raise({ kind: 'keys', call: id, keys: keys('dtls') })
+    await settle()
+    expect(world.log).toContain('trust.remember dtls')
   })
 
   it('is not tried below the floor of the policy, not even by choice', async () => {

@@ -1,6 +1,6 @@
 /** What a call may offer and take: account, contact and what is known of them, asked once before anything is sent. */
 import { SottoError } from '#shared/errors.ts'
-import type { MediaPlan } from '#main/media/media-port.ts'
+import type { MediaKeys, MediaPlan } from '#main/media/media-port.ts'
 import type { CallAccount, CallPeer, CallTrustPort } from './ports.ts'
 
 export interface PlanWishes {
@@ -37,7 +37,7 @@ export async function planOf(
   const choseDtls = wishes.choseDtls && policy !== 'zrtp-required'
   return {
     ...{ policy, signallingSecure, verified, choseDtls },
-    offer: choseDtls ? 'dtls' : offerKeys(policy, { verified, signallingSecure, last }),
+    offer: choseDtls ? 'dtls' : offerKeys({ policy, verified, signallingSecure }, last),
     video: wishes.video,
     hideAddress,
     relay: account.relay,
@@ -46,14 +46,48 @@ export async function planOf(
   }
 }
 
+type Allowed = Pick<MediaPlan, 'policy' | 'verified' | 'signallingSecure'>
+type OfferKeys = MediaPlan['offer']
+
 /** What last worked, where the policy still lets it; ZRTP otherwise. */
-function offerKeys(
-  policy: MediaPlan['policy'],
-  known: Pick<MediaPlan, 'verified' | 'signallingSecure'> & {
-    readonly last: Awaited<ReturnType<CallTrustPort['lastKeys']>>
-  },
-): MediaPlan['offer'] {
-  const { verified, signallingSecure, last } = known
-  if (verified || policy === 'zrtp-required' || last === null) return 'zrtp'
-  return last === 'sdes' && !signallingSecure && policy !== 'any' ? 'zrtp' : last
+function offerKeys(allowed: Allowed, last: OfferKeys | null): OfferKeys {
+  return last !== null && mayOffer(last, allowed) ? last : 'zrtp'
+}
+
+function mayOffer(keys: OfferKeys, { policy, verified, signallingSecure }: Allowed): boolean {
+  if (keys === 'zrtp') return true
+  if (verified || policy === 'zrtp-required') return false
+  return keys === 'dtls' || signallingSecure || policy === 'any'
+}
+
+/** Strongest first. SDES stands in the description, DTLS only as a fingerprint. */
+const byStrength: readonly OfferKeys[] = ['zrtp', 'dtls', 'sdes']
+
+/** Keys of one more INVITE after those that were offered were refused; null where the policy leaves none. Each is offered once. */
+export function nextOffer(plan: MediaPlan, offered: readonly OfferKeys[]): OfferKeys | null {
+  // What the user chose is what the user gets.
+  if (plan.choseDtls) return null
+  return byStrength.find((keys) => !offered.includes(keys) && mayOffer(keys, plan)) ?? null
+}
+
+/** Keys that were learned to work are offered first this long; then ZRTP gets another chance (docs/decisions/0005). */
+const memoryMs = 30 * 24 * 3_600_000
+
+/** Whether keys that were learned at a time are still worth offering first. Times in ms. */
+export function stillCounts(learnedAt: number, now: number): boolean {
+  return now - learnedAt < memoryMs
+}
+
+/**
+ * What a call teaches of the contact, once its keys are agreed. `offered`: the keys of an outgoing call's INVITEs, the last one taken;
+ * null for the other side's own offer. Null = nothing new: offers out of memory do not renew it, and a choice for one call is none.
+ */
+export function lessonOf(
+  method: MediaKeys['method'],
+  offered: readonly OfferKeys[] | null,
+): OfferKeys | 'as-before' | null {
+  if (offered === null) return method === 'none' ? null : method
+  const taken = offered.at(-1)
+  if (taken === undefined || (taken !== 'zrtp' && offered.length === 1)) return null
+  return taken === 'zrtp' && method === 'none' ? 'as-before' : taken
 }

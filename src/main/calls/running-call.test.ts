@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CallId, CallReaders } from '#shared/model/calls.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { MediaEvent, MediaKeys } from '#main/media/media-port.ts'
@@ -135,7 +135,71 @@ describe('an offer of the other side', () => {
   })
 })
 
+describe('offers that cross', () => {
+  it('are made anew with what is agreed by then', async () => {
+    vi.spyOn(world.replies, 'get').mockReturnValueOnce(refusedWith(491))
+    world.media.answered = { ...world.media.answered, video: true }
+    await world.calls.setCamera({ callId: id, on: true })
+    const lines = world.taken().filter((line) => /^(media|sip)/.test(line))
+    expect(lines.slice(0, 4)).toEqual([
+      ...['media.reoffer free video renderer offer', 'sip.offer offer free video'],
+      ...['media.takeBack free sound', 'media.reoffer free video renderer offer'],
+    ])
+    expect(lines.at(-1)).toBe('media.takeAnswer  new answer')
+    expect(world.view(id)).toMatchObject({ video: true, camera: true })
+  })
+
+  it('every time are given up after the third', async () => {
+    world.replies.set('offer', refusedWith(491))
+    await world.calls.setHeld({ callId: id, held: true })
+    expect(world.taken().filter((line) => line.startsWith('sip.offer'))).toHaveLength(3)
+    expect(world.view(id).held).toBe('no')
+  })
+})
+
 describe('another path', () => {
+  const restarts = (): number => world.taken().filter((line) => line.startsWith('sip.offer')).length
+
+  it('is asked for until the signalling has found its own', async () => {
+    world.replies.set('offer', refusedWith(null))
+    world.media.raise({ kind: 'restart-needed', call: id })
+    await settle()
+    expect(restarts()).toBe(1)
+    await world.clock.advance(5_000)
+    expect(restarts()).toBe(10)
+    world.replies.delete('offer')
+    await world.clock.advance(500)
+    expect(restarts()).toBe(1)
+    await world.clock.advance(60_000)
+    expect(restarts()).toBe(0)
+  })
+
+  it('is not asked for again where the other side refuses, nor for ever', async () => {
+    world.replies.set('offer', refusedWith(488))
+    world.media.raise({ kind: 'restart-needed', call: id })
+    await world.clock.advance(5_000)
+    expect(restarts()).toBe(1)
+    world.replies.set('offer', refusedWith(null))
+    world.media.raise({ kind: 'restart-needed', call: id })
+    await world.clock.advance(600_000)
+    const lines = world.taken()
+    expect(lines.filter((line) => line.startsWith('sip.offer'))).toHaveLength(60)
+    expect(lines.at(-1)).toBe('media.takeBack free sound')
+    expect(world.view(id).phase).toBe('active')
+  })
+
+  it('is asked for once more when the addresses change while it is', async () => {
+    let settleOffer: () => void = () => undefined
+    world.waitFor.set('offer', new Promise<void>((resolve) => (settleOffer = resolve)))
+    for (let change = 0; change < 3; change += 1) world.media.raise({ kind: 'restart-needed', call: id })
+    await settle()
+    world.waitFor.delete('offer')
+    settleOffer()
+    await settle()
+    await settle()
+    expect(restarts()).toBe(2)
+  })
+
   it('is offered with an ICE restart', async () => {
     world.media.raise({ kind: 'restart-needed', call: id })
     await settle()
@@ -143,6 +207,14 @@ describe('another path', () => {
       'media.reoffer free sound restart -',
       'sip.offer offer free sound restart',
     ])
+  })
+})
+
+describe('keys that come to their end', () => {
+  it('are offered anew, on the same path', async () => {
+    world.media.raise({ kind: 'rekey-needed', call: id })
+    await settle()
+    expect(world.taken().slice(0, 2)).toEqual(['media.reoffer free sound -', 'sip.offer offer free sound'])
   })
 })
 
@@ -198,7 +270,8 @@ describe('keys', () => {
     expect(world.view(id).security.readers).toBe('securing')
     await agreed(method, { remembered })
     expect(world.view(id).security).toMatchObject({ readers, method })
-    expect(world.taken()).toEqual(method === 'none' ? [] : [`trust.remember ${method}`])
+    // The offer with ZRTP was taken, with SDES beside it or with nothing.
+    expect(world.taken()).toEqual([`trust.remember ${method === 'none' ? 'as-before' : 'zrtp'}`])
   })
 
   it('that went through clear signalling are anybody’s', async () => {
@@ -260,6 +333,7 @@ describe('keys', () => {
   it.each([
     ['attack-noticed', 'attack-noticed'],
     ['keys-failed', 'keys-failed'],
+    ['keys-used-up', 'keys-used-up'],
     ['media-lost', 'media-lost'],
     ['no-path', 'no-path'],
     ['engine', 'failed'],

@@ -4,7 +4,14 @@ import { SottoError } from '#shared/errors.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { maxNameLength, maxZrtpDevices, maxZrtpPeers } from '#shared/model/limits.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import type { CallKeysWriterPort, KeptZrtpPeer, RememberedKeys, ZrtpPair, ZrtpSecretsToKeep } from './call-keys-port.ts'
+import type {
+  CallKeysWriterPort,
+  CallMemory,
+  KeptZrtpPeer,
+  KnownZrtpDevice,
+  ZrtpPair,
+  ZrtpSecretsToKeep,
+} from './call-keys-port.ts'
 
 const zidBytes = 12
 const secretBytes = 32
@@ -16,6 +23,13 @@ interface PeerRow {
   readonly verified: number
   readonly name: string
   readonly expires_at: number | null
+}
+
+interface DeviceRow {
+  readonly peer_zid: Uint8Array
+  readonly verified: number
+  readonly name: string
+  readonly updated_at: number
 }
 
 type Verdict = Parameters<CallKeysWriterPort['setZrtpVerified']>[0]
@@ -53,12 +67,23 @@ export function isVerifiedWith(db: Database, account: Aor, peer: Aor): boolean {
   return found.get(account, peer) !== undefined
 }
 
-/** As {@link CallKeysReaderPort.callMemory}. */
-export function readCallMemory(db: Database, account: Aor, peer: Aor): { readonly keys: RememberedKeys | null } {
-  const found = db.prepare<[string, string], RememberedKeys>(
-    'SELECT keys FROM call_memory WHERE account = ? AND peer = ?',
+/** As {@link CallKeysReaderPort.zrtpDevices}. */
+export function readZrtpDevices(db: Database, account: Aor, peer: Aor): readonly KnownZrtpDevice[] {
+  const found = db.prepare<[string, string], DeviceRow>(
+    `SELECT peer_zid, verified, name, updated_at FROM zrtp_peer
+       WHERE account = ? AND peer = ? ORDER BY updated_at DESC, peer_zid`,
   )
-  return { keys: found.pluck().get(account, peer) ?? null }
+  return found.all(account, peer).map(({ peer_zid: zid, verified, name, updated_at: updatedAt }) => ({
+    ...{ peerZid: new Uint8Array(zid), verified: verified === 1, name, updatedAt },
+  }))
+}
+
+/** As {@link CallKeysReaderPort.callMemory}. */
+export function readCallMemory(db: Database, account: Aor, peer: Aor): CallMemory | null {
+  const found = db.prepare<[string, string], CallMemory>(
+    'SELECT keys, learned_at AS learnedAt FROM call_memory WHERE account = ? AND peer = ?',
+  )
+  return found.get(account, peer) ?? null
 }
 
 /** Writes inside a running transaction. */
@@ -112,13 +137,15 @@ export class CallKeyStore {
       .run(Number(verified), name, ownZid, peerZid, peer)
   }
 
-  remember({ account, peer, keys }: Memory): void {
+  remember({ account, peer, keys }: Memory, now: number): void {
     this.#requireAccount(account)
     if (keys === null) this.#db.prepare('DELETE FROM call_memory WHERE account = ? AND peer = ?').run(account, peer)
+    else if (keys === 'as-before')
+      this.#db.prepare('UPDATE call_memory SET learned_at = ? WHERE account = ? AND peer = ?').run(now, account, peer)
     else
       this.#db
-        .prepare('INSERT OR REPLACE INTO call_memory (account, peer, keys) VALUES (?, ?, ?)')
-        .run(account, peer, keys)
+        .prepare('INSERT OR REPLACE INTO call_memory (account, peer, keys, learned_at) VALUES (?, ?, ?, ?)')
+        .run(account, peer, keys, now)
   }
 
   erase(account: Aor): void {

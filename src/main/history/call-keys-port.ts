@@ -7,6 +7,12 @@ import type { Aor } from '#shared/model/ids.ts'
 /** Keys that a call with somebody used, as far as they were agreed on. */
 export type RememberedKeys = 'zrtp' | 'dtls' | 'sdes'
 
+export interface CallMemory {
+  readonly keys: RememberedKeys
+  /** When this was last found out, ms. */
+  readonly learnedAt: number
+}
+
 /** Two devices, ours and the one of the address `peer`. */
 export interface ZrtpPair {
   readonly ownZid: Uint8Array
@@ -44,12 +50,21 @@ export interface CallKeysWriterPort {
   keepZrtpSecrets(secrets: ZrtpSecretsToKeep): Promise<void>
   /** What the user found when comparing; does nothing to a pair that is not kept under this address. */
   setZrtpVerified(found: ZrtpPair & { readonly verified: boolean; readonly name: string }): Promise<void>
-  /** What last worked with this contact's device; null forgets it. */
+  /** What last worked with this contact's device; null forgets it, `as-before` makes what is there count as learned now. */
   rememberCallKeys(memory: {
     readonly account: Aor
     readonly peer: Aor
-    readonly keys: RememberedKeys | null
+    readonly keys: RememberedKeys | 'as-before' | null
   }): Promise<void>
+}
+
+/** A device of a contact, as the user may see it. */
+export interface KnownZrtpDevice {
+  readonly peerZid: Uint8Array
+  readonly verified: boolean
+  readonly name: string
+  /** When its secrets were last renewed, ms: the last call with it. */
+  readonly updatedAt: number
 }
 
 export interface CallKeysReaderPort {
@@ -57,5 +72,8 @@ export interface CallKeysReaderPort {
   zrtpPeer(pair: ZrtpPair & { readonly now: number }): Promise<KeptZrtpPeer | null>
   /** Whether the user ever compared with a device of this contact, also where its secrets have expired. */
   zrtpVerifiedWith(account: Aor, peer: Aor): Promise<boolean>
-  callMemory(account: Aor, peer: Aor): Promise<{ readonly keys: RememberedKeys | null }>
+  /** Every device of this contact that is kept, the last one called first. */
+  zrtpDevices(account: Aor, peer: Aor): Promise<readonly KnownZrtpDevice[]>
+  /** Null where nothing was ever learned. */
+  callMemory(account: Aor, peer: Aor): Promise<CallMemory | null>
 }

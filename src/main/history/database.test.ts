@@ -171,7 +171,7 @@ describe('migrations', () => {
     expect((await reader.contacts())[0]).toMatchObject({ callPolicy: 'zrtp-required' })
     const pair = { ownZid: await writer.zrtpZid(alice), peerZid: new Uint8Array(12).fill(8), peer: bob, now: 0 }
     expect(await reader.zrtpPeer(pair)).toMatchObject({ rs1: new Uint8Array(32).fill(1), verified: true, name: 'Desk' })
-    expect(await reader.callMemory(alice, bob)).toEqual({ keys: 'zrtp' })
+    expect(await reader.callMemory(alice, bob)).toEqual({ keys: 'zrtp', learnedAt: 0 })
     reader.close()
     writer.close()
   })

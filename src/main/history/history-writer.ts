@@ -110,7 +110,7 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   rememberCallKeys(memory: Parameters<HistoryWriterPort['rememberCallKeys']>[0]): Promise<void> {
-    return this.#write(() => this.#callKeys.remember(memory))
+    return this.#write(() => this.#callKeys.remember(memory, this.#clock.now()))
   }
 
   onChange(handler: (change: HistoryChange) => void): () => void {

@@ -2,6 +2,15 @@ import { networkInterfaces } from 'node:os'
 import type { ClockPort } from '#shared/ports/clock.ts'
 
 const intervalMs = 5_000
+/** While people talk: their media must be back within two seconds. */
+const urgentMs = 500
+
+export interface NetworkWatcher {
+  readonly changed: () => void
+  readonly isUrgent: () => boolean
+  /** What the addresses are, as text. */
+  readonly read?: () => string
+}
 
 function fingerprint(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
@@ -12,8 +21,11 @@ function fingerprint(): string {
     .join(' ')
 }
 
-/** Calls `changed` when the computer's own addresses change; returns the disposer. Nothing is sent to find out. */
-export function watchNetwork(clock: ClockPort, changed: () => void, read: () => string = fingerprint): () => void {
+/**
+ * Calls `changed` when the computer's own addresses change, found out within half a second while `isUrgent` says so; returns the
+ * disposer. Nothing is sent to find out.
+ */
+export function watchNetwork(clock: ClockPort, { changed, isUrgent, read = fingerprint }: NetworkWatcher): () => void {
   let last = read()
   let stopped = false
   const look = (): void => {
@@ -21,7 +33,7 @@ export function watchNetwork(clock: ClockPort, changed: () => void, read: () => 
     const now = read()
     if (now !== last) changed()
     last = now
-    clock.after(intervalMs, look)
+    clock.after(isUrgent() ? urgentMs : intervalMs, look)
   }
   clock.after(intervalMs, look)
   return () => {

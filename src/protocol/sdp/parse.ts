@@ -32,11 +32,19 @@ export function parseSdp(input: Uint8Array | string, limits: SdpLimits = default
   if (typeof input !== 'string' && !isUtf8(input)) throw fault('sdp-encoding')
   const text =
     typeof input === 'string' ? input : Buffer.from(input.buffer, input.byteOffset, input.length).toString('utf8')
-  const lines = text.replace(/(?:\r?\n)+$/, '').split(/\r?\n/)
-  if (lines.length > limits.lines) throw fault('sdp-too-large', 'lines')
+  const lines = splitLines(text, limits)
   const [session, ...media] = splitSections(lines.map((line) => parseLine(line, limits)))
   if (session === undefined || media.length > limits.media) throw fault('sdp-too-large', 'media')
   return buildSession(session, media)
+}
+
+/** Empty lines at the end are forgiven. One pass: no pattern that looks for them from every line anew. */
+function splitLines(text: string, limits: SdpLimits): string[] {
+  const lines = text.split(/\r?\n/, limits.lines + 2)
+  const isWhole = lines.length < limits.lines + 2
+  while (isWhole && lines.length > 1 && lines.at(-1) === '') lines.pop()
+  if (lines.length > limits.lines) throw fault('sdp-too-large', 'lines')
+  return lines
 }
 
 function fault(code: SdpCode, detail?: string): ProtocolError<SdpCode> {

@@ -73,6 +73,12 @@ describe('formats', () => {
     ])
   })
 
+  it('count once however often they are written, with 32 feedback messages at most', () => {
+    const media = read(`audio 4000 RTP/AVPF${' 0'.repeat(4_000)}`, Array<string>(1_900).fill('rtcp-fb:* nack'))
+    expect(media?.codecs).toHaveLength(1)
+    expect(media?.codecs[0]?.feedback).toHaveLength(32)
+  })
+
   it('are written as they were read', () => {
     const lines = ['rtpmap:96 opus/48000/2', 'fmtp:96 x=1', 'rtcp-fb:96 nack']
     const [codec] = read('audio 4000 RTP/AVPF 96', lines)?.codecs ?? []

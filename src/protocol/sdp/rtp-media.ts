@@ -81,6 +81,8 @@ const staticCodecs: ReadonlyMap<number, readonly [string, number]> = new Map([
 ])
 
 const maxSsrcs = 16
+/** Feedback messages of one format; Chromium names seven. */
+const maxFeedback = 32
 
 /** Reads an audio or video section carried by RTP; null for anything else. */
 export function readRtpMedia(session: SdpSession, media: SdpMedia): RtpMedia | null {
@@ -125,7 +127,8 @@ function readCodecs(media: SdpMedia): RtpCodec[] {
   const maps = pairs(media, 'rtpmap')
   const parameters = pairs(media, 'fmtp')
   const feedback = attributeValues(media, 'rtcp-fb')
-  return media.formats.flatMap((format): RtpCodec[] => {
+  // Each format once, however often it is written: a line holds thousands.
+  return [...new Set(media.formats)].flatMap((format): RtpCodec[] => {
     const payloadType = numberOf(format, 0, 127)
     const codec = payloadType === null ? null : codecOf(payloadType, maps.get(format))
     if (payloadType === null || codec === null) return []
@@ -135,7 +138,10 @@ function readCodecs(media: SdpMedia): RtpCodec[] {
         payloadType,
         ...codec,
         parameters: parameters.get(format) ?? null,
-        feedback: feedback.filter(mine).map((line) => line.slice(line.indexOf(' ') + 1)),
+        feedback: feedback
+          .filter(mine)
+          .slice(0, maxFeedback)
+          .map((line) => line.slice(line.indexOf(' ') + 1)),
       },
     ]
   })

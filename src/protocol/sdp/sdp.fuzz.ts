@@ -3,6 +3,7 @@ import { ProtocolError } from '#shared/errors.ts'
 import { describeSession } from './description.ts'
 import { readMessageMedia } from './message-media.ts'
 import { parseSdp } from './parse.ts'
+import { codecAttributes, readRtpMedia } from './rtp-media.ts'
 import { readSecurityDescriptions, serializeSecurityDescription } from './security-descriptions.ts'
 import { serializeSdp } from './serialize.ts'
 
@@ -24,10 +25,21 @@ const lines = [
     'm=audio 1 RTP/AVP 0',
     'm=message 0 TCP/MSRP *',
     'm=x 99999 y z',
+    'm=audio 65535/9 RTP/SAVPF 0 0 96 127 128 x',
+    'm=video 9 UDP/TLS/RTP/SAVPF 96',
     'a=',
     'a=a:b:c',
     'a=path:msrp://a',
     'a=rtpmap:x',
+    'a=rtpmap:96 H264/90000/9',
+    'a=rtcp-fb:* nack pli',
+    'a=rtcp:65536 IN IP6 fe80::1%eth0',
+    'a=zrtp-hash:1.10 00',
+    'a=fingerprint:sha-256 AB:CD',
+    'a=setup:holdconn',
+    'a=ice-ufrag:abcd',
+    'a=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa',
+    'a=ptime:0',
     'b=AS:1',
   ],
   ...[
@@ -74,6 +86,7 @@ export function fuzz(iterations: number, seed: number): void {
       if (serializeSdp(parseSdp(written)) !== written) throw new Error('changed when written again')
       if (iteration % 16 === 0) describeSession(session)
       session.media.forEach(readMessageMedia)
+      for (const media of session.media) readRtpMedia(session, media)?.codecs.forEach(codecAttributes)
       session.media.flatMap(readSecurityDescriptions).map(serializeSecurityDescription)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error

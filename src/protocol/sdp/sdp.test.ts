@@ -94,6 +94,12 @@ describe('parseSdp', () => {
     fuzz(20_000, 8866)
   })
 
+  it.each(['\n', '\r\n'])('counts empty lines (%j) once, however many come', (end) => {
+    const many = end.repeat(Math.floor(60_000 / end.length))
+    expect([code(`v=0${many}x`), code(`v=0${many}`)]).toEqual(['sdp-too-large', 'sdp-too-large'])
+    expect(parseSdp(`${base}t=0 0${end.repeat(1_000)}`).times).toEqual(['0 0'])
+  })
+
   it('never writes a line break that a value smuggled in', () => {
     const session = parseSdp(`${base}t=0 0\r\n`)
     expect(() => serializeSdp({ ...session, name: 'x\r\na=evil' })).toThrow(RangeError)

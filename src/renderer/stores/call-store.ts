@@ -38,10 +38,12 @@ interface CallState {
   readonly sizes: Readonly<Record<CallId, CallSize | undefined>>
   readonly question: AddressQuestion | null
   readonly deviceNotice: DeviceNotice | null
+  /** The call of the page that tries out calls: shown there and nowhere else. */
+  readonly tested: CallId | null
 }
 
 const useStore = create<CallState>(() => ({
-  ...{ calls: [], revision: 0, sizes: {}, question: null, deviceNotice: null },
+  ...{ calls: [], revision: 0, sizes: {}, question: null, deviceNotice: null, tested: null },
 }))
 
 const noCalls: readonly CallView[] = []
@@ -107,6 +109,18 @@ export function useDeviceNotice(): DeviceNotice | null {
 /** Shows what happened to a chosen device; null takes it away. */
 export function noteDevice(deviceNotice: DeviceNotice | null): void {
   useStore.setState({ deviceNotice })
+}
+
+/** The calls that are shown in lines of their own: all but the one that is being tried out. */
+export function useShownCalls(): readonly CallView[] {
+  const calls = useCalls()
+  const tested = useStore((state) => state.tested)
+  return calls.filter((view) => view.id !== tested)
+}
+
+/** Names the call that is being tried out; null = none. */
+export function setTestedCall(tested: CallId | null): void {
+  useStore.setState({ tested })
 }
 
 /** Tells of changed calls outside the screen; returns the disposer. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EchoCalls } from './echo/calls/echo-calls.ts'
-import { ZrtpMemory } from './echo/calls/zrtp-memory.ts'
+import type { ZrtpMemory } from './echo/calls/zrtp-memory.ts'
 import { EchoContact, echoUser } from './echo/echo-contact.ts'
 import { EchoChats } from './echo/echo-sessions.ts'
 import { SessionKinds } from './echo/session-kinds.ts'
@@ -34,6 +34,7 @@ export interface ChatServicesPorts {
   readonly domain: string
   readonly proxy: SipProxy
   readonly datagrams: Pick<DatagramsPort, 'bind'>
+  readonly echoSecrets: ZrtpMemory
   readonly relayAddress: (secure: boolean) => { readonly host: string; readonly port: number }
 }
 
@@ -73,9 +74,10 @@ function makeChats(contact: EchoContact, relay: MsrpRelay, ha1Sha256: string, po
   })
 }
 
-function makeCalls(contact: EchoContact, { clock, datagrams, random, relayAddress }: ChatServicesPorts): EchoCalls {
+function makeCalls(contact: EchoContact, ports: ChatServicesPorts): EchoCalls {
+  const { clock, datagrams, echoSecrets, random, relayAddress } = ports
   return new EchoCalls({
-    ...{ clock, random, datagrams, memory: new ZrtpMemory(random) },
+    ...{ clock, random, datagrams, memory: echoSecrets },
     contactUri: () => contact.contactUri,
     send: (request) => contact.send(request),
     host: () => relayAddress(true).host,

@@ -84,7 +84,7 @@ export class HomeServer {
     this.#ports = ports
     this.#limits = limits
     this.#stores = openStores(options.directory, options.domain, { ...ports, limits })
-    const { accounts, database, domain, mailbox } = this.#stores
+    const { accounts, database, domain, echoSecrets, mailbox } = this.#stores
     this.#lan = options.lan || database.get('lan') === 'yes' || !isLoopback(options.host)
     this.#names = this.#hostNames()
     this.#admission = new Admission({ limits, clock: ports.clock })
@@ -97,7 +97,7 @@ export class HomeServer {
     })
     this.#chat = startChat({
       ...portsOf(ports, 'chat'),
-      ...{ accounts, domain, proxy: this.#proxy, datagrams: ports.datagrams ?? systemDatagrams },
+      ...{ accounts, domain, echoSecrets, proxy: this.#proxy, datagrams: ports.datagrams ?? systemDatagrams },
       relayAddress: (secure) => this.#relayAddress(secure),
     })
     this.#delivery = new MailboxDelivery({
@@ -301,6 +301,7 @@ export class HomeServer {
     if (this.#stopped) return
     this.#withDisk(() => {
       this.#stores.mailbox.expire()
+      this.#stores.echoSecrets.expire()
       this.#stores.invitations.dropExpired()
     })
     this.#renewNames().catch((_cause: unknown) => this.#ports.log.error('certificate-renewal-failed'))

@@ -2,6 +2,7 @@ import { AccountStore } from './accounts/account-store.ts'
 import { InvitationStore } from './accounts/invitation-store.ts'
 import { loadSignUpToken } from './accounts/sign-up-token.ts'
 import { HomeDatabase } from './data-dir/database.ts'
+import { EchoSecrets } from './echo/calls/echo-secrets.ts'
 import type { HomeLimits } from './limits.ts'
 import { MailboxStore } from './mailbox/mailbox-store.ts'
 import { defaultHomeDomain, homePorts, type HomePorts } from '#shared/home/api.ts'
@@ -16,6 +17,7 @@ export interface Stores {
   readonly accounts: AccountStore
   readonly invitations: InvitationStore
   readonly mailbox: MailboxStore
+  readonly echoSecrets: EchoSecrets
   readonly token: string
 }
 
@@ -45,6 +47,7 @@ export function openStores(
     accounts: new AccountStore({ ...ports, database, domain, maxAccounts: limits.accounts }),
     invitations: new InvitationStore({ ...ports, database }),
     mailbox: new MailboxStore({ ...ports, database, log: ports.log.child('mailbox') }),
+    echoSecrets: new EchoSecrets({ ...ports, database, retentionDays: limits.retentionDays }),
     token: loadSignUpToken(directory, ports.random),
   }
 }

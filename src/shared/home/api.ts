@@ -8,8 +8,12 @@ import { z } from 'zod'
 export const endpointFileName = 'endpoint.json'
 /** Name of the file with the token that local sign-up and invitations need; mode 0600. */
 export const signUpTokenFileName = 'signup-token'
-/** Domain of a home server unless told otherwise: below `home.arpa`, which never leaves a home network (RFC 8375). */
-export const defaultHomeDomain = 'sotto.home.arpa'
+/** Above every domain that stays in a home network (RFC 8375). */
+export const homeNetworks = 'home.arpa'
+/** Domain of a home server unless told otherwise */
+export const defaultHomeDomain = `sotto.${homeNetworks}`
+/** User part of the contact of every home server that sends back what it hears. */
+export const echoUser = 'echo'
 
 const port = z.number().int().min(1).max(65_535)
 const pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
@@ -89,6 +93,8 @@ export const meReply = z.object({
   mailbox: z.object({ messages: z.number(), bytes: z.number() }),
   sentWaiting: z.object({ messages: z.number(), bytes: z.number() }),
   bindings: z.array(z.object({ instance: z.string(), contact: z.string(), expiresAt: z.number() })),
+  /** Devices that called the echo contact, by their ZRTP number; a server of before keeps none. */
+  echoDevices: z.array(z.object({ zid: z.string(), lastCallDay: z.string() })).default([]),
 })
 export type MeReply = z.infer<typeof meReply>
 
@@ -114,6 +120,7 @@ export const erasedReply = z.object({
   devices: z.number(),
   messages: z.number(),
   bindings: z.number(),
+  echoDevices: z.number().default(0),
 })
 export type ErasedReply = z.infer<typeof erasedReply>
 

@@ -85,6 +85,8 @@ export type CallEnd =
   | 'no-path'
   | 'media-lost'
   | 'keys-failed'
+  /** The other side's keys have protected all they may, and it gave no others. */
+  | 'keys-used-up'
   | 'downgrade-blocked'
   | 'attack-noticed'
   | 'microphone-denied'
@@ -148,6 +150,16 @@ export interface CallNetworkView {
   /** Codec names as in SDP, `opus/48000`; empty before. */
   readonly audioCodec: string
   readonly videoCodec: string
+}
+
+/** A device of a contact that agreed keys by ZRTP with this one. */
+export interface CallDeviceView {
+  /** Its ZID (RFC 6189 §4.9), 24 hexadecimal digits. */
+  readonly zid: string
+  /** The name the user gave it; empty where none. */
+  readonly name: string
+  readonly compared: boolean
+  readonly lastCallAt: number
 }
 
 /** How a call stands in the history of its conversation. */

@@ -41,7 +41,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'So that the next call proves it is the same device, without comparing again',
     howLong: 'Secrets as long as both devices agreed; the rest until you remove the account',
     whoReads: you,
-    howToErase: accountErase,
+    howToErase: `A comparison or a name: on the contact card. ${accountErase}`,
     covers: [
       ...columns('zrtp_zid', 'account', 'zid'),
       ...columns('zrtp_peer', 'own_zid', 'peer_zid', 'account', 'peer', 'rs1', 'rs2', 'verified', 'name'),
@@ -49,13 +49,13 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     ],
   },
   {
-    datum: 'Which kind of keys last worked in a call with whom',
+    datum: 'Which kind of keys last worked in a call with whom, and when that was found out',
     where: 'This device, history.db (encrypted), table call_memory; never copied to another device',
     why: 'So that the next call is not refused first',
     howLong: 'Until the next call, or until you remove the account',
     whoReads: you,
     howToErase: accountErase,
-    covers: columns('call_memory', 'account', 'peer', 'keys'),
+    covers: columns('call_memory', 'account', 'peer', 'keys', 'learned_at'),
   },
   {
     datum: 'Words of your messages, for search',

@@ -72,7 +72,8 @@ export const serverPrivacyRows: readonly PrivacyTableRow[] = [
     covers: ['server.invitation.code_hash', 'server.invitation.expires_at'],
   },
   {
-    datum: 'Settings of the server: domain, port numbers, whether the local network may reach it',
+    datum:
+      'Settings of the server: domain, port numbers, whether the local network may reach it, the echo contact’s number for ZRTP',
     where: 'Home server, home.db, table setting',
     why: 'So that addresses stay the same after a restart',
     howLong: 'As long as the server’s directory',
@@ -155,13 +156,40 @@ export const serverPrivacyRows: readonly PrivacyTableRow[] = [
   },
   {
     datum:
-      'Calls with the echo contact: the caller’s device number for ZRTP (random) and the secrets kept from the last two calls',
-    where: 'Home server, memory only',
-    why: 'So that later calls show that both ends are the same as before',
-    howLong: 'Until the server ends; the oldest of more than 1,000 go earlier',
-    whoReads: 'The home server',
-    howToErase: 'End the server: sign out everywhere, or quit Sotto',
-    covers: ['server.memory.echo-zrtp'],
+      'Calls with the echo contact: the caller’s device number for ZRTP (random), the secrets kept from the last two calls, the day of the last one',
+    where: 'Home server, home.db, table echo_secret',
+    why: 'So that later calls show that both ends are the same as before, also after the server was restarted',
+    howLong: '60 days after the last of these calls; of one user’s devices the newest 32',
+    whoReads: owner,
+    howToErase: close,
+    covers: [
+      'server.echo_secret.user',
+      'server.echo_secret.zid',
+      'server.echo_secret.rs1',
+      'server.echo_secret.rs2',
+      'server.echo_secret.last_call_day',
+    ],
+  },
+  {
+    datum:
+      'In a call through your relay (TURN): your IP address, your user name there, the address at the other end, how much is sent and when; contents only encrypted, unless the call is in clear',
+    where: 'The TURN server of the account, which you chose; Sotto comes with none',
+    why: 'It carries the call, so that the other side does not see your address',
+    howLong: 'While the call runs; what it writes down is up to whoever runs it',
+    whoReads: 'Whoever runs that server',
+    howToErase: 'Ask whoever runs it; or remove the relay from the account (Settings → Accounts)',
+    covers: ['peer.memory.turn'],
+  },
+  {
+    datum:
+      'In a call: your address and name, that it is Sotto, the codecs you have, your number for ZRTP (random, one per account); your IP address, except with a relay; sound and pictures',
+    where:
+      'The other phone, and the servers that carry the signalling (not sound and pictures, unless the call is in clear)',
+    why: 'A call needs them; before you accept, nothing is sent but that it rings',
+    howLong: 'Up to the other side: it can keep and record what it is given',
+    whoReads: 'Whoever you speak with',
+    howToErase: 'It cannot be taken back; a relay and “hide my address” keep your IP address from it',
+    covers: ['peer.memory.call'],
   },
   {
     datum: 'Log lines about failures: kind, numbers, status codes; never a name, address, message or key',

@@ -54,6 +54,17 @@ describe.each(['in process', 'in workers'] as const)('keys of calls %s', (where)
     await expect(history.writer.zrtpZid(eve)).rejects.toEqual(code('not-found'))
   })
 
+  it('lists the devices of one contact, the last one called first', async () => {
+    await keep()
+    await keep({ peerZid: zidOf(2), peer: eve })
+    await compared(true, 'Laptop')
+    expect(await history.reader.zrtpDevices(alice, bob)).toEqual([
+      { peerZid: zidOf(1), verified: true, name: 'Laptop', updatedAt: expect.any(Number) as number },
+    ])
+    expect((await history.reader.zrtpDevices(alice, eve)).map(({ peerZid }) => peerZid)).toEqual([zidOf(2)])
+    expect(await history.reader.zrtpDevices(other, bob)).toEqual([])
+  })
+
   it('secrets of a pair of devices replace each other and survive a restart', async () => {
     expect(await peer()).toBeNull()
     await keep()
@@ -120,12 +131,20 @@ describe.each(['in process', 'in workers'] as const)('keys of calls %s', (where)
 
   it('remembers which keys last worked, and forgets', async () => {
     const memory = () => history.reader.callMemory(alice, bob)
-    expect(await memory()).toEqual({ keys: null })
+    expect(await memory()).toBeNull()
+    await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'as-before' })
+    expect(await memory()).toBeNull()
     await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'sdes' })
     await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'dtls' })
-    expect(await memory()).toEqual({ keys: 'dtls' })
+    expect(await memory()).toMatchObject({ keys: 'dtls' })
+    const { learnedAt } = (await memory()) ?? { learnedAt: 0 }
+    expect(learnedAt).toBeGreaterThan(0)
+    await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: 'as-before' })
+    const again = await memory()
+    expect(again?.keys).toBe('dtls')
+    expect(again?.learnedAt).toBeGreaterThanOrEqual(learnedAt)
     await history.writer.rememberCallKeys({ account: alice, peer: bob, keys: null })
-    expect(await memory()).toEqual({ keys: null })
+    expect(await memory()).toBeNull()
   })
 
   it('all of it goes with the account, and nothing comes back from a call that ends later', async () => {

@@ -197,7 +197,7 @@ describe('a call to the echo contact', () => {
     expect(wishes()).toHaveLength(1)
   })
 
-  test('knows a caller again: the secrets of the call before', async () => {
+  test('knows a caller again: the secrets of the call before, also after a restart', async () => {
     const zid = systemRandom.bytes(12)
     const speak = async (known: RetainedSecrets | null): Promise<CallerStream> => {
       const audio = await stream()
@@ -213,6 +213,9 @@ describe('a call to the echo contact', () => {
     }
     const retained = (audio: CallerStream): RetainedSecrets => ({ ...audio.secured!.retained!, sasVerified: true })
     const first = await speak(null)
+    callers.splice(0)
+    await server.stop()
+    server = await startHome(directory.path)
     const second = await speak(retained(first))
     expect([first.secured!.cache, second.secured!.cache]).toEqual(['first-contact', 'match'])
     // A caller that lost its secrets is a new one to itself, and known again the time after.

@@ -87,7 +87,7 @@ export class CallSessions {
         live.session.end(command.status)
         return done
       case 'offer':
-        return live.session.renegotiate(() => Promise.resolve(command.sdp))
+        return offerOnce(live.session, command.sdp)
       case 'answer':
       case 'refuse':
         return this.#settle(live, command)
@@ -166,6 +166,23 @@ export class CallSessions {
 
   #raise(call: CallId, signal: CallSignal): void {
     this.#ports.onEvent({ kind: 'call', accountId: this.#ports.accountId, call, signal })
+  }
+}
+
+/** After a glare (491) what was offered may not fit any more: main, which waits as long as the RFC wants, describes anew. */
+async function offerOnce(session: SipSession, sdp: string): Promise<CallReply> {
+  let isSent = false
+  const outdated = new Error('outdated')
+  const createOffer = (): Promise<string> => {
+    if (isSent) return Promise.reject(outdated)
+    isSent = true
+    return Promise.resolve(sdp)
+  }
+  try {
+    return await session.renegotiate(createOffer)
+  } catch (error) {
+    if (error === outdated) return err({ status: 491 })
+    throw error
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type TimerPurpose,
 } from './connection-machine.ts'
 import { flowTargets } from './flow-targets.ts'
+import { isServersFault, ServerChoice } from './server-choice.ts'
 
 export interface KeeperPorts {
   readonly connector: ConnectorPort
@@ -37,12 +38,14 @@ export interface KeeperEvents {
 
 /** All accounts of all devices behind one router come back at the same moment. */
 const maxJitterMs = 2_000
+const loopback = '127.0.0.1'
 
 export class ConnectionKeeper {
   readonly #account: SignallingAccount
   readonly #agent: UserAgent
   readonly #ports: KeeperPorts
   readonly #events: KeeperEvents
+  readonly #servers = new ServerChoice()
   #state: ConnectionState = initialConnection
   #timer: Timer | null = null
   #opening: AbortController | null = null
@@ -64,8 +67,15 @@ export class ConnectionKeeper {
     this.#step({ kind: 'start' })
   }
 
+  /** A flow from an address that is gone is replaced at once: waiting for it to time out would cost a running call its path. */
   networkChanged(): void {
-    this.#step({ kind: 'network-changed' })
+    this.#step({ kind: this.#hasMoved() ? 'start' : 'network-changed' })
+  }
+
+  #hasMoved(): boolean {
+    const host = this.#flow?.ownHost ?? loopback
+    const isLoopback = host.startsWith('127.') || host === '::1'
+    return !isLoopback && !this.#ports.datagrams.localAddresses().includes(host)
   }
 
   /** Drops everything; the user agent says good-bye by itself before. */
@@ -85,17 +95,28 @@ export class ConnectionKeeper {
 
   #step(event: ConnectionEvent): void {
     const { clock, random } = this.#ports
+    this.#judge(event)
     const before = this.#state
     const { state, effects } = stepConnection(before, event, {
       nowMs: clock.now(),
       backoffMs: (failures) => backoffMs(failures, random),
       jitterMs: Math.round(uniform(random) * maxJitterMs),
+      isOtherLeft: this.#servers.isOtherLeft,
     })
     this.#state = state
     if (state.phase !== before.phase || state.retryAt !== before.retryAt || state.reason !== before.reason) {
       this.#events.onView(connectionView(state))
     }
     for (const effect of effects) this.#run(effect)
+  }
+
+  /** What this says about the present server. */
+  #judge(event: ConnectionEvent): void {
+    const isRunning = this.#state.phase === 'registering' || this.#state.phase === 'registered'
+    if (event.kind === 'registered') this.#servers.succeeded()
+    else if (!isRunning) return
+    else if (event.kind === 'lost' || (event.kind === 'timer' && event.purpose === 'check')) this.#servers.failed()
+    else if (event.kind === 'register-failed' && isServersFault(event.failure)) this.#servers.failed()
   }
 
   #run(effect: ConnectionEffect): void {
@@ -175,9 +196,13 @@ export class ConnectionKeeper {
     signal: AbortSignal,
   ): Promise<{ flow: SipFlow } | { failure: SocketFailure }> {
     let failure: SocketFailure = { kind: 'dns' }
-    for (const target of targets) {
+    for (const target of this.#servers.remaining(targets)) {
       const result = await openFlow(target, this.#ports, signal)
-      if (result.ok) return { flow: result.value }
+      if (result.ok) {
+        this.#servers.chose(target)
+        return { flow: result.value }
+      }
+      if (!signal.aborted) this.#servers.failed(target)
       if (failure.kind !== 'certificate') failure = result.error
       // An aborted attempt fails at once, so the rest is quick.
     }

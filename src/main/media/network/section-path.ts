@@ -36,8 +36,8 @@ export class SectionPath implements MediaPath {
   /** The addresses of a description without ICE; what was heard before counts no more. */
   aim(rtp: DatagramAddress, rtcp: DatagramAddress): boolean {
     this.#usesIce = false
-    if (isSame(this.#plain[0], rtp) && isSame(this.#plain[1], rtcp)) return true
-    this.#isLatched.fill(false)
+    // The same address again is reached anew all the same: our own sockets may be others by now.
+    if (!isSame(this.#plain[0], rtp) || !isSame(this.#plain[1], rtcp)) this.#isLatched.fill(false)
     const isReachable = this.#point(1, rtp)
     this.#point(2, rtcp)
     return isReachable

@@ -3,6 +3,7 @@ import type { DatagramAddress, DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { IceAgent, type LocalDescription, type MediaArrival } from '#protocol/ice/agent.ts'
+import { scopeOf } from '#protocol/ice/ip-address.ts'
 import { parseCandidate, serializeCandidate } from '#protocol/ice/candidate.ts'
 import type { IceParameters, RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
@@ -21,8 +22,8 @@ export interface CallIceOptions {
   readonly onMedia: (arrival: MediaArrival) => void
   /** The path is gone: a restart may find another. */
   readonly onLost: () => void
-  /** No path, and none to be hoped for. */
-  readonly onFailed: () => void
+  /** No path, and none to be hoped for; `media-lost` where there was one. */
+  readonly onFailed: (why: 'no-path' | 'media-lost') => void
 }
 
 /** A section of the other side that goes through ICE. */
@@ -41,6 +42,8 @@ export class CallIce {
   readonly #options: CallIceOptions
   readonly #credentials = new Map<number, string>()
   #grace: Timer | null = null
+  #hadPath = false
+  #isRestarting = false
 
   constructor(options: CallIceOptions) {
     const { datagrams, clock, random, role, hideAddress, relay, localHost, onMedia } = options
@@ -61,7 +64,7 @@ export class CallIce {
         onPath: () => this.#found(),
         onConsentLost: () => this.#lost(),
         onState: (_stream, state) => {
-          if (state === 'failed') options.onFailed()
+          if (state === 'failed') options.onFailed(this.#hadPath ? 'media-lost' : 'no-path')
         },
       },
     )
@@ -72,9 +75,19 @@ export class CallIce {
     await this.agent.gather([{ stream: place, components: 2 }], this.#options.relay === null ? 0 : relayPatienceMs)
   }
 
-  /** Fresh credentials and addresses for the next description. */
+  /** Fresh credentials and addresses for the next description; while nobody has heard of a restart, addresses alone. */
   async restart(role?: 'controlling' | 'controlled'): Promise<void> {
-    await this.agent.restart(role, this.#options.relay === null ? 0 : relayPatienceMs)
+    const patienceMs = this.#options.relay === null ? 0 : relayPatienceMs
+    const streams = this.agent.local.streams.map(({ stream }) => ({ stream, components: 2 }) as const)
+    if (this.#isRestarting) await this.agent.gather(streams, patienceMs)
+    else await this.agent.restart(role, patienceMs)
+    this.#isRestarting = true
+  }
+
+  /** The other side refused the restart, or never heard of it. */
+  abandonRestart(): void {
+    this.#isRestarting = false
+    this.agent.abandonRestart()
   }
 
   /** What a description says of a section; null where there is no address at all. */
@@ -101,6 +114,7 @@ export class CallIce {
   start(sections: readonly RemoteSection[]): void {
     const first = sections[0]?.media.ice
     if (first === undefined || first === null) return
+    this.#isRestarting = false
     this.agent.start({
       lite: first.lite,
       ice2: first.ice2,
@@ -121,13 +135,14 @@ export class CallIce {
   }
 
   #found(): void {
+    this.#hadPath = true
     this.#grace?.cancel()
     this.#grace = null
   }
 
   #lost(): void {
     if (this.#grace !== null) return
-    this.#grace = this.#options.clock.after(lostMs, () => this.#options.onFailed())
+    this.#grace = this.#options.clock.after(lostMs, () => this.#options.onFailed('media-lost'))
     this.#options.onLost()
   }
 }
@@ -136,7 +151,9 @@ function textOf({ ufrag, password }: IceParameters): string {
   return `${ufrag} ${password}`
 }
 
+/** An address that this computer has no more is no address; that of a server on this computer is in no list. */
 function addressesFrom(first: string, all: readonly string[]): readonly string[] {
+  if (!all.includes(first) && scopeOf(first) !== 'loopback') return all
   return [first, ...all.filter((address) => address !== first)]
 }
 

@@ -1,13 +1,13 @@
 /** Which packet belongs to which section, both ways. */
-import { rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
+import { isMuxedRtcp, rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import { payloadOf, payloadTypeOf, timestampOf } from '#protocol/rtp/packet.ts'
 import { TelephoneEventReceiver } from '#protocol/rtp/telephone-event.ts'
 import type { MediaArrival } from '#protocol/ice/agent.ts'
-import type { LoopbackLeg } from '../loopback/loopback-leg.ts'
 import type { RendererOffer } from '../loopback/renderer-description.ts'
 import type { Component } from '../network/media-path.ts'
 import type { StreamHandlers } from '../network/network-stream.ts'
+import type { RendererLeg } from './renderer-leg.ts'
 import type { Section } from './section.ts'
 
 /** Senders of the renderer that are remembered; it has one per section, and one more for repetitions. */
@@ -18,7 +18,7 @@ export class PacketRouter {
   readonly #kindOfSsrc = new Map<number, 'audio' | 'video'>()
   readonly #digits = new TelephoneEventReceiver()
   readonly #onDigit: (digit: string) => void
-  #leg: LoopbackLeg | null = null
+  #leg: RendererLeg | null = null
 
   constructor(sections: () => readonly Section[], onDigit: (digit: string) => void) {
     this.#sections = sections
@@ -30,7 +30,7 @@ export class PacketRouter {
     return [...this.#kindOfSsrc].filter(([, found]) => found === kind).map(([ssrc]) => ssrc)
   }
 
-  attach(leg: LoopbackLeg): void {
+  attach(leg: RendererLeg): void {
     this.#leg = leg
   }
 
@@ -59,7 +59,11 @@ export class PacketRouter {
 
   /** DTLS-SRTP, passed through: one transport carries everything. */
   recordFromRenderer(bytes: Uint8Array): void {
-    this.#sections()[0]?.path.send(1, bytes)
+    const [section] = this.#sections()
+    if (section?.keying?.kind !== 'dtls') return
+    const first = bytes[0] ?? 0
+    const isCaptured = first >= 128 && first < 192 && !isMuxedRtcp(bytes)
+    if (!isCaptured || section.stream.mayMediaLeave) section.path.send(1, bytes)
   }
 
   /** RFC 7983: the first byte says which protocol a datagram is. */

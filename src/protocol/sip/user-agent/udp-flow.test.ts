@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '#main/platform/system-clock.ts'
-import { desk, silent } from '#test/fakes/calling.ts'
+import { desk } from '#test/fakes/calling.ts'
 import { DatagramNetwork } from '#test/fakes/datagram-network.ts'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
-import { domain, FakeDomain, FakeFlow } from '#test/fakes/sip-domain.ts'
+import { goodHost, LossyDomain, lossyHost, useSimulatedTime } from '#test/fakes/lossy-domain.ts'
+import { domain } from '#test/fakes/sip-domain.ts'
 import { farRequest, respond } from '#test/fakes/sip-flow-server.ts'
 import type { DatagramAddress, DatagramSocket } from '#shared/ports/datagrams.ts'
 import { err, ok } from '#shared/result.ts'
@@ -12,9 +12,8 @@ import { headerValue, topVia } from '../headers.ts'
 import type { SipMessage, SipRequest, SipResponse } from '../message.ts'
 import { parseSip } from '../parse.ts'
 import { serializeSip } from '../serialize.ts'
-import { createUserAgent } from './jssip-user-agent.ts'
 import { openUdpFlow } from './udp-flow.ts'
-import type { SipFlow, SipSession, UserAgent, UserAgentEvent } from './user-agent.ts'
+import type { SipFlow, SipSession } from './user-agent.ts'
 
 const server: DatagramAddress = { host: '192.0.2.1', port: 5060 }
 
@@ -194,88 +193,14 @@ describe('a flow over UDP', () => {
   })
 })
 
-const lossy = '198.51.100.1'
-
-/** Our user agents at the home server's proxy; the link of one loses 30 % both ways. */
-class LossyDomain {
-  readonly #network: DatagramNetwork
-  readonly #random: SeededRandom
-  readonly #world: FakeDomain
-  readonly running: UserAgent[] = []
-
-  constructor(seed: string) {
-    this.#random = new SeededRandom(seed)
-    this.#network = new DatagramNetwork({
-      clock: systemClock,
-      random: this.#random,
-      loss: (from, to) => ([from, to].includes(lossy) ? 0.3 : 0),
-    })
-    this.#world = new FakeDomain({ clock: systemClock }, seed)
-  }
-
-  get network(): DatagramNetwork {
-    return this.#network
-  }
-
-  async start(): Promise<void> {
-    const bound = await this.#network.host(server.host).bind(server)
-    if (!bound.ok) throw new Error('not bound')
-    const flows = new Map<string, FakeFlow>()
-    bound.value.onDatagram((bytes, from) => {
-      const name = `${from.host} ${from.port}`
-      const flow = flows.get(name) ?? new FakeFlow('udp')
-      if (!flows.has(name)) {
-        flows.set(name, flow)
-        flow.onSent = (message) => bound.value.send(serializeSip(message), from)
-        this.#world.proxy.acceptFlow(flow)
-      }
-      flow.input(bytes)
-    })
-  }
-
-  async agent(user: 'alice' | 'bob', address: string): Promise<{ agent: UserAgent; events: UserAgentEvent[] }> {
-    const password = Buffer.from(this.#world.passwords.get(user) ?? '')
-    const agent = createUserAgent(
-      {
-        aor: `sip:${user}@${domain}`,
-        displayName: user,
-        instanceId: `urn:uuid:00000000-0000-4000-8000-00000000000${address.slice(-1)}`,
-        transport: 'udp',
-        secrets: { username: user, realm: null, ha1Md5: null, ha1Sha256: null, password, strongest: null },
-      },
-      { clock: systemClock, random: this.#random, log: silent },
-    )
-    this.running.push(agent)
-    const events: UserAgentEvent[] = []
-    agent.onEvent((event) => events.push(event))
-    const flow = await openUdpFlow(server, {
-      datagrams: this.#network.host(address),
-      clock: systemClock,
-      random: this.#random,
-      openStream: () => Promise.resolve(err({ kind: 'refused' as const })),
-    })
-    if (!flow.ok) throw new Error(flow.error.kind)
-    agent.attach(flow.value)
-    for (let turn = 0; turn < 100 && events.every(({ kind }) => kind !== 'registered'); turn += 1)
-      await vi.advanceTimersByTimeAsync(500)
-    expect(events.map(({ kind }) => kind)).toContain('registered')
-    return { agent, events }
-  }
-}
-
 describe('over a link that loses 30 %', () => {
-  beforeEach(
-    () =>
-      void vi.useFakeTimers({
-        toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-      }),
-  )
+  beforeEach(useSimulatedTime)
   afterEach(() => void vi.useRealTimers())
 
   async function pair(seed: string) {
     const world = new LossyDomain(seed)
     await world.start()
-    return { world, alice: await world.agent('alice', lossy), bob: await world.agent('bob', '198.51.100.2') }
+    return { world, alice: await world.agent('alice', lossyHost), bob: await world.agent('bob', goodHost) }
   }
 
   it.each(['one', 'two', 'three'])('thirty messages arrive, each once: %s', async (seed) => {

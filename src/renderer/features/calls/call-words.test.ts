@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { locales, startI18n, type TextKey } from '#renderer/i18n/i18n.ts'
 import type { CallReaders, CallRecordView, CallView } from '#shared/model/calls.ts'
-import { clockTime, endSentence, isMissed, phaseWords, readersSentence, recordWords } from './call-words.ts'
+import { clockTime, endSentence, isMissed, mayRedial, phaseWords, readersSentence, recordWords } from './call-words.ts'
 import { sasPieces, spokenSas } from './spelling.ts'
 
 beforeAll(() => startI18n('en'))
@@ -38,6 +38,13 @@ describe('words of a call', () => {
 
   it('hide a name that is not known yet', () => {
     expect(endSentence(t, view({ peerName: '', end: 'missed' }))).toMatch(/from Someone/)
+  })
+
+  it('lead back from a blocked downgrade with our own keys, not with theirs', () => {
+    expect(mayRedial(view({ end: 'downgrade-blocked', direction: 'incoming' }))).toBe(true)
+    expect(mayRedial(view({ end: 'downgrade-blocked', direction: 'outgoing' }))).toBe(false)
+    expect(mayRedial(view({ end: 'no-answer', direction: 'outgoing' }))).toBe(true)
+    expect(endSentence(t, view({ end: 'downgrade-blocked' }))).toMatch(/weaker keys than you had compared/)
   })
 
   it('tell calls of the history apart by direction', () => {

@@ -45,6 +45,16 @@ const migrations: readonly string[] = [
     PRIMARY KEY (message, instance)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE echo_secret (
+    user TEXT NOT NULL,
+    zid BLOB NOT NULL,
+    rs1 BLOB NOT NULL,
+    rs2 BLOB,
+    last_call_day INTEGER NOT NULL,
+    PRIMARY KEY (user, zid)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** The server's one database file; plain SQLite, because what it holds must be readable without anybody's passphrase. */

@@ -1,5 +1,6 @@
 import type { AccountStore, DigestSecrets } from '../accounts/account-store.ts'
 import type { HomeDatabase } from '../data-dir/database.ts'
+import type { EchoSecrets } from '../echo/calls/echo-secrets.ts'
 import { countMailbox, countSent, listDevices, listMessages } from '../mailbox/mailbox-report.ts'
 import type { MailboxStore } from '../mailbox/mailbox-store.ts'
 import type { ErasedReply, ExportReply, MeReply } from '#shared/home/api.ts'
@@ -16,6 +17,7 @@ export class MeService {
   readonly #database: HomeDatabase
   readonly #accounts: AccountStore
   readonly #mailbox: MailboxStore
+  readonly #echoSecrets: EchoSecrets
   readonly #bindings: BindingsPort
   readonly #domain: string
 
@@ -23,12 +25,14 @@ export class MeService {
     readonly database: HomeDatabase
     readonly accounts: AccountStore
     readonly mailbox: MailboxStore
+    readonly echoSecrets: EchoSecrets
     readonly bindings: BindingsPort
     readonly domain: string
   }) {
     this.#database = ports.database
     this.#accounts = ports.accounts
     this.#mailbox = ports.mailbox
+    this.#echoSecrets = ports.echoSecrets
     this.#bindings = ports.bindings
     this.#domain = ports.domain
   }
@@ -45,6 +49,7 @@ export class MeService {
       bindings: this.#bindings
         .bindings(user)
         .map(({ instance, contact, expiresAt }) => ({ instance, contact, expiresAt })),
+      echoDevices: this.#echoSecrets.list(user),
     }
   }
 
@@ -72,6 +77,7 @@ export class MeService {
     this.#accounts.remove(user)
     this.#bindings.disconnectUser(user)
     this.#mailbox.eraseUser(user, this.#aor(user))
+    this.#echoSecrets.eraseUser(user)
     this.#database.purge()
     return this.#remaining(user)
   }
@@ -83,6 +89,7 @@ export class MeService {
       devices: listDevices(sql, user).length,
       messages: countMailbox(sql, user).messages,
       bindings: this.#bindings.bindings(user).length,
+      echoDevices: this.#echoSecrets.list(user).length,
     }
   }
 

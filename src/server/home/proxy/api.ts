@@ -22,7 +22,8 @@ export interface LocalExchange {
   readonly toTag: string
   /**
    * Answers once or, for INVITE, with provisionals first. Via, From, To, Call-ID, CSeq and (2xx, 18x) Record-Route are
-   * copied; a To tag is added, the same for all answers of an exchange. Nothing happens for ACK or after a final answer.
+   * copied; a To tag is added, the same for all answers of an exchange. Nothing happens for ACK or after a final answer. A
+   * 2xx to INVITE is repeated until its ACK comes.
    */
   respond(answer: {
     readonly status: number
@@ -32,6 +33,8 @@ export interface LocalExchange {
   }): void
   /** CANCEL came for this INVITE; the proxy has answered the CANCEL, the handler still owes a 487. */
   onCancel(handler: () => void): void
+  /** No ACK came for the 2xx to this INVITE within 64·T1: the session should end with a BYE (RFC 3261 §13.3.1.4). */
+  onUnacknowledged(handler: () => void): void
 }
 
 /** An in-process user agent of the domain (the echo contact). */

@@ -8,6 +8,7 @@ import { clientKeyOf, serverKeyOf } from '#protocol/sip/transaction/key.ts'
 import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
+import { AcceptedInvites } from './accepted-invites.ts'
 import { buildResponse, type Answer } from './respond.ts'
 import { userOf } from './routing.ts'
 import type { LocalExchange, LocalHandler } from './api.ts'
@@ -29,6 +30,7 @@ export class LocalEndpoint {
   readonly #handler: LocalHandler
   readonly #waiting = new Map<string, Waiting>()
   readonly #cancels = new Map<string, () => void>()
+  readonly #accepted: AcceptedInvites
   #toProxy: (message: Uint8Array) => void = () => undefined
   #onClose: () => void = () => undefined
   #isOpen = true
@@ -37,6 +39,7 @@ export class LocalEndpoint {
     this.#user = user
     this.#handler = handler
     this.#ports = ports
+    this.#accepted = new AcceptedInvites(ports.clock)
     const address = { host: 'local.invalid', port: 5060 }
     this.flow = {
       ...{ id: `local-${user}`, transport: 'ws', remote: address, local: address, bufferedBytes: 0 },
@@ -98,6 +101,7 @@ export class LocalEndpoint {
   /** Header values that only a user agent reads may be malformed; no request may end the server. */
   #handle(exchange: LocalExchange): void {
     try {
+      if (exchange.request.method === 'ACK') this.#accepted.acknowledged(exchange.request)
       this.#handler(exchange)
     } catch (error) {
       exchange.respond({ status: error instanceof SipParseError ? 400 : 500 })
@@ -122,16 +126,28 @@ export class LocalEndpoint {
     const tag = newTag(this.#ports.random)
     const key = serverKeyOf(request)
     let isDone = request.method === 'ACK'
+    let unacknowledged = (): void => undefined
     const respond = (answer: Answer): void => {
       if (isDone || !this.#isOpen) return
       isDone = answer.status >= 200
       if (isDone) this.#cancels.delete(key)
-      this.#toProxy(serializeSip(buildResponse(request, answer, tag)))
+      const response = buildResponse(request, answer, tag)
+      const bytes = serializeSip(response)
+      this.#toProxy(bytes)
+      if (request.method !== 'INVITE' || answer.status < 200 || answer.status >= 300) return
+      this.#accepted.wait(
+        response,
+        () => this.#toProxy(bytes),
+        () => unacknowledged(),
+      )
+    }
+    const onUnacknowledged = (handler: () => void): void => {
+      unacknowledged = handler
     }
     const onCancel = (handler: () => void): void => {
       if (!isDone && cseqOf(request).method === 'INVITE') this.#cancels.set(key, handler)
     }
-    return { request, from: fromUser(request), toTag: tag, respond, onCancel }
+    return { request, from: fromUser(request), toTag: tag, respond, onCancel, onUnacknowledged }
   }
 
   #close(): void {
@@ -142,6 +158,7 @@ export class LocalEndpoint {
       resolve(buildResponse(request, { status: 503 }, newTag(this.#ports.random)))
     }
     this.#waiting.clear()
+    this.#accepted.stop()
     this.#cancels.clear()
     this.#onClose()
   }

@@ -1,11 +1,12 @@
 /** One call with the echo contact, from its INVITE to its BYE. */
-import { headerValue, optionTags, withHeader } from '#protocol/sip/headers.ts'
+import { withHeader } from '#protocol/sip/headers.ts'
 import type { SipHeader, SipRequest } from '#protocol/sip/message.ts'
 import type { Timer } from '#shared/ports/clock.ts'
 import type { LocalExchange } from '../../proxy/api.ts'
 import { readCallOffer, type CallOffer } from './call-offer.ts'
 import { EchoDialog } from './echo-dialog.ts'
 import { EchoMedia, type EchoMediaPorts } from './echo-media.ts'
+import { refusesTimer, sessionTimerOf } from './session-timer.ts'
 
 export interface EchoCallPorts extends EchoMediaPorts {
   readonly contactUri: () => string
@@ -26,6 +27,7 @@ export class EchoCall {
   readonly #media: EchoMedia
   readonly #invite: LocalExchange
   #timers: Timer[] = []
+  #expiry: Timer | null = null
   #heardAt: number
   #state: 'ringing' | 'talking' | 'ended' = 'ringing'
   #isNegotiating = false
@@ -36,7 +38,7 @@ export class EchoCall {
     this.#invite = invite
     this.#dialog = new EchoDialog(invite)
     this.#heardAt = ports.clock.monotonic()
-    this.#media = new EchoMedia(host, ports, {
+    this.#media = new EchoMedia({ host, user: invite.from }, ports, {
       onHeard: () => (this.#heardAt = ports.clock.monotonic()),
       onFailed: () => this.#hangUp('SIP;cause=488;text="No keys were agreed"'),
     })
@@ -103,6 +105,7 @@ export class EchoCall {
       exchange.respond({ status: 491 })
       return
     }
+    if (refusesTimer(exchange)) return
     if (exchange.request.body.length === 0) {
       this.#agree(exchange, exchange.request.method === 'INVITE' ? this.#media.description : null)
       return
@@ -132,10 +135,23 @@ export class EchoCall {
       this.#contact,
       { name: 'allow', value: callMethods },
       { name: 'supported', value: 'timer' },
-      ...timerOf(exchange.request),
+      ...this.#expire(exchange.request),
     ]
     if (description !== null) headers.push({ name: 'content-type', value: 'application/sdp' })
+    exchange.onUnacknowledged(() => this.#hangUp('SIP;cause=408;text="Nobody acknowledged the answer"'))
     exchange.respond({ status: 200, headers, body: Buffer.from(description ?? '') })
+  }
+
+  /** Begins the session interval anew; returns the headers that say so. */
+  #expire(request: SipRequest): readonly SipHeader[] {
+    const timer = sessionTimerOf(request)
+    this.#expiry?.cancel()
+    this.#expiry = null
+    if (timer === null || timer === 'too-small') return []
+    this.#expiry = this.#ports.clock.after(timer.endsAfterMs, () =>
+      this.#hangUp('SIP;cause=408;text="The session was not refreshed"'),
+    )
+    return timer.headers
   }
 
   #watch(): void {
@@ -157,6 +173,7 @@ export class EchoCall {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     for (const timer of this.#timers) timer.cancel()
+    this.#expiry?.cancel()
     this.#media.close()
     this.#ports.onEnded()
   }
@@ -179,14 +196,4 @@ export class EchoCall {
 /** The offer in a request, null where it has none that we take. */
 export function offerOf({ request }: LocalExchange): CallOffer | null {
   return readCallOffer(Buffer.from(request.body).toString('utf8'))
-}
-
-/** The caller refreshes; that it stops is seen by its silence (RFC 4028 §9). */
-function timerOf(request: SipRequest): SipHeader[] {
-  const wanted = /^\s*(\d{1,6})/.exec(headerValue(request, 'session-expires') ?? '')?.[1]
-  if (wanted === undefined || !optionTags(request, 'supported').includes('timer')) return []
-  return [
-    { name: 'session-expires', value: `${wanted};refresher=uac` },
-    { name: 'require', value: 'timer' },
-  ]
 }

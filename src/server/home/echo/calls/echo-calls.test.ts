@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { buildRtpPacket } from '#protocol/rtp/packet.ts'
 import { readReport, rtcpPackets } from '#protocol/rtp/rtcp.ts'
 import { isZrtp } from '#protocol/zrtp/packet.ts'
-import { parseRoutes } from '#protocol/sip/headers.ts'
-import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
+import { cseqOf, parseRoutes } from '#protocol/sip/headers.ts'
+import type { SipHeader, SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import type { DatagramSocket } from '#shared/ports/datagrams.ts'
 import { DatagramNetwork } from '#test/fakes/datagram-network.ts'
-import { domain, FakeDomain, valueOf, type FakePhone } from '#test/fakes/sip-domain.ts'
+import { domain, FakeDomain, valueOf, type FakePhone, type RequestOptions } from '#test/fakes/sip-domain.ts'
 import type { LocalUser } from '../../proxy/api.ts'
+import { fuzz } from './echo-calls.fuzz.ts'
 import { EchoCalls } from './echo-calls.ts'
-import { ZrtpMemory } from './zrtp-memory.ts'
 
 const echo = `sip:echo@${domain}`
 const callerHost = '192.0.2.7'
@@ -35,8 +35,9 @@ class EchoWorld {
     const local: LocalUser = proxy.registerLocal('echo', (exchange) => {
       if (!this.calls.handle(exchange)) exchange.respond({ status: 481 })
     })
+    const memory = { zid: random.bytes(12), find: () => null, keep: () => undefined }
     this.calls = new EchoCalls({
-      ...{ clock, random, datagrams: { bind }, memory: new ZrtpMemory(random) },
+      ...{ clock, random, datagrams: { bind }, memory },
       contactUri: () => local.contactUri,
       send: (request) => local.send(request),
       host: () => '127.0.0.9',
@@ -62,18 +63,32 @@ class EchoWorld {
     return [...lines, 'm=audio 4000 RTP/AVP 0', 'a=rtcp-mux', `a=${direction}`, ''].join('\r\n')
   }
 
-  async call(direction?: string): Promise<SipResponse> {
-    const done = this.phone.send('INVITE', echo, { headers: [this.contact], body: this.offer(direction) })
+  /** Calls, and acknowledges the answer. */
+  async call(direction?: string, headers: readonly SipHeader[] = []): Promise<SipResponse> {
+    const answer = await this.ring(direction, headers)
+    if (answer.status === 200) this.acknowledge(answer)
+    return answer
+  }
+
+  async ring(direction?: string, headers: readonly SipHeader[] = []): Promise<SipResponse> {
+    const body = this.offer(direction)
+    const done = this.phone.send('INVITE', echo, { headers: [this.contact, ...headers], body })
     await this.world.clock.advance(300)
     return done
   }
 
+  /** ACK of a 2xx; `first` is the one that began the dialog. */
+  acknowledge(answer: SipResponse, first = answer): void {
+    this.phone.input(this.inDialog('ACK', first, { sequence: cseqOf(answer).sequence }))
+  }
+
   /** A request of the caller inside the dialog. */
-  inDialog(method: string, answer: SipResponse, body = ''): SipRequest {
+  inDialog(method: string, answer: SipResponse, options: RequestOptions = {}): SipRequest {
     const routes = parseRoutes(answer, 'record-route').map(({ uri }) => ({ name: 'route', value: `<${uri}>` }))
     return this.phone.build(method, 'sip:echo@local.invalid', {
-      ...{ to: valueOf(answer, 'to'), callId: valueOf(answer, 'call-id'), body },
-      headers: [...routes.toReversed(), this.contact],
+      ...{ to: valueOf(answer, 'to'), callId: valueOf(answer, 'call-id') },
+      ...options,
+      headers: [...routes.toReversed(), this.contact, ...(options.headers ?? [])],
     })
   }
 
@@ -98,7 +113,6 @@ describe('calls with the echo contact', () => {
     expect(answer.status).toBe(200)
     expect(phone.responses.map(({ status }) => status)).toEqual(expect.arrayContaining([180, 200]))
     expect(new Set(all.bound)).toEqual(new Set(['127.0.0.1']))
-    phone.input(all.inDialog('ACK', answer))
     await all.talk(90, portOf(answer))
     expect(byes(phone)).toEqual([])
     await world.clock.advance(50_000)
@@ -123,7 +137,8 @@ describe('calls with the echo contact', () => {
     const all = await EchoWorld.start()
     const { world, phone } = all
     const answer = await all.call()
-    const held = await phone.transact(all.inDialog('INVITE', answer, all.offer('inactive')))
+    const held = await phone.transact(all.inDialog('INVITE', answer, { body: all.offer('inactive') }))
+    all.acknowledge(held, answer)
     expect(Buffer.from(held.body).toString()).toContain('a=inactive\r\n')
     await world.clock.advance(29 * 60_000)
     expect(byes(phone)).toEqual([])
@@ -149,6 +164,52 @@ describe('calls with the echo contact', () => {
     await world.clock.advance(10_000)
     expect([all.bound, all.heard]).toEqual([[], []])
   })
+
+  it('repeat their 200 until it is acknowledged, and hang up where it never is', async () => {
+    const all = await EchoWorld.start()
+    const { world, phone } = all
+    const answers = (): number[] =>
+      phone.responses.filter((one) => valueOf(one, 'cseq').endsWith('INVITE')).map(({ status }) => status)
+    const answer = await all.ring('inactive')
+    const before = answers().length
+    // RFC 3261 §13.3.1.4: after T1, then twice as long each time up to T2.
+    await world.clock.advance(8_000)
+    expect(answers().slice(before)).toEqual([200, 200, 200, 200])
+    all.acknowledge(answer)
+    await world.clock.advance(60_000)
+    expect([answers().length - before, byes(phone)]).toEqual([4, []])
+    const never = await all.ring('inactive')
+    await world.clock.advance(31_900)
+    expect(byes(phone)).toEqual([])
+    await world.clock.advance(200)
+    expect(byes(phone)).toEqual(['SIP;cause=408;text="Nobody acknowledged the answer"'])
+    expect((await phone.transact(all.inDialog('INFO', never))).status).toBe(481)
+  })
+
+  it('end when the caller who was to refresh the session does not', async () => {
+    const all = await EchoWorld.start()
+    const { world, phone } = all
+    const timer = (value: string): SipHeader[] => [
+      { name: 'supported', value: 'timer' },
+      { name: 'session-expires', value },
+    ]
+    const tooShort = await all.ring('inactive', timer('60'))
+    expect([tooShort.status, valueOf(tooShort, 'min-se')]).toEqual([422, '90'])
+    const answer = await all.call('inactive', timer('90;refresher=uac'))
+    expect([valueOf(answer, 'session-expires'), valueOf(answer, 'require')]).toEqual(['90;refresher=uac', 'timer'])
+    await world.clock.advance(50_000)
+    const refreshed = await phone.transact(all.inDialog('UPDATE', answer, { headers: timer('90') }))
+    expect(valueOf(refreshed, 'session-expires')).toBe('90;refresher=uac')
+    await world.clock.advance(59_000)
+    expect(byes(phone)).toEqual([])
+    await world.clock.advance(2_000)
+    expect(byes(phone)).toEqual(['SIP;cause=408;text="The session was not refreshed"'])
+    // We refresh nothing, and say so by leaving the timer out.
+    const ours = await all.call('inactive', timer('90;refresher=uas'))
+    expect([ours.status, valueOf(ours, 'session-expires')]).toEqual([200, ''])
+  })
+
+  it('outlive hostile callers', () => fuzz(400, 1), 60_000)
 
   it('are hung up when the server ends', async () => {
     const all = await EchoWorld.start()

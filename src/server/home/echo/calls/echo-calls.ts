@@ -6,6 +6,7 @@ import { parseUri } from '#protocol/sip/uri.ts'
 import type { LocalExchange } from '../../proxy/api.ts'
 import { isUnspecified } from '../../net/host-names.ts'
 import { EchoCall, offerOf, type EchoCallPorts } from './echo-call.ts'
+import { refusesTimer } from './session-timer.ts'
 
 export type EchoCallsPorts = Omit<EchoCallPorts, 'onEnded'> & {
   /** Where callers find the server when the flow they called over does not tell. */
@@ -39,7 +40,6 @@ export class EchoCalls {
 
   stop(): void {
     for (const call of [...this.#calls.values()]) call.stop()
-    this.#ports.memory.clear()
   }
 
   #begin(exchange: LocalExchange, callId: string): boolean {
@@ -49,7 +49,7 @@ export class EchoCalls {
     if (unsupported.length > 0) {
       exchange.respond({ status: 420, headers: [{ name: 'unsupported', value: unsupported.join(', ') }] })
     } else if (this.#calls.size >= maxCalls) exchange.respond({ status: 486 })
-    else {
+    else if (!refusesTimer(exchange)) {
       const ports = { ...this.#ports, onEnded: () => void this.#calls.delete(callId) }
       this.#calls.set(callId, new EchoCall(exchange, offer, this.#hostFor(exchange.request), ports))
     }

@@ -23,6 +23,13 @@ export interface EchoMediaHandlers {
   readonly onFailed: () => void
 }
 
+export interface EchoMediaEnds {
+  /** The numeric address the media ports are bound to and that answers name. */
+  readonly host: string
+  /** Who calls. */
+  readonly user: string
+}
+
 export class EchoMedia {
   readonly #host: string
   readonly #ports: EchoMediaPorts
@@ -35,12 +42,11 @@ export class EchoMedia {
   #answer: string | null = null
   #isClosed = false
 
-  /** `host` is the numeric address the media ports are bound to and that answers name. */
-  constructor(host: string, ports: EchoMediaPorts, handlers: EchoMediaHandlers) {
+  constructor({ host, user }: EchoMediaEnds, ports: EchoMediaPorts, handlers: EchoMediaHandlers) {
     this.#host = host
     this.#ports = ports
     this.#handlers = handlers
-    this.#zrtp = new CallZrtp(ports.memory, ports)
+    this.#zrtp = new CallZrtp(user, ports.memory, ports)
     this.#cname = toBase64Url(ports.random.bytes(12))
     this.#origin = newOrigin(ports.random, { addressType: isIPv6(host) ? 'IP6' : 'IP4', address: host })
   }

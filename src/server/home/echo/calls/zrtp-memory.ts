@@ -1,5 +1,4 @@
-/** ZRTP of the echo contact: one identity and the secrets of earlier calls, in memory as long as the server runs. */
-import { toHex, wipe } from '#shared/bytes/bytes.ts'
+/** ZRTP of the echo contact: one identity, and the secrets of earlier calls. */
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { defaultPreferences } from '#protocol/zrtp/algorithms.ts'
@@ -10,49 +9,29 @@ import type { RetainedSecrets } from '#protocol/zrtp/secrets.ts'
 import { ZrtpSession } from '#protocol/zrtp/session.ts'
 import { ZrtpStream } from '#protocol/zrtp/stream.ts'
 
-const maxPeers = 1_000
-const zidBytes = 12
-
-export class ZrtpMemory {
+/**
+ * Secrets by user and device: nobody can push another user's out. Either method may throw where the disk fails; a call goes on
+ * without what is kept.
+ */
+export interface ZrtpMemory {
+  /** Our number, 12 bytes. */
   readonly zid: Uint8Array
-  readonly #secrets = new Map<string, RetainedSecrets>()
-
-  constructor(random: RandomPort) {
-    this.zid = random.bytes(zidBytes)
-  }
-
-  find(peerZid: Uint8Array): RetainedSecrets | null {
-    return this.#secrets.get(toHex(peerZid)) ?? null
-  }
-
+  /** The secrets are the caller's. */
+  find(user: string, peerZid: Uint8Array): RetainedSecrets | null
   /** Nobody compares at this end, so a peer that lost its cache is simply remembered anew: it is the one to judge. */
-  keep(peerZid: Uint8Array, { rs1, rs2 }: RetainedUpdate): void {
-    const name = toHex(peerZid)
-    const oldest = this.#secrets.size >= maxPeers ? this.#secrets.keys().next().value : undefined
-    if (oldest !== undefined) this.#forget(oldest)
-    this.#forget(name)
-    this.#secrets.set(name, { rs1, rs2, sasVerified: false })
-  }
-
-  clear(): void {
-    for (const name of [...this.#secrets.keys()]) this.#forget(name)
-  }
-
-  #forget(name: string): void {
-    const known = this.#secrets.get(name)
-    if (known !== undefined) wipe(known.rs1, ...(known.rs2 === null ? [] : [known.rs2]))
-    this.#secrets.delete(name)
-  }
+  keep(user: string, peerZid: Uint8Array, update: Pick<RetainedUpdate, 'rs1' | 'rs2'>): void
 }
 
 /** The streams of one call: the first agrees on keys, further ones take theirs from it (RFC 6189 §4.4.3). */
 export class CallZrtp {
+  readonly #user: string
   readonly #memory: ZrtpMemory
   readonly #ports: { readonly clock: ClockPort; readonly random: RandomPort }
   readonly #session = new ZrtpSession()
   #hasFirst = false
 
-  constructor(memory: ZrtpMemory, ports: { readonly clock: ClockPort; readonly random: RandomPort }) {
+  constructor(user: string, memory: ZrtpMemory, ports: { readonly clock: ClockPort; readonly random: RandomPort }) {
+    this.#user = user
     this.#memory = memory
     this.#ports = { clock: ports.clock, random: ports.random }
   }
@@ -72,8 +51,8 @@ export class CallZrtp {
       keyAgreement: nodeKeyAgreement,
       send: options.send,
       onEvent: (event) => {
-        if (event.kind === 'need-secrets') stream.provideSecrets(this.#memory.find(event.peerZid))
-        else if (event.kind === 'secure' && event.retained !== null) this.#memory.keep(event.peerZid, event.retained)
+        if (event.kind === 'need-secrets') stream.provideSecrets(this.#find(event.peerZid))
+        else if (event.kind === 'secure' && event.retained !== null) this.#keep(event.peerZid, event.retained)
         options.onEvent(event, isFirst)
       },
     })
@@ -82,5 +61,21 @@ export class CallZrtp {
 
   close(): void {
     this.#session.close()
+  }
+
+  #find(peerZid: Uint8Array): RetainedSecrets | null {
+    try {
+      return this.#memory.find(this.#user, peerZid)
+    } catch {
+      return null
+    }
+  }
+
+  #keep(peerZid: Uint8Array, update: RetainedUpdate): void {
+    try {
+      this.#memory.keep(this.#user, peerZid, update)
+    } catch {
+      // The next call then begins anew: the caller hears that the secrets differ, and can compare.
+    }
   }
 }
