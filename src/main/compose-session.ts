@@ -108,7 +108,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await settings.start()
   await accounts.start()
   await features.chat.start()
-  if (accounts.list().length > 0) media.warm()
+  opened.push(warmForCalls(accounts, media))
   return {
     answers: answersOf(ports, { history, settings, accounts, identity, calls, ...features }),
     networkChanged,
@@ -117,6 +117,15 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
     onLost: (handler) => void lost.promise.then(handler),
     close: () => closeAll(opened),
   }
+}
+
+/** The first call must not wait for the worker: it starts with the first account, today's or an older one. */
+function warmForCalls(accounts: Accounts, media: Pick<MediaClient, 'warm'>): () => void {
+  const warm = (): void => {
+    if (accounts.list().length > 0) media.warm()
+  }
+  warm()
+  return accounts.onChange(warm)
 }
 
 function registryOf({ writer }: OpenHistory): AccountRegistryPort {

@@ -25,6 +25,7 @@ export class CallWorld {
   /** ZIDs whose secrets were kept. */
   readonly kept: Uint8Array[] = []
   readonly complaints: string[] = []
+  readonly commands: CallCommand[] = []
   readonly replies = new Map<CallCommand['kind'], CallReply>()
   /** What the answer of a command waits for. */
   readonly waitFor = new Map<CallCommand['kind'], Promise<void>>()
@@ -49,7 +50,7 @@ export class CallWorld {
   recordsFail = false
   lastLeg = '' as LegId
   /** Everything that the engine was told. */
-  readonly commands: MediaCommand[] = []
+  readonly engineCommands: MediaCommand[] = []
   views: readonly CallView[] = []
   readonly calls: Calls
   #handler: (event: SignallingEvent) => void = () => undefined
@@ -137,6 +138,7 @@ export class CallWorld {
   }
 
   async #command(command: CallCommand): Promise<CallReply> {
+    this.commands.push(command)
     const detail = 'status' in command ? ` ${command.status}` : 'sdp' in command ? ` ${command.sdp}` : ''
     this.log.push(`sip.${command.kind}${detail}`)
     await this.waitFor.get(command.kind)
@@ -152,7 +154,7 @@ export class CallWorld {
     const detail = kind === 'capture' ? ` ${command.microphone ? 'mic' : ''}${command.camera ? '+cam' : ''}` : ''
     this.log.push(`engine.${kind}${detail}`)
     this.lastLeg = command.legId
-    this.commands.push(command)
+    this.engineCommands.push(command)
     if (!this.engineOffers || (kind !== 'open' && kind !== 'renegotiate')) return
     queueMicrotask(() => this.calls.mediaOffer({ legId: command.legId, sdp: this.rendererOffer }))
   }

@@ -118,6 +118,10 @@ export class GatewaySide {
     return this.events.find((event) => event.kind === 'lost')?.why ?? null
   }
 
+  hasLost(why: string): boolean {
+    return this.events.some((event) => event.kind === 'lost' && event.why === why)
+  }
+
   /** Payloads the page heard, as text. */
   get heardTexts(): readonly string[] {
     return this.page.heard.map((packet) => Buffer.from(packet.subarray(12)).toString('latin1'))

@@ -72,7 +72,7 @@ export class CallCore {
   async finish(end: CallEnd, status?: number): Promise<void> {
     if (this.isOver) return
     const { engine, media, signalling, ring, clock } = this.context
-    this.change({ phase: 'ended', end, endedAt: clock.now() })
+    this.change({ phase: 'ended', end, endedAt: clock.now(), referral: null })
     ring.stop(this.id)
     for (const leg of this.legs) engine.close(leg)
     this.legs.clear()

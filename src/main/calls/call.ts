@@ -1,7 +1,6 @@
 /** One call: what the user, the signalling, the gateway and the media engine do, brought together. */
 import { SottoError } from '#shared/errors.ts'
 import type { CallId, CallView } from '#shared/model/calls.ts'
-import type { Aor } from '#shared/model/ids.ts'
 import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { MediaAnswer, MediaEvent, MediaKeys, MediaOutcome, MediaPlan } from '#main/media/media-port.ts'
 import { CallCore, type CallContext } from './call-core.ts'
@@ -9,6 +8,7 @@ import { descriptionRefused, endOfIncoming, endOfLost, endOfOutgoing } from './c
 import { CallForks } from './call-forks.ts'
 import { CallOffers } from './call-offers.ts'
 import { callView, isCallPhase, type CallFacts, type CallState } from './call-state.ts'
+import { CallTransfers } from './call-transfers.ts'
 import { CallTrust } from './call-trust.ts'
 import type { EngineFailure } from './engine-legs.ts'
 import { lessonOf, nextOffer, planOf } from './plan.ts'
@@ -21,6 +21,7 @@ function isDescribed(signal: CallSignal): signal is Described {
 }
 
 export class Call {
+  readonly transfers: CallTransfers
   readonly #core: CallCore
   readonly #offers: CallOffers
   readonly #forks: CallForks
@@ -29,6 +30,8 @@ export class Call {
   /** The caller's offer, until the user decides; null also for a late offer. */
   #offer: string | null = null
   #wasRinging = false
+  /** The call whose far end asked for this one. */
+  #referredIn: CallId | null = null
   #isTaking = false
 
   constructor(facts: CallFacts, video: boolean, context: CallContext) {
@@ -38,6 +41,7 @@ export class Call {
       onShown: (event) => this.#show(event?.keys ?? null),
       onEvent: (event) => this.#happened(event),
     })
+    this.transfers = new CallTransfers(this.#core)
     const { account, trust, media, log } = context
     this.#trust = new CallTrust({ call: facts.id, account: account.aor, peer: facts.peer.aor, trust, media, log })
   }
@@ -69,7 +73,12 @@ export class Call {
   // --- the user
 
   /** Calls. @throws SottoError `address-would-show` before anything is sent. */
-  async place(wishes: { readonly choseDtls: boolean; readonly showAddress: boolean }): Promise<void> {
+  async place(wishes: {
+    readonly choseDtls: boolean
+    readonly showAddress: boolean
+    readonly referredIn: CallId | null
+  }): Promise<void> {
+    this.#referredIn = wishes.referredIn
     const plan = await this.#newPlan({ ...wishes, video: this.#core.state.video })
     void this.#core.run(async () => {
       const offer = await this.#openLeg()
@@ -134,13 +143,6 @@ export class Call {
     if (this.#core.isActive) await this.#core.context.media.sendDigit(this.#core.id, digit)
   }
 
-  async transfer(to: Aor): Promise<void> {
-    if (!this.#core.isActive) throw new SottoError('not-found')
-    this.#core.change({ transfer: { to, state: 'asked' } })
-    const reply = await this.#core.context.signalling.call({ kind: 'transfer', call: this.#core.id, to })
-    if (!reply.ok) this.#transferred(null)
-  }
-
   /** The user compared the short authentication strings. */
   async compared(equal: boolean, deviceName: string): Promise<void> {
     const { keys } = this.#core.state
@@ -180,7 +182,10 @@ export class Call {
         void this.#core.finish(signal.byUs ? 'hung-up' : 'peer-hung-up')
         return
       case 'transfer':
-        this.#transferred(signal.status)
+        this.transfers.heard(signal.status)
+        return
+      case 'referred':
+        this.transfers.asked(signal)
         return
       case 'offered':
       case 'turned-away':
@@ -288,6 +293,7 @@ export class Call {
       call: this.#core.id,
       to,
       sdp: made.value.networkSdp,
+      ...(this.#referredIn === null ? {} : { referredIn: this.#referredIn }),
     })
     this.#core.sipCallId = reply.ok ? reply.value : null
     if (!reply.ok) await this.#core.finish('server-unreachable')
@@ -351,14 +357,6 @@ export class Call {
     const offer = this.#forks.begin() ? this.#rendererOffer : await this.#openLeg()
     if (offer !== null && !this.#core.isEnded()) await this.#sendInvite(again, offer)
     return true
-  }
-
-  #transferred(status: number | null): void {
-    const { transfer } = this.#core.state
-    if (transfer === null) return
-    if (status !== null && status < 200) this.#core.change({ transfer: { ...transfer, state: 'trying' } })
-    else if (status !== null && status < 300) void this.#core.finish('transferred')
-    else this.#core.change({ transfer: { ...transfer, state: 'failed' } })
   }
 
   /** The keys of what is heard; null = none yet. */

@@ -17,7 +17,7 @@ const early = (branch: string): Promise<void> =>
 const answered = (branch: string): Promise<void> =>
   world.signal(id, { kind: 'answered', branch, sdp: `final ${branch}` })
 const legs = (kind: MediaCommand['kind']): readonly LegId[] =>
-  world.commands.filter((command) => command.kind === kind).map(({ legId }) => legId)
+  world.engineCommands.filter((command) => command.kind === kind).map(({ legId }) => legId)
 const asked = (): string[] => world.log.filter((line) => line.startsWith('media.takeAnswer'))
 const zid = (mark: number): Uint8Array => new Uint8Array(12).fill(mark)
 
@@ -55,7 +55,7 @@ describe('a call that forks', () => {
     expect(asked().at(-1)).toBe('media.takeAnswer z final z on renderer offer')
     expect(legs('play')).toEqual([first, second])
     // The engine keeps the certificate that was offered while the call has a leg.
-    const order = world.commands.filter(({ kind }) => kind === 'open' || kind === 'close').map(({ kind }) => kind)
+    const order = world.engineCommands.filter(({ kind }) => kind === 'open' || kind === 'close').map(({ kind }) => kind)
     expect(order).toEqual(['open', 'open', 'close'])
   })
 

@@ -1,11 +1,12 @@
 /** The calls that run or rang just now, as main announces them, and what the user asks of them. */
 import { create } from 'zustand'
 import type { BridgeEvents } from '#shared/bridge/events.ts'
+import { displayAor } from '#shared/model/aor.ts'
 import type { CallId, CallView } from '#shared/model/calls.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import { call } from '../bridge/client.ts'
 import { openConversation, pushNotice } from './screen-store.ts'
-import { attempt, perform } from './actions.ts'
+import { ask, attempt, perform } from './actions.ts'
 
 /** How much room a call takes in its conversation. */
 export type CallSize = 'compact' | 'normal' | 'full'
@@ -23,6 +24,8 @@ export interface PlaceRequest {
   readonly video: boolean
   /** The user's own choice after ZRTP was refused. */
   readonly dtls?: true
+  /** The call whose other side asked for this one. */
+  readonly referredIn?: CallId
 }
 
 /** A chosen device that vanished or came back. */
@@ -164,12 +167,13 @@ async function holdOthers(except: CallId | null): Promise<() => void> {
 
 /** Calls the other side of a conversation; asks first where that would show the user's address. */
 export async function placeCall(request: PlaceRequest, showAddress = false): Promise<void> {
-  const { conversationId, video, dtls, name } = request
+  const { conversationId, video, dtls, name, referredIn } = request
   const resume = await holdOthers(null)
   const reply = await attempt('calls.place', {
     ...{ conversationId, video },
     ...(dtls === true ? { keys: 'dtls' as const } : {}),
     ...(showAddress ? { showAddress } : {}),
+    ...(referredIn === undefined ? {} : { referredIn }),
   })
   if (reply.ok) {
     openConversation(conversationId)
@@ -178,6 +182,14 @@ export async function placeCall(request: PlaceRequest, showAddress = false): Pro
   resume()
   if (reply.code === 'address-would-show') useStore.setState({ question: { kind: 'place', name, request } })
   else pushNotice(reply.code, reply.params)
+}
+
+/** Does what the other side of a call asked for: calls somebody else. */
+export async function takeReferral({ id, accountId, referral }: CallView): Promise<void> {
+  if (referral === null) return
+  const name = displayAor(referral.to)
+  const conversationId = await ask('conversations.start', { accountId, peer: name })
+  if (conversationId !== null) await placeCall({ conversationId, name, video: false, referredIn: id })
 }
 
 /** Takes a ringing call, and holds what is heard meanwhile. */

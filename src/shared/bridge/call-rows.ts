@@ -21,6 +21,8 @@ export const callRows = {
       keys: z.enum(['policy', 'dtls']).optional(),
       /** Without a relay the user is asked: true = go on although the other side learns our address. */
       showAddress: z.boolean().optional(),
+      /** The call whose other side asked for this one, and hears how it goes. */
+      referredIn: callId.optional(),
     }),
   ),
   'calls.accept': method<void>()(z.object({ callId, video: z.boolean(), showAddress: z.boolean().optional() })),
@@ -32,6 +34,8 @@ export const callRows = {
   'calls.setCamera': method<void>()(z.object({ callId, on: z.boolean() })),
   'calls.sendDigit': method<void>()(z.object({ callId, digit: z.string().regex(/^[0-9*#A-D]$/) })),
   'calls.transfer': method<void>()(z.object({ callId, to: aor })),
+  /** The user stays: what the other side of the call asked for is not done. */
+  'calls.declineReferral': method<void>()(z.object({ callId })),
   /** What the user found when comparing the short authentication string. */
   'calls.compared': method<void>()(z.object({ callId, equal: z.boolean(), deviceName: z.string().max(80) })),
   /** Devices of a contact that calls agreed keys with, the last one first. */

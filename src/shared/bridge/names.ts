@@ -62,6 +62,7 @@ export const plainBridgeNames = [
   'calls.setCamera',
   'calls.sendDigit',
   'calls.transfer',
+  'calls.declineReferral',
   'calls.compared',
   'calls.devices',
   'calls.renameDevice',

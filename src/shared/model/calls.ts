@@ -120,6 +120,8 @@ export interface CallView {
   readonly addressHidden: boolean
   /** Transfer in progress: the new target, and how far it is. */
   readonly transfer: { readonly to: Aor; readonly state: 'asked' | 'trying' | 'failed' } | null
+  /** The other side wants us to call `to`; `by`, where it is somebody else, is who it says asked for that, unproven. */
+  readonly referral: { readonly to: Aor; readonly by: Aor | null } | null
   /** The last one that failed for want of encryption may be tried again with DTLS by the user's choice. */
   readonly mayRetryWithDtls: boolean
 }

@@ -67,6 +67,7 @@ describe('after ZRTP agreed on keys, a later offer', () => {
     const offered = await caller.reoffer({ rendererSdp: caller.page.offer(true), video: true })
     const reply = await callee.answerAgain(offered.ok ? offered.value.networkSdp : '')
     const taken = await caller.takeAnswer(reply.ok ? (reply.value.networkSdp ?? '') : '')
+    expect(taken.ok && taken.value.rendererSdp).toContain('m=video')
     expect(taken.ok && taken.value.rendererSdp).not.toContain('EE:EE')
     await world.clock.advance(1_000)
     expect(await caller.isHeardBy(callee, 'three')).toBe(true)

@@ -89,14 +89,14 @@ describe('somebody who relays a call through two of his own', () => {
     }
     const left = await world.side('10.0.0.8', bob.plan.zid)
     const right = await world.side('10.0.0.9', alice.plan.zid)
-    const before = [...alice.secrets.values()].map(({ rs1 }) => Buffer.from(rs1).toString('hex'))
+    const before = [...alice.secrets.values()].map(({ rs1 }) => Buffer.from(rs1 ?? []).toString('hex'))
     await between(alice, bob, { left, right })
     await world.until(() => keyed(alice, bob))
     for (const { keys } of [alice, bob]) {
       expect([keys?.method, keys?.remembered, keys?.warnings]).toEqual(['zrtp', false, ['secrets-differ']])
     }
     // What is kept stays until the letters were compared.
-    expect([...alice.secrets.values()].map(({ rs1 }) => Buffer.from(rs1).toString('hex'))).toEqual(before)
+    expect([...alice.secrets.values()].map(({ rs1 }) => Buffer.from(rs1 ?? []).toString('hex'))).toEqual(before)
   })
 })
 
@@ -108,8 +108,7 @@ describe('somebody on the path of ZRTP', () => {
     const [world, caller, callee] = await pair('hello')
     callee.tap.incoming = (bytes) => (zrtpType(bytes) === 'Hello   ' ? altered(bytes, 20) : bytes)
     await negotiate(caller, callee, { offer: change, answer: change })
-    await world.until(() => [caller, callee].some(({ lost }) => lost !== null))
-    expect([caller.lost, callee.lost]).toContain('attack-noticed')
+    await world.until(() => caller.hasLost('attack-noticed') || callee.hasLost('attack-noticed'))
     expect([caller.keys, callee.keys]).toEqual([null, null])
   })
 

@@ -141,7 +141,7 @@ async function ice(scene: Scene, kind: PhoneKind): Promise<void> {
 }
 
 async function relayed(scene: Scene, kind: PhoneKind): Promise<void> {
-  const phone = await scene.phone(kind, { keys: keysOf[kind], ice: kind === 'linphone' })
+  const phone = await scene.phone(kind, { keys: keysOf[kind] })
   const { address, credentials } = await scene.relay()
   const caller = await scene.caller({ relay: { ...address, ...credentials } })
   const callId = await connect(caller, phone, { direction: 'out' })

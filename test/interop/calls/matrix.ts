@@ -112,8 +112,10 @@ async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallRe
     await pause(lookMs)
     heardHere = await countWords(phoneVoice, await engine.recording())
   }
-  const seen = hasPictures(call) ? await look(call.peer, phone, engine) : { seenHere: null, seenThere: null }
   const view = caller.view(id)
+  const isShown = view?.video === true
+  const nobody = hasPictures(call) ? 0 : null
+  const seen = isShown ? await look(call.peer, phone, engine) : { seenHere: nobody, seenThere: nobody }
   const network = await caller.calls.network({ callId: id })
   await caller.calls.end({ callId: id })
   const heardThere = await countWords(pageVoice, await phone.recording())
@@ -144,12 +146,20 @@ function agreedKeys({ peer, keys, direction }: CallCase): KeyMethod {
   return peer === 'linphone' && isAsked ? 'zrtp' : keys
 }
 
+function pictureFault({ seenHere, seenThere }: Pick<CallResult, 'seenHere' | 'seenThere'>): string | null {
+  if (seenHere === null || seenThere === null) return null
+  if (seenHere === 0 && seenThere === 0) return 'pictures were not agreed on'
+  if (seenHere < enoughAlike) return `our picture of the phone is like its own by ${seenHere.toFixed(2)}`
+  return seenThere < enoughAlike ? `its picture of us is like ours by ${seenThere.toFixed(2)}` : null
+}
+
 function faultOf(
   call: CallCase,
   result: Omit<CallResult, 'fault'>,
   { view, sas }: { readonly view: CallView | null; readonly sas: string | null },
 ): string | null {
-  const { method, audioCodec, heardHere, heardThere, seenHere, seenThere } = result
+  const { method, audioCodec, heardHere, heardThere } = result
+  const picture = pictureFault(result)
   const wanted = agreedKeys(call)
   const ours = view?.security.sas?.text ?? 'none'
   const isCodec = audioCodec.toLowerCase().startsWith(hasPictures(call) ? 'opus' : call.codec.toLowerCase())
@@ -159,8 +169,7 @@ function faultOf(
     [!isCodec, `codec is ${audioCodec}`],
     [heardHere < enoughWords, `we heard ${heardHere} words of the phone`],
     [heardThere < enoughWords, `the phone heard ${heardThere} words of ours`],
-    [seenHere !== null && seenHere < enoughAlike, `our picture of the phone is like its own by ${String(seenHere)}`],
-    [seenThere !== null && seenThere < enoughAlike, `its picture of us is like ours by ${String(seenThere)}`],
+    [picture !== null, String(picture)],
     [wanted === 'zrtp' && ours !== sas, `letters ${ours} and ${String(sas)}`],
   ]
   return faults.find(([isFault]) => isFault)?.[1] ?? null

@@ -4,7 +4,7 @@ import { type TextKey, useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { Banner, Fact } from '#renderer/ui/Feedback.tsx'
 import { Plot } from '../calls/Plot.tsx'
 import { testSeconds } from './echo-test.ts'
-import { echoDelay, type EchoResult, packetMs, type TestSecond, type Verdict } from './measure.ts'
+import { delaySeries, type EchoResult, packetMs, type TestSecond, type Verdict } from './measure.ts'
 
 const looks = {
   good: { icon: CircleCheck, tone: 'plain', text: 'callTest.good' },
@@ -27,11 +27,11 @@ export function EchoReport({ result, seconds }: ReportProps) {
     ['callTest.delay', format.ms(result.delayMs)],
     ['callTest.oneWay', format.ms(result.oneWayMs)],
     ['callTest.loss', format.percent(result.lossPercent)],
+    ['live.jitter', format.ms(result.jitterMs)],
     ['callTest.network', format.ms(result.networkMs)],
     ['callTest.buffer', format.ms(result.bufferMs)],
     ['callTest.output', format.ms(result.outputMs)],
     ['callTest.packet', format.ms(packetMs)],
-    ['live.jitter', format.ms(result.jitterMs)],
   ]
   return (
     <section aria-label={t('callTest.result')} className="flex flex-col gap-3">
@@ -64,7 +64,7 @@ export function EchoFigures({ seconds }: Pick<ReportProps, 'seconds'>) {
   const shared = { count, since: t('callTest.secondsAgo', { seconds: count }) }
   return (
     <div className="grid gap-2 min-[40rem]:grid-cols-2">
-      <Plot name={t('callTest.delay')} series={seconds.map(echoDelay)} least={200} format={format.ms} {...shared} />
+      <Plot name={t('callTest.delay')} series={delaySeries(seconds)} least={200} format={format.ms} {...shared} />
       <Plot
         name={t('callTest.loss')}
         series={seconds.map(({ lossPercent }) => lossPercent)}

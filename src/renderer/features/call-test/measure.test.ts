@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CallNetworkView } from '#shared/model/calls.ts'
 import type { StatsSample } from '#renderer/media/stats.ts'
-import { echoDelay, resultOf, secondOf, type TestSecond } from './measure.ts'
+import { delaySeries, echoDelay, resultOf, secondOf, type TestSecond } from './measure.ts'
 
 const second = (over: Partial<TestSecond> = {}): TestSecond => ({
   ...{ networkMs: 40, bufferMs: 30, outputMs: 10, lossPercent: 0, jitterMs: 4, levelSent: 0.2 },
@@ -18,6 +18,12 @@ describe('the delay of a test call', () => {
   it('is not guessed where a part of it is not known', () => {
     expect(echoDelay(second({ networkMs: null }))).toBeNull()
     expect(echoDelay(second({ bufferMs: null }))).toBeNull()
+  })
+
+  it('of the seconds before the first report is that report’s', () => {
+    const none = { networkMs: null }
+    expect(delaySeries([second(none), second(), second({ networkMs: 50 })])).toEqual([100, 100, 110])
+    expect(delaySeries([second(none)])).toEqual([null])
   })
 
   it('passes the network once on the way to another person', () => {

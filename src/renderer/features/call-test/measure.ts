@@ -49,9 +49,16 @@ const silence = 0.001
  * output. Not in it, because nobody tells: the microphone's own buffer, the codec's look-ahead (6.5 ms for Opus), the
  * loudspeaker's way of its own, and whatever an echo contact that is no home server of ours does before it answers.
  */
-export function echoDelay({ networkMs, bufferMs, outputMs }: TestSecond): number | null {
+export function echoDelay(waits: Pick<TestSecond, 'networkMs' | 'bufferMs' | 'outputMs'>): number | null {
+  const { networkMs, bufferMs, outputMs } = waits
   if (networkMs === null || bufferMs === null) return null
   return packetMs + networkMs + bufferMs + (outputMs ?? 0)
+}
+
+/** The delay of each second. Reports come every few seconds: the first one stands for the seconds before it, too. */
+export function delaySeries(seconds: readonly TestSecond[]): readonly (number | null)[] {
+  const first = seconds.find(({ networkMs }) => networkMs !== null)?.networkMs ?? null
+  return seconds.map((second) => echoDelay({ ...second, networkMs: second.networkMs ?? first }))
 }
 
 const noNetwork = { roundTripMs: null, lossReceivedPercent: null, jitterMs: null }
@@ -73,14 +80,14 @@ export function secondOf(network: CallNetworkView | null, sample: StatsSample | 
 export function resultOf(seconds: readonly TestSecond[]): EchoResult {
   const typical = (pick: (second: TestSecond) => number | null): number | null => median(known(seconds.map(pick)))
   const networkMs = typical((second) => second.networkMs)
-  const delayMs = typical(echoDelay)
+  const bufferMs = typical((second) => second.bufferMs)
+  const outputMs = typical((second) => second.outputMs)
+  const delayMs = echoDelay({ networkMs, bufferMs, outputMs })
   const oneWayMs = delayMs === null || networkMs === null ? null : delayMs - networkMs / 2
   const lossPercent = mean(known(seconds.map((second) => second.lossPercent)))
   const levels = known(seconds.map((second) => second.levelSent))
   return {
-    ...{ delayMs, oneWayMs, networkMs, lossPercent },
-    bufferMs: typical((second) => second.bufferMs),
-    outputMs: typical((second) => second.outputMs),
+    ...{ delayMs, oneWayMs, networkMs, bufferMs, outputMs, lossPercent },
     jitterMs: typical((second) => second.jitterMs),
     isSilent: levels.length > 0 && Math.max(...levels) < silence,
     verdict: verdictOf(oneWayMs, lossPercent),

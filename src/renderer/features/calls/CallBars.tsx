@@ -1,3 +1,4 @@
+import { Fragment } from 'react'
 import type { CallView } from '#shared/model/calls.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { isRunning, useShownCalls } from '#renderer/stores/call-store.ts'
@@ -7,6 +8,7 @@ import { CallAnnouncer, CallState } from './CallState.tsx'
 import { callName } from './call-words.ts'
 import { EndedCall } from './EndedCall.tsx'
 import { ReadersMark } from './Readers.tsx'
+import { Referral } from './Referral.tsx'
 
 /** Calls whose conversation is not on screen: a line each, and the way back. */
 export function CallBars() {
@@ -21,7 +23,14 @@ export function CallBars() {
   return (
     <section aria-label={t('call.calls')} data-pane="calls" className="shrink-0">
       {running.map((view) => (
-        <CallBar key={view.id} view={view} />
+        <Fragment key={view.id}>
+          <CallBar view={view} />
+          {view.referral !== null && (
+            <div className="border-b border-line bg-panel p-2">
+              <Referral view={view} />
+            </div>
+          )}
+        </Fragment>
       ))}
       {over.map((view) => (
         <EndedCall key={view.id} view={view} />
