@@ -4,7 +4,7 @@ import type { CallBranch } from './call-branch.ts'
 
 /**
  * Hands a datagram to the branch it is from; what fits none of them, or several alike, is dropped. The path of every packet until one
- * branch is settled on: it allocates nothing.
+ * branch is settled on: nothing is allocated per packet where there is one branch.
  */
 export function deliver(arrival: MediaArrival, branches: readonly CallBranch[]): void {
   const level = levelOf(arrival, branches)
