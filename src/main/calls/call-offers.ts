@@ -27,6 +27,8 @@ export class CallOffers {
 
   /** Both sides agreed on pictures, whatever is being asked for. */
   #agreedVideo = false
+  /** An offer of the engine's is on its way to the other side. */
+  #engineWaits = false
   #restart: 'none' | 'asked' | 'again' = 'none'
 
   constructor(core: CallCore) {
@@ -52,7 +54,7 @@ export class CallOffers {
   }
 
   apply({ rendererSdp, video, heldByPeer }: MediaAnswer): void {
-    if (rendererSdp !== null) this.#core.context.engine.answer(this.#core.requireLeg(), rendererSdp)
+    if (rendererSdp !== null) this.#answerEngine(rendererSdp)
     this.#agreedVideo = video
     this.#core.change({ video, heldByPeer })
     if (!video) this.#stopCamera()
@@ -73,23 +75,34 @@ export class CallOffers {
       await signalling.call({ kind: 'refuse', call, offer, status: 491 })
       return
     }
+    const [leg, plan] = [this.#core.requireLeg(), this.#core.requirePlan()]
+    const rendererSdp = await this.#pictureOffer(sdp)
+    if (this.#core.isEnded()) return
     const outcome =
       sdp === null
         ? await media.reoffer({ call, ...this.#wishes(), restart: false, rendererSdp: null })
-        : await media.answer({
-            call,
-            leg: this.#core.requireLeg(),
-            rendererSdp: null,
-            sdp,
-            plan: this.#core.requirePlan(),
-          })
+        : await media.answer({ call, leg, rendererSdp, sdp, plan })
     if (this.#core.isEnded()) return
     if (!outcome.ok) {
+      if (rendererSdp !== null) await this.#takeBack({ ...this.#wishes(), video: this.#agreedVideo })
       await signalling.call({ kind: 'refuse', call, offer, status: statusOfRefusal(outcome.error) })
       return
     }
     if ('rendererSdp' in outcome.value) this.apply(outcome.value)
     await signalling.call({ kind: 'answer', call, offer, sdp: outcome.value.networkSdp ?? '' })
+  }
+
+  /**
+   * The engine's offer where theirs brings pictures into a call of sound: they are shown at once, and our camera stays off. Null where
+   * nothing changes for the engine, or where it knows of pictures already.
+   */
+  async #pictureOffer(sdp: string | null): Promise<string | null> {
+    const { media, engine } = this.#core.context
+    if (sdp === null || this.#agreedVideo || this.#engineWaits) return null
+    const wanted = await media.inspect(sdp)
+    if (wanted?.video !== true || this.#core.isEnded()) return null
+    const offer = await engine.renegotiate(this.#core.requireLeg(), true)
+    return offer.ok ? offer.value : null
   }
 
   /** Offers anew with `wish`; when the other side refuses, everything stays as it was. */
@@ -161,6 +174,7 @@ export class CallOffers {
     const offer = withEngine ? await engine.renegotiate(this.#core.requireLeg(), this.#core.state.video) : null
     if (offer?.ok === false || this.#core.isEnded()) return null
     const rendererSdp = offer?.value ?? null
+    if (rendererSdp !== null) this.#engineWaits = true
     let made: MediaOutcome<{ readonly networkSdp: string }> | null = null
     await this.#core.run(async () => {
       made = await media.reoffer({ call: this.#core.id, ...this.#wishes(), restart, rendererSdp })
@@ -179,8 +193,12 @@ export class CallOffers {
 
   async #takeBack(wishes: { readonly held: boolean; readonly video: boolean }): Promise<void> {
     const { rendererSdp } = await this.#core.context.media.takeBack({ call: this.#core.id, ...wishes })
-    if (rendererSdp !== null && !this.#core.isEnded())
-      this.#core.context.engine.answer(this.#core.requireLeg(), rendererSdp)
+    if (rendererSdp !== null && !this.#core.isEnded()) this.#answerEngine(rendererSdp)
+  }
+
+  #answerEngine(sdp: string): void {
+    this.#engineWaits = false
+    this.#core.context.engine.answer(this.#core.requireLeg(), sdp)
   }
 
   #wishes(): { readonly held: boolean; readonly video: boolean } {

@@ -19,7 +19,7 @@ import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
 import { offeredKeys } from './read-descriptions.ts'
 import { RendererLeg } from './renderer-leg.ts'
-import { aimAt, newSdesKey, newSection, type Section } from './section.ts'
+import { aimAt, askedDirection, newSdesKey, newSection, type Section } from './section.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
 
 export type IceRole = 'controlling' | 'controlled'
@@ -50,7 +50,9 @@ export class CallBranch {
   #sections: Section[] = []
   #ice: CallIce | null = null
   /** Formats of sections of the other side that we do not take: they keep their places. */
-  #refused: readonly RefusedSection[] = []
+  #refused: readonly (RefusedSection | undefined)[] = []
+  /** Sections of their last offer. */
+  #places = 0
   #isOver = false
 
   constructor(facts: BranchFacts, ports: BranchPorts) {
@@ -75,8 +77,20 @@ export class CallBranch {
     return this.#sections
   }
 
-  get refused(): readonly RefusedSection[] {
+  get refused(): readonly (RefusedSection | undefined)[] {
     return this.#refused
+  }
+
+  /** How many sections their last offer has: an answer has as many. */
+  get places(): number {
+    return this.#places
+  }
+
+  /** RFC 3264 §8.2: what was refused may be offered in its old place; nothing else leaves its own. */
+  #placeFor(kind: 'audio' | 'video'): number {
+    const isFree = (place: number): boolean => this.#sections.every((section) => section.place !== place)
+    const old = this.#refused.findIndex((one, place) => one?.refused.kind === kind && isFree(place))
+    return old >= 0 ? old : Math.max(this.#places, ...this.#sections.map(({ place }) => place + 1))
   }
 
   sectionOf(kind: 'audio' | 'video'): Section | undefined {
@@ -105,7 +119,7 @@ export class CallBranch {
   async sectionFor(
     { kind, ssrcs }: RendererMedia,
     role: IceRole,
-    place = this.#sections.length,
+    place = this.#placeFor(kind),
   ): Promise<Section | null> {
     const known = this.#sections.find((section) => section.kind === kind)
     if (known !== undefined) return known
@@ -155,7 +169,9 @@ export class CallBranch {
 
   /** An offer of the other side, the first or a later one. */
   async applyOffer(session: SdpSession, renderer: RendererOffer): Promise<MediaRefusal | null> {
-    const refused: RefusedSection[] = []
+    const refused: (RefusedSection | undefined)[] = session.media.map(() => undefined)
+    this.#places = session.media.length
+    for (const section of this.#sections) if (section.place >= this.#places) section.isOn = false
     const taken: RemoteSection[] = []
     let refusal: MediaRefusal = 'no-common-codec'
     for (const [place, section] of session.media.entries()) {
@@ -191,8 +207,8 @@ export class CallBranch {
   /** A negotiated section: codecs, RTCP, direction and keys come into use. */
   #begin(section: Section, keying: Keying, remote: RtpMedia): void {
     section.rtcpMux = remote.rtcpMux
-    section.remoteDirection = remote.direction
-    const sends = remote.direction === 'sendrecv' || remote.direction === 'recvonly'
+    section.remoteDirection = askedDirection(remote)
+    const sends = section.remoteDirection === 'sendrecv' || section.remoteDirection === 'recvonly'
     section.stream.negotiated(section.codecs, { rtcpMux: section.rtcpMux, sends })
     if (keying.kind === 'dtls') this.leg.passThrough(remote)
     if (section.kind === 'video' && keying.kind !== 'dtls') this.#bandwidth.start()
@@ -206,7 +222,8 @@ export class CallBranch {
     for (const { place, media } of taken) {
       const section = this.#sections.find((candidate) => candidate.place === place)
       if (withIce) section?.path.useIce()
-      else if (section !== undefined && !aimAt(section, media)) return 'no-path'
+      else if (section !== undefined && !aimAt(section, media, this.#ice?.describe(place, 1)?.rtp.host))
+        return 'no-path'
     }
     if (withIce) this.#ice?.start(taken)
     return null

@@ -162,18 +162,20 @@ export class CallMedia {
 
   #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
     const { hideAddress, localHost, offer: offerKeys } = this.#plan
-    const { leg, sections, refused } = this.#branch
+    const { leg, sections, refused, places } = this.#branch
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin ??= newOrigin(this.#ports.random, address)
-    const places: (LocalSection | RefusedSection)[] = role === 'answer' ? [...refused] : []
+    const written: (LocalSection | RefusedSection | undefined)[] = [...refused]
     const [fingerprint, farSetup] = [leg.offer?.transport.fingerprint, leg.dtls?.setup ?? null]
     const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }
     for (const section of sections) {
+      if (role === 'answer' && section.place >= places) continue
       const local = localSection(section, context)
       if (local === null) return err(hideAddress ? 'relay-missing' : 'no-path')
-      places[section.place] ??= local
+      if (role === 'offer' || written[section.place] === undefined) written[section.place] = local
     }
-    return ok({ networkSdp: this.#written(this.#origin, [...places]) })
+    const media = written.filter((one) => one !== undefined)
+    return ok({ networkSdp: this.#written(this.#origin, media) })
   }
 
   /** RFC 3264 §8: the version grows by one with a description that differs from the last one. */

@@ -4,6 +4,7 @@ import type { RandomPort } from '#shared/ports/random.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { serializeSecurityDescription, type SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
 import type { SdpDirection } from '#protocol/sdp/session.ts'
+import { canonicalIp, scopeOf } from '#protocol/ice/ip-address.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
 import type { MasterKey } from '#protocol/srtp/session.ts'
 import type { CodecChoice } from '../description/codecs.ts'
@@ -84,11 +85,27 @@ export function masterKeyOf({ suite, key, salt, mki }: SecurityDescription): Mas
   return { profile: profiles[suite], key, salt, ...(mki === null ? {} : { mki }) }
 }
 
-/** Sets the addresses of a description without ICE; false where it gave none that we can reach. */
-export function aimAt({ path }: Section, { connection, port, rtcpPort, rtcpMux }: RtpMedia): boolean {
+/** RFC 2543's hold, an address that is none; RFC 3264 §8.4 still reads it. ICE has its own meaning for it (RFC 8840 §4.1). */
+function isHeldByAddress({ connection, ice }: RtpMedia): boolean {
+  return ice === null && (connection?.address === '0.0.0.0' || connection?.address === '::')
+}
+
+/** The direction that a section asks for, its own view. */
+export function askedDirection(media: RtpMedia): SdpDirection {
+  if (!isHeldByAddress(media)) return media.direction
+  return media.direction === 'sendrecv' || media.direction === 'sendonly' ? 'sendonly' : 'inactive'
+}
+
+/**
+ * Sets the addresses of a description without ICE; false where it gave none that one other host can have: a name would be looked up,
+ * a group would get what is for one, and our own computer is only theirs where `own`, our address, is on it, too.
+ */
+export function aimAt({ path }: Section, media: RtpMedia, own = ''): boolean {
+  const { connection, port, rtcpPort, rtcpMux } = media
   if (connection === null || port === 0) return false
-  const host = (connection.address.split('/')[0] ?? '').replace(/^::ffff:/i, '')
-  // RFC 2543's hold; RFC 3264 §8.4 still reads it.
-  if (host === '0.0.0.0' || host === '::') return true
+  if (isHeldByAddress(media)) return true
+  const host = canonicalIp(connection.address)
+  const scope = host === null ? 'none' : scopeOf(host)
+  if (host === null || scope === 'none' || (scope === 'loopback' && scopeOf(own) !== 'loopback')) return false
   return path.aim({ host, port }, { host, port: rtcpMux ? port : (rtcpPort ?? port + 1) })
 }
