@@ -26,10 +26,12 @@ async function connected() {
     })
     const events: MediaEvent[] = []
     gateway.onEvent((event) => events.push(event))
-    const plan = {
-      ...{ policy: 'any', offer: 'zrtp', signallingSecure: true, verified: false, choseDtls: false, video: false },
+    const plan: MediaPlan = {
+      policy: 'any',
+      offer: 'zrtp',
+      ...{ signallingSecure: true, verified: false, choseDtls: false, video: false },
       ...{ hideAddress: false, relay: null, localHost: host, zid: random.bytes(12) },
-    } as const
+    }
     return { gateway, plan, events }
   }
   const [a, b] = [end('192.0.2.1'), end('198.51.100.2')]
@@ -74,6 +76,6 @@ it('goes on where the restart finds one', async () => {
   await a.gateway.takeAnswer({ call, branch: '', sdp: answer.ok ? (answer.value.networkSdp ?? '') : '' })
   await clock.advance(60_000)
   expect(told(a.events)).toEqual(['restart-needed'])
-  expect(await a.gateway.network(call)).toMatchObject({ path: 'direct', remoteAddress: expect.stringMatching(/^198/) })
+  expect((await a.gateway.network(call))?.remoteAddress).toMatch(/^198\./)
   await Promise.all([a.gateway.stop(), b.gateway.stop()])
 })

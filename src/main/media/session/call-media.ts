@@ -168,8 +168,8 @@ export class CallMedia {
     const written: (LocalSection | RefusedSection | undefined)[] = [...refused]
     const [fingerprint, farSetup] = [leg.offer?.transport.fingerprint, leg.dtls?.setup ?? null]
     const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }
-    for (const section of sections) {
-      if (role === 'answer' && section.place >= places) continue
+    const described = sections.filter(({ place }) => role === 'offer' || place < places)
+    for (const section of described) {
       const local = localSection(section, context)
       if (local === null) return err(hideAddress ? 'relay-missing' : 'no-path')
       if (role === 'offer' || written[section.place] === undefined) written[section.place] = local
