@@ -13,14 +13,20 @@ function newestUnder(folder) {
   return newest
 }
 
-/** Builds main, preload and renderer unless the last build is newer than every source. */
-export function ensureBuild(node) {
-  const stamp = inRoot('out', '.built')
+const stamp = inRoot('out', '.built')
+
+/** Whether the last build is newer than every source. */
+export function isBuilt() {
   const inputs = ['package.json', 'electron.vite.config.ts', 'tsconfig.base.json'].map(
     (file) => statSync(inRoot(file)).mtimeMs,
   )
   const newest = Math.max(newestUnder(inRoot('src')), newestUnder(inRoot('resources')), ...inputs)
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return
+  return existsSync(stamp) && statSync(stamp).mtimeMs >= newest
+}
+
+/** Builds main, preload and renderer where that is needed. */
+export function ensureBuild(node) {
+  if (isBuilt()) return
   say('building (main, preload, renderer)')
   const begun = new Date()
   const run = spawnSync(

@@ -13,6 +13,7 @@ import type { Accounts } from './accounts/accounts.ts'
 import type { CallAccount as KeptAccount } from './accounts/call-account.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
+import { CallDevices } from './calls/call-devices.ts'
 import { Calls } from './calls/calls.ts'
 import { stillCounts } from './calls/plan.ts'
 import type { CallAccount, CallPeer, CallPeersPort, CallRecord, CallTrustPort, RingPort } from './calls/ports.ts'
@@ -56,6 +57,15 @@ export function composeCalls(ports: CallsSessionPorts, parts: Parts): Calls {
   })
 }
 
+/** Makes what the user sees of the devices of a contact. */
+export function composeCallDevices(parts: Pick<Parts, 'history' | 'accounts'>, clock: ClockPort): CallDevices {
+  return new CallDevices({
+    accountAor: (id) => parts.accounts.callAccount(id)?.aor ?? null,
+    peers: peersOf(parts),
+    trust: trustOf(parts.history, clock),
+  })
+}
+
 function accountOf(kept: KeptAccount | null): CallAccount | null {
   if (kept?.enabled !== true) return null
   const { id, aor, transport, callPolicy, hideAddress, relay } = kept
@@ -69,7 +79,7 @@ function relayServerOf({ server, username, password }: NonNullable<KeptAccount['
   return password === '' ? null : { host, port: Number(server.slice(colon + 1)), username, password }
 }
 
-function peersOf({ history, accounts }: Parts): CallPeersPort {
+function peersOf({ history, accounts }: Pick<Parts, 'history' | 'accounts'>): CallPeersPort {
   const contactOf = async (accountId: AccountId, aor: Aor): Promise<ContactView | null> => {
     const contacts = await history.reader.contacts()
     return contacts.find((contact) => contact.accountId === accountId && contact.aor === aor) ?? null
@@ -110,6 +120,7 @@ function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPo
       const ownZid = await writer.zrtpZid(account)
       await writer.setZrtpVerified({ ownZid, peerZid, peer, verified, name })
     },
+    devices: (account, peer) => reader.zrtpDevices(account, peer),
     isVerified: (account, peer) => reader.zrtpVerifiedWith(account, peer),
     lastKeys: async (account, peer) => {
       const memory = await reader.callMemory(account, peer)

@@ -56,7 +56,7 @@ export function composeRing({ windows, notifications, strings, settings, calls: 
   })
   return {
     ring: ({ callId, name, video, silent }) => {
-      const shown = settings().notificationPreview ? name : 'Sotto'
+      const shown = settings().notificationPreview ? name : ''
       if (settings().notifications && !windows.isFocused()) calls.ring({ id: callId, name: shown, video, silent })
     },
     stop: (callId) => calls.stop(callId),

@@ -22,7 +22,7 @@ import type { BridgePublisher } from './bridge/publisher.ts'
 import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
-import { composeCalls } from './compose-calls.ts'
+import { composeCallDevices, composeCalls } from './compose-calls.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
@@ -108,7 +108,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await settings.start()
   await accounts.start()
   await features.chat.start()
-  if (accounts.list().length > 0) media.warm()
+  opened.push(warmForCalls(accounts, media))
   return {
     answers: answersOf(ports, { history, settings, accounts, identity, calls, ...features }),
     networkChanged,
@@ -117,6 +117,15 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
     onLost: (handler) => void lost.promise.then(handler),
     close: () => closeAll(opened),
   }
+}
+
+/** The first call must not wait for the worker: it starts with the first account, today's or an older one. */
+function warmForCalls(accounts: Accounts, media: Pick<MediaClient, 'warm'>): () => void {
+  const warm = (): void => {
+    if (accounts.list().length > 0) media.warm()
+  }
+  warm()
+  return accounts.onChange(warm)
 }
 
 function registryOf({ writer }: OpenHistory): AccountRegistryPort {
@@ -273,6 +282,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       storage: () => storageView(ports, history),
     },
     calls,
+    callDevices: composeCallDevices(parts, ports.clock),
     media: {
       offer: (args) => calls.mediaOffer(args),
       failed: (args) => calls.mediaFailed(args),

@@ -2,7 +2,7 @@
 import type { BridgeEvents } from '#shared/bridge/events.ts'
 import type { BridgeArgs, BridgeResult } from '#shared/bridge/table.ts'
 import type { ErrorCode } from '#shared/errors.ts'
-import type { CallId, CallNetworkView, CallSecurityView, CallView, LegId } from '#shared/model/calls.ts'
+import type { CallDeviceView, CallId, CallNetworkView, CallSecurityView, CallView, LegId } from '#shared/model/calls.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import type { ConversationView } from '#shared/model/views.ts'
 import { accountId, conversationId } from './bridge-fixtures.ts'
@@ -52,7 +52,7 @@ export function callView(over: ScriptedCall, now: number): CallView {
     endedAt: phase === 'ended' ? now : null,
     end: phase === 'ended' ? 'peer-hung-up' : null,
     ...{ video: false, camera: false, muted: false, held: 'no', earlyMedia: false, addressHidden: false },
-    ...{ transfer: null, mayRetryWithDtls: false },
+    ...{ transfer: null, referral: null, mayRetryWithDtls: false },
     ...over,
     security: { ...(talked ? uncompared : securing), ...over.security },
   }
@@ -78,6 +78,10 @@ export class FakeCalls {
   media = false
   readonly #host: FakeCallsHost
   readonly #peers = new Map<LegId, MediaPeer>()
+  devices: readonly CallDeviceView[] = [
+    { zid: '0123456789abcdef01234567', name: 'Laptop', compared: true, lastCallAt: Date.UTC(2026, 8, 1, 9, 30) },
+    { zid: '76543210fedcba9876543210', name: '', compared: false, lastCallAt: Date.UTC(2026, 7, 12, 18, 5) },
+  ]
   #calls: CallView[]
   #revision = 1
   #networkAt = 0
@@ -226,6 +230,10 @@ export class FakeCalls {
       this.change(callId as CallId, { transfer: { to: `sip:${to.replace(/^sip:/, '')}` as Aor, state: 'asked' } })
       return done
     },
+    'calls.declineReferral': ({ callId }: BridgeArgs<'calls.declineReferral'>) => {
+      this.change(callId as CallId, { referral: null })
+      return done
+    },
     'calls.compared': ({ callId, equal, deviceName }: BridgeArgs<'calls.compared'>) => {
       this.change(
         callId as CallId,
@@ -233,6 +241,15 @@ export class FakeCalls {
           ? { security: { readers: 'only-us', comparison: 'verified', warnings: [], peerDeviceName: deviceName } }
           : { security: { readers: 'us-unless-middle', comparison: 'compare', warnings: ['letters-differ'] } },
       )
+      return done
+    },
+    'calls.devices': () => this.devices,
+    'calls.renameDevice': ({ zid, name }: BridgeArgs<'calls.renameDevice'>) => {
+      this.devices = this.devices.map((device) => (device.zid === zid ? { ...device, name } : device))
+      return done
+    },
+    'calls.forgetComparison': ({ zid }: BridgeArgs<'calls.forgetComparison'>) => {
+      this.devices = this.devices.map((device) => (device.zid === zid ? { ...device, compared: false } : device))
       return done
     },
     'calls.dismiss': ({ callId }: BridgeArgs<'calls.dismiss'>) => {

@@ -37,6 +37,7 @@ export const account: AccountView = {
   callPolicy: 'zrtp-preferred',
   relay: null,
   hideAddress: 'strangers',
+  echoContact: 'sip:echo@home.example' as Aor,
 }
 
 /** One line of a scripted conversation. */

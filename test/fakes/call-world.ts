@@ -5,7 +5,7 @@ import { err, ok } from '#shared/result.ts'
 import type { CallCommand, CallReply, CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { SignallingEvent } from '#main/accounts/signalling-port.ts'
 import { Calls } from '#main/calls/calls.ts'
-import type { CallAccount, CallPeer, CallRecord, CallTrustPort } from '#main/calls/ports.ts'
+import type { CallAccount, CallPeer, CallRecord, CallTrustPort, TrustedDevice } from '#main/calls/ports.ts'
 import type { MediaPort, ZrtpPeerSecrets } from '#main/media/media-port.ts'
 import { FakeMedia } from './call-media.ts'
 import { FakeClock, settle } from './fake-clock.ts'
@@ -23,6 +23,7 @@ export class CallWorld {
   readonly media = new FakeMedia(this.log)
   readonly records: CallRecord[] = []
   readonly complaints: string[] = []
+  readonly commands: CallCommand[] = []
   readonly replies = new Map<CallCommand['kind'], CallReply>()
   /** What the answer of a command waits for. */
   readonly waitFor = new Map<CallCommand['kind'], Promise<void>>()
@@ -37,6 +38,7 @@ export class CallWorld {
     ...{ callPolicy: null, muted: false },
   }
   verified = false
+  devices: readonly TrustedDevice[] = []
   last: 'zrtp' | 'sdes' | 'dtls' | null = null
   secrets: ZrtpPeerSecrets | null = null
   /** Whether the engine makes its offers by itself. */
@@ -132,6 +134,7 @@ export class CallWorld {
   }
 
   async #command(command: CallCommand): Promise<CallReply> {
+    this.commands.push(command)
     const detail = 'status' in command ? ` ${command.status}` : 'sdp' in command ? ` ${command.sdp}` : ''
     this.log.push(`sip.${command.kind}${detail}`)
     await this.waitFor.get(command.kind)
@@ -166,6 +169,7 @@ export class CallWorld {
         await told('trust.keep', undefined)
       },
       setVerified: (_account, _peer, { verified, name }) => told(`trust.verified ${verified} ${name}`, undefined),
+      devices: () => told(null, this.devices),
       isVerified: () => Promise.resolve(this.verified),
       lastKeys: () => Promise.resolve(this.last),
       rememberKeys: (_account, _peer, method) => told(`trust.remember ${method}`, undefined),

@@ -15,6 +15,8 @@ export interface DatagramNetworkOptions {
   readonly random: SeededRandom
   /** Part of the datagrams between two hosts that is lost. */
   readonly loss: (from: string, to: string) => number
+  /** Milliseconds on the way; drawn from 5 to 44 where nothing is said. */
+  readonly delayMs?: (from: string, to: string) => number
 }
 
 /** Hosts that reach each other; what is lost, late or in another order is drawn by the seed. */
@@ -49,14 +51,14 @@ export class DatagramNetwork {
   }
 
   #carry(bytes: Uint8Array, from: DatagramAddress, to: DatagramAddress): void {
-    const { clock, random, loss } = this.#options
+    const { clock, random, loss, delayMs = () => 5 + random.below(40) } = this.#options
     this.sent += 1
     if (random.unit() < loss(from.host, to.host)) {
       this.lost += 1
       return
     }
     const copy = bytes.slice()
-    clock.after(5 + random.below(40), () => this.#sockets.get(nameOf(to))?.(copy, from))
+    clock.after(delayMs(from.host, to.host), () => this.#sockets.get(nameOf(to))?.(copy, from))
   }
 }
 

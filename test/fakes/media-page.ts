@@ -28,19 +28,16 @@ const fixture = (name: string): string =>
 const checkEveryMs = 100
 const gcm = 7
 
-/** SSRCs that Chromium's offers name. */
-export const pageSsrcs = { audio: ssrcIn('offer-audio-video', 'audio'), video: ssrcIn('offer-audio-video', 'video') }
-
-function ssrcIn(name: string, kind: string): number {
-  const section = fixture(name)
-    .split('m=')
-    .find((part) => part.startsWith(kind))
-  return Number(/a=ssrc:(\d+)/.exec(section ?? '')?.[1])
+/** SSRC of a kind in Chromium's offer. */
+function ssrcIn(offer: string, kind: 'audio' | 'video'): string {
+  const section = offer.split('m=').find((part) => part.startsWith(kind))
+  return /a=ssrc:(\d+)/.exec(section ?? '')?.[1] ?? ''
 }
 
 export class MediaPage {
   /** Gets every protected packet as it arrives. */
   onPacket: (sealed: Uint8Array) => void = () => undefined
+  readonly ssrcs: { readonly audio: number; readonly video: number }
   readonly #ports: MediaPagePorts
   readonly #socket: DatagramSocket
   readonly #certificate: LoopbackCertificate
@@ -64,6 +61,8 @@ export class MediaPage {
     this.#socket = socket
     this.#certificate = certificate
     this.#credentials = newIceCredentials(ports.random)
+    const [audio, video] = [0, 1].map(() => new DataView(Uint8Array.from(ports.random.bytes(4)).buffer).getUint32(0))
+    this.ssrcs = { audio: audio ?? 0, video: video ?? 0 }
     socket.onDatagram((bytes) => this.#receive(bytes))
   }
 
@@ -73,7 +72,10 @@ export class MediaPage {
 
   /** What Chromium offers, with this page's credentials. */
   offer(video = false): string {
-    return fixture(video ? 'offer-audio-video' : 'offer-audio')
+    const offer = fixture(video ? 'offer-audio-video' : 'offer-audio')
+    return offer
+      .replaceAll(`a=ssrc:${ssrcIn(offer, 'audio')} `, `a=ssrc:${this.ssrcs.audio} `)
+      .replaceAll(`a=ssrc:${ssrcIn(offer, 'video')} `, `a=ssrc:${this.ssrcs.video} `)
       .replaceAll(/a=ice-ufrag:.*/g, `a=ice-ufrag:${this.#credentials.ufrag}`)
       .replaceAll(/a=ice-pwd:.*/g, `a=ice-pwd:${this.#credentials.pwd}`)
       .replaceAll(/a=fingerprint:.*/g, `a=fingerprint:sha-256 ${this.#certificate.fingerprint}`)

@@ -133,7 +133,7 @@ export class SimulatedNetwork {
     const host = isWildcard(at.host)
       ? (node.addresses.find((one) => one.includes(':') === at.host.includes(':')) ?? '')
       : at.host
-    const port = at.port === 0 ? this.#nextPort++ : at.port
+    const port = at.port === 0 ? this.#freePort(node, host) : at.port
     const key = this.#keyOfSocket(node, { host, port })
     if (host === '' || this.#bound.has(key)) return null
     let handler: (bytes: Uint8Array, from: DatagramAddress) => void = () => undefined
@@ -146,6 +146,11 @@ export class SimulatedNetwork {
     }
     this.#bound.set(key, { node, socket, receive: (bytes, from) => handler(bytes, from) })
     return socket
+  }
+
+  #freePort(node: SimulatedNode, host: string): number {
+    while (this.#bound.has(this.#keyOfSocket(node, { host, port: this.#nextPort }))) this.#nextPort += 1
+    return this.#nextPort++
   }
 
   #keyOfSocket(node: SimulatedNode, address: DatagramAddress): string {

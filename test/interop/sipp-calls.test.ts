@@ -2,29 +2,21 @@
 import { expect, it } from 'vitest'
 import { audio, desk, listen, type Ears } from '#test/fakes/calling.ts'
 import type { SipSession, UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
-import { describeWithPeers, freePorts, makeRunFolder, startPeer, waitUntil } from './peers.ts'
+import { describeWithPeers, waitUntil } from './peers.ts'
 import { phoneAt, type Phone } from './phone.ts'
+import { startSipp } from './sipp.ts'
 
 interface Scene {
   readonly phone: Phone
   readonly agent: UserAgent
-  /** Waits until sipp has seen all of its scenario, and nothing else. */
   readonly done: () => Promise<void>
 }
 
-async function play(name: string, calls: number, act: (scene: Scene) => Promise<void>): Promise<void> {
-  const [port = 0, control = 0] = await freePorts(2)
-  const scenario = new URL(`sipp/${name}.xml`, import.meta.url).pathname
-  const flags = ['-sf', scenario, '-t', 'u1', '-i', '127.0.0.1', '-p', `${port}`, '-m', `${calls}`, '-nostdin']
-  const strict = ['-timeout', '25', '-timeout_error', '-trace_err', '-trace_msg', '-cp', `${control}`]
-  const sipp = startPeer('sipp', [...flags, ...strict], makeRunFolder('sipp'), { TERM: 'dumb' })
-  let exitCode: number | null = null
-  sipp.process.once('exit', (code) => (exitCode = code))
-  const phone = await phoneAt(port, 'alice')
+async function play(scenario: string, calls: number, act: (scene: Scene) => Promise<void>): Promise<void> {
+  const sipp = await startSipp({ scenario, calls, keywords: { ear: 9, other_ear: 9 } })
+  const phone = await phoneAt(sipp.port, 'alice')
   try {
-    const done = (): Promise<void> => waitUntil(() => exitCode !== null, `sipp finishes ${name}`, 25_000)
-    await act({ phone, agent: phone.agent, done })
-    expect(exitCode, sipp.output().slice(-3000)).toBe(0)
+    await act({ phone, agent: phone.agent, done: () => sipp.done() })
   } finally {
     await sipp.stop()
     await phone.agent.stop()

@@ -1,7 +1,5 @@
 /** Our TURN client and ICE agent against Debian's coturn, over real sockets on loopback. */
 import { createSocket } from 'node:dgram'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createDatagrams } from '#main/platform/sockets/datagrams.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
@@ -11,10 +9,10 @@ import { ok } from '#shared/result.ts'
 import { IceAgent, type MediaArrival } from '#protocol/ice/agent.ts'
 import { openRelay, type RelaySocket, type TurnServer } from '#protocol/ice/turn-socket.ts'
 import type { RemoteDescription, StreamState } from '#protocol/ice/ice-types.ts'
-import { encodeStun, methods } from '#protocol/ice/stun-message.ts'
 import { call, connectedPair, GatewayEnd, GatewayPair } from '#test/fakes/gateway-pair.ts'
 import { MovingHost } from '#test/fakes/moving-host.ts'
-import { describeWithPeers, freePorts, makeRunFolder, startPeer, waitUntil, type RunningPeer } from './peers.ts'
+import { coturnPrograms, startCoturn } from './coturn.ts'
+import { describeWithPeers, waitUntil, type RunningPeer } from './peers.ts'
 
 /** Datagrams that left as ChannelData. */
 let channelData = 0
@@ -32,47 +30,9 @@ const datagrams: DatagramsPort = {
   },
 }
 const ports = { datagrams, clock: systemClock, random: systemRandom }
-const credentials = { username: 'alice', password: 'correct horse' }
 
 let peer: RunningPeer
 let server: TurnServer
-
-async function startCoturn(): Promise<void> {
-  const folder = makeRunFolder('coturn')
-  const [port = 0, lowest = 0] = await freePorts(2)
-  const relayPorts = Math.min(lowest, 65_000)
-  const lines = [
-    ...['listening-ip=127.0.0.1', 'relay-ip=127.0.0.1', `listening-port=${port}`],
-    ...[`min-port=${relayPorts}`, `max-port=${relayPorts + 400}`, 'realm=sotto.example', 'fingerprint', 'lt-cred-mech'],
-    ...[`user=${credentials.username}:${credentials.password}`, 'user=narrow:narrow', 'user-quota=8'],
-    ...['no-tls', 'no-dtls', 'no-tcp', 'no-tcp-relay', 'no-cli', 'allow-loopback-peers', 'no-multicast-peers'],
-    ...[`userdb=${join(folder, 'turndb')}`, `pidfile=${join(folder, 'pid')}`, 'log-file=stdout', 'simple-log'],
-  ]
-  writeFileSync(join(folder, 'turnserver.conf'), `${lines.join('\n')}\n`)
-  peer = startPeer('turnserver', ['-c', join(folder, 'turnserver.conf')], folder)
-  server = { address: { host: '127.0.0.1', port }, credentials }
-  await answersBinding(port)
-}
-
-/** Its own log comes late through a pipe; the first answer tells more. */
-async function answersBinding(port: number): Promise<void> {
-  const socket = createSocket('udp4')
-  let isAnswered = false
-  socket.on('message', () => (isAnswered = true))
-  socket.on('error', () => undefined)
-  const question = encodeStun({
-    class: 'request',
-    method: methods.binding,
-    transactionId: systemRandom.bytes(12),
-    attributes: [],
-  })
-  await waitUntil(() => {
-    if (peer.process.exitCode !== null) throw new Error(`turnserver ended: ${peer.output().slice(-2000)}`)
-    if (!isAnswered) socket.send(question, port, '127.0.0.1')
-    return isAnswered
-  }, 'turnserver')
-  socket.close()
-}
 
 const closers: (() => void)[] = []
 
@@ -96,8 +56,12 @@ function hear(relay: RelaySocket): Heard[] {
 
 const say = (relay: RelaySocket, text: string, to: DatagramAddress): void => relay.send(Buffer.from(text), to)
 
-describeWithPeers('TURN with coturn', ['turnserver'], () => {
-  beforeAll(startCoturn)
+describeWithPeers('TURN with coturn', coturnPrograms, () => {
+  beforeAll(async () => {
+    const started = await startCoturn()
+    peer = started.peer
+    server = started.server
+  })
   afterEach(() => closers.splice(0).forEach((close) => close()))
   afterAll(() => peer.stop())
 
@@ -138,8 +102,8 @@ describeWithPeers('TURN with coturn', ['turnserver'], () => {
 
   it('is told a wrong password and an unknown user', async () => {
     for (const wrong of [
-      { ...credentials, password: 'battery staple' },
-      { ...credentials, username: 'mallory' },
+      { ...server.credentials, password: 'battery staple' },
+      { ...server.credentials, username: 'mallory' },
     ]) {
       const refused = await openRelay({ ...server, credentials: wrong }, 'ipv4', ports).relay
       expect(refused).toEqual({ ok: false, error: { kind: 'unauthorized' } })
@@ -207,7 +171,7 @@ describeWithPeers('TURN with coturn', ['turnserver'], () => {
 
   it('carries a whole call of two people who hide their addresses, and nothing goes past it', async () => {
     const { host, port } = server.address
-    const relay = { host, port, ...credentials }
+    const relay = { host, port, ...server.credentials }
     const hosts = [new MovingHost(['127.0.0.31']), new MovingHost(['127.0.0.41'])] as const
     const hidden = { hideAddress: true, relay, localHost: '127.0.0.31' }
     const pair = await connectedPair(async () => {

@@ -7,6 +7,7 @@ import { fuzz as fuzzSdp } from '#protocol/sdp/sdp.fuzz.ts'
 import { fuzz as fuzzSip } from '#protocol/sip/sip.fuzz.ts'
 import { fuzz as fuzzSrtp } from '#protocol/srtp/srtp.fuzz.ts'
 import { fuzz as fuzzZrtp } from '#protocol/zrtp/zrtp.fuzz.ts'
+import { fuzz as fuzzEcho } from '#server/home/echo/calls/echo-calls.fuzz.ts'
 import { fuzz as fuzzProxy } from '#server/home/proxy/sip-proxy.fuzz.ts'
 import { fuzz as fuzzRelay } from '#server/home/relay/relay.fuzz.ts'
 import {
@@ -36,6 +37,7 @@ const targets: readonly (readonly [string, FuzzTarget, number])[] = [
   ['srtp', fuzzSrtp, 5_000],
   ['zrtp', fuzzZrtp, 5_000],
   ['sip proxy', fuzzProxy, 4_000],
+  ['echo calls', fuzzEcho, 1_000],
   ['msrp relay', fuzzRelay, 5_000],
   ['user agent', hostileServer, 2_000],
   ['entries', damagedEntries, 5_000],

@@ -1,3 +1,4 @@
+import { copyOf } from '#shared/bytes/bytes.ts'
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import { aorDomain } from '#shared/model/aor.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
@@ -6,7 +7,14 @@ import type { AccountView, ConnectionView, SipTransport } from '#shared/model/vi
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { parseAccounts, serializeAccounts, type AccountRecord } from './account-record.ts'
-import { callAccountOf, changedRelay, relayView, withRelayPassword, type CallAccount } from './call-account.ts'
+import {
+  callAccountOf,
+  changedRelay,
+  echoContactOf,
+  relayView,
+  withRelayPassword,
+  type CallAccount,
+} from './call-account.ts'
 import { firstOutcome } from './first-outcome.ts'
 import { newAccountRecord, type NewAccount } from './new-account.ts'
 import { signallingAccountOf, withCredentials } from './signalling-account.ts'
@@ -297,7 +305,7 @@ export class Accounts {
   }
 
   async #configure(record: AccountRecord, password: Uint8Array | null): Promise<void> {
-    if (password !== null) this.#passwords.set(record.id, password.slice())
+    if (password !== null) this.#passwords.set(record.id, copyOf(password))
     await this.#ports.signalling.configure(signallingAccountOf(record, this.#passwords.get(record.id) ?? null))
   }
 
@@ -359,6 +367,7 @@ export class Accounts {
     return {
       ...{ id, aor, displayName, enabled, transport, sendReceipts, sendTyping, callPolicy, hideAddress },
       relay: relayView(record.relay),
+      echoContact: echoContactOf(record),
       server: record.server ?? aorDomain(aor),
       connection: enabled ? (this.#connections.get(id) ?? { kind: 'connecting' }) : { kind: 'disabled' },
       identityHash: identity?.identityHash ?? '',

@@ -1,4 +1,6 @@
 import { SottoError } from '#shared/errors.ts'
+import { echoUser, homeNetworks } from '#shared/home/api.ts'
+import { aorDomain } from '#shared/model/aor.ts'
 import type { CallPolicy } from '#shared/model/calls.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountView, SipTransport } from '#shared/model/views.ts'
@@ -39,6 +41,12 @@ export function relayView(relay: CallRelay | null): AccountView['relay'] {
   if (relay === null) return null
   const { server, username, password } = relay
   return { server, username, hasPassword: password !== '' }
+}
+
+/** Whoever runs a home server has its echo contact; other servers may have one under another name, or none. */
+export function echoContactOf({ aor, local }: Pick<AccountRecord, 'aor' | 'local'>): Aor | null {
+  const domain = aorDomain(aor)
+  return local || domain.endsWith(`.${homeNetworks}`) ? (`sip:${echoUser}@${domain}` as Aor) : null
 }
 
 /**

@@ -10,6 +10,8 @@ export type CallCommand =
       readonly call: CallId
       readonly to: Aor
       readonly sdp: string
+      /** The call whose far end asked for this one: it hears how it goes (RFC 3515 §2.4.4). */
+      readonly referredIn?: CallId
     }
   /** Takes an incoming call: our answer, or our offer where it came without one. */
   | { readonly kind: 'accept'; readonly call: CallId; readonly sdp: string }
@@ -21,6 +23,8 @@ export type CallCommand =
   | { readonly kind: 'answer'; readonly call: CallId; readonly offer: number; readonly sdp: string }
   | { readonly kind: 'refuse'; readonly call: CallId; readonly offer: number; readonly status: number }
   | { readonly kind: 'transfer'; readonly call: CallId; readonly to: Aor }
+  /** Settles a `referred`: not by us. */
+  | { readonly kind: 'decline-referral'; readonly call: CallId }
   | { readonly kind: 'want-picture'; readonly call: CallId }
 
 /** The answer to an `offer`, the SIP Call-ID of a `place`, else null; `status` null where nobody answered. */
@@ -49,6 +53,8 @@ export type CallSignal =
   | { readonly kind: 'tone'; readonly tone: string }
   | { readonly kind: 'picture-wanted' }
   | { readonly kind: 'transfer'; readonly status: number | null }
+  /** The far end wants us to call `to`; one at a time. `by` is who it says wants that, unproven. */
+  | { readonly kind: 'referred'; readonly to: Aor; readonly by: Aor | null }
 
 export interface CallSignallingEvent {
   readonly kind: 'call'

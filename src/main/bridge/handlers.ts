@@ -70,9 +70,15 @@ export interface SessionAnswers {
     setCamera: Answer<'calls.setCamera'>
     sendDigit: Answer<'calls.sendDigit'>
     transfer: Answer<'calls.transfer'>
+    declineReferral: Answer<'calls.declineReferral'>
     compared: Answer<'calls.compared'>
     dismiss: Answer<'calls.dismiss'>
     network: Answer<'calls.network'>
+  }
+  readonly callDevices: {
+    list: Answer<'calls.devices'>
+    rename: Answer<'calls.renameDevice'>
+    forgetComparison: Answer<'calls.forgetComparison'>
   }
   readonly media: {
     ready: Answer<'media.ready'>
@@ -175,7 +181,11 @@ function callRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `c
     'calls.setCamera': (args) => session().calls.setCamera(args),
     'calls.sendDigit': (args) => session().calls.sendDigit(args),
     'calls.transfer': (args) => session().calls.transfer(args),
+    'calls.declineReferral': (args) => session().calls.declineReferral(args),
     'calls.compared': (args) => session().calls.compared(args),
+    'calls.devices': (args) => session().callDevices.list(args),
+    'calls.renameDevice': (args) => session().callDevices.rename(args),
+    'calls.forgetComparison': (args) => session().callDevices.forgetComparison(args),
     'calls.dismiss': (args) => session().calls.dismiss(args),
     'calls.network': (args) => session().calls.network(args),
     'media.ready': (args) => session().media.ready(args),

@@ -5,7 +5,7 @@ import { endOfRefusal, outcomeOf, statusOfRefusal } from './call-end.ts'
 import { newCallState, readersOf, type CallFacts, type CallState } from './call-state.ts'
 import type { EngineLegs } from './engine-legs.ts'
 import type { CallAccount, CallsPorts } from './ports.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 export interface CallContext extends CallsPorts {
   readonly engine: EngineLegs
@@ -69,7 +69,7 @@ export class CallCore {
   async finish(end: CallEnd, status?: number): Promise<void> {
     if (this.isOver) return
     const { engine, media, signalling, ring, clock } = this.context
-    this.change({ phase: 'ended', end, endedAt: clock.now() })
+    this.change({ phase: 'ended', end, endedAt: clock.now(), referral: null })
     ring.stop(this.id)
     if (this.leg !== null) engine.close(this.leg)
     await this.tried(() => signalling.call({ kind: 'end', call: this.id, ...(status === undefined ? {} : { status }) }))

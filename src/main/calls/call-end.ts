@@ -51,6 +51,7 @@ const byLoss: Readonly<Record<Extract<MediaEvent, { kind: 'lost' }>['why'], Call
   'no-path': 'no-path',
   'media-lost': 'media-lost',
   'keys-failed': 'keys-failed',
+  'keys-used-up': 'keys-used-up',
   'refuses-encryption': 'peer-refuses-encryption',
   'attack-noticed': 'attack-noticed',
   engine: 'failed',

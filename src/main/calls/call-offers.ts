@@ -4,7 +4,7 @@ import type { MediaAnswer, MediaOutcome } from '#main/media/media-port.ts'
 import type { CallCore } from './call-core.ts'
 import { statusOfRefusal } from './call-end.ts'
 import type { CallState } from './call-state.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
 

@@ -30,6 +30,7 @@ export interface CallState {
   addressHidden: boolean
   signallingSecure: boolean
   transfer: CallView['transfer']
+  referral: CallView['referral']
   mayRetryWithDtls: boolean
 }
 
@@ -48,7 +49,7 @@ export function newCallState(direction: 'incoming' | 'outgoing', video: boolean)
     camera: direction === 'outgoing' && video,
     ...{ muted: false, heldByUs: false, heldByPeer: false, earlyMedia: false },
     ...{ keys: null, comparison: 'none', warnings: [], peerDeviceName: '' },
-    ...{ addressHidden: false, signallingSecure: false, transfer: null, mayRetryWithDtls: false },
+    ...{ addressHidden: false, signallingSecure: false, transfer: null, referral: null, mayRetryWithDtls: false },
   }
 }
 
@@ -66,6 +67,7 @@ export function callView({ id, peer, direction, startedAt }: CallFacts, state: C
     security: securityView(state),
     addressHidden: state.addressHidden,
     transfer: state.transfer,
+    referral: state.referral,
     mayRetryWithDtls: state.mayRetryWithDtls,
   }
 }

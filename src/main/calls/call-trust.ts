@@ -5,7 +5,7 @@ import type { CallId } from '#shared/model/calls.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { MediaEvent, MediaKeys, MediaPort } from '#main/media/media-port.ts'
 import type { CallTrustPort } from './ports.ts'
-import { Turns } from './turns.ts'
+import { Turns } from '#shared/turns.ts'
 
 interface Ports {
   readonly call: CallId

@@ -1,13 +1,13 @@
 /** One call: what the user, the signalling, the gateway and the media engine do, brought together. */
 import { SottoError } from '#shared/errors.ts'
 import type { CallId, CallView } from '#shared/model/calls.ts'
-import type { Aor } from '#shared/model/ids.ts'
 import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { MediaAnswer, MediaEvent, MediaKeys, MediaOutcome, MediaPlan } from '#main/media/media-port.ts'
 import { CallCore, type CallContext } from './call-core.ts'
 import { descriptionRefused, endOfIncoming, endOfLost, endOfOutgoing } from './call-end.ts'
 import { CallOffers } from './call-offers.ts'
 import { callView, isCallPhase, type CallFacts, type CallState } from './call-state.ts'
+import { CallTransfers } from './call-transfers.ts'
 import { CallTrust } from './call-trust.ts'
 import type { EngineFailure } from './engine-legs.ts'
 import { lessonOf, nextOffer, planOf } from './plan.ts'
@@ -20,6 +20,7 @@ function isDescribed(signal: CallSignal): signal is Described {
 }
 
 export class Call {
+  readonly transfers: CallTransfers
   readonly #core: CallCore
   readonly #offers: CallOffers
   readonly #trust: CallTrust
@@ -27,11 +28,14 @@ export class Call {
   /** The caller's offer, until the user decides; null also for a late offer. */
   #offer: string | null = null
   #wasRinging = false
+  /** The call whose far end asked for this one. */
+  #referredIn: CallId | null = null
   #isTaking = false
 
   constructor(facts: CallFacts, video: boolean, context: CallContext) {
     this.#core = new CallCore(facts, video, context)
     this.#offers = new CallOffers(this.#core)
+    this.transfers = new CallTransfers(this.#core)
     const { account, trust, media, log } = context
     this.#trust = new CallTrust({ call: facts.id, account: account.aor, peer: facts.peer.aor, trust, media, log })
   }
@@ -63,7 +67,12 @@ export class Call {
   // --- the user
 
   /** Calls. @throws SottoError `address-would-show` before anything is sent. */
-  async place(wishes: { readonly choseDtls: boolean; readonly showAddress: boolean }): Promise<void> {
+  async place(wishes: {
+    readonly choseDtls: boolean
+    readonly showAddress: boolean
+    readonly referredIn: CallId | null
+  }): Promise<void> {
+    this.#referredIn = wishes.referredIn
     const plan = await this.#newPlan({ ...wishes, video: this.#core.state.video })
     void this.#core.run(async () => {
       const offer = await this.#openLeg()
@@ -128,13 +137,6 @@ export class Call {
     if (this.#core.isActive) await this.#core.context.media.sendDigit(this.#core.id, digit)
   }
 
-  async transfer(to: Aor): Promise<void> {
-    if (!this.#core.isActive) throw new SottoError('not-found')
-    this.#core.change({ transfer: { to, state: 'asked' } })
-    const reply = await this.#core.context.signalling.call({ kind: 'transfer', call: this.#core.id, to })
-    if (!reply.ok) this.#transferred(null)
-  }
-
   /** The user compared the short authentication strings. */
   async compared(equal: boolean, deviceName: string): Promise<void> {
     const { keys } = this.#core.state
@@ -173,7 +175,10 @@ export class Call {
         void this.#core.finish(signal.byUs ? 'hung-up' : 'peer-hung-up')
         return
       case 'transfer':
-        this.#transferred(signal.status)
+        this.transfers.heard(signal.status)
+        return
+      case 'referred':
+        this.transfers.asked(signal)
         return
       case 'offered':
       case 'turned-away':
@@ -207,6 +212,9 @@ export class Call {
         return
       case 'restart-needed':
         void this.#offers.restart()
+        return
+      case 'rekey-needed':
+        void this.#offers.renegotiate({})
         return
       case 'heard':
       case 'digit':
@@ -274,6 +282,7 @@ export class Call {
       call: this.#core.id,
       to,
       sdp: made.value.networkSdp,
+      ...(this.#referredIn === null ? {} : { referredIn: this.#referredIn }),
     })
     this.#core.sipCallId = reply.ok ? reply.value : null
     if (!reply.ok) await this.#core.finish('server-unreachable')
@@ -332,14 +341,6 @@ export class Call {
     await this.#core.context.media.close(this.#core.id)
     if (!this.#core.isEnded()) await this.#sendInvite(again, offer)
     return true
-  }
-
-  #transferred(status: number | null): void {
-    const { transfer } = this.#core.state
-    if (transfer === null) return
-    if (status !== null && status < 200) this.#core.change({ transfer: { ...transfer, state: 'trying' } })
-    else if (status !== null && status < 300) void this.#core.finish('transferred')
-    else this.#core.change({ transfer: { ...transfer, state: 'failed' } })
   }
 
   #agreed(keys: MediaKeys): void {

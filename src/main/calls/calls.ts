@@ -71,20 +71,25 @@ export class Calls {
     readonly video: boolean
     readonly keys?: 'policy' | 'dtls' | undefined
     readonly showAddress?: boolean | undefined
+    readonly referredIn?: CallId | undefined
   }): Promise<CallId> {
     const peer = await this.#ports.peers.byConversation(request.conversationId)
     const account = peer === null ? null : this.#ports.accounts.byId(peer.accountId)
     if (peer === null || account === null) throw new SottoError('not-found')
     if (peer.policy === 'blocked') throw new SottoError('recipient-blocked')
+    const asking = request.referredIn === undefined ? null : this.#require(request.referredIn)
+    if (asking !== null && !asking.transfers.wants(peer)) throw new SottoError('not-found')
     this.#forgetEnded(peer.conversationId)
     const call = this.#newCall({ peer, account, direction: 'outgoing', video: request.video })
     try {
-      await call.place({ choseDtls: request.keys === 'dtls', showAddress: request.showAddress === true })
+      const wishes = { choseDtls: request.keys === 'dtls', showAddress: request.showAddress === true }
+      await call.place({ ...wishes, referredIn: asking?.id ?? null })
     } catch (error) {
       this.#calls.delete(call.id)
       this.#announce()
       throw error
     }
+    asking?.transfers.taken()
     this.#holdOthers(call.id)
     return call.id
   }
@@ -124,7 +129,11 @@ export class Calls {
   }
 
   transfer({ callId, to }: { readonly callId: CallId; readonly to: Aor }): Promise<void> {
-    return this.#require(callId).transfer(to)
+    return this.#require(callId).transfers.ask(to)
+  }
+
+  declineReferral({ callId }: { readonly callId: CallId }): Promise<void> {
+    return this.#require(callId).transfers.decline()
   }
 
   compared(request: { readonly callId: CallId; readonly equal: boolean; readonly deviceName: string }): Promise<void> {
@@ -196,6 +205,7 @@ export class Calls {
     const peer = await this.#ports.peers.byAor(accountId, signal.from, signal.fromName)
     // A blocked caller hears what everybody hears whom nobody answers.
     if (peer.policy === 'blocked' || this.#isStopped) return this.#refuse(id, 480)
+    this.#forgetEnded(peer.conversationId)
     const call = this.#newCall({ id, peer, account, direction: 'incoming', video: view.video })
     call.rings(signal.sdp, signal.sipCallId)
     // The caller may have given up while we looked.
@@ -280,6 +290,7 @@ export class Calls {
     for (const call of others) void call.setHeld(true)
   }
 
+  /** Who calls again, or is called again, needs no word on the call before: the history has it. */
   #forgetEnded(conversation: ConversationId): void {
     for (const call of this.#calls.values())
       if (call.isOver && call.facts.peer.conversationId === conversation) this.#calls.delete(call.id)

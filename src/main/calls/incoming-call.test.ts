@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CallId } from '#shared/model/calls.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
 import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { MediaRefusal } from '#main/media/media-port.ts'
 import { keys } from '#test/fakes/call-media.ts'
@@ -68,6 +69,15 @@ describe('an incoming call', () => {
     expect(world.view(id)).toMatchObject({ phase: 'ended', end: 'missed' })
     expect(world.records).toMatchObject([{ sipCallId: 'sip in', record: { outcome: 'missed' } }])
     expect(world.log).toContain('missed Anna')
+  })
+
+  it('takes the place of an ended call with the same person', async () => {
+    await world.signal(await world.ringing('first'), cancelled)
+    await world.ringing('second')
+    expect(world.calls.list().calls.map(({ id, phase }) => [id, phase])).toEqual([['second', 'incoming']])
+    await world.signal('second' as CallId, cancelled)
+    await world.place()
+    expect(world.calls.list().calls.map(({ direction }) => direction)).toEqual(['outgoing'])
   })
 
   it('taken on another device is not missed', async () => {
@@ -244,6 +254,7 @@ describe('a caller', () => {
   it('of many cannot fill the screen or hide the call that runs', async () => {
     const talking = await world.talking()
     for (let at = 0; at < 20; at += 1) {
+      world.peer = { ...world.peer, conversationId: `stranger ${at}` as ConversationId }
       const id = await world.ringing(`flood ${at}`)
       await world.signal(id, cancelled)
     }

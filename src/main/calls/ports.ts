@@ -37,6 +37,15 @@ export interface CallPeersPort {
   byAor(accountId: AccountId, aor: Aor, displayName: string): Promise<CallPeer>
 }
 
+/** What is kept of one device of a contact. */
+export interface TrustedDevice {
+  readonly peerZid: Uint8Array
+  readonly verified: boolean
+  readonly name: string
+  /** ms */
+  readonly updatedAt: number
+}
+
 /** Trust that outlives a call: own ZIDs, retained secrets, what was compared. Durable when a promise resolves. */
 export interface CallTrustPort {
   zid(account: Aor): Promise<Uint8Array>
@@ -58,6 +67,8 @@ export interface CallTrustPort {
   ): Promise<void>
   /** Whether any device of this contact was compared. */
   isVerified(account: Aor, peer: Aor): Promise<boolean>
+  /** Devices of this contact that calls agreed keys with, the last one first. */
+  devices(account: Aor, peer: Aor): Promise<readonly TrustedDevice[]>
   /** What to offer first: what was learned of this contact lately; null = nothing that still counts. */
   lastKeys(account: Aor, peer: Aor): Promise<'zrtp' | 'sdes' | 'dtls' | null>
   /** `as-before`: what was learned earlier counts again, as no keys came of offering ZRTP. */

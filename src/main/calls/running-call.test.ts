@@ -238,6 +238,14 @@ describe('another path', () => {
   })
 })
 
+describe('keys that come to their end', () => {
+  it('are offered anew, on the same path', async () => {
+    world.media.raise({ kind: 'rekey-needed', call: id })
+    await settle()
+    expect(world.taken().slice(0, 2)).toEqual(['media.reoffer free sound -', 'sip.offer offer free sound'])
+  })
+})
+
 describe('transfer', () => {
   const to = 'bob@example.org' as Aor
   const asked = { to, state: 'asked' }
@@ -353,6 +361,7 @@ describe('keys', () => {
   it.each([
     ['attack-noticed', 'attack-noticed'],
     ['keys-failed', 'keys-failed'],
+    ['keys-used-up', 'keys-used-up'],
     ['media-lost', 'media-lost'],
     ['no-path', 'no-path'],
     ['engine', 'failed'],

@@ -18,7 +18,7 @@ import { PlainTextPeers } from './plain-text-peers.ts'
 import type { ChatPorts } from './ports.ts'
 import { markRead } from './reading.ts'
 import { Sending } from './sending.ts'
-import { Turns } from './turns.ts'
+import { KeyedTurns } from '#shared/turns.ts'
 import { IncomingTyping, OutgoingTyping } from './typing.ts'
 import type { Line } from './wire-forms.ts'
 
@@ -45,7 +45,7 @@ export class Chat {
       outbox: new Outbox({ ...ports, settle: (job, end) => outcomes.settle(job, end) }),
       jobs: new JobFactory(ports),
       plainText: new PlainTextPeers(ports),
-      turns: new Turns(),
+      turns: new KeyedTurns(),
     }
     this.#holdBack = new HoldBack(clock)
     this.#sending = new Sending(this.#context)

@@ -9,7 +9,7 @@ import type { JobFactory } from './job-factory.ts'
 import type { Outbox } from './outbox.ts'
 import type { PlainTextPeers } from './plain-text-peers.ts'
 import type { ChatAccount, ChatAccountsPort, ChatPorts } from './ports.ts'
-import type { Turns } from './turns.ts'
+import type { KeyedTurns } from '#shared/turns.ts'
 
 /** What the parts of chat share: the ports, and the few things that all of them must use the same one of. */
 export interface ChatContext extends ChatPorts {
@@ -17,7 +17,7 @@ export interface ChatContext extends ChatPorts {
   readonly jobs: JobFactory
   readonly plainText: PlainTextPeers
   /** Changes of one conversation happen one after the other: each looks at the history before it writes. */
-  readonly turns: Turns<ConversationId>
+  readonly turns: KeyedTurns<ConversationId>
 }
 
 /** A conversation with both its ends. */

@@ -4,7 +4,14 @@ import { SottoError } from '#shared/errors.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { maxNameLength, maxZrtpDevices, maxZrtpPeers } from '#shared/model/limits.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import type { CallKeysWriterPort, CallMemory, KeptZrtpPeer, ZrtpPair, ZrtpSecretsToKeep } from './call-keys-port.ts'
+import type {
+  CallKeysWriterPort,
+  CallMemory,
+  KeptZrtpPeer,
+  KnownZrtpDevice,
+  ZrtpPair,
+  ZrtpSecretsToKeep,
+} from './call-keys-port.ts'
 
 const zidBytes = 12
 const secretBytes = 32
@@ -16,6 +23,13 @@ interface PeerRow {
   readonly verified: number
   readonly name: string
   readonly expires_at: number | null
+}
+
+interface DeviceRow {
+  readonly peer_zid: Uint8Array
+  readonly verified: number
+  readonly name: string
+  readonly updated_at: number
 }
 
 type Verdict = Parameters<CallKeysWriterPort['setZrtpVerified']>[0]
@@ -51,6 +65,17 @@ export function readZrtpPeer(db: Database, pair: ZrtpPair & { readonly now: numb
 export function isVerifiedWith(db: Database, account: Aor, peer: Aor): boolean {
   const found = db.prepare('SELECT 1 FROM zrtp_peer WHERE account = ? AND peer = ? AND verified = 1 LIMIT 1')
   return found.get(account, peer) !== undefined
+}
+
+/** As {@link CallKeysReaderPort.zrtpDevices}. */
+export function readZrtpDevices(db: Database, account: Aor, peer: Aor): readonly KnownZrtpDevice[] {
+  const found = db.prepare<[string, string], DeviceRow>(
+    `SELECT peer_zid, verified, name, updated_at FROM zrtp_peer
+       WHERE account = ? AND peer = ? ORDER BY updated_at DESC, peer_zid`,
+  )
+  return found.all(account, peer).map(({ peer_zid: zid, verified, name, updated_at: updatedAt }) => ({
+    ...{ peerZid: new Uint8Array(zid), verified: verified === 1, name, updatedAt },
+  }))
 }
 
 /** As {@link CallKeysReaderPort.callMemory}. */

@@ -58,11 +58,22 @@ export interface CallKeysWriterPort {
   }): Promise<void>
 }
 
+/** A device of a contact, as the user may see it. */
+export interface KnownZrtpDevice {
+  readonly peerZid: Uint8Array
+  readonly verified: boolean
+  readonly name: string
+  /** When its secrets were last renewed, ms: the last call with it. */
+  readonly updatedAt: number
+}
+
 export interface CallKeysReaderPort {
   /** `now` in ms; null for a pair that was never kept. */
   zrtpPeer(pair: ZrtpPair & { readonly now: number }): Promise<KeptZrtpPeer | null>
   /** Whether the user ever compared with a device of this contact, also where its secrets have expired. */
   zrtpVerifiedWith(account: Aor, peer: Aor): Promise<boolean>
+  /** Every device of this contact that is kept, the last one called first. */
+  zrtpDevices(account: Aor, peer: Aor): Promise<readonly KnownZrtpDevice[]>
   /** Null where nothing was ever learned. */
   callMemory(account: Aor, peer: Aor): Promise<CallMemory | null>
 }

@@ -5,8 +5,8 @@ import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit } from '#shared/model/views.ts'
 import { SottoError } from '#shared/errors.ts'
-import { isVerifiedWith, readCallMemory, readZrtpPeer } from './call-key-store.ts'
-import type { CallMemory, KeptZrtpPeer } from './call-keys-port.ts'
+import { isVerifiedWith, readCallMemory, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
+import type { CallMemory, KeptZrtpPeer, KnownZrtpDevice } from './call-keys-port.ts'
 import { openDatabase } from './database.ts'
 import { hlcOf } from './message-store.ts'
 import { jobOf, waitingJobColumns, waitingJobOf, type JobRow } from './job-store.ts'
@@ -192,6 +192,10 @@ export class HistoryReader implements HistoryReaderPort {
 
   zrtpVerifiedWith(account: Aor, peer: Aor): Promise<boolean> {
     return this.#read(() => isVerifiedWith(this.#db, account, peer))
+  }
+
+  zrtpDevices(account: Aor, peer: Aor): Promise<readonly KnownZrtpDevice[]> {
+    return this.#read(() => readZrtpDevices(this.#db, account, peer))
   }
 
   callMemory(account: Aor, peer: Aor): Promise<CallMemory | null> {

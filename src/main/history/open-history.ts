@@ -1,4 +1,5 @@
 /** Opens the history of a profile: in two workers, as the program does, or on the calling thread, as tests may. */
+import { copyOf } from '#shared/bytes/bytes.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
@@ -51,7 +52,7 @@ export interface OpenHistoryOptions {
  * @throws SottoError an `OpenFailure` code.
  */
 export async function openHistoryInWorkers(options: OpenHistoryOptions): Promise<OpenHistory> {
-  const start: HistoryWorkerStart = { path: options.path, key: options.key.slice() }
+  const start: HistoryWorkerStart = { path: options.path, key: copyOf(options.key) }
   const spawn = <M, E>(name: string) =>
     startWorker<M & HistoryMethodsShape<M>, E>({ url: workerUrl(name, import.meta.url), start, closedCode: 'locked' })
   const starting = [
@@ -142,6 +143,7 @@ function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['c
     counts: () => call('counts'),
     zrtpPeer: (pair) => call('zrtpPeer', pair),
     zrtpVerifiedWith: (account, peer) => call('zrtpVerifiedWith', account, peer),
+    zrtpDevices: (account, peer) => call('zrtpDevices', account, peer),
     callMemory: (account, peer) => call('callMemory', account, peer),
   }
 }

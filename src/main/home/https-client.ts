@@ -1,3 +1,4 @@
+import { copyOf } from '#shared/bytes/bytes.ts'
 import { parseHttpResponse, type HttpResponse } from './http-response.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
@@ -69,7 +70,7 @@ function exchange(stream: ByteStream, request: Uint8Array, clock: ClockPort): Pr
         fail()
         return
       }
-      chunks.push(bytes.slice())
+      chunks.push(copyOf(bytes))
     })
     stream.onClose(() => {
       timer.cancel()

@@ -1,3 +1,4 @@
+import { copyOf } from '#shared/bytes/bytes.ts'
 import { startWorker, workerUrl } from '#main/platform/worker-rpc/start-worker.ts'
 import type { DerivePassphraseKey, PassphraseCost } from './passphrase.ts'
 
@@ -11,7 +12,7 @@ export const deriveInWorker: DerivePassphraseKey = async (passphrase, salt, cost
   const worker = await startWorker<KdfMethods>({ url: workerUrl('kdf-worker', import.meta.url), start: null })
   try {
     // Copies: a small array may share a pooled buffer with other values.
-    return await worker.rpc.call('derive', passphrase.slice(), salt.slice(), cost)
+    return await worker.rpc.call('derive', copyOf(passphrase), copyOf(salt), cost)
   } finally {
     await worker.terminate()
   }

@@ -5,7 +5,7 @@
 import { access } from 'node:fs/promises'
 import { SottoError } from '#shared/errors.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
-import { wipe } from '#shared/bytes/bytes.ts'
+import { copyOf, wipe } from '#shared/bytes/bytes.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { readFileIfPresent, writeFileAtomically } from '#main/platform/atomic-file.ts'
 import { keyFileVersion, parseKeyFile, serializeKeyFile, type KeyFile } from './key-file.ts'
@@ -94,7 +94,7 @@ export class KeyLadder {
       if (first.keychain) file = await this.#withKeychain(file, key)
       await this.#save(file)
       this.#key = key
-      return key.slice()
+      return copyOf(key)
     })
   }
 
@@ -112,7 +112,7 @@ export class KeyLadder {
       const key = await this.#openRung(file, rung, secret)
       if (made && !file.databaseMade) await this.#save({ ...file, databaseMade: true })
       this.#key = key
-      return key.slice()
+      return copyOf(key)
     })
   }
 

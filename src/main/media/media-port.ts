@@ -98,10 +98,13 @@ export type MediaEvent =
   | {
       readonly kind: 'lost'
       readonly call: CallId
-      readonly why: 'no-path' | 'media-lost' | 'keys-failed' | 'refuses-encryption' | 'attack-noticed' | 'engine'
+      readonly why:
+        'no-path' | 'media-lost' | 'keys-failed' | 'keys-used-up' | 'refuses-encryption' | 'attack-noticed' | 'engine'
     }
   /** The network changed under the call: main offers again (ICE restart). */
   | { readonly kind: 'restart-needed'; readonly call: CallId }
+  /** A key has protected most of what it may: main offers again, with another key of ours. */
+  | { readonly kind: 'rekey-needed'; readonly call: CallId }
 
 /** The gateway. A `branch` is one early or confirmed dialog of the call (a fork has several), named by its To tag. */
 export interface MediaPort {

@@ -1,6 +1,7 @@
 /** The few words that main itself shows: tray and notifications. The renderer has its own catalogue. */
 export interface MainStrings {
   readonly newMessage: string
+  /** Empty name: nothing may be shown of the caller. */
   readonly callFrom: (name: string) => string
   readonly videoCallFrom: (name: string) => string
   readonly missedCall: string
@@ -13,8 +14,8 @@ export interface MainStrings {
 const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
   en: {
     newMessage: 'New message',
-    callFrom: (name) => `${name} is calling`,
-    videoCallFrom: (name) => `${name} is calling with video`,
+    callFrom: (name) => (name === '' ? 'Incoming call' : `${name} is calling`),
+    videoCallFrom: (name) => (name === '' ? 'Incoming video call' : `${name} is calling with video`),
     missedCall: 'Missed call',
     answer: 'Answer',
     decline: 'Decline',
@@ -23,8 +24,8 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
   },
   de: {
     newMessage: 'Neue Nachricht',
-    callFrom: (name) => `${name} ruft an`,
-    videoCallFrom: (name) => `${name} ruft mit Video an`,
+    callFrom: (name) => (name === '' ? 'Eingehender Anruf' : `${name} ruft an`),
+    videoCallFrom: (name) => (name === '' ? 'Eingehender Videoanruf' : `${name} ruft mit Video an`),
     missedCall: 'Verpasster Anruf',
     answer: 'Annehmen',
     decline: 'Ablehnen',

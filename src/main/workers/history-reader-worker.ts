@@ -38,6 +38,7 @@ await runWorker<HistoryReaderMethods>((start) => {
     counts: () => reader().counts(),
     zrtpPeer: (pair) => reader().zrtpPeer(pair),
     zrtpVerifiedWith: (account, peer) => reader().zrtpVerifiedWith(account, peer),
+    zrtpDevices: (account, peer) => reader().zrtpDevices(account, peer),
     callMemory: (account, peer) => reader().callMemory(account, peer),
     lastHlc: () => reader().lastHlc(),
     close: () => opened?.close(),

@@ -267,6 +267,7 @@ describe('a peer without ICE', () => {
     const advertised = phone.agent.local.streams[0]
     expect(advertised?.rtp?.port).toBe((advertised?.rtcp?.port ?? 0) - 1)
     expect(phone.agent.setPlainRemote(0, 1, { host: '192.0.2.8', port: 4_000 })).toBe(true)
+    expect(phone.agent.isPlainRelayed(0, 1)).toBe(false)
     expect(phone.agent.send(0, 1, media(7))).toBe(true)
     await clock.advance(1_000)
     expect(heard).toEqual([advertised?.rtp])
@@ -339,6 +340,16 @@ describe('hiding the address', () => {
     hidden.agent.close()
     await clock.advance(5_000)
     expect(server.allocations).toBe(0)
+  })
+
+  it('knows that a peer without ICE is reached through the relay', async () => {
+    const server = await FakeTurnServer.open(network.node(['198.51.100.1']), '198.51.100.1', clock)
+    const turnServers = [{ address: server.address, credentials: turnUser }]
+    const hidden = makePhone(openA(), clock, { role: 'controlling', policy: 'relay', turnServers })
+    await gather(hidden)
+    expect(hidden.agent.isPlainRelayed(0, 1)).toBe(false)
+    expect(hidden.agent.setPlainRemote(0, 1, { host: '192.0.2.2', port: 4_000 })).toBe(true)
+    expect(hidden.agent.isPlainRelayed(0, 1)).toBe(true)
   })
 
   it('goes nowhere without a relay', async () => {

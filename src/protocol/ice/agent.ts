@@ -177,6 +177,11 @@ export class IceAgent {
     return true
   }
 
+  /** Whether what {@link setPlainRemote} named is reached through the relay. */
+  isPlainRelayed(stream: number, component: Component): boolean {
+    return (this.#plain.get(`${stream}.${component}`)?.base.relay ?? null) !== null
+  }
+
   /** Where media of a component goes by ICE. */
   pathOf(stream: number, component: Component): IcePath | null {
     return this.#machine.pathOf(stream, component)

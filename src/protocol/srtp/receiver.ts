@@ -1,5 +1,6 @@
 import { isRtcp, readUint32, rtcpSsrcOf, rtpHeaderBytes, sequenceNumberOf, ssrcOf } from '#protocol/rtp/header.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
+import { KeyLifetime } from './key-lifetime.ts'
 import { endOfIndexes, estimateIndex } from './packet-index.ts'
 import { ReplayWindow } from './replay-window.ts'
 import { endOfRtcpIndexes, maxStreams, transformsOf, type MasterKey, type SrtpRefusal } from './session.ts'
@@ -18,6 +19,7 @@ export class SrtpReceiver {
   readonly #trailer: { readonly rtp: number; readonly rtcp: number }
   readonly #rtpStreams = new Map<number, ReplayWindow>()
   readonly #rtcpStreams = new Map<number, ReplayWindow>()
+  readonly #lifetime: KeyLifetime
 
   /** @throws RangeError when key or salt do not fit the profile. */
   constructor(master: MasterKey) {
@@ -25,10 +27,16 @@ export class SrtpReceiver {
     this.#rtp = rtp
     this.#rtcp = rtcp
     this.#mki = Uint8Array.from(master.mki ?? [])
+    this.#lifetime = new KeyLifetime(master.lifetime)
     this.#encrypts = master.profile.cipher !== 'null'
     const { cipher, rtpTagBytes, rtcpTagBytes } = master.profile
     const tag = cipher === 'gcm' ? { rtp: 0, rtcp: 0 } : { rtp: rtpTagBytes, rtcp: rtcpTagBytes }
     this.#trailer = { rtp: this.#mki.length + tag.rtp, rtcp: this.#mki.length + tag.rtcp }
+  }
+
+  /** The other side has protected most of what its key may protect. */
+  get nearsEnd(): boolean {
+    return this.#lifetime.nearsEnd
   }
 
   /** The plain RTP packet. */
@@ -44,7 +52,10 @@ export class SrtpReceiver {
     if (verdict !== 'fresh') return verdict
     const plain = this.#rtp.unprotectRtp(packet, clear, { ssrc, index })
     if (plain === null) return 'forged'
-    return accept(this.#rtpStreams, ssrc, index) ? plain : 'too-many-streams'
+    if (this.#lifetime.isRtpSpent) return 'key-used-up'
+    if (!accept(this.#rtpStreams, ssrc, index)) return 'too-many-streams'
+    this.#lifetime.countRtp()
+    return plain
   }
 
   /** The plain RTCP compound. */
@@ -62,7 +73,10 @@ export class SrtpReceiver {
     if (verdict !== 'fresh') return verdict
     const plain = this.#rtcp.unprotectRtcp(packet, { ssrc, index, encrypted })
     if (plain === null) return 'forged'
-    return accept(this.#rtcpStreams, ssrc, index) ? plain : 'too-many-streams'
+    if (this.#lifetime.isRtcpSpent) return 'key-used-up'
+    if (!accept(this.#rtcpStreams, ssrc, index)) return 'too-many-streams'
+    this.#lifetime.countRtcp()
+    return plain
   }
 
   #isOurs(packet: Uint8Array, fromEnd: number): boolean {

@@ -1,4 +1,5 @@
 import { isRtcp, rtcpSsrcOf, rtpHeaderBytes, sequenceNumberOf, ssrcOf } from '#protocol/rtp/header.ts'
+import { KeyLifetime } from './key-lifetime.ts'
 import { endOfIndexes, estimateIndex } from './packet-index.ts'
 import { ReplayWindow } from './replay-window.ts'
 import { endOfRtcpIndexes, maxStreams, transformsOf, type MasterKey, type SrtpRefusal } from './session.ts'
@@ -14,12 +15,19 @@ export class SrtpSender {
   readonly #rtp: PacketTransform
   readonly #rtcp: PacketTransform
   readonly #streams = new Map<number, Stream>()
+  readonly #lifetime: KeyLifetime
 
   /** @throws RangeError when key or salt do not fit the profile. */
   constructor(master: MasterKey) {
     const { rtp, rtcp } = transformsOf(master)
     this.#rtp = rtp
     this.#rtcp = rtcp
+    this.#lifetime = new KeyLifetime(master.lifetime)
+  }
+
+  /** Most of what the key may protect is protected. */
+  get nearsEnd(): boolean {
+    return this.#lifetime.nearsEnd
   }
 
   /** Roll-over count and highest sequence number of a stream; null before its first packet. */
@@ -42,10 +50,11 @@ export class SrtpSender {
     const sequenceNumber = sequenceNumberOf(packet)
     const index = sent.highest < 0 ? sequenceNumber : estimateIndex(sent.highest, sequenceNumber)
     if (index < 0) return 'too-old'
-    if (index >= endOfIndexes) return 'key-used-up'
+    if (index >= endOfIndexes || this.#lifetime.isRtpSpent) return 'key-used-up'
     const verdict = sent.check(index)
     if (verdict !== 'fresh') return verdict
     sent.accept(index)
+    this.#lifetime.countRtp()
     return this.#rtp.protectRtp(packet, clear, { ssrc, index })
   }
 
@@ -55,9 +64,10 @@ export class SrtpSender {
     const ssrc = rtcpSsrcOf(packet)
     const stream = this.#streamOf(ssrc)
     if (stream === null) return 'too-many-streams'
-    if (stream.nextRtcpIndex >= endOfRtcpIndexes) return 'key-used-up'
+    if (stream.nextRtcpIndex >= endOfRtcpIndexes || this.#lifetime.isRtcpSpent) return 'key-used-up'
     const index = stream.nextRtcpIndex
     stream.nextRtcpIndex += 1
+    this.#lifetime.countRtcp()
     return this.#rtcp.protectRtcp(packet, { ssrc, index })
   }
 

@@ -24,6 +24,8 @@ export interface MasterKey {
   /** Master key identifier in every packet (RFC 3711 §3.1); absent where none was negotiated. */
   readonly mki?: Uint8Array
   readonly headers?: HeaderProtection
+  /** SRTP packets, and SRTCP packets, it may protect (RFC 4568 §6.1); absent where only the bounds of RFC 3711 §9.2 apply. */
+  readonly lifetime?: number
 }
 
 /**

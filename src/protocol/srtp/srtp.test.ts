@@ -169,6 +169,38 @@ describe('order', () => {
     expect(sender.protectRtp(rtp(1, { ssrc: 9999 }))).toBe('too-many-streams')
   })
 
+  it('protects and takes no more than the key may protect, packets and reports apart', () => {
+    const short = { ...master, lifetime: 3 }
+    const [sender, receiver, unbound] = [new SrtpSender(short), new SrtpReceiver(short), new SrtpSender(master)]
+    for (let at = 0; at < 3; at += 1) {
+      taken(sender.protectRtp(rtp(at, { ssrc: at })))
+      taken(sender.protectRtcp(rtcp()))
+      // What bears no tag of the key has not used it.
+      expect(receiver.unprotectRtp(Buffer.concat([rtp(at), Buffer.alloc(10)]))).toBe('forged')
+      taken(receiver.unprotectRtp(taken(unbound.protectRtp(rtp(at)))))
+      taken(receiver.unprotectRtcp(taken(unbound.protectRtcp(rtcp()))))
+    }
+    expect([sender.protectRtp(rtp(3)), sender.protectRtcp(rtcp())]).toEqual(['key-used-up', 'key-used-up'])
+    expect(receiver.unprotectRtp(taken(unbound.protectRtp(rtp(3))))).toBe('key-used-up')
+    expect(receiver.unprotectRtcp(taken(unbound.protectRtcp(rtcp())))).toBe('key-used-up')
+    expect(receiver.unprotectRtp(Buffer.concat([rtp(9), Buffer.alloc(10)]))).toBe('forged')
+  })
+
+  it('says when an eighth of the key is left, where that leaves time for another', () => {
+    const [sender, tiny] = [
+      new SrtpSender({ ...master, lifetime: 2 ** 14 }),
+      new SrtpSender({ ...master, lifetime: 8 }),
+    ]
+    const nears = (count: number): boolean => {
+      for (let at = 0; at < count; at += 1) taken(sender.protectRtp(rtp((next += 1))))
+      return sender.nearsEnd
+    }
+    let next = 0
+    expect([nears(7 * 2 ** 11 - 1), nears(1)]).toEqual([false, true])
+    for (let at = 0; at < 8; at += 1) taken(tiny.protectRtcp(rtcp()))
+    expect(tiny.nearsEnd).toBe(false)
+  })
+
   it('refuses what is no packet', () => {
     const [sender, receiver] = [new SrtpSender(master), new SrtpReceiver(master)]
     const truncatedExtension = Buffer.concat([rtp(1).subarray(0, 12), Buffer.from('bede0fff', 'hex')])

@@ -1,5 +1,5 @@
 /** The Commit message in its three forms (RFC 6189 §5.4). */
-import { concatBytes } from '#shared/bytes/bytes.ts'
+import { concatBytes, copyOf } from '#shared/bytes/bytes.ts'
 import { implicitMac } from './implicit.ts'
 import { frame, headBytes, imageBytes, shortMacBytes, zidBytes } from './message.ts'
 import { ascii, FieldReader } from './wire.ts'
@@ -43,10 +43,10 @@ function bindingFields(binding: CommitBinding): readonly Uint8Array[] {
 export function decodeCommit(message: Uint8Array): Commit | null {
   if (message.length < fixedBytes + nonceBytes + shortMacBytes) return null
   const fields = new FieldReader(message, headBytes)
-  const [h2, zid] = [fields.take(imageBytes).slice(), fields.take(zidBytes).slice()]
+  const [h2, zid] = [copyOf(fields.take(imageBytes)), copyOf(fields.take(zidBytes))]
   const [hash, cipher, authTag] = [fields.text(4), fields.text(4), fields.text(4)]
   const [keyAgreement, sas] = [fields.text(4), fields.text(4)]
-  const binding = readBinding(keyAgreement, fields.take(message.length - fixedBytes - shortMacBytes).slice())
+  const binding = readBinding(keyAgreement, copyOf(fields.take(message.length - fixedBytes - shortMacBytes)))
   return binding && { h2, zid, hash, cipher, authTag, keyAgreement, sas, binding }
 }
 

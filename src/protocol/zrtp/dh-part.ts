@@ -1,5 +1,5 @@
 /** The DHPart1 and DHPart2 messages (RFC 6189 §5.5, §5.6). */
-import { concatBytes } from '#shared/bytes/bytes.ts'
+import { concatBytes, copyOf } from '#shared/bytes/bytes.ts'
 import { implicitMac } from './implicit.ts'
 import { frame, headBytes, imageBytes, shortMacBytes } from './message.ts'
 import { FieldReader } from './wire.ts'
@@ -31,8 +31,8 @@ export function encodeDhPart(type: 'DHPart1 ' | 'DHPart2 ', part: DhPart, h0: Ui
 export function decodeDhPart(message: Uint8Array, publicValueBytes: number): DhPart | null {
   if (message.length !== fixedBytes + publicValueBytes) return null
   const fields = new FieldReader(message, headBytes)
-  const h1 = fields.take(imageBytes).slice()
-  const [rs1, rs2] = [fields.take(shortMacBytes).slice(), fields.take(shortMacBytes).slice()]
-  const [aux, pbx] = [fields.take(shortMacBytes).slice(), fields.take(shortMacBytes).slice()]
-  return { h1, ids: { rs1, rs2, aux, pbx }, publicValue: fields.take(publicValueBytes).slice() }
+  const h1 = copyOf(fields.take(imageBytes))
+  const [rs1, rs2] = [copyOf(fields.take(shortMacBytes)), copyOf(fields.take(shortMacBytes))]
+  const [aux, pbx] = [copyOf(fields.take(shortMacBytes)), copyOf(fields.take(shortMacBytes))]
+  return { h1, ids: { rs1, rs2, aux, pbx }, publicValue: copyOf(fields.take(publicValueBytes)) }
 }

@@ -1,5 +1,5 @@
 /** Finding out whether the peer speaks ZRTP, and who it is (RFC 6189 §4.1). */
-import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
+import { copyOf, equalBytes, toHex } from '#shared/bytes/bytes.ts'
 import type { Peer, Phase, StreamCore } from './core.ts'
 import type { ZrtpFailure } from './events.ts'
 import { readHelloHash } from './hello-hash.ts'
@@ -141,7 +141,7 @@ export class Discovering implements Phase {
     this.#core.peer = peer
     this.#core.trust()
     this.#core.sendAck('HelloACK')
-    const peerZid = peer.hello.zid.slice()
+    const peerZid = copyOf(peer.hello.zid)
     this.#core.emit({ kind: 'peer-found', peerZid, peerClientId: printable(peer.hello.clientId) })
     if (options.place === 'first') {
       this.#core.emit({ kind: 'need-secrets', peerZid })

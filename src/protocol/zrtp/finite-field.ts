@@ -3,7 +3,7 @@
  * test the prime for seconds or take no secret of ours. A host whose `node:crypto` knows no such keys gets the arithmetic below.
  */
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
-import { compareBytes, toHex, wipe } from '#shared/bytes/bytes.ts'
+import { compareBytes, copyOf, toHex, wipe } from '#shared/bytes/bytes.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { derBits, derInteger, derOctets, derSequence } from './der.ts'
 import { generator, primes } from './finite-field-groups.ts'
@@ -31,7 +31,7 @@ export function newFieldPair(name: FieldName, random: RandomPort, secretBytes: n
 export function isInRange(name: FieldName, value: Uint8Array): boolean {
   const prime = primes[name]
   if (value.length !== prime.length) return false
-  const last = prime.slice()
+  const last = copyOf(prime)
   last[last.length - 1] = (last[last.length - 1] ?? 0) - 1
   const one = new Uint8Array(prime.length)
   one[one.length - 1] = 1

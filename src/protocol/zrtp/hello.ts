@@ -1,7 +1,7 @@
 /** The Hello message (RFC 6189 §5.2). */
 import { implicitMac } from './implicit.ts'
 import { frame, headBytes, imageBytes, shortMacBytes, zidBytes } from './message.ts'
-import { concatBytes } from '#shared/bytes/bytes.ts'
+import { concatBytes, copyOf } from '#shared/bytes/bytes.ts'
 import { ascii, asciiText, FieldReader } from './wire.ts'
 
 /** Unknown algorithms stay in the lists under their four characters. */
@@ -57,7 +57,7 @@ export function decodeHello(message: Uint8Array): Hello | null {
   if (message.length < fixedBytes + shortMacBytes) return null
   const fields = new FieldReader(message, headBytes)
   const [version, clientId] = [fields.text(4), fields.text(clientIdBytes)]
-  const [h3, zid] = [fields.take(imageBytes).slice(), fields.take(zidBytes).slice()]
+  const [h3, zid] = [copyOf(fields.take(imageBytes)), copyOf(fields.take(zidBytes))]
   const flagOctets = fields.take(4)
   const [flagOctet = 0] = flagOctets
   const counts = countsOf(flagOctets)

@@ -1,5 +1,5 @@
 /** The frame of a message (preamble, length in words, type) and the messages that have no or few fields (RFC 6189 §5.1–5.16). */
-import { concatBytes } from '#shared/bytes/bytes.ts'
+import { concatBytes, copyOf } from '#shared/bytes/bytes.ts'
 import { ascii, asciiText, FieldReader, uint32 } from './wire.ts'
 
 export const messageTypes = [
@@ -107,7 +107,7 @@ export function encodePing({ version, endpointHash }: Ping): Uint8Array {
 export function decodePing(message: Uint8Array): Ping | null {
   if (message.length !== headBytes + 12) return null
   const fields = new FieldReader(message, headBytes)
-  return { version: fields.text(4), endpointHash: fields.take(8).slice() }
+  return { version: fields.text(4), endpointHash: copyOf(fields.take(8)) }
 }
 
 export interface PingAck extends Ping {
@@ -124,6 +124,6 @@ export function encodePingAck(ack: PingAck): Uint8Array {
 export function decodePingAck(message: Uint8Array): PingAck | null {
   if (message.length !== headBytes + 24) return null
   const fields = new FieldReader(message, headBytes)
-  const [version, endpointHash, pingEndpointHash] = [fields.text(4), fields.take(8).slice(), fields.take(8).slice()]
+  const [version, endpointHash, pingEndpointHash] = [fields.text(4), copyOf(fields.take(8)), copyOf(fields.take(8))]
   return { version, endpointHash, pingEndpointHash, pingSsrc: fields.uint32() }
 }

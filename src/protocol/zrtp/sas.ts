@@ -1,4 +1,5 @@
 /** The short authentication string, as people read it to each other (RFC 6189 §5.1.6, §7). */
+import { copyOf } from '#shared/bytes/bytes.ts'
 import type { SasName } from './algorithms.ts'
 import { pgpWords } from './pgp-words.ts'
 
@@ -18,7 +19,7 @@ const characters = 4
 const bitsPerCharacter = 5
 
 export function renderSas(hash: Uint8Array, negotiated: SasName): Sas {
-  return { negotiated, base32: base32(hash), words: pgpWords(hash.subarray(0, 2)), hash: hash.slice() }
+  return { negotiated, base32: base32(hash), words: pgpWords(hash.subarray(0, 2)), hash: copyOf(hash) }
 }
 
 /** The leftmost 20 bits in z-base-32. */

@@ -1,5 +1,5 @@
 /** The state in which both sides hold the keys (RFC 6189 §4.6.1, §4.7.2, §5.13). */
-import { equalBytes, utf8, wipe } from '#shared/bytes/bytes.ts'
+import { copyOf, equalBytes, utf8, wipe } from '#shared/bytes/bytes.ts'
 import { srtpProfileOf } from './algorithms.ts'
 import { isSealedBy, type Confirm } from './confirm.ts'
 import { wasVerified } from './confirming.ts'
@@ -17,7 +17,7 @@ export function emitKeys(core: StreamCore, direction: 'send' | 'receive', establ
 }
 
 function srtpKeysOf({ algorithms }: Established, side: SideKeys): SrtpKeys {
-  return { profile: srtpProfileOf(algorithms), key: side.srtpKey.slice(), salt: side.srtpSalt.slice() }
+  return { profile: srtpProfileOf(algorithms), key: copyOf(side.srtpKey), salt: copyOf(side.srtpSalt) }
 }
 
 /** Enters the state after the peer's Confirm; `confirm2` is what a responder may see again. */
@@ -30,7 +30,7 @@ export function enterSecure(
   const facts = factsOf(core, peer, established, confirm)
   if (established.call !== null)
     core.options.session.establish({
-      zrtpSess: established.call.zrtpSess.slice(),
+      zrtpSess: copyOf(established.call.zrtpSess),
       peerZid: peer.hello.zid,
       algorithms: established.algorithms,
     })
@@ -47,7 +47,7 @@ function factsOf(core: StreamCore, peer: Peer, established: Established, confirm
     role,
     algorithms,
     profile: srtpProfileOf(algorithms),
-    peerZid: peer.hello.zid.slice(),
+    peerZid: copyOf(peer.hello.zid),
     peerClientId: printable(peer.hello.clientId),
     sas: call && renderSas(call.sasHash, algorithms.sas),
     cache,
@@ -63,10 +63,11 @@ function retainedUpdate(core: StreamCore, established: Established, confirm: Con
   const { call, cache } = established
   const expiresInSeconds = Math.min(core.options.cacheExpiration, confirm.cacheExpiration)
   if (call === null || expiresInSeconds === 0) return null
+  const before = core.known?.retained?.rs1
   return {
     when: cache === 'mismatch' ? 'after-sas-comparison' : 'now',
-    rs1: call.retainedSecret.slice(),
-    rs2: core.known?.retained?.rs1.slice() ?? null,
+    rs1: copyOf(call.retainedSecret),
+    rs2: before === undefined ? null : copyOf(before),
     sasVerified: wasVerified(core, established),
     expiresInSeconds,
   }

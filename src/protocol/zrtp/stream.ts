@@ -1,4 +1,4 @@
-import { equalBytes } from '#shared/bytes/bytes.ts'
+import { copyOf, equalBytes } from '#shared/bytes/bytes.ts'
 import { StreamCore, type PhaseName, type ZrtpStreamOptions } from './core.ts'
 import { Discovering, isAnnounced, readAnnounced, type AnnouncedHashes } from './discovering.ts'
 import { helloHashOf } from './hello-hash.ts'
@@ -70,7 +70,10 @@ export class ZrtpStream {
   provideSecrets(retained: RetainedSecrets | null): void {
     const { peer, known, options, phase } = this.#core
     if (peer === null || known !== null || phase.name !== 'discovering') return
-    this.#core.known = { retained: retained && copyOf(retained), aux: options.auxSecret?.slice() ?? null }
+    this.#core.known = {
+      retained: retained && retainedCopyOf(retained),
+      aux: options.auxSecret && copyOf(options.auxSecret),
+    }
     this.#core.run(() => phase.advance?.())
   }
 
@@ -92,7 +95,7 @@ export class ZrtpStream {
     const type = decoded && typeOf(decoded.message)
     if (decoded === null || type === null || !this.#isFromPeer(type, decoded.ssrc)) return
     // The buffer may be the caller's to use again.
-    const message = decoded.message.slice()
+    const message = copyOf(decoded.message)
     this.#core.run(() => this.#dispatch(type, message, decoded.ssrc))
   }
 
@@ -140,6 +143,6 @@ export class ZrtpStream {
   }
 }
 
-function copyOf({ rs1, rs2, sasVerified }: RetainedSecrets): RetainedSecrets {
-  return { rs1: rs1.slice(), rs2: rs2?.slice() ?? null, sasVerified }
+function retainedCopyOf({ rs1, rs2, sasVerified }: RetainedSecrets): RetainedSecrets {
+  return { rs1: copyOf(rs1), rs2: rs2 && copyOf(rs2), sasVerified }
 }

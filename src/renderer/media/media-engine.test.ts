@@ -104,6 +104,28 @@ describe('legs', () => {
 })
 
 describe('devices', () => {
+  it('that go untold are found by looking while there is a call, and only then', async () => {
+    vi.useFakeTimers()
+    try {
+      const setup = new Setup()
+      setup.settings = { ...setup.settings, microphone: 'Headset' }
+      setup.browser.plug('audioinput', 'Headset')
+      await vi.advanceTimersByTimeAsync(10)
+      expect(vi.getTimerCount()).toBe(0)
+      setup.engine.handle({ kind: 'open', legId: first, callId, video: false })
+      setup.engine.handle({ kind: 'capture', legId: first, microphone: true, camera: false })
+      await vi.advanceTimersByTimeAsync(10)
+      setup.browser.devices = setup.browser.devices.filter(({ label }) => label !== 'Headset')
+      await vi.advanceTimersByTimeAsync(3000)
+      expect(setup.changes).toEqual([{ role: 'microphone', change: 'gone' }])
+      expect(setup.browser.open.map(({ constraints }) => constraints.deviceId)).toEqual([undefined])
+      setup.engine.handle({ kind: 'close', legId: first })
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('open on command only, with the chosen treatment, and close with the leg', async () => {
     const setup = new Setup()
     await setup.open(first, true)

@@ -7,6 +7,8 @@ import { readStats } from './stats.ts'
 
 const noPictures: CallPictures = { local: null, remote: null }
 const roles: readonly DeviceRole[] = ['microphone', 'speaker', 'camera']
+/** Chromium on Linux hears of sound devices from the kernel alone: a headset by radio comes and goes untold. During calls we look, ms. */
+const lookMs = 3000
 /** How often figures are read while somebody looks at them, ms. */
 const sampleMs = 1000
 
@@ -24,6 +26,7 @@ export class MediaEngine {
   #muted: ReadonlySet<CallId> = new Set()
   #devices: readonly MediaDeviceInfo[] = []
   #settings: MediaSettings
+  #looking: ReturnType<typeof setInterval> | undefined
 
   constructor(ports: MediaPorts) {
     this.#ports = ports
@@ -98,6 +101,7 @@ export class MediaEngine {
     this.#calls.clear()
     this.#callOf.clear()
     this.#series.clear()
+    this.#look()
   }
 
   #call(callId: CallId): CallMedia {
@@ -109,6 +113,7 @@ export class MediaEngine {
     })
     made.setMuted(this.#muted.has(callId))
     this.#calls.set(callId, made)
+    this.#look()
     return made
   }
 
@@ -118,9 +123,18 @@ export class MediaEngine {
     if (!call.empty) return
     call.close()
     this.#calls.delete(call.callId)
+    this.#look()
     this.#series.get(call.callId)?.close()
     this.#series.delete(call.callId)
     this.#announce()
+  }
+
+  #look(): void {
+    if (this.#calls.size > 0) this.#looking ??= setInterval(() => void this.#readDevices(), lookMs)
+    else {
+      clearInterval(this.#looking)
+      this.#looking = undefined
+    }
   }
 
   #announce(): void {

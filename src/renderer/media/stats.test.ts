@@ -10,6 +10,8 @@ const report = [
     codecId: 'c1',
     jitter: 0.012,
     audioLevel: 0.25,
+    jitterBufferDelay: 1920,
+    jitterBufferEmittedCount: 48_000,
     packetsReceived: 90,
     packetsLost: 10,
     bytesReceived: 8000,
@@ -28,6 +30,7 @@ const report = [
   },
   { type: 'outbound-rtp', kind: 'audio', timestamp: 5000, bytesSent: 4000 },
   { type: 'remote-inbound-rtp', kind: 'audio', timestamp: 4900, roundTripTime: 0.048 },
+  { type: 'media-playout', kind: 'audio', timestamp: 5000, totalPlayoutDelay: 480, totalSamplesCount: 48_000 },
   { type: 'media-source', kind: 'audio', timestamp: 5000, audioLevel: 0.5 },
   { type: 'codec', id: 'c1', mimeType: 'audio/opus', clockRate: 48000 },
   { type: 'codec', id: 'c2', mimeType: 'video/VP8', clockRate: 90000 },
@@ -41,6 +44,7 @@ describe('figures of a call', () => {
       ...{ jitterMs: 12, roundTripMs: 48, audioCodec: 'opus/48000', videoCodec: 'VP8/90000' },
       ...{ resolution: '1280×720', framesPerSecond: 30, sentResolution: '', sentFramesPerSecond: null },
       ...{ levelSent: 0.5, levelReceived: 0.25 },
+      ...{ bufferedSamples: 48_000, bufferedSeconds: 1920, playedSamples: 48_000, playedSeconds: 480 },
     })
   })
 
@@ -64,13 +68,14 @@ describe('figures of a call', () => {
     expect(sample.kbitDown).toBe(200)
     expect(sample.kbitUp).toBe(32)
     expect(sample.lossPercent).toBeCloseTo(100 * (2 / 41))
+    expect(sample).toMatchObject({ bufferMs: 40, outputMs: 10 })
   })
 
   it('tell nothing of a first reading, another leg, or no time', () => {
     const now = readStats(report)
     expect(sampleBetween(null, now)).toMatchObject({ kbitUp: null, kbitDown: null, lossPercent: null })
     expect(sampleBetween({ ...now, bytesSent: 9999, at: 4000 }, now).kbitUp).toBeNull()
-    expect(sampleBetween(now, now)).toMatchObject({ kbitUp: null, lossPercent: null })
+    expect(sampleBetween(now, now)).toMatchObject({ kbitUp: null, lossPercent: null, bufferMs: null })
   })
 })
 

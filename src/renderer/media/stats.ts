@@ -18,6 +18,12 @@ export interface StatsReading {
   /** Of the sent picture. */
   readonly sentResolution: string
   readonly sentFramesPerSecond: number | null
+  /** Sound that left the jitter buffer, in samples, and what they waited there, summed in seconds. */
+  readonly bufferedSamples: number
+  readonly bufferedSeconds: number
+  /** The same of what was played, from there to the loudspeaker. */
+  readonly playedSamples: number
+  readonly playedSeconds: number
   /** 0…1; null where the browser does not measure it. */
   readonly levelSent: number | null
   readonly levelReceived: number | null
@@ -28,6 +34,9 @@ export interface StatsSample extends StatsReading {
   readonly kbitUp: number | null
   readonly kbitDown: number | null
   readonly lossPercent: number | null
+  /** Mean wait of the sound in the jitter buffer and in the sound output, ms. */
+  readonly bufferMs: number | null
+  readonly outputMs: number | null
 }
 
 type Entry = Readonly<Record<string, unknown>>
@@ -77,6 +86,10 @@ export function readStats(report: StatsSource): StatsReading {
     framesPerSecond: number(videoIn, 'framesPerSecond'),
     sentResolution: resolution(videoOut),
     sentFramesPerSecond: number(videoOut, 'framesPerSecond'),
+    bufferedSamples: number(audioIn, 'jitterBufferEmittedCount') ?? 0,
+    bufferedSeconds: number(audioIn, 'jitterBufferDelay') ?? 0,
+    playedSamples: sum(of('media-playout'), 'totalSamplesCount'),
+    playedSeconds: sum(of('media-playout'), 'totalPlayoutDelay'),
     levelSent: number(of('media-source', 'audio')[0], 'audioLevel'),
     levelReceived: number(audioIn, 'audioLevel'),
   }
@@ -97,16 +110,33 @@ function resolution(stream: Entry | undefined): string {
 
 /** What happened between two readings; a counter that fell (another leg) tells nothing. */
 export function sampleBetween(before: StatsReading | null, now: StatsReading): StatsSample {
-  const lost = difference(before?.packetsLost, now.packetsLost)
-  const received = difference(before?.packetsReceived, now.packetsReceived)
+  const grown = (name: Counter): number | null => difference(before?.[name], now[name])
+  const [lost, received] = [grown('packetsLost'), grown('packetsReceived')]
   const expected = lost === null || received === null ? 0 : lost + received
   const elapsed = before === null ? 0 : now.at - before.at
   return {
     ...now,
-    kbitUp: rate(difference(before?.bytesSent, now.bytesSent), elapsed),
-    kbitDown: rate(difference(before?.bytesReceived, now.bytesReceived), elapsed),
+    kbitUp: rate(grown('bytesSent'), elapsed),
+    kbitDown: rate(grown('bytesReceived'), elapsed),
     lossPercent: expected === 0 || lost === null ? null : (100 * lost) / expected,
+    bufferMs: meanMs(grown('bufferedSeconds'), grown('bufferedSamples')),
+    outputMs: meanMs(grown('playedSeconds'), grown('playedSamples')),
   }
+}
+
+type Counter =
+  | 'bytesSent'
+  | 'packetsReceived'
+  | 'packetsLost'
+  | 'bytesReceived'
+  | 'bufferedSamples'
+  | 'bufferedSeconds'
+  | 'playedSamples'
+  | 'playedSeconds'
+
+/** ms that each of `count` samples waited, which waited `seconds` together. */
+function meanMs(seconds: number | null, count: number | null): number | null {
+  return seconds === null || count === null || count === 0 ? null : (1000 * seconds) / count
 }
 
 /** Growth of a counter; null without an earlier value or when it fell. */

@@ -1,11 +1,12 @@
 /** The calls that run or rang just now, as main announces them, and what the user asks of them. */
 import { create } from 'zustand'
 import type { BridgeEvents } from '#shared/bridge/events.ts'
+import { displayAor } from '#shared/model/aor.ts'
 import type { CallId, CallView } from '#shared/model/calls.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import { call } from '../bridge/client.ts'
 import { openConversation, pushNotice } from './screen-store.ts'
-import { attempt, perform } from './actions.ts'
+import { ask, attempt, perform } from './actions.ts'
 
 /** How much room a call takes in its conversation. */
 export type CallSize = 'compact' | 'normal' | 'full'
@@ -23,6 +24,8 @@ export interface PlaceRequest {
   readonly video: boolean
   /** The user's own choice after ZRTP was refused. */
   readonly dtls?: true
+  /** The call whose other side asked for this one. */
+  readonly referredIn?: CallId
 }
 
 /** A chosen device that vanished or came back. */
@@ -38,10 +41,12 @@ interface CallState {
   readonly sizes: Readonly<Record<CallId, CallSize | undefined>>
   readonly question: AddressQuestion | null
   readonly deviceNotice: DeviceNotice | null
+  /** The call of the page that tries out calls: shown there and nowhere else. */
+  readonly tested: CallId | null
 }
 
 const useStore = create<CallState>(() => ({
-  ...{ calls: [], revision: 0, sizes: {}, question: null, deviceNotice: null },
+  ...{ calls: [], revision: 0, sizes: {}, question: null, deviceNotice: null, tested: null },
 }))
 
 const noCalls: readonly CallView[] = []
@@ -109,6 +114,18 @@ export function noteDevice(deviceNotice: DeviceNotice | null): void {
   useStore.setState({ deviceNotice })
 }
 
+/** The calls that are shown in lines of their own: all but the one that is being tried out. */
+export function useShownCalls(): readonly CallView[] {
+  const calls = useCalls()
+  const tested = useStore((state) => state.tested)
+  return calls.filter((view) => view.id !== tested)
+}
+
+/** Names the call that is being tried out; null = none. */
+export function setTestedCall(tested: CallId | null): void {
+  useStore.setState({ tested })
+}
+
 /** Tells of changed calls outside the screen; returns the disposer. */
 export function onCalls(changed: (calls: readonly CallView[]) => void): () => void {
   return useStore.subscribe((state, before) => {
@@ -150,12 +167,13 @@ async function holdOthers(except: CallId | null): Promise<() => void> {
 
 /** Calls the other side of a conversation; asks first where that would show the user's address. */
 export async function placeCall(request: PlaceRequest, showAddress = false): Promise<void> {
-  const { conversationId, video, dtls, name } = request
+  const { conversationId, video, dtls, name, referredIn } = request
   const resume = await holdOthers(null)
   const reply = await attempt('calls.place', {
     ...{ conversationId, video },
     ...(dtls === true ? { keys: 'dtls' as const } : {}),
     ...(showAddress ? { showAddress } : {}),
+    ...(referredIn === undefined ? {} : { referredIn }),
   })
   if (reply.ok) {
     openConversation(conversationId)
@@ -164,6 +182,14 @@ export async function placeCall(request: PlaceRequest, showAddress = false): Pro
   resume()
   if (reply.code === 'address-would-show') useStore.setState({ question: { kind: 'place', name, request } })
   else pushNotice(reply.code, reply.params)
+}
+
+/** Does what the other side of a call asked for: calls somebody else. */
+export async function takeReferral({ id, accountId, referral }: CallView): Promise<void> {
+  if (referral === null) return
+  const name = displayAor(referral.to)
+  const conversationId = await ask('conversations.start', { accountId, peer: name })
+  if (conversationId !== null) await placeCall({ conversationId, name, video: false, referredIn: id })
 }
 
 /** Takes a ringing call, and holds what is heard meanwhile. */

@@ -13,6 +13,8 @@ export type MainView =
   | { readonly kind: 'empty' }
   | { readonly kind: 'conversation'; readonly id: ConversationId }
   | { readonly kind: 'settings'; readonly section: SettingsSection }
+  /** Trying out microphone, speaker and connection; `back` is where the user came from. */
+  | { readonly kind: 'call-test'; readonly back: MainView }
 
 export type DialogView =
   | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' }
@@ -94,6 +96,19 @@ export function focusComposer(): void {
 /** Shows a page of the settings. */
 export function openSettings(section: SettingsSection): void {
   useStore.setState({ main: { kind: 'settings', section }, dialog: null })
+}
+
+/** Shows the page that tries out calls. */
+export function openCallTest(): void {
+  useStore.setState(({ main }) => ({
+    main: main.kind === 'call-test' ? main : { kind: 'call-test', back: main },
+    dialog: null,
+  }))
+}
+
+/** Leaves the page that tries out calls, to where the user came from. */
+export function closeCallTest(): void {
+  useStore.setState(({ main }) => (main.kind === 'call-test' ? { main: main.back } : {}))
 }
 
 /** Leaves the main pane empty: in a narrow window the list is shown. */

@@ -1,10 +1,11 @@
 /** The rows of the bridge table that belong to calls. */
 import { z } from 'zod'
-import type { CallId, CallNetworkView, CallView, LegId } from '../model/calls.ts'
+import type { CallDeviceView, CallId, CallNetworkView, CallView, LegId } from '../model/calls.ts'
 import { method } from './method.ts'
 import { aor, conversationId, id128 } from './schema.ts'
 
 const callId = id128.transform((text) => text as CallId)
+const zid = z.string().regex(/^[0-9a-f]{24}$/)
 const legId = id128.transform((text) => text as LegId)
 
 export const callPolicy = z.enum(['zrtp-required', 'zrtp-preferred', 'sdes-over-tls', 'any'])
@@ -20,6 +21,8 @@ export const callRows = {
       keys: z.enum(['policy', 'dtls']).optional(),
       /** Without a relay the user is asked: true = go on although the other side learns our address. */
       showAddress: z.boolean().optional(),
+      /** The call whose other side asked for this one, and hears how it goes. */
+      referredIn: callId.optional(),
     }),
   ),
   'calls.accept': method<void>()(z.object({ callId, video: z.boolean(), showAddress: z.boolean().optional() })),
@@ -31,8 +34,15 @@ export const callRows = {
   'calls.setCamera': method<void>()(z.object({ callId, on: z.boolean() })),
   'calls.sendDigit': method<void>()(z.object({ callId, digit: z.string().regex(/^[0-9*#A-D]$/) })),
   'calls.transfer': method<void>()(z.object({ callId, to: aor })),
+  /** The user stays: what the other side of the call asked for is not done. */
+  'calls.declineReferral': method<void>()(z.object({ callId })),
   /** What the user found when comparing the short authentication string. */
   'calls.compared': method<void>()(z.object({ callId, equal: z.boolean(), deviceName: z.string().max(80) })),
+  /** Devices of a contact that calls agreed keys with, the last one first. */
+  'calls.devices': method<readonly CallDeviceView[]>()(z.object({ conversationId })),
+  'calls.renameDevice': method<void>()(z.object({ conversationId, zid, name: z.string().max(80) })),
+  /** The comparison does not count any more: the next call asks for it again. */
+  'calls.forgetComparison': method<void>()(z.object({ conversationId, zid })),
   /** Clears an ended call from the screen. */
   'calls.dismiss': method<void>()(z.object({ callId })),
   'calls.network': method<CallNetworkView | null>()(z.object({ callId })),

@@ -8,8 +8,12 @@ import { z } from 'zod'
 export const endpointFileName = 'endpoint.json'
 /** Name of the file with the token that local sign-up and invitations need; mode 0600. */
 export const signUpTokenFileName = 'signup-token'
-/** Domain of a home server unless told otherwise: below `home.arpa`, which never leaves a home network (RFC 8375). */
-export const defaultHomeDomain = 'sotto.home.arpa'
+/** Above every domain that stays in a home network (RFC 8375). */
+export const homeNetworks = 'home.arpa'
+/** Domain of a home server unless told otherwise */
+export const defaultHomeDomain = `sotto.${homeNetworks}`
+/** User part of the contact of every home server that sends back what it hears. */
+export const echoUser = 'echo'
 
 const port = z.number().int().min(1).max(65_535)
 const pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)

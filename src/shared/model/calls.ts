@@ -85,6 +85,8 @@ export type CallEnd =
   | 'no-path'
   | 'media-lost'
   | 'keys-failed'
+  /** The other side's keys have protected all they may, and it gave no others. */
+  | 'keys-used-up'
   | 'downgrade-blocked'
   | 'attack-noticed'
   | 'microphone-denied'
@@ -118,6 +120,8 @@ export interface CallView {
   readonly addressHidden: boolean
   /** Transfer in progress: the new target, and how far it is. */
   readonly transfer: { readonly to: Aor; readonly state: 'asked' | 'trying' | 'failed' } | null
+  /** The other side wants us to call `to`; `by`, where it is somebody else, is who it says asked for that, unproven. */
+  readonly referral: { readonly to: Aor; readonly by: Aor | null } | null
   /** The last one that failed for want of encryption may be tried again with DTLS by the user's choice. */
   readonly mayRetryWithDtls: boolean
 }
@@ -148,6 +152,16 @@ export interface CallNetworkView {
   /** Codec names as in SDP, `opus/48000`; empty before. */
   readonly audioCodec: string
   readonly videoCodec: string
+}
+
+/** A device of a contact that agreed keys by ZRTP with this one. */
+export interface CallDeviceView {
+  /** Its ZID (RFC 6189 §4.9), 24 hexadecimal digits. */
+  readonly zid: string
+  /** The name the user gave it; empty where none. */
+  readonly name: string
+  readonly compared: boolean
+  readonly lastCallAt: number
 }
 
 /** How a call stands in the history of its conversation. */

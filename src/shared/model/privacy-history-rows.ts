@@ -41,7 +41,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'So that the next call proves it is the same device, without comparing again',
     howLong: 'Secrets as long as both devices agreed; the rest until you remove the account',
     whoReads: you,
-    howToErase: accountErase,
+    howToErase: `A comparison or a name: on the contact card. ${accountErase}`,
     covers: [
       ...columns('zrtp_zid', 'account', 'zid'),
       ...columns('zrtp_peer', 'own_zid', 'peer_zid', 'account', 'peer', 'rs1', 'rs2', 'verified', 'name'),

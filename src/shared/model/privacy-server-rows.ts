@@ -171,6 +171,27 @@ export const serverPrivacyRows: readonly PrivacyTableRow[] = [
     ],
   },
   {
+    datum:
+      'In a call through your relay (TURN): your IP address, your user name there, the address at the other end, how much is sent and when; contents only encrypted, unless the call is in clear',
+    where: 'The TURN server of the account, which you chose; Sotto comes with none',
+    why: 'It carries the call, so that the other side does not see your address',
+    howLong: 'While the call runs; what it writes down is up to whoever runs it',
+    whoReads: 'Whoever runs that server',
+    howToErase: 'Ask whoever runs it; or remove the relay from the account (Settings → Accounts)',
+    covers: ['peer.memory.turn'],
+  },
+  {
+    datum:
+      'In a call: your address and name, that it is Sotto, the codecs you have, your number for ZRTP (random, one per account); your IP address, except with a relay; sound and pictures',
+    where:
+      'The other phone, and the servers that carry the signalling (not sound and pictures, unless the call is in clear)',
+    why: 'A call needs them; before you accept, nothing is sent but that it rings',
+    howLong: 'Up to the other side: it can keep and record what it is given',
+    whoReads: 'Whoever you speak with',
+    howToErase: 'It cannot be taken back; a relay and “hide my address” keep your IP address from it',
+    covers: ['peer.memory.call'],
+  },
+  {
     datum: 'Log lines about failures: kind, numbers, status codes; never a name, address, message or key',
     where: 'Standard error of the server process; nowhere when Sotto started it; never in a file',
     why: 'To find faults',

@@ -46,6 +46,8 @@ export interface AccountView {
   /** TURN server of the account; null = none configured, and none by default. */
   readonly relay: { readonly server: string; readonly username: string; readonly hasPassword: boolean } | null
   readonly hideAddress: 'strangers' | 'everyone' | 'nobody'
+  /** The contact of the account's server that sends back what it hears; null where none is known. */
+  readonly echoContact: Aor | null
 }
 
 export interface ContactView {

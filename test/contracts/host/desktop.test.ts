@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import os from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DbusConnection, type ExportedObject } from '#chromium-host/dbus/connection.ts'
-import type { DbusMessage } from '#chromium-host/dbus/message.ts'
+import { DesktopServices, TestBus } from '#test/fakes/desktop.ts'
 import { hosts, type RunningApp, startApp } from './host-under-test.ts'
 
 function isInstalled(program: string): boolean {
@@ -13,111 +10,6 @@ function isInstalled(program: string): boolean {
 
 const [chromium] = hosts
 if (chromium === undefined) throw new Error('no host')
-
-/** A message bus of its own, with a home of its own. */
-class TestBus {
-  readonly home = mkdtempSync(path.join(os.tmpdir(), 'sotto-desktop-test-'))
-  readonly #children: ChildProcess[] = []
-  address = ''
-
-  async start(): Promise<void> {
-    const daemon = this.#run('dbus-daemon', ['--session', '--nofork', '--nopidfile', '--print-address'])
-    this.address = await new Promise((resolve) =>
-      daemon.stdout?.setEncoding('utf8').once('data', (text: string) => resolve(text.trim())),
-    )
-  }
-
-  /** The real GNOME Keyring, unlocked. */
-  async startKeyring(): Promise<void> {
-    const daemon = this.#run('gnome-keyring-daemon', ['--foreground', '--unlock', '--components=secrets'])
-    daemon.stdin?.end('password')
-    const bus = await DbusConnection.connect(this.address)
-    for (let tries = 0; tries < 100 && !(await bus.hasOwner('org.freedesktop.secrets')); tries++)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    bus.close()
-  }
-
-  get environment(): Record<string, string> {
-    return {
-      DBUS_SESSION_BUS_ADDRESS: this.address,
-      HOME: this.home,
-      XDG_DATA_HOME: path.join(this.home, 'data'),
-      XDG_RUNTIME_DIR: this.home,
-    }
-  }
-
-  #run(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(program, [...args], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      env: { ...process.env, ...(this.address === '' ? {} : this.environment) },
-    })
-    this.#children.push(child)
-    return child
-  }
-
-  stop(): void {
-    for (const child of this.#children.reverse()) child.kill()
-    rmSync(this.home, { recursive: true, force: true })
-  }
-}
-
-/** A desktop's services, over a real bus: a notification service and a panel's status item watcher. */
-class DesktopServices {
-  readonly #bus: DbusConnection
-  readonly notifications: DbusMessage[] = []
-  readonly items: DbusMessage[] = []
-
-  private constructor(bus: DbusConnection) {
-    this.#bus = bus
-  }
-
-  static async start(address: string): Promise<DesktopServices> {
-    const bus = await DbusConnection.connect(address)
-    const services = new DesktopServices(bus)
-    bus.exportObject('/org/freedesktop/Notifications', services.#notify)
-    bus.exportObject('/StatusNotifierWatcher', services.#watch)
-    for (const name of ['org.freedesktop.Notifications', 'org.kde.StatusNotifierWatcher'])
-      await bus.call({
-        destination: 'org.freedesktop.DBus',
-        path: '/org/freedesktop/DBus',
-        interface: 'org.freedesktop.DBus',
-        member: 'RequestName',
-        signature: 'su',
-        body: [name, 0],
-      })
-    return services
-  }
-
-  readonly #notify: ExportedObject = (call) => {
-    if (call.member === 'GetCapabilities') return { signature: 'as', body: [['body', 'body-markup', 'actions']] }
-    if (call.member !== 'Notify') return {}
-    this.notifications.push(call)
-    return { signature: 'u', body: [this.notifications.length] }
-  }
-
-  readonly #watch: ExportedObject = (call) => {
-    if (call.member === 'Get') return { signature: 'v', body: [{ signature: 'b', value: true }] }
-    this.items.push(call)
-    return {}
-  }
-
-  clickNotification(id: number): void {
-    const base = { path: '/org/freedesktop/Notifications', interface: 'org.freedesktop.Notifications' }
-    this.#bus.emitSignal({ ...base, member: 'ActionInvoked', signature: 'us', body: [id, 'default'] })
-  }
-
-  /** Calls the status item as a panel does. */
-  callItem(at: string, method: string, signature: string, body: unknown[]): Promise<readonly unknown[]> {
-    const destination = this.items[0]?.sender ?? ''
-    const dot = method.lastIndexOf('.')
-    const [name, member] = [method.slice(0, dot), method.slice(dot + 1)]
-    return this.#bus.call({ destination, path: at, interface: name, member, signature, body })
-  }
-
-  stop(): void {
-    this.#bus.close()
-  }
-}
 
 // Every test starts whole browsers, on machines that may be busy.
 const timeout = 90_000
@@ -151,7 +43,7 @@ describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop wit
     const [name, , , title, body] = services.notifications[0]?.body ?? []
     expect([name, title, body]).toEqual(['Host App', 'Bob', '&lt;b&gt;hi&lt;/b&gt; &amp; bye'])
     await new Promise((resolve) => setTimeout(resolve, 100))
-    services.clickNotification(1)
+    services.invoke(1, 'default')
     expect(await clicked).toEqual([true, 'clicked'])
   })
 

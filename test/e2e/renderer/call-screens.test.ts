@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, it, vi } from 'vitest'
 import type { CallEnd } from '#shared/model/calls.ts'
 import type { ScriptedCall } from '#test/fakes/bridge-calls.ts'
 import { InterfaceHarness } from './harness.ts'
-import { look, open, type Screen } from './look.ts'
+import { look, open, type Screen, settings } from './look.ts'
 
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 })
 
 const press = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click()
 /** Opens the conversation with Bob, then does the rest. */
@@ -22,6 +22,20 @@ const ended = (end: CallEnd, over: ScriptedCall = {}): Screen => ({
   scenario: { calls: [{ phase: 'ended', end, ...over }] },
   reach: inBob(wait(/./)),
 })
+
+/** Opens the page that tries out calls, then does the rest. */
+const callTest =
+  (...steps: readonly ((page: Page) => Promise<unknown>)[]) =>
+  async (page: Page) => {
+    await settings('Calls')(page)
+    await press('Try out calls')(page)
+    for (const step of steps) await step(page)
+  }
+const startTest = press('Call the echo contact')
+const answerThere = async (page: Page) => {
+  await wait(/Calling/)(page)
+  await page.evaluate(() => window.fake.phone.answer(window.fake.phone.calls[0]!.id))
+}
 
 const screens: readonly Screen[] = [
   {
@@ -118,6 +132,18 @@ const screens: readonly Screen[] = [
     reach: inBob(wait(/failed/)),
   },
   {
+    name: 'call-referral',
+    scenario: {
+      calls: [
+        {
+          security: compared,
+          referral: { to: 'sip:carol@voice.example.net' as never, by: 'sip:dave@slow.example.com' as never },
+        },
+      ],
+    },
+    reach: inBob(wait(/wants to transfer you/)),
+  },
+  {
     name: 'call-video-full',
     scenario: { calls: [{ security: compared, video: true, camera: true }] },
     reach: inBob(wait(/sends no picture/)),
@@ -154,10 +180,34 @@ const screens: readonly Screen[] = [
     scenario: { settings: { language: 'de' }, calls: [{ security: { warnings: ['secrets-differ'] } }] },
     reach: inBob(wait('Verschieden')),
   },
+  { name: 'call-test', scenario: {}, reach: callTest() },
+  {
+    name: 'call-test-no-echo',
+    scenario: { account: { echoContact: null } },
+    reach: callTest((page) => page.evaluate(() => void (window.fake.phone.addressWouldShow = true)), startTest),
+  },
+  {
+    name: 'call-test-measuring',
+    scenario: {},
+    reach: callTest(startTest, answerThere, wait(/Measured: 4 of/)),
+  },
+  {
+    name: 'call-test-failed',
+    scenario: { failing: { 'calls.place': 'recipient-blocked' }, settings: { language: 'de' } },
+    reach: async (page) => {
+      await page.getByText('Bob Baker').first().waitFor()
+      await page.keyboard.press('Control+,')
+      await page.getByRole('tab', { name: 'Anrufe', exact: true }).click()
+      await press('Anrufe ausprobieren')(page)
+      await press('Echo-Kontakt anrufen')(page)
+      await page.getByRole('alert').waitFor()
+    },
+  },
   ended('peer-hung-up'),
   ended('missed', { direction: 'incoming', video: true }),
   ended('peer-refuses-encryption', { mayRetryWithDtls: true }),
   ended('attack-noticed'),
+  ended('no-path'),
 ]
 
 let harness: InterfaceHarness
@@ -167,5 +217,5 @@ beforeAll(async () => {
 afterAll(() => harness.stop())
 
 describe('every screen of calls, accessible and within its policy', () => {
-  for (const screen of screens) it(screen.name, () => look(harness, screen))
+  for (const screen of screens) it.concurrent(screen.name, () => look(harness, screen))
 })

@@ -246,16 +246,51 @@ describe('settings of calls', () => {
       ])
       expect(await asked(page, 'accounts.setRelayPassword')).toHaveLength(1)
     }))
+})
 
-  it('open the microphone for its test only', () =>
-    using({}, async (page) => {
-      await settings('Calls')(page)
-      await page.getByRole('button', { name: 'Test the microphone' }).click()
-      const meter = page.getByRole('meter')
+describe('trying out calls', () => {
+  const page = (opened: Page) => opened.getByRole('region', { name: 'Try out calls' })
+  const openTest = async (opened: Page): Promise<void> => {
+    await settings('Calls')(opened)
+    await opened.getByRole('button', { name: 'Try out calls' }).click()
+    await page(opened).waitFor()
+  }
+
+  it('opens the microphone for its test only', () =>
+    using({}, async (opened) => {
+      await openTest(opened)
+      await opened.getByRole('button', { name: 'Test the microphone' }).click()
+      const meter = opened.getByRole('meter')
       // The fake device beeps once a second.
       await poll(async () => Number(await meter.getAttribute('aria-valuenow'))).toBeGreaterThan(10)
-      await page.getByRole('button', { name: 'Stop the test' }).click()
+      await opened.getByRole('button', { name: 'Stop the test' }).click()
       await meter.waitFor({ state: 'detached' })
+    }))
+
+  it('calls the echo contact with the keyboard alone, measures, says what it found, and goes back', () =>
+    using({}, async (opened) => {
+      await opened.clock.install()
+      await openTest(opened)
+      await opened.getByRole('textbox', { name: 'Address to test with' }).focus()
+      await opened.keyboard.press('Enter')
+      await page(opened).getByText('Calling echo@home.example').first().waitFor()
+      await poll(() => focused(opened)).toBe('Cancel the test')
+      await answerThere(opened)
+      for (let second = 0; second < 12; second += 1) await opened.clock.runFor(1000)
+      await page(opened).getByRole('region', { name: 'Result of the test' }).waitFor()
+      expect(await asked(opened, 'calls.place')).toHaveLength(1)
+      await poll(() => asked(opened, 'calls.end', 'calls.dismiss')).toHaveLength(2)
+      await opened.keyboard.press('Escape')
+      await opened.getByRole('tab', { name: 'Calls', exact: true }).waitFor()
+    }))
+
+  it('hangs up when its page is left', () =>
+    using({}, async (opened) => {
+      await openTest(opened)
+      await opened.getByRole('button', { name: 'Call the echo contact' }).click()
+      await page(opened).getByText('Calling echo@home.example').first().waitFor()
+      await opened.getByRole('button', { name: 'Back' }).click()
+      await poll(() => asked(opened, 'calls.end')).toHaveLength(1)
     }))
 })
 

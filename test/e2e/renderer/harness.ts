@@ -1,5 +1,4 @@
-/** Builds the interface, serves it under its policy, and opens it in a headless Chromium with the fake bridge. */
-import { AxeBuilder } from '@axe-core/playwright'
+/** Serves the interface under its policy, building it where that was not done yet, and opens it in a headless Chromium with the fake bridge. */
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from '@playwright/test'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
@@ -9,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { build } from 'vite'
+import { isBuilt } from '../../../scripts/lib/build.mjs'
 import type { Scenario } from '#test/fakes/bridge.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
@@ -39,7 +39,7 @@ export interface OpenPage {
   readonly close: () => Promise<void>
 }
 
-/** One build, one server and one browser for a test file. */
+/** One server and one browser for a test file. */
 export class InterfaceHarness {
   readonly #directory: string
   readonly #server: Server
@@ -55,10 +55,10 @@ export class InterfaceHarness {
 
   static async start(): Promise<InterfaceHarness> {
     const directory = await mkdtemp(path.join(tmpdir(), 'sotto-interface-'))
-    const [browser, , fake] = await Promise.all([launch(), buildPages(directory), buildFake(directory)])
+    const [browser, folder, fake] = await Promise.all([launch(), pages(directory), buildFake(directory)])
     const server = createServer((request, response) => {
       const name = new URL(request.url ?? '/', 'http://localhost').pathname
-      const file = path.join(directory, 'page', name === '/' ? 'index.html' : path.normalize(name))
+      const file = path.join(folder, name === '/' ? 'index.html' : path.normalize(name))
       readFile(file).then(
         (bytes) => {
           response.writeHead(200, {
@@ -126,21 +126,25 @@ function launch(): Promise<Browser> {
   })
 }
 
-async function buildPages(directory: string): Promise<void> {
+/** The folder of the built interface: what `npm test` has built, else one of our own. */
+async function pages(directory: string): Promise<string> {
+  if (isBuilt()) return path.join(root, 'out/renderer')
+  const folder = path.join(directory, 'page')
   await build({
     configFile: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     root: path.join(root, 'src/renderer'),
     base: './',
     plugins: [react(), tailwindcss()],
-    build: { outDir: path.join(directory, 'page'), emptyOutDir: true },
+    build: { outDir: folder, emptyOutDir: true },
   })
+  return folder
 }
 
 async function buildFake(directory: string): Promise<string> {
   await build({
     configFile: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     root,
     publicDir: false,
     build: {
@@ -161,14 +165,6 @@ export async function focusRow(row: Locator): Promise<void> {
   await row.waitFor()
   await row.focus()
   if (!(await row.evaluate((element) => element === document.activeElement))) throw new Error('the row took no focus')
-}
-
-/** What axe finds wrong, in lines a person can act on. */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)} ${node.any[0]?.message ?? ''}`),
-  )
 }
 
 /** Keeps a picture where SOTTO_SCREENSHOTS names a folder, to be looked at. */

@@ -2,7 +2,8 @@
 import type { Page } from '@playwright/test'
 import { expect } from 'vitest'
 import type { Scenario } from '#test/fakes/bridge.ts'
-import { axeFindings, type InterfaceHarness, shoot } from './harness.ts'
+import { axeFindings, axeFindingsAgain } from './axe.ts'
+import { type InterfaceHarness, shoot } from './harness.ts'
 
 /** A screen and how to get there. */
 export interface Screen {
@@ -29,24 +30,35 @@ export async function look(harness: InterfaceHarness, screen: Screen): Promise<v
   const { page, faults, close } = await harness.open({ scenario: screen.scenario, width: 1400 })
   try {
     await screen.reach(page)
-    await judge(page, `${screen.name}-1400-light`)
+    await judge(page, `${screen.name}-1400-light`, axeFindings)
     await page.setViewportSize({ width: 800, height: 700 })
     await page.emulateMedia({ colorScheme: 'dark' })
     await shoot(page, `${screen.name}-800-dark`)
     await page.setViewportSize({ width: 360, height: 740 })
-    await judge(page, `${screen.name}-360-dark`)
+    await judge(page, `${screen.name}-360-dark`, axeFindingsAgain)
     expect(await faults()).toEqual([])
   } finally {
     await close()
   }
 }
 
-async function judge(page: Page, name: string): Promise<void> {
+async function judge(page: Page, name: string, find: typeof axeFindings): Promise<void> {
   // A button under the mouse would show its tooltip.
   await page.mouse.move(1, (page.viewportSize()?.height ?? 1) - 1)
-  await page.waitForTimeout(150)
+  await page.evaluate(settled)
   await shoot(page, name)
-  expect(await axeFindings(page), name).toEqual([])
+  expect(await find(page), name).toEqual([])
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   expect(overflow, 'sideways scrolling').toBeLessThanOrEqual(0)
+}
+
+/** Drawn, and no colour changes any more; what turns for ever does not count. */
+async function settled(): Promise<void> {
+  const frame = () => new Promise((drawn) => requestAnimationFrame(drawn))
+  await frame()
+  await frame()
+  const ending = document
+    .getAnimations()
+    .filter((animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime))
+  await Promise.all(ending.map((animation) => animation.finished.catch(() => undefined)))
 }

@@ -1,7 +1,9 @@
 import type { Page } from '@playwright/test'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { focusRow, InterfaceHarness } from './harness.ts'
 import { look, open, type Screen, settings } from './look.ts'
+
+vi.setConfig({ testTimeout: 180_000, maxConcurrency: 2 })
 
 const narrow = (page: Page): boolean => (page.viewportSize()?.width ?? 0) < 736
 
@@ -184,7 +186,7 @@ beforeAll(async () => {
 afterAll(() => harness.stop())
 
 describe('every screen, accessible and within its policy', () => {
-  for (const screen of screens) it(screen.name, () => look(harness, screen), 90_000)
+  for (const screen of screens) it.concurrent(screen.name, () => look(harness, screen))
 
   it('shows one pane in a narrow window', async () => {
     const { page, close } = await harness.open({ width: 360 })

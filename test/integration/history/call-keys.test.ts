@@ -54,6 +54,17 @@ describe.each(['in process', 'in workers'] as const)('keys of calls %s', (where)
     await expect(history.writer.zrtpZid(eve)).rejects.toEqual(code('not-found'))
   })
 
+  it('lists the devices of one contact, the last one called first', async () => {
+    await keep()
+    await keep({ peerZid: zidOf(2), peer: eve })
+    await compared(true, 'Laptop')
+    expect(await history.reader.zrtpDevices(alice, bob)).toEqual([
+      { peerZid: zidOf(1), verified: true, name: 'Laptop', updatedAt: expect.any(Number) as number },
+    ])
+    expect((await history.reader.zrtpDevices(alice, eve)).map(({ peerZid }) => peerZid)).toEqual([zidOf(2)])
+    expect(await history.reader.zrtpDevices(other, bob)).toEqual([])
+  })
+
   it('secrets of a pair of devices replace each other and survive a restart', async () => {
     expect(await peer()).toBeNull()
     await keep()

@@ -1,9 +1,10 @@
 /** baresip as a phone of the matrix, driven through its control port. */
-import { readdirSync, writeFileSync, mkdirSync, existsSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { findProgram, freePorts, makeRunFolder, startPeer, waitUntil } from '../peers.ts'
-import { phoneVoice, type Codec, type KeyMethod, type PhoneOptions, type RealPhone } from './phone.ts'
+import { findProgram, freePorts, makeRunFolder, startPeer, waitUntil, type RunningPeer } from '../peers.ts'
+import { newRing, phoneVoice, type Codec, type KeyMethod, type PhoneOptions, type RealPhone } from './phone.ts'
+import { rows, type Mosaic } from './picture.ts'
 import { readWav, speechOf, writeWav, type Sound } from './speech.ts'
 
 export const baresipPrograms = ['baresip'] as const
@@ -20,56 +21,99 @@ const codecNames: Readonly<Record<Codec, string>> = {
   PCMA: 'pcma/8000/1',
 }
 
+/** What its camera without a camera shows: red, green and blue, a third each, as the mean of four columns. */
+export const baresipFace: Mosaic = Array.from({ length: rows }, () => [
+  ...[255, 0, 0],
+  ...[85, 170, 0],
+  ...[0, 170, 85],
+  ...[0, 0, 255],
+]).flat()
+
 const user = 'bob'
 /** The end of the file ends the call. */
 const repetitions = 30
 
-export async function startBaresipPhone({ port, domain, keys, codec }: PhoneOptions): Promise<RealPhone> {
-  if (keys === 'zrtp') throw new Error('baresip has no ZRTP here')
+export async function startBaresipPhone(options: PhoneOptions): Promise<RealPhone> {
   const folder = makeRunFolder('baresip')
   const heard = join(folder, 'heard')
   mkdirSync(heard)
   writeWav(join(folder, 'mouth.wav'), speechOf(phoneVoice), repetitions)
   const [control = 0, own = 0] = await freePorts(2)
-  writeFileSync(join(folder, 'config'), configOf({ folder, heard, control, own }))
-  const account = `<sip:${user}@${domain};transport=udp>;auth_user=${user};auth_pass=${user}pw`
-  const further = `;outbound="sip:127.0.0.1:${port};transport=udp";regint=120;answermode=manual`
-  writeFileSync(join(folder, 'accounts'), `${account}${further}${encryption[keys]};audio_codecs=${codecNames[codec]}\n`)
+  writeFileSync(join(folder, 'config'), configOf({ folder, heard, control, own, ...options }))
+  writeFileSync(join(folder, 'accounts'), `${accountLine(options)}\n`)
   writeFileSync(join(folder, 'contacts'), '')
   const peer = startPeer('baresip', ['-v', '-s', '-f', folder], folder, { HOME: folder })
   await waitUntil(() => peer.output().includes('200 OK'), 'baresip registers')
-  const socket = await controlAt(control)
+  return phoneOf(peer, await controlAt(control), `sip:${user}@${options.domain}`)
+}
+
+function accountLine({ port, domain, keys, codec, ...options }: PhoneOptions): string {
+  if (keys === 'zrtp') throw new Error('baresip has no ZRTP here')
+  const { transport = 'udp', ice = false, early = false, video = false } = options
+  const codecs = `;audio_codecs=${codecNames[codec]}${video ? ';video_codecs=vp8' : ''}`
+  const answer = `;answermode=${early ? 'early' : 'manual'}`
+  return [
+    `<sip:${user}@${domain};transport=${transport}>;auth_user=${user};auth_pass=${user}pw`,
+    `;outbound="sip:127.0.0.1:${port};transport=${transport}";regint=120`,
+    `${answer}${encryption[keys]}${codecs}${ice ? ';medianat=ice' : ''}`,
+  ].join('')
+}
+
+function phoneOf(peer: RunningPeer, socket: Socket, aor: string): RealPhone {
+  const { folder } = peer
+  const output = (): string => peer.output()
+  const heard = join(folder, 'heard')
   const command = (name: string, params = ''): void => {
     const text = JSON.stringify({ command: name, params, token: name })
     socket.write(`${Buffer.byteLength(text)}:${text},`)
   }
+  const rings = newRing(() => output().split('Incoming call from').length - 1)
+  const then = async (name: string): Promise<void> => {
+    await rings()
+    command(name)
+  }
   return {
-    aor: `sip:${user}@${domain}`,
-    call: (aor) => command('dial', aor),
-    answer: async () => {
-      await waitUntil(() => peer.output().includes('Incoming call from'), 'baresip rings')
-      command('accept')
-    },
+    ...{ aor, rings, folder },
+    call: (to) => command('dial', to),
+    answer: () => then('accept'),
+    decline: () => then('hangup'),
     hangUp: () => command('hangup'),
-    recording: async () => {
-      const read = (): Sound | null => {
-        const file = readdirSync(heard).find((name) => name.endsWith('dec.wav'))
-        return file === undefined ? null : readWav(join(heard, file))
-      }
-      await waitUntil(
-        () => /session closed|terminated/i.test(peer.output()) && read() !== null,
-        'baresip writes its file',
-      )
-      return read() ?? new Float64Array(0)
-    },
+    hold: () => command('hold'),
+    resume: () => command('resume'),
+    isHeld: () => ['recvonly', 'inactive'].includes(lastDirection(output())),
+    press: (digit) => command('sndcode', digit),
+    pressed: () => [...output().matchAll(/received event: '(.)' \(end=1\)/g)].map(([, digit]) => digit).join(''),
+    transfer: (to) => command('transfer', to),
+    recording: () => recordingIn(heard, () => /session closed|terminated/i.test(output())),
     sas: () => null,
-    log: () => peer.output(),
-    folder,
+    confirm: () => undefined,
+    snapshot: async () => {
+      const file = join(folder, 'seen.png')
+      command('snapshot_recv', file)
+      const isWhole = (): boolean => existsSync(file) && readFileSync(file).includes('IEND')
+      await waitUntil(isWhole, 'baresip takes a picture')
+      return readFileSync(file)
+    },
+    log: output,
     stop: async () => {
       socket.destroy()
       await peer.stop()
     },
   }
+}
+
+/** Of the last description, which is its own where it answered. */
+function lastDirection(output: string): string {
+  return [...output.matchAll(/^a=(sendrecv|sendonly|recvonly|inactive)/gm)].at(-1)?.[1] ?? ''
+}
+
+async function recordingIn(folder: string, isOver: () => boolean): Promise<Sound> {
+  const read = (): Sound | null => {
+    const file = readdirSync(folder).find((name) => name.endsWith('dec.wav'))
+    return file === undefined ? null : readWav(join(folder, file))
+  }
+  await waitUntil(() => isOver() && read() !== null, 'baresip writes its file')
+  return read() ?? new Float64Array(0)
 }
 
 async function controlAt(port: number): Promise<Socket> {
@@ -94,29 +138,33 @@ function modulePath(): string {
   return candidates.find((path) => existsSync(path)) ?? ''
 }
 
-function configOf(at: {
+interface Places {
   readonly folder: string
   readonly heard: string
   readonly control: number
   readonly own: number
-}): string {
-  const modules = ['stdio', 'g711', 'opus', 'aufile', 'sndfile', 'srtp', 'dtls_srtp']
+}
+
+function configOf({ folder, heard, control, own, video = false }: Places & PhoneOptions): string {
+  const pictures = video ? ['vp8', 'fakevideo', 'snapshot'] : []
+  const modules = ['stdio', 'g711', 'opus', 'aufile', 'sndfile', 'srtp', 'dtls_srtp', 'ice', ...pictures]
   const applications = ['menu', 'ctrl_tcp']
   return [
     'poll_method epoll',
-    `sip_listen 127.0.0.1:${at.own}`,
+    `sip_listen 127.0.0.1:${own}`,
     'net_interface 127.0.0.1',
     'call_max_calls 4',
-    `audio_source aufile,${join(at.folder, 'mouth.wav')}`,
+    `audio_source aufile,${join(folder, 'mouth.wav')}`,
     ...['audio_player nil,nil', 'audio_alert nil,nil', 'audio_txmode thread'],
     ...['ausrc_srate 8000', 'auplay_srate 8000', 'ausrc_channels 1', 'auplay_channels 1'],
-    `snd_path ${at.heard}`,
+    ...(video ? ['video_source fakevideo,dummy', 'video_display fakevideo,dummy', 'video_size 320x240'] : []),
+    `snd_path ${heard}`,
     ...['rtcp_mux no', 'jitter_buffer_delay 5-10'],
     `module_path ${modulePath()}`,
     ...modules.map((name) => `module ${name}.so`),
     ...['uuid', 'account'].map((name) => `module_tmp ${name}.so`),
     ...applications.map((name) => `module_app ${name}.so`),
-    `ctrl_tcp_listen 127.0.0.1:${at.control}`,
+    `ctrl_tcp_listen 127.0.0.1:${control}`,
     '',
   ].join('\n')
 }

@@ -5,6 +5,8 @@ interface Spectrum {
   readonly im: Float64Array
 }
 
+const nothing: Float64Array = new Float64Array(0)
+
 /** The quietest stretch that may count, as a share of the power of what is looked for: noise correlates with nothing. */
 const quietest = 0.005
 
@@ -13,36 +15,49 @@ export function correlationPeaks(sounds: readonly Float64Array[], recording: Flo
   const longest = Math.max(...sounds.map(({ length }) => length))
   if (recording.length < longest) return sounds.map(() => 0)
   const size = 2 ** Math.ceil(Math.log2(recording.length + longest))
-  const heard = spectrumOf(recording, size)
+  const heard = spectrumOf(size, recording)
   const energy = new Float64Array(recording.length + 1)
   for (const [n, sample] of recording.entries()) energy[n + 1] = at(energy, n) + sample * sample
-  return sounds.map((sound) => peakOf(sound, { heard, energy, size }))
+  const pairs = Array.from({ length: Math.ceil(sounds.length / 2) }, (_, n) => sounds.slice(2 * n, 2 * n + 2))
+  return pairs.flatMap((pair) => peaksOf(pair, { heard, energy, size }))
+}
+
+interface Heard {
+  readonly heard: Spectrum
+  readonly energy: Float64Array
+  readonly size: number
+}
+
+/** Two at a time: correlations of real signals are real, so one may travel as the imaginary part of the other. */
+function peaksOf(pair: readonly Float64Array[], { heard, energy, size }: Heard): number[] {
+  const product = spectrumOf(size, pair[0], pair[1])
+  for (let k = 0; k < size; k += 1) {
+    const [a, b, c, d] = [at(heard.re, k), at(heard.im, k), at(product.re, k), at(product.im, k)]
+    product.re[k] = a * c + b * d
+    // The inverse of a transform is the transform of the conjugate.
+    product.im[k] = a * d - b * c
+  }
+  transform(product)
+  return pair.map((sound, n) => peakOf(sound, { correlation: n === 0 ? product.re : product.im, energy, size }))
 }
 
 function peakOf(
   sound: Float64Array,
-  { heard, energy, size }: { readonly heard: Spectrum; readonly energy: Float64Array; readonly size: number },
+  { correlation, energy, size }: Pick<Heard, 'energy' | 'size'> & { readonly correlation: Float64Array },
 ): number {
-  const product = spectrumOf(sound, size)
-  for (let k = 0; k < size; k += 1) {
-    const [a, b, c, d] = [at(heard.re, k), at(heard.im, k), at(product.re, k), at(product.im, k)]
-    product.re[k] = a * c + b * d
-    // The inverse of a transform is the transform of the conjugate; the result is real.
-    product.im[k] = -(b * c - a * d)
-  }
-  transform(product)
   const own = sound.reduce((sum, sample) => sum + sample * sample, 0)
   let peak = 0
   for (let n = 0; n + sound.length < energy.length; n += 1) {
     const there = at(energy, n + sound.length) - at(energy, n)
-    if (there > quietest * own) peak = Math.max(peak, Math.abs(at(product.re, n) / size) / Math.sqrt(own * there))
+    if (there > quietest * own) peak = Math.max(peak, Math.abs(at(correlation, n) / size) / Math.sqrt(own * there))
   }
   return peak
 }
 
-function spectrumOf(sound: Float64Array, size: number): Spectrum {
+function spectrumOf(size: number, real = nothing, imaginary = nothing): Spectrum {
   const spectrum = { re: new Float64Array(size), im: new Float64Array(size) }
-  spectrum.re.set(sound)
+  spectrum.re.set(real)
+  spectrum.im.set(imaginary)
   transform(spectrum)
   return spectrum
 }

@@ -10,7 +10,7 @@ import { startPageEngine, type PageEngine } from './page-engine.ts'
 const cases: readonly CallCase[] = [
   { peer: 'linphone', keys: 'zrtp', codec: 'opus', direction: 'out' },
   { peer: 'linphone', keys: 'zrtp', codec: 'PCMU', direction: 'in' },
-  { peer: 'linphone', keys: 'sdes', codec: 'PCMA', direction: 'in' },
+  { peer: 'linphone', keys: 'dtls', codec: 'PCMA', direction: 'in' },
   { peer: 'linphone', keys: 'dtls', codec: 'opus', direction: 'out' },
   { peer: 'baresip', keys: 'sdes', codec: 'opus', direction: 'in' },
   { peer: 'baresip', keys: 'dtls', codec: 'PCMU', direction: 'out' },

@@ -11,8 +11,8 @@ const chirpsPerWord = 3
 const pauseSamples = 400
 const wordSamples = chirpsPerWord * chirpSamples
 export const wordsPerVoice = 8
-/** The last of a recording that is listened to: every word twice, and a power of two for the transform. */
-const listenedSamples = 60_000
+/** Listened to at a time: every word twice, and a power of two for the transform. */
+export const listenedSamples = 60_000
 const lowest = 350
 const highest = 3000
 /** Of full scale. */
@@ -43,14 +43,18 @@ function writeChirp(sound: Sound, at: number, random: SeededRandom): void {
   }
 }
 
-/** How many different words of `voice` are in a recording. */
+/** How many different words of `voice` are in a recording. Takes its time: see `countWords`. */
 export function wordsHeard(voice: string, recording: Sound): number {
   const speech = speechOf(voice)
   const said = Array.from({ length: wordsPerVoice }, (_, word) => {
     const at = word * (wordSamples + pauseSamples)
     return speech.subarray(at, at + wordSamples)
   })
-  return correlationPeaks(said, recording.subarray(-listenedSamples)).filter((peak) => peak >= likeness).length
+  const heard = new Set<number>()
+  for (let at = 0; at === 0 || at + wordSamples < recording.length; at += listenedSamples - wordSamples)
+    for (const [word, peak] of correlationPeaks(said, recording.subarray(at, at + listenedSamples)).entries())
+      if (peak >= likeness) heard.add(word)
+  return heard.size
 }
 
 /** Writes 16-bit mono; `times` says it again and again. */

@@ -8,6 +8,7 @@ import { parsePath } from '#protocol/msrp/uri.ts'
 import { describeSession } from '#protocol/sdp/description.ts'
 import { readMessageMedia } from '#protocol/sdp/message-media.ts'
 import { parseSdp } from '#protocol/sdp/parse.ts'
+import { readRtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { serializeSdp } from '#protocol/sdp/serialize.ts'
 import { checkSip } from '#protocol/sip/check.ts'
 import { SipStreamFramer } from '#protocol/sip/framing.ts'
@@ -49,6 +50,7 @@ export const damagedSdp = damaged(vectors('rfc-sdp', '.sdp'), (bytes) => {
   if (serializeSdp(parseSdp(written)) !== written) throw new Error('changed when written again')
   describeSession(session)
   session.media.forEach(readMessageMedia)
+  for (const section of session.media) readRtpMedia(session, section)
 })
 
 /** Frames of MSRP, whole and in two pieces. */

@@ -1,4 +1,5 @@
 /** Everything of one account in the signalling worker: its user agent, its connection, its chat sessions. */
+import { copyOf } from '#shared/bytes/bytes.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { CallId } from '#shared/model/calls.ts'
@@ -211,7 +212,7 @@ export class AccountSignalling {
   #deliver(body: Omit<IncomingBody, 'accountId' | 'fromSelf'>): void {
     const { id: accountId, aor } = this.#account
     // Copied: a view of a larger buffer would cross to main with everything around it.
-    const payload = body.payload.slice()
+    const payload = copyOf(body.payload)
     this.#context.raise({ kind: 'body', body: { ...body, payload, accountId, fromSelf: body.from === aor } })
   }
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { CallId } from '#shared/model/calls.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import { ok } from '#shared/result.ts'
+import type { IncomingRefer } from '#protocol/sip/user-agent/sip-session.ts'
 import type { SdpExchange, SessionEvent, SipSession, UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
 import type { CallSignal } from '../signalling-port-calls.ts'
 import { CallSessions } from './call-sessions.ts'
@@ -170,21 +171,10 @@ describe('offers within a call', () => {
 })
 
 describe('what the far end says', () => {
-  it('is raised; whom we call is not for it to say', () => {
+  it('is raised', () => {
     const { far } = ring('one')
-    let declined = 0
     far.hear({ kind: 'progress', status: 183, toTag: 't', sdp: 's' })
     far.hear({ kind: 'tone', tone: '5', durationMs: 100 })
-    far.hear({
-      kind: 'refer',
-      refer: {
-        to: 'sip:x',
-        replaces: null,
-        referredBy: null,
-        accept: () => far.session,
-        decline: () => (declined += 1),
-      },
-    })
     far.hear({ kind: 'ended', reason: null })
     far.hear({ kind: 'ended', reason: null })
     expect(signals.slice(1, 4).map(([, signal]) => signal)).toEqual([
@@ -192,12 +182,97 @@ describe('what the far end says', () => {
       { kind: 'tone', tone: '5' },
       { kind: 'ended', byUs: false },
     ])
-    expect(declined).toBe(1)
   })
 
   it('ends by us when the account stops', () => {
     ring('one')
     sessions.stop()
     expect(signals.at(-1)?.[1]).toEqual({ kind: 'ended', byUs: true })
+  })
+})
+
+describe('a transfer the far end asks for', () => {
+  const carol = 'sip:carol@example.org' as Aor
+  let far: FakeSession
+  let call: CallId
+  const log: string[] = []
+  const refer = (over: Partial<IncomingRefer> = {}): void =>
+    far.hear({
+      kind: 'refer',
+      refer: {
+        ...{ to: carol, replaces: null, referredBy: null },
+        accept: () => {
+          log.push('accept')
+          return outgoing.session
+        },
+        decline: () => log.push('decline'),
+        ...over,
+      },
+    })
+  const referrals = (): readonly CallSignal[] =>
+    signals.flatMap(([, signal]) => (signal.kind === 'referred' ? [signal] : []))
+
+  beforeEach(() => {
+    log.length = 0
+    ;({ far, call } = ring('one'))
+    far.hear({ kind: 'established' })
+  })
+
+  it('is raised and nothing is done, until the user declines', async () => {
+    refer({ referredBy: '"Dave" <sip:dave@example.org>' })
+    expect(referrals()).toEqual([{ kind: 'referred', to: carol, by: 'sip:dave@example.org' }])
+    expect(log).toEqual([])
+    await sessions.command({ kind: 'decline-referral', call })
+    await sessions.command({ kind: 'decline-referral', call })
+    expect(log).toEqual(['decline'])
+  })
+
+  it('is made on the user’s word, once, and followed as a call of its own', async () => {
+    refer()
+    const place = {
+      kind: 'place',
+      accountId,
+      call: 'new' as CallId,
+      to: carol,
+      sdp: 'our offer',
+      referredIn: call,
+    } as const
+    expect(await sessions.command(place)).toEqual(ok('sip out'))
+    outgoing.hear({ kind: 'established' })
+    expect(signals.at(-1)).toEqual(['new', { kind: 'established' }])
+    await sessions.command({ ...place, call: 'again' as CallId })
+    expect(log).toEqual(['accept'])
+  })
+
+  it('to somebody else than the user was asked about is not made for the far end', async () => {
+    refer()
+    await sessions.command({ kind: 'place', accountId, call: 'new' as CallId, to: bob, sdp: '', referredIn: call })
+    expect(log).toEqual([])
+  })
+
+  it.each([
+    { to: 'sip:carol@example.org;transport=tcp' },
+    { to: 'sip:example.org' },
+    { to: 'tel:+49301234' },
+    { replaces: 'a;to-tag=1;from-tag=2' },
+  ])('in the form %o is declined unseen', (over) => {
+    refer(over)
+    expect(log).toEqual(['decline'])
+    expect(referrals()).toEqual([])
+  })
+
+  it('is declined before the call is up, and while another one is undecided', () => {
+    refer()
+    refer({ to: 'sip:dave@example.org' })
+    expect(referrals()).toHaveLength(1)
+    far = ring('two').far
+    refer()
+    expect(log).toEqual(['decline', 'decline'])
+    expect(referrals()).toHaveLength(1)
+  })
+
+  it('with a Referred-By that is no address names nobody', () => {
+    refer({ referredBy: '<tel:1>' })
+    expect(referrals()).toMatchObject([{ by: null }])
   })
 })

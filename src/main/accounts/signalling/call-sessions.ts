@@ -1,9 +1,15 @@
 /** The calls of one account: INVITE dialogs with audio or video, known to main by their call id. */
 import { parseAor } from '#shared/model/aor.ts'
 import type { CallId } from '#shared/model/calls.ts'
-import type { AccountId } from '#shared/model/ids.ts'
+import type { AccountId, Aor } from '#shared/model/ids.ts'
 import { err, ok } from '#shared/result.ts'
-import type { IncomingOffer, SdpExchange, SessionEvent, SipSession } from '#protocol/sip/user-agent/sip-session.ts'
+import type {
+  IncomingOffer,
+  IncomingRefer,
+  SdpExchange,
+  SessionEvent,
+  SipSession,
+} from '#protocol/sip/user-agent/sip-session.ts'
 import type { UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
 import type { CallCommand, CallReply, CallSignal, CallSignallingEvent } from '../signalling-port-calls.ts'
 
@@ -19,6 +25,9 @@ interface LiveCall {
   readonly session: SipSession
   readonly offers: Map<number, IncomingOffer>
   nextOffer: number
+  isUp: boolean
+  /** A transfer the far end asked for, until the user has decided. */
+  referral: IncomingRefer | null
 }
 
 /** Calls at a time, ringing ones included; more are told that we are busy. */
@@ -94,17 +103,32 @@ export class CallSessions {
       case 'transfer':
         live.session.refer(command.to)
         return done
+      case 'decline-referral':
+        live.referral?.decline()
+        live.referral = null
+        return done
       case 'want-picture':
         live.session.wantPicture()
         return done
     }
   }
 
-  #place({ call, to, sdp }: Command<'place'>): CallReply {
+  #place({ call, to, sdp, referredIn }: Command<'place'>): CallReply {
     if (!this.#ports.isRegistered() || this.#calls.size >= maxCalls) return err({ status: null })
-    const session = this.#ports.agent.invite(to, this.#exchange(call, sdp))
+    const exchange = this.#exchange(call, sdp)
+    const referral = referredIn === undefined ? null : this.#takeReferral(referredIn, to)
+    const session = referral?.accept(exchange) ?? this.#ports.agent.invite(to, exchange)
     this.#follow(call, session)
     return ok(session.callId)
+  }
+
+  /** Null when the call that asked is gone: then nobody is told. */
+  #takeReferral(call: CallId, to: Aor): IncomingRefer | null {
+    const live = this.#calls.get(call)
+    const referral = live?.referral ?? null
+    if (live === undefined || referral === null || aorOf(referral.to) !== to) return null
+    live.referral = null
+    return referral
   }
 
   #settle(live: LiveCall, command: Command<'answer'> | Command<'refuse'>): CallReply {
@@ -127,13 +151,14 @@ export class CallSessions {
   }
 
   #follow(call: CallId, session: SipSession): void {
-    const live: LiveCall = { session, offers: new Map(), nextOffer: 1 }
+    const live: LiveCall = { session, offers: new Map(), nextOffer: 1, isUp: false, referral: null }
     this.#calls.set(call, live)
     session.onEvent((event) => this.#hear(call, live, event))
   }
 
   #hear(call: CallId, live: LiveCall, event: SessionEvent): void {
     if (event.kind === 'failed' || event.kind === 'ended') this.#calls.delete(call)
+    if (event.kind === 'established') live.isUp = true
     const signal = this.#signalOf(live, event)
     if (signal !== null) this.#raise(call, signal)
   }
@@ -153,9 +178,7 @@ export class CallSessions {
       case 'tone':
         return { kind: 'tone', tone: event.tone }
       case 'refer':
-        // Whoever we talk to does not decide whom we call.
-        event.refer.decline()
-        return null
+        return referralOf(live, event.refer)
       case 'established':
       case 'picture-wanted':
         return { kind: event.kind }
@@ -184,6 +207,23 @@ async function offerOnce(session: SipSession, sdp: string): Promise<CallReply> {
     if (error === outdated) return err({ status: 491 })
     throw error
   }
+}
+
+/** Whoever we talk to may ask for a call, no more: the user decides. Anything but a plain address is declined unseen. */
+function referralOf(live: LiveCall, refer: IncomingRefer): CallSignal | null {
+  const to = aorOf(refer.to)
+  if (!live.isUp || live.referral !== null || refer.replaces !== null || to === null) {
+    refer.decline()
+    return null
+  }
+  live.referral = refer
+  const by = /<([^<>]*)>/.exec(refer.referredBy ?? '')?.[1]
+  return { kind: 'referred', to, by: by === undefined ? null : aorOf(by) }
+}
+
+function aorOf(uri: string): Aor | null {
+  const parsed = parseAor(uri)
+  return parsed.ok ? parsed.value : null
 }
 
 function waitingOffer(live: LiveCall, offer: IncomingOffer): CallSignal | null {

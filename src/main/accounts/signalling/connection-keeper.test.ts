@@ -8,13 +8,15 @@ import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { SipFlow, UserAgent } from '#protocol/sip/user-agent/user-agent.ts'
 import { ConnectionKeeper } from './connection-keeper.ts'
 
-function setup(): {
+function setup({ srv = [] }: { readonly srv?: readonly string[] } = {}): {
   readonly keeper: ConnectionKeeper
   readonly clock: FakeClock
   readonly views: ConnectionView[]
   readonly flows: SipFlow[]
   readonly closed: () => number
   readonly refreshed: () => number
+  /** Hosts that were connected to. */
+  readonly asked: readonly string[]
   outcome: SocketFailure | 'open' | 'hang' | 'throw'
   attach: (flow: SipFlow) => void
   addresses: readonly string[]
@@ -22,6 +24,7 @@ function setup(): {
   const clock = new FakeClock()
   const views: ConnectionView[] = []
   const flows: SipFlow[] = []
+  const asked: string[] = []
   let closed = 0
   let refreshed = 0
   const stream = {
@@ -33,7 +36,8 @@ function setup(): {
     onData: () => undefined,
   } as unknown as ByteStream
   const connector: ConnectorPort = {
-    stream: (_target, signal) => {
+    stream: (target, signal) => {
+      asked.push(target.host)
       if (result.outcome === 'open') return Promise.resolve({ ok: true, value: stream })
       if (result.outcome === 'throw') return Promise.reject(new Error('no such thing'))
       if (result.outcome !== 'hang') return Promise.resolve({ ok: false, error: result.outcome })
@@ -49,12 +53,12 @@ function setup(): {
   } as unknown as UserAgent
   const account = {
     ...{ id: 'a' as AccountId, aor: 'sip:alice@example.org' as Aor, displayName: '', transport: 'tls' as const },
-    ...{ server: 'host:1', instanceId: '', extraAuthorities: [], spkiPins: [] },
+    ...{ server: srv.length > 0 ? null : 'host:1', instanceId: '', extraAuthorities: [], spkiPins: [] },
     credentials: { username: 'alice', realm: 'r', ha1Md5: null, ha1Sha256: 'x', password: null, strongest: null },
   }
   const resolver = {
     naptr: () => Promise.resolve([]),
-    srv: () => Promise.resolve([]),
+    srv: () => Promise.resolve(srv.map((name, at) => ({ name, port: 5061, priority: at, weight: 0 }))),
     addresses: () => Promise.resolve([]),
   }
   const datagrams = { ...noDatagrams, localAddresses: () => result.addresses }
@@ -65,7 +69,7 @@ function setup(): {
     onLocalAddress: () => undefined,
   })
   const result = {
-    ...{ keeper, clock, views, flows, closed: () => closed, refreshed: () => refreshed },
+    ...{ keeper, clock, views, flows, asked, closed: () => closed, refreshed: () => refreshed },
     outcome: 'open' as SocketFailure | 'open' | 'hang' | 'throw',
     attach: (flow: SipFlow): void => void flows.push(flow),
     addresses: ['192.0.2.7'] as readonly string[],
@@ -180,4 +184,29 @@ it('an attempt that throws after it was overtaken changes nothing', async () => 
   await settle()
   expect(test.flows).toHaveLength(1)
   expect(test.views.at(-1)).toEqual({ kind: 'connecting' })
+})
+
+it('goes to the next server when one says 503 or nothing at all, and back to the first when all were tried', async () => {
+  const test = setup({ srv: ['one', 'two', 'three'] })
+  test.keeper.start()
+  await settle()
+  expect(test.asked).toEqual(['one'])
+  test.keeper.handle({ kind: 'registration-failed', failure: { status: 503, refusal: null, retryAfterMs: 600_000 } })
+  await test.clock.advance(2_000)
+  expect(test.asked).toEqual(['one', 'two'])
+  // Silence: the REGISTER is given up with its flow.
+  await test.clock.advance(22_000)
+  expect(test.asked).toEqual(['one', 'two', 'three'])
+  test.keeper.handle({ kind: 'registration-failed', failure: { status: 408, refusal: null, retryAfterMs: null } })
+  const view = test.views.at(-1)
+  if (view?.kind !== 'waiting') throw new Error(view?.kind)
+  // Nobody is left: now it waits, longer each time.
+  expect(view.retryAt - test.clock.now()).toBeGreaterThanOrEqual(4_000)
+  await test.clock.advance(view.retryAt - test.clock.now())
+  expect(test.asked).toEqual(['one', 'two', 'three', 'one'])
+  test.keeper.handle({ kind: 'registered' })
+  // A registrar that says no is right wherever it is asked.
+  test.keeper.handle({ kind: 'registration-failed', failure: { status: 403, refusal: null, retryAfterMs: null } })
+  await test.clock.advance(59_000)
+  expect(test.asked).toHaveLength(4)
 })

@@ -19,6 +19,7 @@ import {
   type TimerPurpose,
 } from './connection-machine.ts'
 import { flowTargets } from './flow-targets.ts'
+import { isServersFault, ServerChoice } from './server-choice.ts'
 
 export interface KeeperPorts {
   readonly connector: ConnectorPort
@@ -44,6 +45,7 @@ export class ConnectionKeeper {
   readonly #agent: UserAgent
   readonly #ports: KeeperPorts
   readonly #events: KeeperEvents
+  readonly #servers = new ServerChoice()
   #state: ConnectionState = initialConnection
   #timer: Timer | null = null
   #opening: AbortController | null = null
@@ -93,17 +95,28 @@ export class ConnectionKeeper {
 
   #step(event: ConnectionEvent): void {
     const { clock, random } = this.#ports
+    this.#judge(event)
     const before = this.#state
     const { state, effects } = stepConnection(before, event, {
       nowMs: clock.now(),
       backoffMs: (failures) => backoffMs(failures, random),
       jitterMs: Math.round(uniform(random) * maxJitterMs),
+      isOtherLeft: this.#servers.isOtherLeft,
     })
     this.#state = state
     if (state.phase !== before.phase || state.retryAt !== before.retryAt || state.reason !== before.reason) {
       this.#events.onView(connectionView(state))
     }
     for (const effect of effects) this.#run(effect)
+  }
+
+  /** What this says about the present server. */
+  #judge(event: ConnectionEvent): void {
+    const isRunning = this.#state.phase === 'registering' || this.#state.phase === 'registered'
+    if (event.kind === 'registered') this.#servers.succeeded()
+    else if (!isRunning) return
+    else if (event.kind === 'lost' || (event.kind === 'timer' && event.purpose === 'check')) this.#servers.failed()
+    else if (event.kind === 'register-failed' && isServersFault(event.failure)) this.#servers.failed()
   }
 
   #run(effect: ConnectionEffect): void {
@@ -183,9 +196,13 @@ export class ConnectionKeeper {
     signal: AbortSignal,
   ): Promise<{ flow: SipFlow } | { failure: SocketFailure }> {
     let failure: SocketFailure = { kind: 'dns' }
-    for (const target of targets) {
+    for (const target of this.#servers.remaining(targets)) {
       const result = await openFlow(target, this.#ports, signal)
-      if (result.ok) return { flow: result.value }
+      if (result.ok) {
+        this.#servers.chose(target)
+        return { flow: result.value }
+      }
+      if (!signal.aborted) this.#servers.failed(target)
       if (failure.kind !== 'certificate') failure = result.error
       // An aborted attempt fails at once, so the rest is quick.
     }

@@ -42,6 +42,8 @@ export interface ConnectionDraw {
   readonly nowMs: number
   readonly backoffMs: (failures: number) => number
   readonly jitterMs: number
+  /** There are servers that were not tried since the last registration (RFC 3263 §4.3). */
+  readonly isOtherLeft?: boolean
 }
 
 export interface ConnectionStep {
@@ -139,7 +141,9 @@ function onRegisterFailed(state: ConnectionState, failure: RegistrationFailure, 
   if (refusal === 'no-usable-challenge') return fail(state, 'registration-rejected')
   if (refusal !== null) return fail(state, refusal)
   if (status === null || status === 408) return wait(state, 'server-unreachable', draw)
-  const atLeastMs = Math.max(retryAfterMs ?? 0, status < 500 ? rejectedMs : 0)
+  // Retry-After of a 503 is about the server that sent it.
+  const ownMs = status === 503 && draw.isOtherLeft === true ? 0 : (retryAfterMs ?? 0)
+  const atLeastMs = Math.max(ownMs, status < 500 ? rejectedMs : 0)
   return wait(state, status < 500 ? 'registration-rejected' : 'server-refused', draw, atLeastMs)
 }
 
@@ -179,7 +183,7 @@ function onNetworkChanged(state: ConnectionState, draw: ConnectionDraw): Connect
 
 function wait(state: ConnectionState, reason: ErrorCode, draw: ConnectionDraw, atLeastMs = 0): ConnectionStep {
   const failures = state.failures + 1
-  const delayMs = Math.max(draw.backoffMs(failures), atLeastMs)
+  const delayMs = Math.max(draw.isOtherLeft === true ? draw.jitterMs : draw.backoffMs(failures), atLeastMs)
   return {
     state: { phase: 'waiting', failures, reason, retryAt: draw.nowMs + delayMs },
     effects: [{ kind: 'close-flow' }, { kind: 'start-timer', purpose: 'retry', delayMs }],

@@ -1,10 +1,11 @@
 /** Where an account's signalling and its MSRP relay are. Transport security is the account's, never DNS's (design §10). */
+import { isIP } from 'node:net'
 import type { ErrorCode } from '#shared/errors.ts'
 import { aorDomain } from '#shared/model/aor.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { TlsIdentity } from '#shared/ports/sockets.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { locateServers, type ResolverPort } from '#protocol/sip/user-agent/locate-server.ts'
+import { locateServers, type ResolverPort, type ServerAddress } from '#protocol/sip/user-agent/locate-server.ts'
 import type { FlowTarget } from '#protocol/sip/user-agent/open-flow.ts'
 import type { SignallingAccount } from '../signalling-port.ts'
 
@@ -25,10 +26,32 @@ export async function flowTargets(
   const tls = transport === 'tls' ? { tls: tlsIdentityOf(account) } : {}
   if (server !== null) {
     const address = parseServer(server, transport)
-    return address === null ? err('address-invalid') : ok([targetOf(transport, address, tls)])
+    if (address === null) return err('address-invalid')
+    return ok(await targetsOf(transport, [address], resolver, tls))
   }
   const servers = await locateServers(aorDomain(account.aor), transport, resolver, random)
-  return ok(servers.map((address) => targetOf(transport, address, tls)))
+  return ok(await targetsOf(transport, servers, resolver, tls))
+}
+
+/** Addresses of all hosts at most: DNS decides where to go, never how often we try. */
+const maxTargets = 16
+
+/** A connection tries the addresses of its host by itself; a datagram only goes to one, so each is a target of its own. */
+async function targetsOf(
+  transport: 'tls' | 'tcp' | 'udp',
+  servers: readonly ServerAddress[],
+  resolver: ResolverPort,
+  tls: { readonly tls?: TlsIdentity },
+): Promise<FlowTarget[]> {
+  if (transport !== 'udp') return servers.map((server) => targetOf(transport, server, tls))
+  const all = await Promise.all(servers.map(async (server) => datagramTargets(server, resolver)))
+  return all.flat().slice(0, maxTargets)
+}
+
+async function datagramTargets({ host, port }: ServerAddress, resolver: ResolverPort): Promise<FlowTarget[]> {
+  const addresses = isIP(host) === 0 ? await resolver.addresses(host) : []
+  // A name without addresses stays: that it has none is the failure to tell of.
+  return (addresses.length === 0 ? [host] : addresses).map((address) => ({ kind: 'datagram', host: address, port }))
 }
 
 function targetOf(

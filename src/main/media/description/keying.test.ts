@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CallPolicy } from '#shared/model/calls.ts'
 import { parseSdp } from '#protocol/sdp/parse.ts'
 import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
-import { allowsClear, allowsSdes, answeredKeying, chooseKeying, type KeyRules } from './keying.ts'
+import { allowsClear, allowsSdes, answeredKeying, chooseKeying, type KeyRules, mayFollow } from './keying.ts'
 
 const key = 'inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd'
 const lines = {
@@ -111,5 +111,30 @@ describe('an answered section', () => {
   it('never takes SDES where ZRTP is required', () => {
     expect(answered(media(savp, 'crypto'), 'zrtp', 'zrtp-required')).toBe('refuses-encryption')
     expect(answered(media(avp, 'crypto'), 'zrtp', 'zrtp-required')).toBe('clear+zrtp')
+  })
+})
+
+describe('keys that follow others', () => {
+  const description = { tag: 1, suite: 'AEAD_AES_128_GCM', key: new Uint8Array(16), salt: new Uint8Array(12) } as const
+  const clear = { kind: 'clear', zrtp: true } as const
+  const dtls = { kind: 'dtls', zrtp: false } as const
+  const sdes = { kind: 'sdes', zrtp: false, description: { ...description, lifetime: null, mki: null } } as const
+
+  it.each([
+    ['anything at first', null, clear, true],
+    ['SDES after clear', clear, sdes, true],
+    ['clear after SDES', sdes, clear, false],
+    ['SDES after SDES', sdes, sdes, true],
+    ['DTLS after DTLS', dtls, dtls, true],
+    ['clear after DTLS', dtls, clear, false],
+    ['SDES after DTLS', dtls, sdes, false],
+    ['DTLS after clear', clear, dtls, false],
+  ] as const)('%s', (_what, before, now, may) => {
+    expect(mayFollow(before, now, false)).toBe(may)
+  })
+
+  it('of ZRTP stay whatever is described, but for DTLS', () => {
+    expect([clear, sdes].map((now) => mayFollow(sdes, now, true))).toEqual([true, true])
+    expect(mayFollow(clear, dtls, true)).toBe(false)
   })
 })

@@ -75,3 +75,13 @@ export function answeredKeying(media: RtpMedia, offered: OfferedKeys, rules: Key
   if (offered.kind === 'sdes' || media.secure) return 'refuses-encryption'
   return { kind: 'clear', zrtp: true }
 }
+
+/**
+ * Whether a section that is keyed one way may go on another: what protects it is not given up for less, and DTLS-SRTP, which the
+ * engine ends, neither comes nor goes.
+ */
+export function mayFollow(before: Keying | null, now: Keying, isZrtpSecure: boolean): boolean {
+  if (before === null) return true
+  if ((before.kind === 'dtls') !== (now.kind === 'dtls')) return false
+  return isZrtpSecure || before.kind !== 'sdes' || now.kind === 'sdes'
+}

@@ -20,7 +20,7 @@ const origin = { username: '-', sessionId: '7', sessionVersion: '1', ...address 
 const section = (more: Partial<LocalSection> = {}): LocalSection => ({
   ...{ kind: 'audio', mid: null, protocol: 'RTP/AVP', address, port: 4_000, rtcpPort: 4_001, rtcpMux: true },
   ...{ direction: 'sendrecv', codecs: { ...choice(opus), events } },
-  ...{ zrtpHash: null, crypto: [], dtls: null, ice: null, ssrcs: [] },
+  ...{ zrtpHash: null, crypto: [], dtls: null, ice: null },
   ...more,
 })
 function roundTrip(...sections: Parameters<typeof writeNetworkDescription>[1]): (RtpMedia | null)[] {
@@ -31,11 +31,11 @@ function roundTrip(...sections: Parameters<typeof writeNetworkDescription>[1]): 
 describe('a description', () => {
   it('of ZRTP says everything that reading it gives again', () => {
     const zrtpHash = `1.10 ${'ab'.repeat(32)}`
-    const [media] = roundTrip(section({ zrtpHash, mid: '0', ssrcs: [5, 6], direction: 'recvonly' }))
+    const [media] = roundTrip(section({ zrtpHash, mid: '0', direction: 'recvonly' }))
     expect(media).toMatchObject({
       ...{ kind: 'audio', mid: '0', port: 4_000, protocol: 'RTP/AVP', secure: false, overDtls: false },
       ...{ direction: 'recvonly', connection: address, rtcpPort: 4_001, rtcpMux: true, codecs: [opus, events] },
-      ...{ crypto: [], zrtpHash, fingerprint: null, setup: null, ice: null, ssrcs: [5, 6] },
+      ...{ crypto: [], zrtpHash, fingerprint: null, setup: null, ice: null, ssrcs: [] },
     })
   })
 

@@ -30,8 +30,6 @@ export interface LocalSection {
   readonly crypto: readonly string[]
   readonly dtls: { readonly fingerprint: MediaFingerprint; readonly setup: DtlsSetup } | null
   readonly ice: LocalIce | null
-  /** Line of the own SSRCs: Chromium's engine has them fixed. */
-  readonly ssrcs: readonly number[]
 }
 
 /** A section of an offer that is refused: it keeps its place (RFC 3264 §6). */
@@ -89,13 +87,12 @@ function flag(name: string, value: string | null): SdpAttribute[] {
   return value === null ? [] : [{ name, value }]
 }
 
-function transportAttributes({ rtcpPort, rtcpMux, ice, ssrcs, address }: LocalSection): SdpAttribute[] {
+function transportAttributes({ rtcpPort, rtcpMux, ice, address }: LocalSection): SdpAttribute[] {
   const { addressType, address: host } = address
   return [
     ...flag('rtcp', rtcpPort === null ? null : `${rtcpPort} IN ${addressType} ${host}`),
     ...(rtcpMux ? [{ name: 'rtcp-mux', value: null }] : []),
     ...(ice === null ? [] : iceAttributes(ice)),
-    ...ssrcs.map((ssrc) => ({ name: 'ssrc', value: `${ssrc} cname:sotto` })),
   ]
 }
 

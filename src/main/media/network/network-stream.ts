@@ -94,7 +94,8 @@ export class NetworkStream {
     this.#isPaused = isPaused
   }
 
-  get #mayMediaLeave(): boolean {
+  /** Whether what was captured may leave now: by the keys, by the other side's wish, and by ours. */
+  get mayMediaLeave(): boolean {
     return this.#gate.mayLeave && this.#sends && !this.#isPaused
   }
 
@@ -110,7 +111,7 @@ export class NetworkStream {
   /** Captured media; the packet may be changed in place. */
   sendRtp(packet: Uint8Array): void {
     const type = this.#outgoing[payloadTypeOf(packet)] ?? unknown
-    if (!this.#mayMediaLeave || type === unknown) return
+    if (!this.mayMediaLeave || type === unknown) return
     rewritePayloadType(packet, type)
     if (this.kind === 'audio' && !this.#digits.pass(packet)) return
     this.#send(1, this.guard.outRtp(packet))
@@ -118,7 +119,7 @@ export class NetworkStream {
 
   /** A digit for the other side; lost where it takes none. */
   sendDigit(digit: string): void {
-    if (this.#eventFormat !== null && this.#mayMediaLeave) this.#digits.digit(digit, this.#eventFormat)
+    if (this.#eventFormat !== null && this.mayMediaLeave) this.#digits.digit(digit, this.#eventFormat)
   }
 
   stop(): void {
@@ -144,14 +145,13 @@ export class NetworkStream {
   }
 
   #openRtp(bytes: Uint8Array): Uint8Array | null {
-    if (rtpHeaderBytes(bytes) === 0) return null
-    return this.guard.inRtp(bytes)
+    return rtpHeaderBytes(bytes) === 0 ? this.guard.refuse() : this.guard.inRtp(bytes)
   }
 
   #openRtcp(bytes: Uint8Array): Uint8Array | null {
     // RFC 5761 §4: whatever else comes to the control port is no report.
     const isReport = isRtcp(bytes) && ((bytes[1] ?? 0) & 0xe0) === 0xc0
-    return isReport ? this.guard.inRtcp(bytes) : null
+    return isReport ? this.guard.inRtcp(bytes) : this.guard.refuse()
   }
 
   #note(component: Component, bytes: Uint8Array, from: DatagramAddress): void {
@@ -169,7 +169,7 @@ export class NetworkStream {
   }
 
   #sendOwn(packet: Uint8Array): void {
-    if (this.#mayMediaLeave) this.#send(1, this.guard.outRtp(packet))
+    if (this.mayMediaLeave) this.#send(1, this.guard.outRtp(packet))
   }
 
   #toRenderer(packet: Uint8Array): void {

@@ -77,6 +77,28 @@ describe('after keys', () => {
   })
 })
 
+describe('a key that comes to its end', () => {
+  it('is told of once, and what comes after it is dropped and counted', () => {
+    const theirs = new PacketGuard(false)
+    theirs.protectWith(key(2))
+    const said: string[] = []
+    const ours = new PacketGuard(false)
+    ours.watchKeys((use) => said.push(use))
+    ours.acceptOnly({ ...key(2), lifetime: 2 ** 14 })
+    const next = (from: number, to: number): (Uint8Array | null)[] =>
+      Array.from({ length: to - from }, (_, at) => ours.inRtp(copy(theirs.outRtp(rtp(from + at))) ?? new Uint8Array()))
+    next(0, 14_335)
+    expect(said).toEqual([])
+    next(14_335, 16_384)
+    expect([said, ours.refused]).toEqual([['nears-end'], 0])
+    expect(next(16_384, 16_386)).toEqual([null, null])
+    expect([said, ours.refused]).toEqual([['nears-end', 'used-up'], 2])
+    theirs.protectWith(key(3))
+    ours.acceptOnly(key(3))
+    expect(next(16_386, 16_387).map(copy)).toEqual([rtp(16_386)])
+  })
+})
+
 describe('a packet sent again under its number', () => {
   it('is the very same bytes, whatever is in it now', () => {
     const { ours } = secured(true)

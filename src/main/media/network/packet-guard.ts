@@ -1,6 +1,6 @@
 /** The keys of one stream on the network: what may go out and what is let in. Nothing here throws or waits. */
 import { sequenceNumberOf, ssrcOf } from '#protocol/rtp/header.ts'
-import type { MasterKey } from '#protocol/srtp/session.ts'
+import type { MasterKey, SrtpRefusal } from '#protocol/srtp/session.ts'
 import { SrtpReceiver } from '#protocol/srtp/receiver.ts'
 import { SrtpSender } from '#protocol/srtp/sender.ts'
 
@@ -13,15 +13,25 @@ interface Cached {
   readonly bytes: Uint8Array
 }
 
+/** What became of a master key: `nears-end` is said once per key, `used-up` once it protects nothing more (RFC 3711 §9.2). */
+export type KeyUse = 'nears-end' | 'used-up'
+
 export class PacketGuard {
   #sender: SrtpSender | null = null
   #receiver: SrtpReceiver | null = null
   readonly #cache: (Cached | undefined)[]
   #refused = 0
+  #onKeyUse: (use: KeyUse) => void = () => undefined
+  readonly #said = new WeakMap<SrtpSender | SrtpReceiver, KeyUse>()
 
   /** `repeats`: the engine sends packets again under the same number. */
   constructor(repeats: boolean) {
     this.#cache = repeats ? new Array<Cached | undefined>(cachedPackets) : []
+  }
+
+  /** The one who hears when a key comes to its end. */
+  watchKeys(handler: (use: KeyUse) => void): void {
+    this.#onKeyUse = handler
   }
 
   /** From now on nothing leaves but protected. @throws RangeError when the key does not fit its profile. */
@@ -40,14 +50,14 @@ export class PacketGuard {
     return this.#receiver !== null
   }
 
-  /** Packets that were not let in: forged, replayed, or in clear when keys are agreed. */
+  /** Packets that were not let in: malformed, forged, replayed, or in clear when keys are agreed. */
   get refused(): number {
     return this.#refused
   }
 
   outRtp(packet: Uint8Array): Uint8Array | null {
     if (this.#sender === null) return packet
-    const out = this.#sender.protectRtp(packet)
+    const out = this.#watched(this.#sender, this.#sender.protectRtp(packet))
     if (out === 'replayed') return this.#repeated(packet)
     if (!(out instanceof Uint8Array)) return null
     this.#remember(packet, out)
@@ -56,22 +66,39 @@ export class PacketGuard {
 
   outRtcp(packet: Uint8Array): Uint8Array | null {
     if (this.#sender === null) return packet
-    const out = this.#sender.protectRtcp(packet)
+    const out = this.#watched(this.#sender, this.#sender.protectRtcp(packet))
     return out instanceof Uint8Array ? out : null
   }
 
   inRtp(packet: Uint8Array): Uint8Array | null {
-    return this.#receiver === null ? packet : this.#counted(this.#receiver.unprotectRtp(packet))
+    return this.#receiver === null ? packet : this.#counted(this.#receiver, this.#receiver.unprotectRtp(packet))
   }
 
   inRtcp(packet: Uint8Array): Uint8Array | null {
-    return this.#receiver === null ? packet : this.#counted(this.#receiver.unprotectRtcp(packet))
+    return this.#receiver === null ? packet : this.#counted(this.#receiver, this.#receiver.unprotectRtcp(packet))
   }
 
-  #counted(outcome: Uint8Array | string): Uint8Array | null {
-    if (outcome instanceof Uint8Array) return outcome
+  /** Counts a packet that is none. */
+  refuse(): null {
     this.#refused += 1
     return null
+  }
+
+  #counted(receiver: SrtpReceiver, outcome: Uint8Array | SrtpRefusal): Uint8Array | null {
+    this.#watched(receiver, outcome)
+    return outcome instanceof Uint8Array ? outcome : this.refuse()
+  }
+
+  #watched(key: SrtpSender | SrtpReceiver, outcome: Uint8Array | SrtpRefusal): Uint8Array | SrtpRefusal {
+    if (outcome === 'key-used-up') this.#say(key, 'used-up')
+    else if (key.nearsEnd && !this.#said.has(key)) this.#say(key, 'nears-end')
+    return outcome
+  }
+
+  #say(key: SrtpSender | SrtpReceiver, use: KeyUse): void {
+    if (this.#said.get(key) === use) return
+    this.#said.set(key, use)
+    this.#onKeyUse(use)
   }
 
   #remember(packet: Uint8Array, bytes: Uint8Array): void {

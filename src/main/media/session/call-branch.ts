@@ -5,13 +5,13 @@ import type { RandomPort } from '#shared/ports/random.ts'
 import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { SdpSession } from '#protocol/sdp/session.ts'
 import { answeredCodecs } from '../description/codecs.ts'
-import { answeredKeying, type Keying, type KeyRules } from '../description/keying.ts'
+import { answeredKeying, mayFollow, type Keying, type KeyRules } from '../description/keying.ts'
 import type { RefusedSection } from '../description/network-description.ts'
 import type { LoopbackPorts } from '../loopback/loopback-leg.ts'
 import type { RendererMedia, RendererOffer } from '../loopback/renderer-description.ts'
 import type { MediaAnswer, MediaEvent, MediaPlan, MediaRefusal, ZrtpPeerSecrets } from '../media-port.ts'
 import { SectionPath } from '../network/section-path.ts'
-import { agreeOn, mayTake } from './agree.ts'
+import { judgeOffer, type Agreement } from './agree.ts'
 import { Bandwidth } from './bandwidth.ts'
 import { speaksIce, type CallIce, type RemoteSection } from './call-ice.ts'
 import { CallKeys } from './call-keys.ts'
@@ -19,7 +19,7 @@ import { networkView } from './network-view.ts'
 import { PacketRouter } from './packet-router.ts'
 import { offeredKeys } from './read-descriptions.ts'
 import { RendererLeg } from './renderer-leg.ts'
-import { aimAt, askedDirection, newSdesKey, newSection, type Section } from './section.ts'
+import { aimAt, answeringKey, newSection, wishOf, type Section } from './section.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
 
 export type IceRole = 'controlling' | 'controlled'
@@ -61,7 +61,8 @@ export class CallBranch {
     const { call, plan, rules } = facts
     const sections = (): readonly Section[] => this.#sections
     this.#zrtp = new ZrtpCall(plan.zid, ports.zrtp)
-    this.#keys = new CallKeys({ call, rules, zrtp: this.#zrtp, raise: ports.raise, sections })
+    const { raise, random } = ports
+    this.#keys = new CallKeys({ call, rules, zrtp: this.#zrtp, random, raise, sections })
     this.router = new PacketRouter(sections, (digit) => ports.raise({ kind: 'digit', call, digit }))
     this.leg = this.#newLeg()
     this.router.attach(this.leg)
@@ -160,6 +161,7 @@ export class CallBranch {
     const { plan, rules } = this.#facts
     const keying = answeredKeying(remote, offeredKeys(plan.offer, section), rules)
     if (typeof keying === 'string') return keying
+    if (!mayFollow(section.keying, keying, section.zrtpState === 'secure')) return 'downgrade'
     const codecs = answeredCodecs(section.codecs, remote)
     if (codecs.pairs.length === 0) return 'no-common-codec'
     section.codecs = codecs
@@ -167,47 +169,53 @@ export class CallBranch {
     return null
   }
 
+  /** What their offer has no place for is an offer of ours that was never taken. */
+  #offered(places: number): void {
+    this.#places = places
+    for (const section of this.#sections) if (section.place >= places) section.isOn = false
+  }
+
   /** An offer of the other side, the first or a later one. */
   async applyOffer(session: SdpSession, renderer: RendererOffer): Promise<MediaRefusal | null> {
-    const refused: (RefusedSection | undefined)[] = session.media.map(() => undefined)
-    this.#places = session.media.length
-    for (const section of this.#sections) if (section.place >= this.#places) section.isOn = false
+    const offered = session.media.map((section) => readRtpMedia(session, section))
+    const context = { renderer, rules: this.#facts.rules, sections: this.#sections }
+    const verdicts = judgeOffer(offered, context)
+    const isAudio = (verdict: Agreement | MediaRefusal): boolean =>
+      typeof verdict !== 'string' && verdict.remote.kind === 'audio'
+    if (!verdicts.some(isAudio)) return refusalOf(session, verdicts)
+    this.#offered(session.media.length)
     const taken: RemoteSection[] = []
-    let refusal: MediaRefusal = 'no-common-codec'
+    const refused: (RefusedSection | undefined)[] = session.media.map(() => undefined)
     for (const [place, section] of session.media.entries()) {
-      const media = readRtpMedia(session, section)
-      const outcome = await this.#takeOffered(media, renderer, place)
-      if (outcome === null && media !== null) taken.push({ place, media })
-      else refused[place] = { refused: section }
-      if (outcome !== null && section.kind === 'audio') refusal = outcome
+      const outcome = await this.#takeOffered(place, verdicts[place] ?? 'malformed')
+      if (typeof outcome === 'string' && section.kind === 'audio' && isAudio(verdicts[place] ?? outcome)) return outcome
+      if (typeof outcome === 'string') refused[place] = { refused: section }
+      else taken.push({ place, media: outcome })
     }
     this.#refused = refused
-    if (!this.#sections.some(({ isOn, kind }) => isOn && kind === 'audio')) return refusal
     if (this.#ice?.isRestart(taken) === true) await this.#ice.restart()
     return this.#connect(taken)
   }
 
-  async #takeOffered(remote: RtpMedia | null, renderer: RendererOffer, place: number): Promise<MediaRefusal | null> {
+  async #takeOffered(place: number, verdict: Agreement | MediaRefusal): Promise<RtpMedia | MediaRefusal> {
     const known = this.#sections.find((section) => section.place === place)
-    if (remote === null || remote.port === 0 || !mayTake(remote, known, this.#sections)) {
+    if (typeof verdict === 'string') {
       if (known !== undefined) known.isOn = false
-      return 'no-common-codec'
+      return verdict
     }
-    const agreed = agreeOn(remote, renderer, this.#facts.rules)
-    if (typeof agreed === 'string') return agreed
-    const section = known ?? (await this.sectionFor(agreed.mine, 'controlled', place))
+    const { codecs, keying, remote, mine } = verdict
+    const section = known ?? (await this.sectionFor(mine, 'controlled', place))
     if (section === null) return this.#facts.plan.hideAddress ? 'relay-missing' : 'no-path'
-    const { codecs, keying } = agreed
     Object.assign(section, { codecs, protocol: remote.protocol, mid: remote.mid, isOn: true })
-    if (keying.kind === 'sdes') section.sdes ??= newSdesKey(this.#ports.random, keying.description)
+    if (keying.kind === 'sdes') section.sdes = answeringKey(section.sdes, keying.description, this.#ports.random)
     this.#begin(section, keying, remote)
-    return null
+    return remote
   }
 
   /** A negotiated section: codecs, RTCP, direction and keys come into use. */
   #begin(section: Section, keying: Keying, remote: RtpMedia): void {
     section.rtcpMux = remote.rtcpMux
-    section.remoteDirection = askedDirection(remote)
+    section.remoteDirection = wishOf(remote)
     const sends = section.remoteDirection === 'sendrecv' || section.remoteDirection === 'recvonly'
     section.stream.negotiated(section.codecs, { rtcpMux: section.rtcpMux, sends })
     if (keying.kind === 'dtls') this.leg.passThrough(remote)
@@ -268,4 +276,10 @@ export class CallBranch {
     for (const { stream } of this.#sections) stream.stop()
     this.leg.close()
   }
+}
+
+/** Why none of the sections of sound will do. */
+function refusalOf(session: SdpSession, verdicts: readonly (Agreement | MediaRefusal)[]): MediaRefusal {
+  const refusals = verdicts.filter((_verdict, place) => session.media[place]?.kind === 'audio')
+  return refusals.findLast((verdict) => typeof verdict === 'string') ?? 'no-common-codec'
 }

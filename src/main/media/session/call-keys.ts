@@ -1,10 +1,11 @@
 /** The keys of a call: each section's own, the gate they open, and the one statement about all of them. */
 import type { CallId, CallWarning } from '#shared/model/calls.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { Keying, KeyRules } from '../description/keying.ts'
 import type { MediaEvent, MediaKeys, ZrtpPeerSecrets } from '../media-port.ts'
 import { gateOf, type Gate } from '../network/gate.ts'
-import { masterKeyOf, type Section } from './section.ts'
+import { masterKeyOf, newSdesKey, type Section } from './section.ts'
 import type { SectionPath } from '../network/section-path.ts'
 import type { PacketGuard } from '../network/packet-guard.ts'
 import type { KeyAgreementName } from '#protocol/zrtp/algorithms.ts'
@@ -16,6 +17,7 @@ export interface CallKeysOptions {
   readonly call: CallId
   readonly rules: KeyRules
   readonly zrtp: ZrtpCall
+  readonly random: RandomPort
   readonly raise: (event: MediaEvent) => void
   readonly sections: () => readonly Section[]
 }
@@ -62,15 +64,30 @@ export class CallKeys {
   start(section: Section, keying: Keying, remote: RtpMedia): void {
     const before = section.keying
     section.keying = keying
-    if (keying.kind === 'sdes' && section.sdes !== null && section.zrtpState !== 'secure' && isNew(before, keying)) {
-      section.stream.guard.protectWith(masterKeyOf(section.sdes))
-      section.stream.guard.acceptOnly(masterKeyOf(keying.description))
-    }
+    if (keying.kind === 'sdes' && section.zrtpState !== 'secure') this.#useDescriptions(section, keying, before)
     if (keying.zrtp && section.zrtp !== null && section.zrtpState === 'off') {
       section.zrtpState = 'running'
       section.zrtp.start(remote.zrtpHash)
     }
     this.refresh()
+  }
+
+  #useDescriptions(section: Section, keying: Extract<Keying, { kind: 'sdes' }>, before: Keying | null): void {
+    const { guard } = section.stream
+    guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#renew(section)))
+    // Each key on its own: the one that stays must go on counting, or its keystream would be used again.
+    if (section.sdes !== null && section.protecting?.key !== section.sdes.key) {
+      guard.protectWith(masterKeyOf(section.sdes))
+      section.protecting = section.sdes
+    }
+    if (isNew(before, keying)) guard.acceptOnly(masterKeyOf(keying.description))
+  }
+
+  /** Offers again with another key of ours: the other side is to answer with another of its own (RFC 4568 §7.1.4). */
+  #renew(section: Section): void {
+    if (this.#hasEnded || section.sdes === null) return
+    section.sdes = newSdesKey(this.#options.random, section.sdes)
+    this.#options.raise({ kind: 'rekey-needed', call: this.#options.call })
   }
 
   provide(secrets: ZrtpPeerSecrets | null): void {
@@ -124,7 +141,7 @@ export class CallKeys {
     this.refresh()
   }
 
-  #end(why: 'refuses-encryption' | 'keys-failed' | 'attack-noticed'): void {
+  #end(why: 'refuses-encryption' | 'keys-failed' | 'keys-used-up' | 'attack-noticed'): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
     for (const section of this.#options.sections())
@@ -135,7 +152,7 @@ export class CallKeys {
   /** One statement, said again only when it changed. */
   #say(): void {
     const running = this.#running()
-    if (this.#hasEnded || running.length === 0 || running.some((section) => isPending(section))) return
+    if (this.#hasEnded || running.length === 0 || running.some((section) => this.#isPending(section))) return
     const methods = running.map(methodOf)
     const method = strength.find((candidate) => methods.includes(candidate)) ?? 'none'
     const keys =
@@ -145,6 +162,12 @@ export class CallKeys {
     if (text === this.#said) return
     this.#said = text
     this.#options.raise({ kind: 'keys', call: this.#options.call, keys: withWarning })
+  }
+
+  /** Keys may still come, and nothing leaves before they do. */
+  #isPending(section: Section): boolean {
+    const { keying, zrtpState } = section
+    return keying?.kind === 'clear' && zrtpState === 'running' && !this.#gate(section).mayLeave
   }
 
   #zrtpKeys(agreement: Secured): MediaKeys {
@@ -187,11 +210,8 @@ function isNew(before: Keying | null, now: Extract<Keying, { kind: 'sdes' }>): b
   return before?.kind !== 'sdes' || Buffer.compare(before.description.key, now.description.key) !== 0
 }
 
-function isPending({ keying, zrtpState }: Section): boolean {
-  return keying?.kind === 'clear' && zrtpState === 'running'
-}
-
 function methodOf({ keying, zrtpState }: Section): MediaKeys['method'] {
+  if (keying?.kind === 'dtls') return 'dtls'
   if (zrtpState === 'secure') return 'zrtp'
   return keying === null || keying.kind === 'clear' ? 'none' : keying.kind
 }

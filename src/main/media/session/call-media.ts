@@ -165,6 +165,7 @@ export class CallMedia {
     const { leg, sections, refused, places } = this.#branch
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin ??= newOrigin(this.#ports.random, address)
+    // What was refused keeps its place in offers of ours, too (RFC 3264 §8).
     const written: (LocalSection | RefusedSection | undefined)[] = [...refused]
     const [fingerprint, farSetup] = [leg.offer?.transport.fingerprint, leg.dtls?.setup ?? null]
     const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }

@@ -32,7 +32,6 @@ export function localSection(section: Section, context: DescribeContext): LocalS
     direction: directionOf(section, context),
     ...localKeys(section, context),
     ice: context.role === 'offer' || path.usesIce ? ice : null,
-    ssrcs: [],
   }
 }
 

@@ -1,7 +1,6 @@
 /** The facts of the live panel that only the gateway knows. */
 import type { CallId, CallNetworkView } from '#shared/model/calls.ts'
 import type { RtpCodec } from '#protocol/sdp/rtp-media.ts'
-import type { IcePath } from '#protocol/ice/ice-types.ts'
 import type { StreamCounters } from '../network/network-stream.ts'
 import type { CallIce } from './call-ice.ts'
 import type { Section } from './section.ts'
@@ -31,7 +30,7 @@ const nowhere: Where = { path: 'none', localAddress: '', remoteAddress: '', prot
 
 function whereOf({ path, place }: Section, ice: CallIce | null): Where {
   return {
-    path: path.remote === null ? 'none' : pathKind(ice?.agent.pathOf(place, 1) ?? null),
+    path: path.remote === null ? 'none' : pathKind(place, ice),
     localAddress: addressText(ice?.describe(place, 1)?.rtp),
     remoteAddress: addressText(path.remote),
     protocol: 'udp',
@@ -53,8 +52,10 @@ function countersOf(sections: readonly Section[]): StreamCounters {
 const unknownQuality = { lossReceivedPercent: null, lossSentPercent: null, jitterMs: null, roundTripMs: null }
 
 /** A relay on either side makes it a relayed path. */
-function pathKind(path: IcePath | null): CallNetworkView['path'] {
-  const types = [path?.localType, path?.remoteType]
+function pathKind(place: number, ice: CallIce | null): CallNetworkView['path'] {
+  const path = ice?.agent.pathOf(place, 1) ?? null
+  if (path === null) return ice?.agent.isPlainRelayed(place, 1) === true ? 'relayed' : 'direct'
+  const types = [path.localType, path.remoteType]
   if (types.includes('relay')) return 'relayed'
   return types.includes('srflx') || types.includes('prflx') ? 'reflexive' : 'direct'
 }

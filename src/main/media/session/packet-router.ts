@@ -1,5 +1,5 @@
 /** Which packet belongs to which section, both ways. */
-import { rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
+import { isMuxedRtcp, rtcpSsrcOf, ssrcOf } from '#protocol/rtp/header.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import { payloadOf, payloadTypeOf, timestampOf } from '#protocol/rtp/packet.ts'
 import { TelephoneEventReceiver } from '#protocol/rtp/telephone-event.ts'
@@ -59,7 +59,11 @@ export class PacketRouter {
 
   /** DTLS-SRTP, passed through: one transport carries everything. */
   recordFromRenderer(bytes: Uint8Array): void {
-    this.#sections()[0]?.path.send(1, bytes)
+    const [section] = this.#sections()
+    if (section?.keying?.kind !== 'dtls') return
+    const first = bytes[0] ?? 0
+    const isCaptured = first >= 128 && first < 192 && !isMuxedRtcp(bytes)
+    if (!isCaptured || section.stream.mayMediaLeave) section.path.send(1, bytes)
   }
 
   /** RFC 7983: the first byte says which protocol a datagram is. */

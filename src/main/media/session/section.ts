@@ -1,10 +1,10 @@
 /** One audio or video section of a call: its sockets, its codecs, the keys it was given, and the stream they make. */
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
+import { canonicalIp, scopeOf } from '#protocol/ice/ip-address.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { serializeSecurityDescription, type SecurityDescription } from '#protocol/sdp/security-descriptions.ts'
 import type { SdpDirection } from '#protocol/sdp/session.ts'
-import { canonicalIp, scopeOf } from '#protocol/ice/ip-address.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
 import type { MasterKey } from '#protocol/srtp/session.ts'
 import type { CodecChoice } from '../description/codecs.ts'
@@ -13,6 +13,7 @@ import type { ZrtpState } from '../network/gate.ts'
 import { NetworkStream, type StreamHandlers } from '../network/network-stream.ts'
 import { PacketGuard } from '../network/packet-guard.ts'
 import type { SectionPath } from '../network/section-path.ts'
+import { speaksIce } from './call-ice.ts'
 import type { ZrtpChannel } from './zrtp-channel.ts'
 
 /** What a section is made of; the fields that are not read-only change as descriptions come and go. */
@@ -31,6 +32,8 @@ export interface Section {
   zrtpState: ZrtpState
   /** Our own SDES key: one per call, so that a repeated offer is the same offer. */
   sdes: SecurityDescription | null
+  /** The one of them that is in use. */
+  protecting: SecurityDescription | null
   rtcpMux: boolean
   remoteDirection: SdpDirection
   isOn: boolean
@@ -55,7 +58,15 @@ export function newSection(
     stream: new NetworkStream({ kind, path, guard, clock, handlers }),
     zrtp: channelFor(path, guard),
     ...{ mid: null, protocol: 'RTP/AVP', codecs: { pairs: [], events: null } },
-    ...{ keying: null, zrtpState: 'off', sdes: null, rtcpMux: true, remoteDirection: 'sendrecv', isOn: true },
+    ...{
+      keying: null,
+      zrtpState: 'off',
+      sdes: null,
+      protecting: null,
+      rtcpMux: true,
+      remoteDirection: 'sendrecv',
+      isOn: true,
+    },
   }
 }
 
@@ -75,37 +86,62 @@ export function newSdesKey(random: RandomPort, like: SecurityDescription | null)
   }
 }
 
+/** Our key for an answer: the one we have, under the tag we are asked under (RFC 4568 §5.1.2); another for another suite. */
+export function answeringKey(
+  own: SecurityDescription | null,
+  asked: SecurityDescription,
+  random: RandomPort,
+): SecurityDescription {
+  return own?.suite === asked.suite ? { ...own, tag: asked.tag } : newSdesKey(random, asked)
+}
+
 /** Lines for a description. */
 export function cryptoLines({ sdes }: Section): string[] {
   return sdes === null ? [] : [serializeSecurityDescription(sdes)]
 }
 
 /** Master key of a line. */
-export function masterKeyOf({ suite, key, salt, mki }: SecurityDescription): MasterKey {
-  return { profile: profiles[suite], key, salt, ...(mki === null ? {} : { mki }) }
+export function masterKeyOf({ suite, key, salt, lifetime, mki }: SecurityDescription): MasterKey {
+  return {
+    ...{ profile: profiles[suite], key, salt },
+    ...(mki === null ? {} : { mki }),
+    ...(lifetime === null ? {} : { lifetime }),
+  }
 }
 
-/** RFC 2543's hold, an address that is none; RFC 3264 §8.4 still reads it. ICE has its own meaning for it (RFC 8840 §4.1). */
-function isHeldByAddress({ connection, ice }: RtpMedia): boolean {
-  return ice === null && (connection?.address === '0.0.0.0' || connection?.address === '::')
+/** Whether a section names an address that one other host can have, or takes none for now. */
+export function isReachable(media: RtpMedia): boolean {
+  if (speaksIce(media) || isHeldOfOld(media)) return true
+  const host = hostOf(media)
+  return host !== null && scopeOf(host) !== 'none'
 }
 
-/** The direction that a section asks for, its own view. */
-export function askedDirection(media: RtpMedia): SdpDirection {
-  if (!isHeldByAddress(media)) return media.direction
-  return media.direction === 'sendrecv' || media.direction === 'sendonly' ? 'sendonly' : 'inactive'
+/** RFC 2543's hold, which RFC 3264 §8.4 still reads: no address, so nothing is sent. */
+function isHeldOfOld(media: RtpMedia): boolean {
+  const host = hostOf(media)
+  return !speaksIce(media) && (host === '0.0.0.0' || host === '::')
+}
+
+function hostOf({ connection }: RtpMedia): string | null {
+  return connection === null ? null : canonicalIp(connection.address.split('/')[0] ?? '')
+}
+
+/** What the other side wants to do: its direction, or hold us without saying so. */
+export function wishOf(media: RtpMedia): SdpDirection {
+  const { direction } = media
+  if (!isHeldOfOld(media)) return direction
+  return direction === 'sendrecv' || direction === 'sendonly' ? 'sendonly' : 'inactive'
 }
 
 /**
- * Sets the addresses of a description without ICE; false where it gave none that one other host can have: a name would be looked up,
- * a group would get what is for one, and our own computer is only theirs where `own`, our address, is on it, too.
+ * Sets the addresses of a description without ICE; false where it gave none that we can reach. Our own computer is only theirs where
+ * `own`, our address, is on it, too.
  */
 export function aimAt({ path }: Section, media: RtpMedia, own = ''): boolean {
-  const { connection, port, rtcpPort, rtcpMux } = media
-  if (connection === null || port === 0) return false
-  if (isHeldByAddress(media)) return true
-  const host = canonicalIp(connection.address)
-  const scope = host === null ? 'none' : scopeOf(host)
-  if (host === null || scope === 'none' || (scope === 'loopback' && scopeOf(own) !== 'loopback')) return false
+  const { port, rtcpPort, rtcpMux } = media
+  const host = hostOf(media)
+  if (isHeldOfOld(media)) return true
+  if (host === null || port === 0 || !isReachable(media)) return false
+  if (scopeOf(host) === 'loopback' && scopeOf(own) !== 'loopback') return false
   return path.aim({ host, port }, { host, port: rtcpMux ? port : (rtcpPort ?? port + 1) })
 }

@@ -61,12 +61,20 @@ export function readReferTo(value: string): Target | null {
     const parsed = parseUri(uri)
     if (parsed.scheme !== 'sip' || (parsed.parameters.get('method') ?? 'INVITE') !== 'INVITE') return null
     const [to = ''] = uri.split('?', 1)
-    const replaces = parseHeaderPairs(parsed.headers).find(([name]) => name === 'replaces')?.[1] ?? null
-    return replaces !== null && !isReplaces(replaces) ? null : { to, replaces }
+    const replaces = onlyReplaces(parsed.headers)
+    return replaces === undefined ? null : { to, replaces }
   } catch (error) {
     if (error instanceof SipParseError) return null
     throw error
   }
+}
+
+/** Nobody else writes headers of our requests: one Replaces or none; undefined for anything more. */
+function onlyReplaces(headers: string | null): string | null | undefined {
+  const [first, ...more] = parseHeaderPairs(headers)
+  if (first === undefined) return null
+  const [name, value] = first
+  return name === 'replaces' && more.length === 0 && isReplaces(value) ? value : undefined
 }
 
 /** Call-ID and tags only: the text is copied into a header. */

@@ -83,6 +83,8 @@ describe('transfer', () => {
 
   it.each([
     '<sip:carol@example.org;method=BYE>',
+    '<sip:carol@example.org?Subject=urgent>',
+    '<sip:carol@example.org?Replaces=a%3Bto-tag%3D1%3Bfrom-tag%3D2&Replaces=b%3Bto-tag%3D1%3Bfrom-tag%3D2>',
     '<sip:carol@example.org?Replaces=a%0D%0AX%3A%20y%3Bto-tag%3D1%3Bfrom-tag%3D2>',
   ])('to %s is declined', async (target) => {
     const { server, far, ears } = await outgoing((request) => respond(request, 200))

@@ -26,6 +26,7 @@ import { EndedCall } from './EndedCall.tsx'
 import { Keypad } from './Keypad.tsx'
 import { LivePanel } from './LivePanel.tsx'
 import { Readers, ReadersMark } from './Readers.tsx'
+import { Referral } from './Referral.tsx'
 import { Stage } from './Stage.tsx'
 
 /** The calls of a conversation, on top of its messages; one that rings stands above everything instead. */
@@ -61,6 +62,11 @@ function RunningCall({ view }: { readonly view: CallView }) {
     >
       <Head view={view} size={size} />
       <CallAnnouncer view={view} />
+      {view.referral !== null && (
+        <div className="px-3 pb-2">
+          <Referral view={view} />
+        </div>
+      )}
       {size !== 'compact' && (
         <>
           <div className={cx('flex min-h-0 flex-col gap-2.5 overflow-y-auto px-3 pb-1 *:shrink-0', full && 'flex-1')}>

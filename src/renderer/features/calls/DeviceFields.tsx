@@ -5,7 +5,7 @@ import type { DeviceRole } from '#renderer/media/platform.ts'
 import { changeSettings, useSettings } from '#renderer/stores/app-store.ts'
 import { type Option, Select, Switch } from '#renderer/ui/Choice.tsx'
 
-const roles: readonly DeviceRole[] = ['microphone', 'speaker', 'camera']
+const allRoles: readonly DeviceRole[] = ['microphone', 'speaker', 'camera']
 /** Stands for the system's choice: a list needs a key that is not empty. */
 const systemKey = ' '
 
@@ -33,7 +33,7 @@ function useDeviceList(): readonly MediaDeviceInfo[] {
 }
 
 /** Microphone, speaker and camera; a chosen one that is not plugged in stays chosen. */
-export function DeviceFields() {
+export function DeviceFields({ roles = allRoles }: { readonly roles?: readonly DeviceRole[] }) {
   const settings = useSettings()
   const devices = useDeviceList()
   if (settings === null) return null

@@ -1,11 +1,11 @@
-import { PhoneMissed, PhoneOff, RotateCw, Video, X } from 'lucide-react'
+import { AudioLines, PhoneMissed, PhoneOff, RotateCw, Video, X } from 'lucide-react'
 import { type RefObject, useEffect, useRef } from 'react'
 import type { CallView } from '#shared/model/calls.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { dismissCall, placeCall } from '#renderer/stores/call-store.ts'
-import { focusComposer } from '#renderer/stores/screen-store.ts'
+import { focusComposer, openCallTest } from '#renderer/stores/screen-store.ts'
 import { Button, IconButton } from '#renderer/ui/Button.tsx'
-import { callName, endSentence, isCalmEnd, mayRedial } from './call-words.ts'
+import { callName, endSentence, isCalmEnd, mayRedial, mayTest } from './call-words.ts'
 import { CallClock } from './CallState.tsx'
 
 /** An end that surprised nobody leaves the screen by itself after this long, ms: the history keeps it. */
@@ -49,6 +49,12 @@ export function EndedCall({ view }: { readonly view: CallView }) {
             <Button size="small" onPress={() => redial()}>
               {view.video ? <Video aria-hidden className="size-3.5" /> : <RotateCw aria-hidden className="size-3.5" />}
               {t(view.direction === 'incoming' ? 'ended.callBack' : 'ended.redial')}
+            </Button>
+          )}
+          {mayTest(view.end) && (
+            <Button size="small" onPress={openCallTest}>
+              <AudioLines aria-hidden className="size-3.5" />
+              {t('callTest.open')}
             </Button>
           )}
           {view.mayRetryWithDtls && (

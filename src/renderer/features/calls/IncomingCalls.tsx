@@ -23,7 +23,7 @@ export function IncomingCalls() {
     // An open dialog makes the rest of the page inert, but not what stands beside it and is marked like this.
     <div
       data-react-aria-top-layer="true"
-      className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3 pb-10"
+      className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3 pb-20"
     >
       {ringing.map((view) => (
         <IncomingCall key={view.id} view={view} waiting={busy} />

@@ -1,6 +1,7 @@
 import { useId } from 'react'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { linePath, niceTop, type Series, summarize } from './plot.ts'
+import { twoMinutes } from '#renderer/media/ring.ts'
+import { linePath, niceTop, type PlotBox, type Series, summarize } from './plot.ts'
 
 /** Properties of {@link Plot}. */
 export interface PlotProps {
@@ -11,13 +12,17 @@ export interface PlotProps {
   /** The scale's top is never below this. */
   readonly least: number
   readonly format: (value: number | null) => string
+  /** Figures that fit from edge to edge, and how long ago the first of them was, in words. */
+  readonly count?: number
+  readonly since?: string
 }
 
-const box = { width: 240, height: 44, count: 120 }
+const size = { width: 240, height: 44 }
 
 /** A line over the last two minutes, with its scale; its words say the same. */
-export function Plot({ name, series, second, least, format }: PlotProps) {
+export function Plot({ name, series, second, least, format, count = twoMinutes, since }: PlotProps) {
   const t = useT()
+  const box = { ...size, count }
   const title = useId()
   const both = second === undefined ? series : [...series, ...second.series]
   const top = niceTop(summarize(both).highest ?? 0, least)
@@ -36,13 +41,13 @@ export function Plot({ name, series, second, least, format }: PlotProps) {
         <svg
           role="img"
           aria-labelledby={title}
-          viewBox={`0 0 ${box.width} ${box.height}`}
+          viewBox={`0 0 ${size.width} ${size.height}`}
           preserveAspectRatio="none"
           className="h-11 min-w-0 flex-1 border-s border-b border-edge"
         >
           <title id={title}>{words.join('. ')}</title>
-          <Line series={series} top={top} />
-          {second !== undefined && <Line series={second.series} top={top} dashed />}
+          <Line series={series} top={top} box={box} />
+          {second !== undefined && <Line series={second.series} top={top} box={box} dashed />}
         </svg>
         <span
           aria-hidden
@@ -53,7 +58,7 @@ export function Plot({ name, series, second, least, format }: PlotProps) {
         </span>
       </div>
       <div aria-hidden className="me-17.5 flex justify-between text-[0.6875rem] leading-4 text-soft">
-        <span>{t('live.ago')}</span>
+        <span>{since ?? t('live.ago')}</span>
         <span>{t('live.now')}</span>
       </div>
     </figure>
@@ -84,10 +89,12 @@ function Legend({
 function Line({
   series,
   top,
+  box,
   dashed = false,
 }: {
   readonly series: Series
   readonly top: number
+  readonly box: PlotBox
   readonly dashed?: boolean
 }) {
   return (

@@ -72,6 +72,7 @@ const ends: Readonly<Record<CallEnd, { readonly calm: boolean; readonly redial: 
   'no-path': { calm: false, redial: true },
   'media-lost': { calm: false, redial: true },
   'keys-failed': { calm: false, redial: true },
+  'keys-used-up': { calm: false, redial: true },
   'downgrade-blocked': { calm: false, redial: false },
   'attack-noticed': { calm: false, redial: false },
   'microphone-denied': { calm: false, redial: true },
@@ -94,6 +95,13 @@ export function isCalmEnd(end: CallEnd | null): boolean {
 export function mayRedial({ end, direction }: Pick<CallView, 'end' | 'direction'>): boolean {
   if (end === 'downgrade-blocked') return direction === 'incoming'
   return end === null || ends[end].redial
+}
+
+const testable: ReadonlySet<CallEnd | null> = new Set(['microphone-denied', 'no-path', 'media-lost', 'failed'])
+
+/** Whether trying out devices and connection may show what was wrong. */
+export function mayTest(end: CallEnd | null): boolean {
+  return testable.has(end)
 }
 
 const recordTexts: Readonly<Record<CallRecordView['outcome'], readonly [incoming: TextKey, outgoing: TextKey]>> = {

@@ -16,6 +16,7 @@ import { DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Banner, Fact } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { callPolicies } from '../calls/call-policies.ts'
+import { CallDevices } from './CallDevices.tsx'
 import { conversationName } from '../conversations/ConversationRow.tsx'
 
 const trustKeys = { unverified: 'trustUnverified', verified: 'trustVerified', changed: 'trustChanged' } as const
@@ -53,6 +54,7 @@ function Card({ conversation, onClose }: { readonly conversation: ConversationVi
       {contact !== undefined && <NameAndNote key={id} conversation={conversation} contact={contact} />}
       <Facts conversation={conversation} contact={contact} />
       {contact !== undefined && <ContactCallPolicy conversation={conversation} contact={contact} />}
+      <CallDevices key={`devices ${id}`} id={id} />
       <Switch
         isSelected={!conversation.muted}
         onChange={(on) => void perform('conversations.setMuted', { conversationId: id, muted: !on })}

@@ -8,6 +8,7 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, EmptyState } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { useWindowFocused } from '#renderer/ui/use-window-focused.ts'
+import { CallTest } from '../call-test/CallTest.tsx'
 import { CallBars } from '../calls/CallBars.tsx'
 import { ConversationPane } from '../chat/ConversationPane.tsx'
 import { Sidebar } from '../conversations/Sidebar.tsx'
@@ -39,6 +40,7 @@ export function MainScreen() {
         <div className={cx('min-h-0 min-w-0 flex-1 flex-col wide:flex', main.kind === 'empty' ? 'hidden' : 'flex')}>
           {main.kind === 'conversation' && <ConversationPane key={main.id} id={main.id} />}
           {main.kind === 'settings' && <Settings section={main.section} />}
+          {main.kind === 'call-test' && <CallTest />}
           {main.kind === 'empty' && <NothingOpen />}
         </div>
       </div>

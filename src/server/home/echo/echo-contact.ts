@@ -3,11 +3,12 @@ import type { LocalExchange, LocalUser } from '../proxy/api.ts'
 import { headerValue } from '#protocol/sip/headers.ts'
 import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
+import { echoUser } from '#shared/home/api.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
-export const echoUser = 'echo'
+export { echoUser }
 
 const accepted = 'message/cpim, text/plain, application/sdp'
 const allow = { name: 'allow', value: 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, OPTIONS' }

@@ -1,3 +1,4 @@
+import { copyOf } from '#shared/bytes/bytes.ts'
 import type { MessageSocket } from '#shared/ports/sockets.ts'
 
 type Message = string | Uint8Array
@@ -15,7 +16,7 @@ class PairEnd implements MessageSocket {
 
   send(message: Message): void {
     if (!this.#isOpen) return
-    const copy = typeof message === 'string' ? message : message.slice()
+    const copy = typeof message === 'string' ? message : copyOf(message)
     this.bufferedBytes += copy.length
     // Never inside the sender's own call: both ends are state machines.
     setImmediate(() => {

@@ -73,14 +73,21 @@ export class Connection {
     return this.flow.transport !== 'udp'
   }
 
-  /** False when the flow is gone or too full to take more. */
+  /** Whether a message of this size can go over the flow at all: a datagram has an end, and we open no TCP (RFC 3261 §18.1.1). */
+  takes(message: SipMessage): boolean {
+    return this.isReliable || serializeSip(message).length <= this.#limits.datagramBytes
+  }
+
+  /** False when the flow is gone, too full to take more, or cannot take anything of this size. */
   send(message: SipMessage): boolean {
     if (!this.#isOpen) return false
+    const bytes = serializeSip(message)
+    if (!this.isReliable && bytes.length > this.#limits.datagramBytes) return false
     if (this.flow.bufferedBytes > this.#limits.bufferedBytes) {
       this.close()
       return false
     }
-    this.flow.send(serializeSip(message))
+    this.flow.send(bytes)
     return true
   }
 

@@ -34,6 +34,7 @@ export interface ForkPorts {
 
 /** How long a cancelled INVITE may take to say 487 (64·T1, RFC 3261 §9.1). */
 const cancelledMs = 32_000
+const tooLarge = 'Too Large For The UDP Of This Device'
 /** The other devices need not count the call as missed (RFC 3326 §3.1). */
 const elsewhere = 'SIP;cause=200;text="Call completed elsewhere"'
 
@@ -66,6 +67,10 @@ export class Fork {
       }
     })
     for (const branch of this.#branches) {
+      if (!branch.target.connection.takes(branch.target.request)) {
+        this.#finish(branch, this.#own(513, tooLarge))
+        continue
+      }
       if (this.#isInvite) this.#restartTimerC(branch)
       branch.transaction = this.#ports.transactions.startClient(branch.target.request, branch.target.connection, {
         response: (response) => this.#handleResponse(branch, response),
@@ -163,8 +168,9 @@ export class Fork {
     branch.timer = null
   }
 
-  #own(status: number): SipResponse {
-    return buildResponse(this.#server.request, { status }, this.#ports.tag)
+  #own(status: number, reason?: string): SipResponse {
+    const answer = reason === undefined ? { status } : { status, reason }
+    return buildResponse(this.#server.request, answer, this.#ports.tag)
   }
 
   #respond(response: SipResponse): void {

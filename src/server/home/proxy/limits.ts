@@ -2,6 +2,8 @@
 export interface ProxyLimits {
   /** Largest whole message on a stream or WebSocket; UDP is bounded by the datagram. */
   readonly messageBytes: number
+  /** Largest message sent over UDP: a datagram's most over IPv4; what is above an MTU goes in fragments. */
+  readonly datagramBytes: number
   /** A flow whose unsent bytes exceed this is closed. */
   readonly bufferedBytes: number
   readonly flows: number
@@ -37,6 +39,7 @@ export interface ProxyLimits {
 
 export const defaultLimits: ProxyLimits = {
   messageBytes: 1_114_112,
+  datagramBytes: 65_507,
   bufferedBytes: 8_388_608,
   flows: 4_096,
   unauthenticatedFlowMs: 60_000,

@@ -8,6 +8,7 @@ import type { DatagramSocket } from '#shared/ports/datagrams.ts'
 import { DatagramNetwork } from '#test/fakes/datagram-network.ts'
 import { domain, FakeDomain, valueOf, type FakePhone, type RequestOptions } from '#test/fakes/sip-domain.ts'
 import type { LocalUser } from '../../proxy/api.ts'
+import { fuzz } from './echo-calls.fuzz.ts'
 import { EchoCalls } from './echo-calls.ts'
 
 const echo = `sip:echo@${domain}`
@@ -207,6 +208,8 @@ describe('calls with the echo contact', () => {
     const ours = await all.call('inactive', timer('90;refresher=uas'))
     expect([ours.status, valueOf(ours, 'session-expires')]).toEqual([200, ''])
   })
+
+  it('outlive hostile callers', () => fuzz(400, 1), 60_000)
 
   it('are hung up when the server ends', async () => {
     const all = await EchoWorld.start()

@@ -1,5 +1,17 @@
-/** Runs tasks of one key one after the other, tasks of different keys side by side. */
-export class Turns<K> {
+/** Steps that must not overlap, in the order they were asked for. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** Runs `step` after every earlier one; resolves or rejects as it does, and later ones run all the same. */
+  run<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(step)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+/** {@link Turns} by key: tasks of one key one after the other, tasks of different keys side by side. */
+export class KeyedTurns<K> {
   readonly #last = new Map<K, Promise<unknown>>()
 
   /** Resolves or rejects as `run` does, once everything before it under `key` has ended. */

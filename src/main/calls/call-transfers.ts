@@ -1,0 +1,52 @@
+/** Transfers (RFC 3515): the other side is asked to call somebody else, or asks us to. */
+import { SottoError } from '#shared/errors.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
+import type { CallCore } from './call-core.ts'
+import type { CallPeer } from './ports.ts'
+
+export class CallTransfers {
+  readonly #core: CallCore
+
+  constructor(core: CallCore) {
+    this.#core = core
+  }
+
+  /** Asks the other side to call `to`. @throws SottoError `not-found` while the call is not up. */
+  async ask(to: Aor): Promise<void> {
+    if (!this.#core.isActive) throw new SottoError('not-found')
+    this.#core.change({ transfer: { to, state: 'asked' } })
+    const reply = await this.#core.context.signalling.call({ kind: 'transfer', call: this.#core.id, to })
+    if (!reply.ok) this.heard(null)
+  }
+
+  /** How far the other side is; null: nobody answered. */
+  heard(status: number | null): void {
+    const { transfer } = this.#core.state
+    if (transfer === null) return
+    if (status !== null && status < 200) this.#core.change({ transfer: { ...transfer, state: 'trying' } })
+    else if (status !== null && status < 300) void this.#core.finish('transferred')
+    else this.#core.change({ transfer: { ...transfer, state: 'failed' } })
+  }
+
+  /** The other side asks us to call somebody: the user decides, by itself nothing happens. */
+  asked({ to, by }: Extract<CallSignal, { kind: 'referred' }>): void {
+    this.#core.change({ referral: { to, by: by === this.#core.facts.peer.aor ? null : by } })
+  }
+
+  /** Whether the other side asked us to call this peer, and nobody has decided yet. */
+  wants({ accountId, aor }: CallPeer): boolean {
+    return accountId === this.#core.facts.peer.accountId && this.#core.state.referral?.to === aor
+  }
+
+  /** Another call does what was asked. */
+  taken(): void {
+    this.#core.change({ referral: null })
+  }
+
+  async decline(): Promise<void> {
+    if (this.#core.state.referral === null) return
+    this.#core.change({ referral: null })
+    await this.#core.context.signalling.call({ kind: 'decline-referral', call: this.#core.id })
+  }
+}

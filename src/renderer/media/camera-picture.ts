@@ -1,0 +1,21 @@
+import { deviceIdOf } from './devices.ts'
+
+/** Opens a camera to look at its picture; returns what closes it. */
+export function openCamera(camera: string, opened: (stream: MediaStream) => void, failed: () => void): () => void {
+  let closed = false
+  let stream: MediaStream | null = null
+  const close = (): void => {
+    closed = true
+    for (const track of stream?.getTracks() ?? []) track.stop()
+  }
+  const open = async (): Promise<void> => {
+    const id = deviceIdOf('camera', camera, await navigator.mediaDevices.enumerateDevices())
+    stream = await navigator.mediaDevices.getUserMedia({ video: id === '' ? true : { deviceId: { ideal: id } } })
+    if (closed) close()
+    else opened(stream)
+  }
+  open().catch(() => {
+    if (!closed) failed()
+  })
+  return close
+}

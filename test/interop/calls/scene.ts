@@ -1,0 +1,57 @@
+/** The stage of one feature: phones, our account and a relay, all put away afterwards. */
+import type { TurnServer } from '#protocol/ice/turn-socket.ts'
+import { startCoturn } from '../coturn.ts'
+import { kamailioDomain, type Kamailio } from '../kamailio.ts'
+import { startBaresipPhone } from './baresip-phone.ts'
+import { accessTo, startCaller, type Access, type Caller, type CallerOptions } from './caller.ts'
+import { keepFiles } from './keep-files.ts'
+import { startLinphonePhone } from './linphone-phone.ts'
+import type { PageEngine } from './page-engine.ts'
+import type { PhoneOptions, RealPhone } from './phone.ts'
+
+export type PhoneKind = 'linphone' | 'baresip'
+
+export interface Scene {
+  readonly engine: PageEngine
+  /** ZRTP and Opus by default. */
+  phone(kind: PhoneKind, options: Partial<PhoneOptions>): Promise<RealPhone>
+  caller(options?: CallerOptions, transport?: Access['transport']): Promise<Caller>
+  relay(): Promise<TurnServer>
+}
+
+/** Plays something; null, or what went wrong. */
+export async function playScene(
+  kamailio: Kamailio,
+  engine: PageEngine,
+  act: (scene: Scene) => Promise<void>,
+): Promise<string | null> {
+  const running: (() => Promise<void>)[] = []
+  const keep = <T extends { stop(): Promise<void> }>(made: T): T => {
+    running.unshift(() => made.stop())
+    return made
+  }
+  try {
+    await act({
+      engine,
+      phone: async (kind, options) => {
+        const port = options.transport === 'tls' ? kamailio.ports.sips : kamailio.ports.sip
+        const place = { port, domain: kamailioDomain, authorityPem: kamailio.authorityPem }
+        const start = kind === 'linphone' ? startLinphonePhone : startBaresipPhone
+        const phone = keep(await start({ ...place, keys: 'zrtp', codec: 'opus', ...options }))
+        running.unshift(() => keepFiles(kind, phone))
+        return phone
+      },
+      caller: async (options, transport) => keep(await startCaller(accessTo(kamailio, transport), engine, options)),
+      relay: async () => {
+        const { server, peer } = await startCoturn()
+        keep(peer)
+        return server
+      },
+    })
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    for (const stop of running) await stop()
+  }
+}

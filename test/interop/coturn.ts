@@ -1,0 +1,55 @@
+/** Debian's coturn on free loopback ports. */
+import { createSocket } from 'node:dgram'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemRandom } from '#main/platform/system-random.ts'
+import { encodeStun, methods } from '#protocol/ice/stun-message.ts'
+import type { TurnServer } from '#protocol/ice/turn-socket.ts'
+import { freePorts, makeRunFolder, startPeer, waitUntil, type RunningPeer } from './peers.ts'
+
+export const coturnPrograms = ['turnserver'] as const
+
+const credentials = { username: 'alice', password: 'correct horse' }
+
+export interface Coturn {
+  readonly peer: RunningPeer
+  readonly server: TurnServer
+}
+
+/** Starts it and waits until it answers. */
+export async function startCoturn(): Promise<Coturn> {
+  const folder = makeRunFolder('coturn')
+  const [port = 0, lowest = 0] = await freePorts(2)
+  const relayPorts = Math.min(lowest, 65_000)
+  const lines = [
+    ...['listening-ip=127.0.0.1', 'relay-ip=127.0.0.1', `listening-port=${port}`],
+    ...[`min-port=${relayPorts}`, `max-port=${relayPorts + 400}`, 'realm=sotto.example', 'fingerprint', 'lt-cred-mech'],
+    ...[`user=${credentials.username}:${credentials.password}`, 'user=narrow:narrow', 'user-quota=8'],
+    ...['no-tls', 'no-dtls', 'no-tcp', 'no-tcp-relay', 'no-cli', 'allow-loopback-peers', 'no-multicast-peers'],
+    ...[`userdb=${join(folder, 'turndb')}`, `pidfile=${join(folder, 'pid')}`, 'log-file=stdout', 'simple-log'],
+  ]
+  writeFileSync(join(folder, 'turnserver.conf'), `${lines.join('\n')}\n`)
+  const peer = startPeer('turnserver', ['-c', join(folder, 'turnserver.conf')], folder)
+  await answersBinding(peer, port)
+  return { peer, server: { address: { host: '127.0.0.1', port }, credentials } }
+}
+
+/** Its own log comes late through a pipe; the first answer tells more. */
+async function answersBinding(peer: RunningPeer, port: number): Promise<void> {
+  const socket = createSocket('udp4')
+  let isAnswered = false
+  socket.on('message', () => (isAnswered = true))
+  socket.on('error', () => undefined)
+  const question = encodeStun({
+    class: 'request',
+    method: methods.binding,
+    transactionId: systemRandom.bytes(12),
+    attributes: [],
+  })
+  await waitUntil(() => {
+    if (peer.process.exitCode !== null) throw new Error(`turnserver ended: ${peer.output().slice(-2000)}`)
+    if (!isAnswered) socket.send(question, port, '127.0.0.1')
+    return isAnswered
+  }, 'turnserver')
+  socket.close()
+}
