@@ -66,6 +66,10 @@ export class MediaPage {
     socket.onDatagram((bytes) => this.#receive(bytes))
   }
 
+  get address(): DatagramAddress {
+    return this.#socket.local
+  }
+
   /** What Chromium offers, with this page's credentials. */
   offer(video = false): string {
     const offer = fixture(video ? 'offer-audio-video' : 'offer-audio')

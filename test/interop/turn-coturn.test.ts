@@ -9,6 +9,8 @@ import { ok } from '#shared/result.ts'
 import { IceAgent, type MediaArrival } from '#protocol/ice/agent.ts'
 import { openRelay, type RelaySocket, type TurnServer } from '#protocol/ice/turn-socket.ts'
 import type { RemoteDescription, StreamState } from '#protocol/ice/ice-types.ts'
+import { call, connectedPair, GatewayEnd, GatewayPair } from '#test/fakes/gateway-pair.ts'
+import { MovingHost } from '#test/fakes/moving-host.ts'
 import { coturnPrograms, startCoturn } from './coturn.ts'
 import { describeWithPeers, waitUntil, type RunningPeer } from './peers.ts'
 
@@ -165,5 +167,33 @@ describeWithPeers('TURN with coturn', coturnPrograms, () => {
       return phones.every(({ heard }) => heard.length > 20)
     }, 'media both ways')
     for (const { heard } of phones) expect(heard.every(({ validated }) => validated)).toBe(true)
+  })
+
+  it('carries a whole call of two people who hide their addresses, and nothing goes past it', async () => {
+    const { host, port } = server.address
+    const relay = { host, port, ...server.credentials }
+    const hosts = [new MovingHost(['127.0.0.31']), new MovingHost(['127.0.0.41'])] as const
+    const hidden = { hideAddress: true, relay, localHost: '127.0.0.31' }
+    const pair = await connectedPair(async () => {
+      for (const { destinations } of hosts) destinations.clear()
+      const caller = await GatewayEnd.open(hosts[0], hidden)
+      return new GatewayPair(caller, await GatewayEnd.open(hosts[1], { ...hidden, localHost: '127.0.0.41' }))
+    })
+    closers.push(() => pair.close())
+    const { caller, callee } = pair
+    await waitUntil(() => caller.keys?.method === 'zrtp' && callee.keys?.method === 'zrtp', 'keys over the relay')
+    await waitUntil(() => {
+      caller.say(1)
+      callee.say(2)
+      return caller.heard.includes(2) && callee.heard.includes(1)
+    }, 'sound over the relay')
+    expect(await caller.gateway.network(call)).toMatchObject({ path: 'relayed' })
+    for (const text of pair.descriptions) {
+      expect(text).not.toMatch(/127\.0\.0\.[34]1|typ (host|srflx)/)
+      expect(text).toMatch(/^a=candidate:.* typ relay/m)
+    }
+    const pages = [caller, callee].map(({ page }) => `${page.address.host}:${page.address.port}`)
+    for (const [at, { destinations }] of hosts.entries())
+      expect([...destinations].sort()).toEqual([`${host}:${port}`, pages[at]].sort())
   })
 })

@@ -28,6 +28,8 @@ export class CallOffers {
 
   /** Both sides agreed on pictures, whatever is being asked for. */
   #agreedVideo = false
+  /** An offer of the engine's is on its way to the other side. */
+  #engineWaits = false
   #restart: 'none' | 'asked' | 'again' = 'none'
 
   constructor(core: CallCore) {
@@ -44,8 +46,10 @@ export class CallOffers {
   }
 
   /** What the engine is told on a leg, where it waits for something. */
-  answerEngine({ rendererSdp }: MediaAnswer, leg: LegId = this.#core.requireLeg()): void {
-    if (rendererSdp !== null) this.#core.context.engine.answer(leg, rendererSdp)
+  answerEngine({ rendererSdp }: Pick<MediaAnswer, 'rendererSdp'>, leg: LegId = this.#core.requireLeg()): void {
+    if (rendererSdp === null) return
+    this.#engineWaits = false
+    this.#core.context.engine.answer(leg, rendererSdp)
   }
 
   /** What the screen shows of an answer. */
@@ -70,18 +74,16 @@ export class CallOffers {
       await signalling.call({ kind: 'refuse', call, offer, status: 491 })
       return
     }
+    const [leg, plan] = [this.#core.requireLeg(), this.#core.requirePlan()]
+    const rendererSdp = await this.#pictureOffer(sdp)
+    if (this.#core.isEnded()) return
     const outcome =
       sdp === null
         ? await media.reoffer({ call, ...this.#wishes(), restart: false, rendererSdp: null })
-        : await media.answer({
-            call,
-            leg: this.#core.requireLeg(),
-            rendererSdp: null,
-            sdp,
-            plan: this.#core.requirePlan(),
-          })
+        : await media.answer({ call, leg, rendererSdp, sdp, plan })
     if (this.#core.isEnded()) return
     if (!outcome.ok) {
+      if (rendererSdp !== null) await this.#takeBack({ ...this.#wishes(), video: this.#agreedVideo })
       await signalling.call({ kind: 'refuse', call, offer, status: statusOfRefusal(outcome.error) })
       return
     }
@@ -90,6 +92,19 @@ export class CallOffers {
       this.apply(outcome.value)
     }
     await signalling.call({ kind: 'answer', call, offer, sdp: outcome.value.networkSdp ?? '' })
+  }
+
+  /**
+   * The engine's offer where theirs brings pictures into a call of sound: they are shown at once, and our camera stays off. Null where
+   * nothing changes for the engine, or where it knows of pictures already.
+   */
+  async #pictureOffer(sdp: string | null): Promise<string | null> {
+    const { media, engine } = this.#core.context
+    if (sdp === null || this.#agreedVideo || this.#engineWaits) return null
+    const wanted = await media.inspect(sdp)
+    if (wanted?.video !== true || this.#core.isEnded()) return null
+    const offer = await engine.renegotiate(this.#core.requireLeg(), true)
+    return offer.ok ? offer.value : null
   }
 
   /** Offers anew with `wish`; when the other side refuses, everything stays as it was. */
@@ -161,6 +176,7 @@ export class CallOffers {
     const offer = withEngine ? await engine.renegotiate(this.#core.requireLeg(), this.#core.state.video) : null
     if (offer?.ok === false || this.#core.isEnded()) return null
     const rendererSdp = offer?.value ?? null
+    if (rendererSdp !== null) this.#engineWaits = true
     let made: MediaOutcome<{ readonly networkSdp: string }> | null = null
     await this.#core.run(async () => {
       made = await media.reoffer({ call: this.#core.id, ...this.#wishes(), restart, rendererSdp })
@@ -178,9 +194,8 @@ export class CallOffers {
   }
 
   async #takeBack(wishes: { readonly held: boolean; readonly video: boolean }): Promise<void> {
-    const { rendererSdp } = await this.#core.context.media.takeBack({ call: this.#core.id, ...wishes })
-    if (rendererSdp !== null && !this.#core.isEnded())
-      this.#core.context.engine.answer(this.#core.requireLeg(), rendererSdp)
+    const answer = await this.#core.context.media.takeBack({ call: this.#core.id, ...wishes })
+    if (!this.#core.isEnded()) this.answerEngine(answer)
   }
 
   #wishes(): { readonly held: boolean; readonly video: boolean } {

@@ -135,6 +135,34 @@ describe('an offer of the other side', () => {
   })
 })
 
+describe('pictures that the other side brings in', () => {
+  it('are shown at once, with our camera off', async () => {
+    world.media.inspected = { video: true }
+    world.media.answered = { ...world.media.answered, video: true }
+    await world.signal(id, { kind: 'reoffered', offer: 1, sdp: 'theirs' })
+    expect(world.taken()).toEqual([
+      ...['engine.renegotiate', 'media.answer theirs renderer offer', 'engine.answer', 'sip.answer network answer'],
+    ])
+    expect(world.view(id)).toMatchObject({ video: true, camera: false })
+    await world.signal(id, { kind: 'reoffered', offer: 2, sdp: 'again' })
+    expect(world.taken()).not.toContain('engine.renegotiate')
+    await world.calls.setCamera({ callId: id, on: true })
+    expect(world.taken()).toEqual(['engine.capture mic+cam'])
+  })
+
+  it('leave the engine as it was where they will not do', async () => {
+    world.media.inspected = { video: true }
+    world.media.refusals.set('answer', 'malformed')
+    world.media.takenBack = 'as before'
+    await world.signal(id, { kind: 'reoffered', offer: 1, sdp: 'theirs' })
+    expect(world.taken()).toEqual([
+      ...['engine.renegotiate', 'media.answer theirs renderer offer', 'media.takeBack free sound', 'engine.answer'],
+      'sip.refuse 488',
+    ])
+    expect(world.view(id)).toMatchObject({ phase: 'active', video: false })
+  })
+})
+
 describe('offers that cross', () => {
   it('are made anew with what is agreed by then', async () => {
     vi.spyOn(world.replies, 'get').mockReturnValueOnce(refusedWith(491))

@@ -58,7 +58,9 @@ export class CallBranch {
   #sockets: CallIce | null = null
   #ice: BranchIce | null = null
   /** Formats of sections of the other side that we do not take: they keep their places. */
-  #refused: readonly RefusedSection[] = []
+  #refused: readonly (RefusedSection | undefined)[] = []
+  /** Sections of their last offer. */
+  #places = 0
   #isOver = false
 
   constructor(facts: BranchFacts, ports: BranchPorts) {
@@ -84,8 +86,20 @@ export class CallBranch {
     return this.#sections
   }
 
-  get refused(): readonly RefusedSection[] {
+  get refused(): readonly (RefusedSection | undefined)[] {
     return this.#refused
+  }
+
+  /** How many sections their last offer has: an answer has as many. */
+  get places(): number {
+    return this.#places
+  }
+
+  /** RFC 3264 §8.2: what was refused may be offered in its old place; nothing else leaves its own. */
+  #placeFor(kind: 'audio' | 'video'): number {
+    const isFree = (place: number): boolean => this.#sections.every((section) => section.place !== place)
+    const old = this.#refused.findIndex((one, place) => one?.refused.kind === kind && isFree(place))
+    return old >= 0 ? old : Math.max(this.#places, ...this.#sections.map(({ place }) => place + 1))
   }
 
   sectionOf(kind: 'audio' | 'video'): Section | undefined {
@@ -118,7 +132,7 @@ export class CallBranch {
   }
 
   /** The section of a kind, made with its sockets where there is none; null where there is no address for it. */
-  async sectionFor(media: RendererMedia, role: IceRole, place = this.#sections.length): Promise<Section | null> {
+  async sectionFor(media: RendererMedia, role: IceRole, place = this.#placeFor(media.kind)): Promise<Section | null> {
     const known = this.#sections.find((section) => section.kind === media.kind)
     if (known !== undefined) return known
     const sockets = this.#join(role)
@@ -179,6 +193,12 @@ export class CallBranch {
     return this.#check(remotes)
   }
 
+  /** What their offer has no place for is an offer of ours that was never taken. */
+  #offered(places: number): void {
+    this.#places = places
+    for (const section of this.#sections) if (section.place >= places) section.isOn = false
+  }
+
   /** An offer of the other side, the first or a later one. */
   async applyOffer(session: SdpSession, renderer: RendererOffer): Promise<MediaRefusal | null> {
     const offered = session.media.map((section) => readRtpMedia(session, section))
@@ -187,8 +207,9 @@ export class CallBranch {
     const isAudio = (verdict: Agreement | MediaRefusal): boolean =>
       typeof verdict !== 'string' && verdict.remote.kind === 'audio'
     if (!verdicts.some(isAudio)) return refusalOf(session, verdicts)
+    this.#offered(session.media.length)
     const taken: RemoteSection[] = []
-    const refused: RefusedSection[] = []
+    const refused: (RefusedSection | undefined)[] = session.media.map(() => undefined)
     for (const [place, section] of session.media.entries()) {
       const outcome = await this.#takeOffered(place, verdicts[place] ?? 'malformed')
       if (typeof outcome === 'string' && section.kind === 'audio' && isAudio(verdicts[place] ?? outcome)) return outcome
@@ -237,7 +258,8 @@ export class CallBranch {
     for (const { place, media } of taken) {
       const section = this.#sections.find((candidate) => candidate.place === place)
       if (withIce) section?.path.useIce()
-      else if (section !== undefined && !aimAt(section, media)) return 'no-path'
+      else if (section !== undefined && !aimAt(section, media, this.#sockets?.describe(place, 1)?.rtp.host))
+        return 'no-path'
     }
     return null
   }

@@ -238,21 +238,22 @@ export class CallMedia {
 
   #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
     const { hideAddress, localHost, offer: offerKeys } = this.#plan
-    const { leg, sections, refused } = this.#branches.lead
+    const { leg, sections, refused, places } = this.#branches.lead
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin ??= newOrigin(this.#ports.random, address)
     // What was refused keeps its place in offers of ours, too (RFC 3264 §8).
-    const places: (LocalSection | RefusedSection)[] = [...refused]
+    const written: (LocalSection | RefusedSection | undefined)[] = [...refused]
     const [fingerprint, farSetup] = [leg.offer?.transport.fingerprint, leg.dtls?.setup ?? null]
     const context = { role, ice: this.#ice, held: this.#held, offerKeys, fingerprint, farSetup }
-    for (const section of sections) {
+    const described = sections.filter(({ place }) => role === 'offer' || place < places)
+    for (const section of described) {
       const local = localSection(section, context)
       if (local === null) return err(hideAddress ? 'relay-missing' : 'no-path')
-      if (role === 'offer') places[section.place] = local
-      else places[section.place] ??= local
+      if (role === 'offer' || written[section.place] === undefined) written[section.place] = local
     }
     if (role === 'offer') this.#offered = sections.map((section) => ({ ...section }))
-    return ok({ networkSdp: this.#written(this.#origin, [...places]) })
+    const media = written.filter((one) => one !== undefined)
+    return ok({ networkSdp: this.#written(this.#origin, media) })
   }
 
   /** RFC 3264 §8: the version grows by one with a description that differs from the last one. */

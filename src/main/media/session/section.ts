@@ -137,11 +137,15 @@ export function wishOf(media: RtpMedia): SdpDirection {
   return direction === 'sendrecv' || direction === 'sendonly' ? 'sendonly' : 'inactive'
 }
 
-/** Sets the addresses of a description without ICE; false where it gave none that we can reach. */
-export function aimAt({ path }: Section, media: RtpMedia): boolean {
+/**
+ * Sets the addresses of a description without ICE; false where it gave none that we can reach. Our own computer is only theirs where
+ * `own`, our address, is on it, too.
+ */
+export function aimAt({ path }: Section, media: RtpMedia, own = ''): boolean {
   const { port, rtcpPort, rtcpMux } = media
   const host = hostOf(media)
   if (isHeldOfOld(media)) return true
   if (host === null || port === 0 || !isReachable(media)) return false
+  if (scopeOf(host) === 'loopback' && scopeOf(own) !== 'loopback') return false
   return path.aim({ host, port }, { host, port: rtcpMux ? port : (rtcpPort ?? port + 1) })
 }
