@@ -76,7 +76,7 @@ export class Checks {
         over.push(check)
         this.finish(check)
       } else if (nowMs >= check.nextAt && mayRepeat(check)) {
-        check.nextAt += check.rtoMs * 2 ** check.sends
+        check.nextAt += waitOf(check)
         check.sends++
         again.push(sendingOf(check))
       }
@@ -95,8 +95,16 @@ export class Checks {
   }
 }
 
-function mayRepeat(check: Check): boolean {
-  return !check.isCancelled && check.sends < retransmission.sends
+/** A nomination goes over a pair that works: silence means loss, and waiting longer each time would only keep the call from being settled. */
+const nominationMs = 2_000
+
+function waitOf({ rtoMs, sends, useCandidate }: Check): number {
+  const doubled = rtoMs * 2 ** sends
+  return useCandidate ? Math.min(doubled, Math.max(rtoMs, nominationMs)) : doubled
+}
+
+function mayRepeat({ isCancelled, useCandidate, sends }: Check): boolean {
+  return !isCancelled && (useCandidate || sends < retransmission.sends)
 }
 
 function sendingOf({ pair, packet }: Check): Sending {
