@@ -37,7 +37,11 @@ export class FakeTrack {
 /** A connection that makes offers by number. */
 export class FakeConnection {
   readonly configuration: RTCConfiguration
-  readonly transceivers: { kind: string; direction: string; sender: { track: FakeTrack | null } }[] = []
+  readonly transceivers: {
+    kind: string
+    direction: string
+    sender: { track: FakeTrack | null; dtmf: { toneBuffer: string } }
+  }[] = []
   signalingState = 'stable'
   connectionState = 'new'
   remote = ''
@@ -59,6 +63,13 @@ export class FakeConnection {
       replaceTrack: (track: FakeTrack | null) => {
         sender.track = track
         return Promise.resolve()
+      },
+      dtmf: {
+        canInsertDTMF: true,
+        toneBuffer: '',
+        insertDTMF: (tones: string) => {
+          sender.dtmf.toneBuffer = tones
+        },
       },
     }
     const made = { kind, direction, sender }

@@ -25,6 +25,8 @@ export interface CallState {
   earlyMedia: boolean
   keys: MediaKeys | null
   comparison: CallSecurityView['comparison']
+  /** The user compared with some device of the contact before this call. */
+  contactCompared: boolean
   warnings: readonly CallWarning[]
   peerDeviceName: string
   addressHidden: boolean
@@ -48,7 +50,7 @@ export function newCallState(direction: 'incoming' | 'outgoing', video: boolean)
     video,
     camera: direction === 'outgoing' && video,
     ...{ muted: false, heldByUs: false, heldByPeer: false, earlyMedia: false },
-    ...{ keys: null, comparison: 'none', warnings: [], peerDeviceName: '' },
+    ...{ keys: null, comparison: 'none', contactCompared: false, warnings: [], peerDeviceName: '' },
     ...{ addressHidden: false, signallingSecure: false, transfer: null, referral: null, mayRetryWithDtls: false },
   }
 }
@@ -100,11 +102,20 @@ const noKeys = {
   warnings: [] as readonly CallWarning[],
 } as const
 
-function securityView({ keys, comparison, warnings, peerDeviceName, signallingSecure }: CallState): CallSecurityView {
+function securityView(state: CallState): CallSecurityView {
+  const { keys, comparison, warnings, peerDeviceName, signallingSecure } = state
   const { method, sas, cipher, keyAgreement, hash, peerClient, warnings: ofKeys } = keys ?? noKeys
   return {
     readers: readersOf(keys, comparison, signallingSecure),
     ...{ method, sas, comparison, cipher, keyAgreement, hash, peerDeviceName, peerClient },
-    warnings: [...ofKeys, ...warnings],
+    warnings: [...ofKeys, ...warnings, ...(isNewDevice(state) ? (['new-device'] as const) : [])],
   }
+}
+
+/** Whoever sits in the middle has a device that was never compared, too. */
+function isNewDevice({ keys, comparison, contactCompared, warnings }: CallState): boolean {
+  const isSaid = [...(keys?.warnings ?? []), ...warnings].some(
+    (one) => one === 'secrets-differ' || one === 'letters-differ',
+  )
+  return contactCompared && comparison === 'compare' && !isSaid
 }

@@ -140,7 +140,11 @@ export class Call {
   }
 
   async sendDigit(digit: string): Promise<void> {
-    if (this.#core.isActive) await this.#core.context.media.sendDigit(this.#core.id, digit)
+    if (!this.#core.isActive) return
+    const { engine, media } = this.#core.context
+    // Under DTLS-SRTP only the engine can write packets.
+    if (this.#core.state.keys?.method === 'dtls') engine.digit(this.#core.requireLeg(), digit)
+    else await media.sendDigit(this.#core.id, digit)
   }
 
   /** The user compared the short authentication strings. */
@@ -243,7 +247,10 @@ export class Call {
     const plan = await planOf(account, this.#core.facts.peer, trust, { ...wishes, localHost: localHost() })
     this.#core.plan = plan
     if (!this.#core.isEnded())
-      this.#core.change({ addressHidden: plan.hideAddress, signallingSecure: plan.signallingSecure })
+      this.#core.change({
+        ...{ addressHidden: plan.hideAddress, signallingSecure: plan.signallingSecure },
+        contactCompared: plan.verified,
+      })
     return plan
   }
 

@@ -68,6 +68,10 @@ export class EngineLegs {
     this.#ports.command(command)
   }
 
+  digit(legId: LegId, digit: string): void {
+    this.#ports.command({ kind: 'digit', legId, digit })
+  }
+
   play(legId: LegId): void {
     this.#ports.command({ kind: 'play', legId })
   }

@@ -327,6 +327,20 @@ describe('keys', () => {
     })
   })
 
+  it('of a device that was never compared are warned of where another one was', async () => {
+    await agreed('zrtp')
+    expect(world.view(id).security.warnings).toEqual([])
+    world.verified = true
+    id = await world.talking()
+    await agreed('zrtp')
+    expect(world.view(id).security).toMatchObject({ comparison: 'compare', warnings: ['new-device'] })
+    await agreed('zrtp', { warnings: ['secrets-differ'] })
+    expect(world.view(id).security.warnings).toEqual(['secrets-differ'])
+    await agreed('zrtp')
+    await world.calls.compared({ callId: id, equal: true, deviceName: 'phone' })
+    expect(world.view(id).security).toMatchObject({ comparison: 'verified', warnings: [] })
+  })
+
   it('that were compared count, after what a mismatch held back was kept', async () => {
     await agreed('zrtp', { warnings: ['secrets-differ', 'peer-discloses'] })
     world.taken()
@@ -375,6 +389,15 @@ describe('keys', () => {
 })
 
 describe('digits and mute', () => {
+  it('are the engine’s to send under DTLS-SRTP', async () => {
+    world.media.raise({ kind: 'keys', call: id, keys: keys('dtls') })
+    await settle()
+    world.taken()
+    await world.calls.sendDigit({ callId: id, digit: '#' })
+    expect(world.taken()).toEqual(['engine.digit'])
+    expect(world.engineCommands.at(-1)).toEqual({ kind: 'digit', legId: world.lastLeg, digit: '#' })
+  })
+
   it('reach the gateway and the view', async () => {
     await world.calls.sendDigit({ callId: id, digit: '#' })
     expect(world.taken()).toEqual(['media.digit #'])

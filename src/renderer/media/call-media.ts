@@ -92,6 +92,10 @@ export class CallMedia {
     this.#send()
   }
 
+  sendDigit(id: LegId, digit: string): void {
+    this.#legs.get(id)?.sendDigit(digit)
+  }
+
   play(id: LegId): void {
     this.#played = id
     this.#refresh()

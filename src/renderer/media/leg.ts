@@ -22,6 +22,10 @@ export interface LegOptions {
 
 type Kind = 'audio' | 'video'
 
+/** As the gateway's own digits. */
+const toneMs = 160
+const toneGapMs = 80
+
 /**
  * One loopback connection to the gateway. It offers, always; the gateway answers. No candidate of ours is needed: the
  * gateway learns our address from the checks (RFC 8445 §2.5, ICE-lite), so the offer leaves at once.
@@ -85,6 +89,12 @@ export class Leg {
     this.#step(async () => {
       for (const [kind, transceiver] of this.#transceivers) await this.#sendOn(kind, transceiver)
     })
+  }
+
+  /** A digit, after those before it; lost where the other side takes none. */
+  sendDigit(digit: string): void {
+    const dtmf = this.#transceivers.get('audio')?.sender.dtmf
+    if (dtmf?.canInsertDTMF === true) dtmf.insertDTMF(dtmf.toneBuffer + digit, toneMs, toneGapMs)
   }
 
   /** The other side's sound, or its picture once frames come. */

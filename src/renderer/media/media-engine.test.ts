@@ -81,6 +81,14 @@ describe('legs', () => {
     expect(setup.said.at(-1)).toBe('leg 1 offer 3: audio sendrecv, video inactive')
   })
 
+  it('send digits after those that still wait', async () => {
+    const setup = new Setup()
+    await setup.open()
+    const digit = (one: string): MediaCommand => ({ kind: 'digit', legId: first, digit: one })
+    await setup.do(digit('1'), digit('#'))
+    expect(setup.browser.connections[0]?.transceivers[0]?.sender.dtmf.toneBuffer).toBe('1#')
+  })
+
   it('that break are told once in words main knows', async () => {
     const setup = new Setup()
     await setup.open()

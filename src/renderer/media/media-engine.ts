@@ -49,6 +49,7 @@ export class MediaEngine {
     else if (command.kind === 'capture') void call.capture(legId, command)
     else if (command.kind === 'renegotiate') call.renegotiate(legId, command.video)
     else if (command.kind === 'play') call.play(legId)
+    else if (command.kind === 'digit') call.sendDigit(legId, command.digit)
     else this.#close(call, legId)
   }
 

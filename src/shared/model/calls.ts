@@ -37,6 +37,8 @@ export type CallReaders =
 export type CallWarning =
   /** Retained secrets did not match: another device, a lost cache, or somebody in the middle: compare again. */
   | 'secrets-differ'
+  /** Another device of the contact was compared, this one was not: theirs, or that of somebody in the middle. */
+  | 'new-device'
   /** The other side said that the letters differ, or the user did. */
   | 'letters-differ'
   /** The policy allows it and ZRTP did not come: not encrypted end to end. */
@@ -185,4 +187,6 @@ export type MediaCommand =
   | { readonly kind: 'renegotiate'; readonly legId: LegId; readonly video: boolean }
   /** This leg is heard and seen; every other leg of its call is silent (early media of a fork). */
   | { readonly kind: 'play'; readonly legId: LegId }
+  /** Send a digit (RFC 4733): under DTLS-SRTP only the engine can. */
+  | { readonly kind: 'digit'; readonly legId: LegId; readonly digit: string }
   | { readonly kind: 'close'; readonly legId: LegId }

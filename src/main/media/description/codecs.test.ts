@@ -3,18 +3,24 @@ import { parseSdp } from '#protocol/sdp/parse.ts'
 import { readRtpMedia, type RtpCodec, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { answerCodecs, answeredCodecs, offerCodecs, rendererCodecs, usableCodecs, type CodecChoice } from './codecs.ts'
 
+const dtls = 'UDP/TLS/RTP/SAVPF'
+
 function media(kind: 'audio' | 'video', formats: string, ...lines: readonly string[]): RtpMedia {
+  return section('RTP/AVP', kind, formats, ...lines)
+}
+
+function section(protocol: string, kind: string, formats: string, ...lines: readonly string[]): RtpMedia {
   const head = [
     'v=0',
     'o=- 1 1 IN IP4 127.0.0.1',
     's=-',
     'c=IN IP4 127.0.0.1',
     't=0 0',
-    `m=${kind} 4000 RTP/AVP ${formats}`,
+    `m=${kind} 4000 ${protocol} ${formats}`,
   ]
   const session = parseSdp([...head, ...lines.map((line) => `a=${line}`)].join('\r\n'))
-  const [section] = session.media
-  const read = section === undefined ? null : readRtpMedia(session, section)
+  const [first] = session.media
+  const read = first === undefined ? null : readRtpMedia(session, first)
   if (read === null) throw new Error('no section')
   return read
 }
@@ -143,6 +149,37 @@ describe('an answer to us', () => {
     expect(
       answeredCodecs(offerCodecs('audio', audio), media('audio', '18 101', 'rtpmap:101 telephone-event/8000')),
     ).toEqual({ pairs: [], events: null })
+  })
+})
+
+describe('digits under DTLS-SRTP', () => {
+  const phone = ['rtpmap:96 opus/48000/2', 'rtpmap:101 telephone-event/8000']
+
+  it('are the engine’s: offered under its numbers, and none are ours to write', () => {
+    const { pairs, events } = offerCodecs('audio', audio, true)
+    expect(types(pairs.map(({ network }) => network))).toEqual([111, 9, 8, 0, 110, 126])
+    expect(events).toBeNull()
+  })
+
+  it('are named to each side by the number the other takes them under', () => {
+    const offered = answerCodecs(section(dtls, 'audio', '96 101', ...phone), audio)
+    const taken = answeredCodecs(offerCodecs('audio', audio, true), section(dtls, 'audio', '96 101', ...phone))
+    for (const choice of [offered, taken]) {
+      expect(pairsOf(choice)).toEqual([
+        ...[
+          [111, 96],
+          [126, 101],
+        ],
+      ])
+      expect(choice.events).toBeNull()
+      expect(types(rendererCodecs('audio', choice))).toEqual([96, 101])
+    }
+  })
+
+  it('alone are no sound', () => {
+    const digits = section(dtls, 'audio', '101', 'rtpmap:101 telephone-event/8000')
+    expect(answerCodecs(digits, audio).pairs).toEqual([])
+    expect(answeredCodecs(offerCodecs('audio', audio, true), digits).pairs).toEqual([])
   })
 })
 

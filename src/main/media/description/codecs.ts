@@ -59,14 +59,29 @@ function h264ProfileOf(parameters: string | null): string {
 }
 
 /** The formats of a section that we offer. `withFeedback`: pictures need it, and people without AVPF skip the lines. */
-export function offerCodecs(kind: 'audio' | 'video', renderer: readonly RtpCodec[]): CodecChoice {
+export function offerCodecs(kind: 'audio' | 'video', renderer: readonly RtpCodec[], overDtls = false): CodecChoice {
   const codecs = usableCodecs(kind, renderer)
-  const pairs = codecs.map((codec) => ({
+  const offered = overDtls ? [...codecs, ...digitCodecs(renderer)] : codecs
+  const pairs = offered.map((codec) => ({
     network: withFeedback(kind, codec, codec.feedback),
     renderer: codec,
     theirs: null,
   }))
-  return { pairs, events: kind === 'audio' ? eventsOffer(codecs) : null }
+  return { pairs, events: kind === 'audio' && !overDtls ? eventsOffer(codecs) : null }
+}
+
+/** Under DTLS-SRTP no packet is ours to write: the engine sends the digits, under its own format. */
+function digitCodecs(renderer: readonly RtpCodec[]): RtpCodec[] {
+  return renderer.filter(isDigits)
+}
+
+function isDigits({ name }: RtpCodec): boolean {
+  return name.toLowerCase() === 'telephone-event'
+}
+
+/** Digits alone are no sound. */
+function withSound(pairs: readonly CodecPair[]): readonly CodecPair[] {
+  return pairs.every(({ network }) => isDigits(network)) ? [] : pairs
 }
 
 function withFeedback(kind: 'audio' | 'video', codec: RtpCodec, theirs: readonly string[]): RtpCodec {
@@ -87,15 +102,16 @@ function eventFormat(clockRate: number): Pick<RtpCodec, 'name' | 'clockRate' | '
 
 /** What an offered section and the renderer have in common, in the offerer's order (RFC 3264 §6.1). */
 export function answerCodecs(remote: RtpMedia, renderer: readonly RtpCodec[]): CodecChoice {
-  const ours = usableCodecs(remote.kind, renderer)
-  const pairs = remote.codecs.flatMap((network): CodecPair[] => {
+  const ours = [...usableCodecs(remote.kind, renderer), ...(remote.overDtls ? digitCodecs(renderer) : [])]
+  const found = remote.codecs.flatMap((network): CodecPair[] => {
     const codec = ours.find((candidate) => isSameCodec(candidate, network) && agrees(candidate, network))
     if (codec === undefined) return []
     const { parameters: theirs, payloadType } = network
     const pair = { network: answered(remote.kind, network, codec), renderer: codec, theirs }
     return [remote.overDtls ? untouched(pair, codec.payloadType, payloadType) : pair]
   })
-  return { pairs, events: pairs.length === 0 ? null : eventsOf(remote, pairs) }
+  const pairs = withSound(found)
+  return { pairs, events: pairs.length === 0 || remote.overDtls ? null : eventsOf(remote, pairs) }
 }
 
 /**
@@ -125,7 +141,7 @@ function eventsOf({ codecs }: RtpMedia, pairs: readonly CodecPair[]): RtpCodec |
 
 /** What is left of our offer after the answer: the answerer's payload types are used towards it (RFC 3264 §7). */
 export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecChoice {
-  const pairs = answer.codecs.flatMap((network): CodecPair[] => {
+  const found = answer.codecs.flatMap((network): CodecPair[] => {
     const pair = offered.pairs.find(
       (candidate) => isSameCodec(candidate.network, network) && agrees(candidate.network, network),
     )
@@ -135,7 +151,8 @@ export function answeredCodecs(offered: CodecChoice, answer: RtpMedia): CodecCho
     const taken = { network: { ...network, parameters: offeredCodec.parameters }, renderer, theirs }
     return [answer.overDtls ? untouched(taken, offeredCodec.payloadType, payloadType) : taken]
   })
-  return { pairs, events: pairs.length === 0 ? null : eventsOf(answer, pairs) }
+  const pairs = withSound(found)
+  return { pairs, events: pairs.length === 0 || answer.overDtls ? null : eventsOf(answer, pairs) }
 }
 
 /** A choice as another leg of the renderer numbers it; what that leg has not, or DTLS would not let us renumber, is left out. */
@@ -144,7 +161,7 @@ export function onLeg(
   { pairs, events }: CodecChoice,
   leg: { readonly codecs: readonly RtpCodec[]; readonly overDtls: boolean },
 ): CodecChoice {
-  const own = usableCodecs(kind, leg.codecs)
+  const own = [...usableCodecs(kind, leg.codecs), ...digitCodecs(leg.codecs)]
   const found = pairs.flatMap((pair): CodecPair[] => {
     const codec = own.find((candidate) => isSameCodec(candidate, pair.renderer) && agrees(candidate, pair.renderer))
     if (codec === undefined) return []

@@ -81,10 +81,10 @@ export class LoopbackLeg {
     return this.#sender !== null || (this.#passThrough && this.#peer !== null)
   }
 
-  /** Answers checks and ends DTLS here. */
+  /** Answers checks and ends DTLS here; asked again, it goes on with the handshake there is. */
   terminate(renderer: RendererTransport): void {
     this.#listen(renderer)
-    this.#dtls = new LoopbackDtls(this.#certificate, renderer.fingerprint.value, {
+    this.#dtls ??= new LoopbackDtls(this.#certificate, renderer.fingerprint.value, {
       send: (bytes) => this.#toPeer(bytes),
       onKeys: (keys) => this.#takeKeys(keys),
       onFailed: () => this.#fail(),

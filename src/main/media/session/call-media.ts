@@ -124,7 +124,7 @@ export class CallMedia {
     for (const media of renderer.media) {
       const section = await branch.sectionFor(media, 'controlling')
       if (section === null) return 'no-path'
-      section.codecs = offerCodecs(media.kind, media.codecs)
+      section.codecs = offerCodecs(media.kind, media.codecs, this.#plan.offer === 'dtls')
       section.protocol = offeredProtocol(this.#plan.offer)
       section.rtcpMux = true
       if (this.#plan.offer !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)

@@ -12,7 +12,7 @@ import { sasPieces, spell, spokenSas } from './spelling.ts'
 
 type Sas = NonNullable<CallView['security']['sas']>
 
-const grave: ReadonlySet<CallWarning> = new Set(['secrets-differ', 'letters-differ', 'downgrade-blocked'])
+const grave: ReadonlySet<CallWarning> = new Set(['secrets-differ', 'new-device', 'letters-differ', 'downgrade-blocked'])
 
 /** Properties of {@link Warnings}. */
 export interface WarningsProps {

@@ -41,6 +41,7 @@ export function readersShort(t: Translate, readers: CallReaders): string {
 
 const warningTexts = {
   'secrets-differ': 'warning.secretsDiffer',
+  'new-device': 'warning.newDevice',
   'letters-differ': 'warning.lettersDiffer',
   'fell-to-clear': 'warning.fellToClear',
   'downgrade-blocked': 'warning.downgradeBlocked',
