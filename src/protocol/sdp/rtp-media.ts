@@ -42,7 +42,9 @@ export interface IceParameters {
 export interface RtpMedia {
   readonly kind: 'audio' | 'video'
   readonly mid: string | null
-  /** 0 = refused. */
+  /** First `mid` of the BUNDLE group the section is in (RFC 9143 §3): that section's transport is for all of them; null = none. */
+  readonly bundleTag: string | null
+  /** 0 = refused; 9 where the section is to be had in its group only (RFC 9143 §6). */
   readonly port: number
   readonly protocol: string
   /** The profile is a secure one (`SAVP`). */
@@ -90,10 +92,12 @@ export function readRtpMedia(session: SdpSession, media: SdpMedia): RtpMedia | n
   const profile = /^(?:UDP\/TLS\/)?RTP\/(S?)AVP(F?)$/.exec(protocol)
   if ((kind !== 'audio' && kind !== 'video') || profile === null) return null
   const own = (name: string): string | null => attributeOf(media, name) ?? attributeOf(session, name) ?? null
+  const mid = attributeOf(media, 'mid') ?? null
+  const bundleTag = mid === null ? null : bundleTagOf(session, mid)
+  const isBundleOnly = media.port === 0 && bundleTag !== null && attributeOf(media, 'bundle-only') !== undefined
   return {
-    kind,
-    mid: attributeOf(media, 'mid') ?? null,
-    port: media.port,
+    ...{ kind, mid, bundleTag },
+    port: isBundleOnly ? discardPort : media.port,
     protocol,
     secure: profile[1] === 'S',
     hasFeedback: profile[2] === 'F',
@@ -111,6 +115,17 @@ export function readRtpMedia(session: SdpSession, media: SdpMedia): RtpMedia | n
     ssrcs: ssrcsOf(media),
     ptime: numberOf(attributeOf(media, 'ptime'), 1, 1_000),
   }
+}
+
+/** A group of more is nobody's call. */
+const maxGroupLength = 1_024
+/** RFC 863; stands where there is no port to name. */
+const discardPort = 9
+
+function bundleTagOf(session: SdpSession, mid: string): string | null {
+  const groups = attributeValues(session, 'group').filter((value) => value.length <= maxGroupLength)
+  const mids = groups.map((value) => value.split(' ')).filter(([semantics]) => semantics === 'BUNDLE')
+  return mids.find((group) => group.indexOf(mid) > 0)?.[1] ?? null
 }
 
 function numberOf(text: string | null | undefined, least: number, most: number): number | null {

@@ -18,7 +18,16 @@ const choice = (...codecs: readonly RtpCodec[]): CodecChoice => ({
 const address = { addressType: 'IP4', address: '127.0.0.1' } as const
 const origin = { username: '-', sessionId: '7', sessionVersion: '1', ...address }
 const section = (more: Partial<LocalSection> = {}): LocalSection => ({
-  ...{ kind: 'audio', mid: null, protocol: 'RTP/AVP', address, port: 4_000, rtcpPort: 4_001, rtcpMux: true },
+  ...{
+    kind: 'audio',
+    mid: null,
+    isBundled: false,
+    protocol: 'RTP/AVP',
+    address,
+    port: 4_000,
+    rtcpPort: 4_001,
+    rtcpMux: true,
+  },
   ...{ direction: 'sendrecv', codecs: { ...choice(opus), events } },
   ...{ zrtpHash: null, crypto: [], dtls: null, ice: null },
   ...more,
@@ -27,6 +36,32 @@ function roundTrip(...sections: Parameters<typeof writeNetworkDescription>[1]): 
   const session = parseSdp(writeNetworkDescription(origin, sections))
   return session.media.map((media) => readRtpMedia(session, media))
 }
+
+describe('a bundle', () => {
+  const over = (mid: string, more: Partial<LocalSection> = {}): LocalSection =>
+    section({ mid, protocol: 'UDP/TLS/RTP/SAVPF', isBundled: true, ...more })
+
+  it('names its sections, the first for all of them', () => {
+    const video = over('b', { kind: 'video', isBundled: false })
+    expect(roundTrip(over('a'), over('b', { kind: 'video' })).map((one) => one?.bundleTag)).toEqual(['a', 'a'])
+    expect(roundTrip(over('a'), video).map((one) => one?.bundleTag)).toEqual(['a', null])
+    expect(writeNetworkDescription(origin, [over('a'), video])).toContain('a=group:BUNDLE a\r\n')
+    expect(writeNetworkDescription(origin, [section()])).not.toContain('a=group')
+  })
+
+  it('that nobody’s call has is none; a section to be had in it only is not refused', () => {
+    const two = writeNetworkDescription(origin, [over('a'), over('b', { kind: 'video', port: 0 })])
+    const read = (sdp: string): (RtpMedia | null)[] => {
+      const session = parseSdp(sdp)
+      return session.media.map((media) => readRtpMedia(session, media))
+    }
+    expect(read(two)[1]?.port).toBe(0)
+    expect(read(two.replace('a=mid:b', 'a=mid:b\r\na=bundle-only'))[1]?.port).toBe(9)
+    const long = two.replace('BUNDLE a b', `BUNDLE a b${' x'.repeat(600)}`)
+    expect(read(long).map((one) => one?.bundleTag)).toEqual([null, null])
+    expect(read(two.replace('BUNDLE a b', 'LS a b')).map((one) => one?.bundleTag)).toEqual([null, null])
+  })
+})
 
 describe('a description', () => {
   it('of ZRTP says everything that reading it gives again', () => {

@@ -16,6 +16,8 @@ export interface LocalIce {
 export interface LocalSection {
   readonly kind: 'audio' | 'video'
   readonly mid: string | null
+  /** In the BUNDLE group (RFC 9143). */
+  readonly isBundled: boolean
   /** `RTP/AVP` … ; an answer repeats the offer's. */
   readonly protocol: string
   readonly address: SdpConnection
@@ -49,13 +51,21 @@ export function writeNetworkDescription(
     connection: first?.address ?? { addressType: origin.addressType, address: origin.address },
     times: ['0 0'],
     otherLines: [],
-    attributes: sections.some((section) => 'ice' in section && section.ice !== null)
-      ? [{ name: 'ice-options', value: 'ice2' }]
-      : [],
+    attributes: [
+      ...groupAttribute(sections),
+      ...(sections.some((section) => 'ice' in section && section.ice !== null)
+        ? [{ name: 'ice-options', value: 'ice2' }]
+        : []),
+    ],
     media: sections.map((section) =>
       'refused' in section ? refusedMedia(section) : localMedia(section, first?.address),
     ),
   })
+}
+
+function groupAttribute(sections: readonly (LocalSection | RefusedSection)[]): SdpAttribute[] {
+  const mids = sections.flatMap((section) => ('isBundled' in section && section.isBundled ? [section.mid] : []))
+  return mids.length === 0 ? [] : [{ name: 'group', value: ['BUNDLE', ...mids].join(' ') }]
 }
 
 function refusedMedia({ refused }: RefusedSection): SdpMedia {

@@ -56,8 +56,15 @@ function judgeSection(
   if (remote.port === 0 || !isInPlace || kinds.includes(remote.kind)) return 'no-common-codec'
   const agreed = agreeOn(remote, renderer, rules)
   if (typeof agreed === 'string') return agreed
-  if (!isReachable(remote)) return 'no-path'
+  const first = taken.find(({ keying }) => keying.kind === 'dtls')
+  if (first !== undefined && !areBundled(first.remote, remote)) return 'no-common-codec'
+  if (first === undefined && !isReachable(remote)) return 'no-path'
   return keepsKeys(agreed.keying, known, context) ? agreed : 'downgrade'
+}
+
+/** Whether two sections can share a transport, as they must under DTLS-SRTP: the engine has one association for everything. */
+export function areBundled(first: RtpMedia, other: RtpMedia): boolean {
+  return first.bundleTag !== null && first.bundleTag === other.bundleTag
 }
 
 /** The engine has one connection for all sections: DTLS-SRTP is for all of them, or for none. */

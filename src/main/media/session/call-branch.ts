@@ -120,6 +120,11 @@ export class CallBranch {
     if (!this.#isOver) this.#ports.raise({ kind: 'lost', why })
   }
 
+  /** Keys of our offers: DTLS-SRTP is for all sections or for none. */
+  get offerKeys(): MediaPlan['offer'] {
+    return this.#sections.some(({ keying }) => keying?.kind === 'dtls') ? 'dtls' : this.#facts.plan.offer
+  }
+
   /** Our way through the sockets of the call; null before there was a section. */
   get ice(): BranchIce | null {
     return this.#ice
@@ -153,9 +158,9 @@ export class CallBranch {
 
   #addSection({ kind, ssrcs }: RendererMedia, role: IceRole, place: number): Section | null {
     if (this.#ice === null) return null
-    const { plan, chainFor } = this.#facts
+    const { chainFor } = this.#facts
     // Only our own offer settles it: what they offer may be keyed otherwise.
-    const isDtls = role === 'controlling' && plan.offer === 'dtls'
+    const isDtls = role === 'controlling' && this.offerKeys === 'dtls'
     const hello = { ssrc: ssrcs[0] ?? 0, chain: chainFor(place) }
     const section = newSection(kind, {
       place,
@@ -182,7 +187,7 @@ export class CallBranch {
   applyAnswer(answered: readonly AnsweredSection[]): MediaRefusal | null {
     const taken = onOwnLeg(answered, this.#sections, this.leg.offer)
     if (typeof taken === 'string') return taken
-    const remotes = taken.map(({ section: { place }, answer: { media } }) => ({ place, media }))
+    const remotes = this.#transports(taken.map(({ section: { place }, answer: { media } }) => ({ place, media })))
     const refusal = this.#aim(remotes)
     if (refusal !== null) return refusal
     for (const section of this.#sections) section.isOn = taken.some((one) => one.section === section)
@@ -217,7 +222,19 @@ export class CallBranch {
       else taken.push({ place, media: outcome })
     }
     this.#refused = refused
-    return this.#follow(taken)
+    return this.#follow(this.#transports(taken))
+  }
+
+  /** Of bundled sections the first one's transport alone is used (RFC 9143 §7.3). */
+  #transports(taken: readonly RemoteSection[]): readonly RemoteSection[] {
+    const [first] = taken
+    const shares = ({ place, media }: RemoteSection): boolean => media.overDtls && place !== first?.place
+    for (const one of taken) {
+      const section = this.#sections.find(({ place }) => place === one.place)
+      const sharesWith = shares(one) ? (first?.place ?? null) : null
+      if (section !== undefined) Object.assign(section, { sharesWith, isBundled: one.media.bundleTag !== null })
+    }
+    return taken.filter((one) => !shares(one))
   }
 
   async #follow(taken: readonly RemoteSection[]): Promise<MediaRefusal | null> {

@@ -124,10 +124,11 @@ export class CallMedia {
     for (const media of renderer.media) {
       const section = await branch.sectionFor(media, 'controlling')
       if (section === null) return 'no-path'
-      section.codecs = offerCodecs(media.kind, media.codecs, this.#plan.offer === 'dtls')
-      section.protocol = offeredProtocol(this.#plan.offer)
+      const keys = branch.offerKeys
+      section.codecs = offerCodecs(media.kind, media.codecs, keys === 'dtls')
+      section.protocol = offeredProtocol(keys)
       section.rtcpMux = true
-      if (this.#plan.offer !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)
+      if (keys !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)
     }
     return branch.sections.every(({ codecs }) => codecs.pairs.length === 0) ? 'no-common-codec' : null
   }
@@ -237,8 +238,8 @@ export class CallMedia {
   }
 
   #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
-    const { hideAddress, localHost, offer: offerKeys } = this.#plan
-    const { leg, sections, refused, places } = this.#branches.lead
+    const { hideAddress, localHost } = this.#plan
+    const { leg, sections, refused, places, offerKeys } = this.#branches.lead
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)
     this.#origin ??= newOrigin(this.#ports.random, address)
     // What was refused keeps its place in offers of ours, too (RFC 3264 §8).

@@ -20,26 +20,45 @@ export interface DescribeContext {
 
 /** Null where there is no address to give. */
 export function localSection(section: Section, context: DescribeContext): LocalSection | null {
-  const { kind, mid, protocol, codecs, rtcpMux, isOn, path, place } = section
+  const { kind, protocol, codecs, rtcpMux, isOn, sharesWith, place } = section
   const isMuxed = context.role === 'answer' && rtcpMux
-  const ice = context.ice?.describe(place, isMuxed ? 1 : 2) ?? null
+  const ice = context.ice?.describe(sharesWith ?? place, isMuxed ? 1 : 2) ?? null
   if (ice === null) return null
   return {
-    ...{ kind, mid, protocol, codecs, rtcpMux },
+    ...{ kind, protocol, codecs, rtcpMux },
+    ...groupOf(section, context),
     address: addressOf(ice.rtp.host),
     port: isOn ? ice.rtp.port : 0,
     rtcpPort: isMuxed ? null : (ice.rtcp?.port ?? ice.rtp.port + 1),
     direction: directionOf(section, context),
     ...localKeys(section, context),
-    ice: context.role === 'offer' || path.usesIce ? ice : null,
+    ice: saysIce(section, context) ? ice : null,
   }
+}
+
+/** Of bundled sections the first speaks for all (RFC 9143 §7.1.3). */
+function saysIce({ path, sharesWith }: Section, { role }: DescribeContext): boolean {
+  return sharesWith === null && (role === 'offer' || path.usesIce)
+}
+
+/** DTLS-SRTP alone is bundled: the engine has one association, and phones keyed otherwise expect a port each. */
+function groupOf(section: Section, context: DescribeContext): Pick<LocalSection, 'mid' | 'isBundled'> {
+  const { mid, place, isOn, isBundled } = section
+  if (!usesDtls(section, context)) return { mid, isBundled: false }
+  const isGrouped = isOn && (context.role === 'offer' || isBundled)
+  return { mid: mid ?? (context.role === 'offer' ? `sotto${place}` : null), isBundled: isGrouped }
+}
+
+/** What was agreed stays; before that, what we offer. */
+function usesDtls({ keying }: Section, { role, offerKeys }: DescribeContext): boolean {
+  return keying === null ? role === 'offer' && offerKeys === 'dtls' : keying.kind === 'dtls'
 }
 
 type LocalKeys = Pick<LocalSection, 'zrtpHash' | 'crypto' | 'dtls'>
 
-function localKeys(section: Section, { role, offerKeys, fingerprint, farSetup }: DescribeContext): LocalKeys {
-  const isDtls = role === 'offer' ? offerKeys === 'dtls' : section.keying?.kind === 'dtls'
-  if (isDtls) {
+function localKeys(section: Section, context: DescribeContext): LocalKeys {
+  const { role, fingerprint, farSetup } = context
+  if (usesDtls(section, context)) {
     const dtls = fingerprint === undefined ? null : { fingerprint, setup: setupOf(role, farSetup) }
     return { zrtpHash: null, crypto: [], dtls }
   }

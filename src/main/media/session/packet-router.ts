@@ -59,8 +59,10 @@ export class PacketRouter {
 
   /** DTLS-SRTP, passed through: one transport carries everything. */
   recordFromRenderer(bytes: Uint8Array): void {
-    const [section] = this.#sections()
-    if (section?.keying?.kind !== 'dtls') return
+    const section = this.#sections().find(
+      ({ isOn, keying, sharesWith }) => isOn && keying?.kind === 'dtls' && sharesWith === null,
+    )
+    if (section === undefined) return
     const first = bytes[0] ?? 0
     const isCaptured = first >= 128 && first < 192 && !isMuxedRtcp(bytes)
     if (!isCaptured || section.stream.mayMediaLeave) section.path.send(1, bytes)

@@ -4,6 +4,7 @@ import type { SdpSession } from '#protocol/sdp/session.ts'
 import { answeredCodecs, onLeg, type CodecChoice } from '../description/codecs.ts'
 import { answeredKeying, mayFollow, type Keying, type KeyRules } from '../description/keying.ts'
 import type { MediaPlan, MediaRefusal } from '../media-port.ts'
+import { areBundled } from './agree.ts'
 import { offeredKeys } from './read-descriptions.ts'
 import type { RendererOffer } from '../loopback/renderer-description.ts'
 import type { OwnKey, Section } from './section.ts'
@@ -15,6 +16,8 @@ export interface OfferedSection {
   readonly codecs: CodecChoice
   readonly protocol: string
   readonly sdes: OwnKey | null
+  /** What it is keyed by already. */
+  readonly keying: Keying | null
 }
 
 /** A section that the answer takes. */
@@ -41,19 +44,26 @@ export function readAnswer(
     const described = session.media[section.place]
     const media = described === undefined ? null : readRtpMedia(session, described)
     const answered = readSection(section, media, rules)
-    if (typeof answered !== 'string') taken.push(answered)
-    else if (section.kind === 'audio') return answered
+    if (typeof answered !== 'string') {
+      if (sharesPath(taken, answered)) taken.push(answered)
+    } else if (section.kind === 'audio') return answered
   }
   return taken.length === 0 ? 'no-common-codec' : taken
 }
 
+/** Pictures on a transport of their own are nothing to an engine with one DTLS association. */
+function sharesPath([first]: readonly AnsweredSection[], { keying, media }: AnsweredSection): boolean {
+  return keying.kind !== 'dtls' || first === undefined || areBundled(first.media, media)
+}
+
 function readSection(
-  { place, codecs: offered, sdes }: OfferedSection,
+  { place, codecs: offered, sdes, keying: before }: OfferedSection,
   media: RtpMedia | null,
   { plan, rules }: Rules,
 ): AnsweredSection | MediaRefusal {
   if (media === null || media.port === 0) return 'no-common-codec'
-  const keying = answeredKeying(media, offeredKeys(plan.offer, sdes), rules)
+  const kind = before?.kind === 'dtls' ? 'dtls' : plan.offer
+  const keying = answeredKeying(media, offeredKeys(kind, sdes), rules)
   if (typeof keying === 'string') return keying
   const codecs = answeredCodecs(offered, media)
   return codecs.pairs.length === 0 ? 'no-common-codec' : { place, keying, codecs, media }

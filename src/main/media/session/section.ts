@@ -27,6 +27,10 @@ export interface Section {
   /** Place among the sections of the description; its stream has the same number. */
   readonly place: number
   mid: string | null
+  /** The other side's description has it in a BUNDLE group. */
+  isBundled: boolean
+  /** Place of the section whose transport it uses: under DTLS-SRTP the engine has one for all; null = its own. */
+  sharesWith: number | null
   protocol: string
   codecs: CodecChoice
   keying: Keying | null
@@ -57,7 +61,7 @@ export function newSection(
     ...{ kind, place, path },
     stream: new NetworkStream({ kind, path, guard, clock, handlers }),
     zrtp: channelFor(path, guard),
-    ...{ mid: null, protocol: 'RTP/AVP', codecs: { pairs: [], events: null } },
+    ...{ mid: null, isBundled: false, sharesWith: null, protocol: 'RTP/AVP', codecs: { pairs: [], events: null } },
     ...{
       keying: null,
       zrtpState: 'off',
