@@ -200,6 +200,11 @@ describe('branches with DTLS-SRTP', () => {
       legs.push(await pageLeg(page, outcome.value.rendererSdp, n, (mark) => received.push([n, mark])))
     }
     await world.clock.advance(100)
+    // Keys that come with the answer itself are of its dialog, too.
+    expect(world.told('keys').map(({ branch, keys }) => [branch, keys.method])).toEqual([
+      ['t1', 'dtls'],
+      ['t2', 'dtls'],
+    ])
     const port = Number(/m=audio (\d+)/.exec(world.offered)?.[1])
     const phones = []
     const atPhones: [number, number | undefined][] = []

@@ -95,6 +95,11 @@ function hasPictures({ codec }: CallCase): boolean {
   return codec === 'VP8'
 }
 
+/** Neither phone bundles, and under DTLS-SRTP our engine has one transport: such a call has sound only, and says so. */
+function getsPictures(call: CallCase): boolean {
+  return hasPictures(call) && call.keys !== 'dtls'
+}
+
 interface Talk {
   readonly call: CallCase
   readonly id: CallId
@@ -114,7 +119,7 @@ async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallRe
   }
   const view = caller.view(id)
   const isShown = view?.video === true
-  const nobody = hasPictures(call) ? 0 : null
+  const nobody = getsPictures(call) ? 0 : null
   const seen = isShown ? await look(call.peer, phone, engine) : { seenHere: nobody, seenThere: nobody }
   const network = await caller.calls.network({ callId: id })
   await caller.calls.end({ callId: id })
@@ -170,6 +175,7 @@ function faultOf(
     [heardHere < enoughWords, `we heard ${heardHere} words of the phone`],
     [heardThere < enoughWords, `the phone heard ${heardThere} words of ours`],
     [picture !== null, String(picture)],
+    [!getsPictures(call) && view?.video === true, 'pictures were agreed on, and none can come'],
     [wanted === 'zrtp' && ours !== sas, `letters ${ours} and ${String(sas)}`],
   ]
   return faults.find(([isFault]) => isFault)?.[1] ?? null

@@ -61,10 +61,16 @@ export class CallBranches {
     return entry
   }
 
-  /** An answer under `tag` has been taken. */
-  take(tag: string | null, branch: CallBranch): void {
+  /**
+   * The branch takes an answer under `tag`, and what it tells from now on is of that dialog; the returned function undoes it where the
+   * answer will not do after all.
+   */
+  take(tag: string | null, branch: CallBranch): () => void {
     const entry = this.#entries.find((one) => one.branch === branch)
-    if (entry !== undefined) Object.assign(entry, { tag: entry.tag ?? tag, isTaken: true })
+    if (entry === undefined || entry.isTaken) return () => undefined
+    const before = { tag: entry.tag, isTaken: false }
+    Object.assign(entry, { tag: entry.tag ?? tag, isTaken: true })
+    return () => void Object.assign(entry, before)
   }
 
   /** Whether it has an SSRC of another: such streams could not be told apart. */

@@ -140,9 +140,12 @@ export class CallMedia {
     if (typeof answered === 'string') return err(answered)
     const branch = this.#branches.of(tag) ?? (await this.#fork(tag, early, rendererSdp))
     if (branch === null || this.#isOver) return err('engine')
+    const giveBack = this.#branches.take(tag, branch)
     const refusal = branch.applyAnswer(answered)
-    if (refusal !== null) return err(refusal)
-    this.#branches.take(tag, branch)
+    if (refusal !== null) {
+      giveBack()
+      return err(refusal)
+    }
     if (!early) this.#settle(branch)
     return ok(branch.outcome(null))
   }
