@@ -88,6 +88,11 @@ const screens: readonly Screen[] = [
     reach: inBob(wait(/do not continue/)),
   },
   {
+    name: 'call-new-device',
+    scenario: { calls: [{ security: { warnings: ['new-device'] } }] },
+    reach: inBob(wait(/not with this device/)),
+  },
+  {
     name: 'call-letters-differ',
     scenario: { calls: [{}] },
     reach: inBob(press('They differ'), wait(/letters differ/)),
