@@ -217,6 +217,11 @@ async function compared(scene: Scene): Promise<void> {
   await waitUntil(() => phone.sas() === security.sas?.text, 'the phone has our letters')
   expectThat(security.comparison === 'compare', `at first: ${security.comparison}`)
   await caller.calls.compared({ callId: first, equal: true, deviceName: 'desk' })
+  // Told earlier, it would forget it: it takes note of new letters as not compared.
+  await waitUntil(
+    () => phone.log().includes(`Authentication token is ${String(security.sas?.text)}`),
+    'it has noted them',
+  )
   phone.confirm(1)
   // Its confirmation is written by another thread of its own.
   await pause(500)
