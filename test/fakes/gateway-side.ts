@@ -37,9 +37,10 @@ export class GatewayWorld {
 
   /** A computer with that address, and a gateway on it. */
   async side(host: string, zid = this.random.bytes(12)): Promise<GatewaySide> {
-    const tap = new TappedDatagrams(this.loopback.beside(this.network.node([host])))
+    const line = this.loopback.beside(this.network.node([host]))
+    const tap = new TappedDatagrams(line)
     const random = { bytes: (length: number): Uint8Array => this.random.bytes(length) }
-    const ports = { socket: this.loopback.bind(), random, clock: this.clock }
+    const ports = { datagrams: line, random, clock: this.clock, host: '127.0.0.1' }
     const side = new GatewaySide(this, { host, zid, tap, page: await GatewayPage.open(ports) })
     this.sides.push(side)
     return side
