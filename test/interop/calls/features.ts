@@ -29,7 +29,8 @@ export const features: readonly Feature[] = [
     { name: `digits ${kind}`, run: (scene) => digits(scene, kind) },
     { name: `early ${kind}`, run: (scene) => early(scene, kind) },
     { name: `ice ${kind}`, run: (scene) => ice(scene, kind) },
-    { name: `relay ${kind}`, run: (scene) => relayed(scene, kind) },
+    { name: `relay ${kind}`, run: (scene) => relayed(scene, kind, false) },
+    { name: `relay ice ${kind}`, run: (scene) => relayed(scene, kind, true) },
     { name: `refused ${kind}`, run: (scene) => refused(scene, kind) },
     { name: `hangs up ${kind}`, run: (scene) => hangsUp(scene, kind) },
     { name: `transfer ${kind}`, run: (scene) => transfer(scene, kind) },
@@ -144,9 +145,9 @@ async function ice(scene: Scene, kind: PhoneKind): Promise<void> {
   await partHeard(caller, phone)
 }
 
-async function relayed(scene: Scene, kind: PhoneKind): Promise<void> {
-  const phone = await scene.phone(kind, { keys: keysOf[kind] })
-  const { address, credentials } = await scene.relay()
+async function relayed(scene: Scene, kind: PhoneKind, hasIce: boolean): Promise<void> {
+  const phone = await scene.phone(kind, { keys: keysOf[kind], ice: hasIce })
+  const { address, credentials } = await scene.relay(hasIce)
   const caller = await scene.caller({ relay: { ...address, ...credentials } })
   const callId = await connect(caller, phone, { direction: 'out' })
   await caller.talking(callId)

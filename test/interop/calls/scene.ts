@@ -1,6 +1,6 @@
 /** The stage of one feature: phones, our account and a relay, all put away afterwards. */
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
-import { startCoturn } from '../coturn.ts'
+import { ownAddress, startCoturn } from '../coturn.ts'
 import { kamailioDomain, type Kamailio } from '../kamailio.ts'
 import { startBaresipPhone } from './baresip-phone.ts'
 import { accessTo, startCaller, type Access, type Caller, type CallerOptions } from './caller.ts'
@@ -16,7 +16,8 @@ export interface Scene {
   /** ZRTP and Opus by default. */
   phone(kind: PhoneKind, options: Partial<PhoneOptions>): Promise<RealPhone>
   caller(options?: CallerOptions, transport?: Access['transport']): Promise<Caller>
-  relay(): Promise<TurnServer>
+  /** On loopback, or where phones with ICE reach it. */
+  relay(hasIce: boolean): Promise<TurnServer>
 }
 
 /** Plays something; null, or what went wrong. */
@@ -42,8 +43,8 @@ export async function playScene(
         return phone
       },
       caller: async (options, transport) => keep(await startCaller(accessTo(kamailio, transport), engine, options)),
-      relay: async () => {
-        const { server, peer } = await startCoturn()
+      relay: async (hasIce) => {
+        const { server, peer } = await startCoturn(hasIce ? ownAddress() : '127.0.0.1')
         keep(peer)
         return server
       },
