@@ -87,6 +87,8 @@ export function installEngine({ rate, columns, rows }: PageSettings): void {
     void leg?.context?.close()
     for (const track of leg?.captured ?? []) track.stop()
     legs.delete(id)
+    const next = [...legs.keys()].at(-1)
+    if (played === id && next !== undefined) play(next)
   }
 
   const offer = async (made: RTCPeerConnection): Promise<string> => {
