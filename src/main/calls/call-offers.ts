@@ -9,6 +9,13 @@ import { Turns } from '#shared/turns.ts'
 
 type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
 
+/** What brings a description of its own turn. */
+export type Described = Signal<'answered'> | Signal<'reoffered'>
+
+export function isDescribed(signal: CallSignal): signal is Described {
+  return signal.kind === 'answered' || signal.kind === 'reoffered'
+}
+
 interface How {
   /** The renderer offers anew, too. */
   readonly withEngine?: boolean

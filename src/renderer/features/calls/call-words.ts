@@ -79,6 +79,7 @@ const ends: Readonly<Record<CallEnd, { readonly calm: boolean; readonly redial: 
   'microphone-denied': { calm: false, redial: true },
   'relay-missing': { calm: false, redial: true },
   transferred: { calm: true, redial: false },
+  replaced: { calm: true, redial: false },
   failed: { calm: false, redial: true },
 }
 
