@@ -1,5 +1,6 @@
 /** AES in Galois/counter mode (RFC 7714). */
 import { createCipheriv, createDecipheriv, createSecretKey, type CipherGCMTypes, type KeyObject } from 'node:crypto'
+import { wipe } from '#shared/bytes/bytes.ts'
 import { rtcpHeaderBytes, writeUint32 } from '#protocol/rtp/header.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import type { ProtectionProfile } from './profiles.ts'
@@ -66,6 +67,10 @@ export class GaloisModeTransform implements PacketTransform {
     const clear = encrypted ? rtcpHeaderBytes : indexAt - tagBytes
     const authenticated = Buffer.concat([packet.subarray(0, clear), packet.subarray(indexAt, indexAt + 4)])
     return this.#open(packet.subarray(0, indexAt), clear, { authenticated, iv: this.#rtcpIv(place) })
+  }
+
+  close(): void {
+    wipe(this.#salt, this.#iv)
   }
 
   #seal(out: Buffer, packet: Uint8Array, clear: number, { authenticated, iv }: Additional): void {
