@@ -326,6 +326,7 @@ export class Call {
   #progressed({ status, branch, sdp }: Signal<'progress'>): void {
     const isOurs = isCallPhase(this.#core.state.phase, 'calling', 'ringing')
     if (!isOurs) return
+    this.#forks.noted(branch)
     if (status === 180 || status === 183) {
       this.#wasRinging = true
       this.#core.change({ phase: 'ringing' })
@@ -338,6 +339,7 @@ export class Call {
     if (!isCallPhase(this.#core.state.phase, 'calling', 'ringing', 'connecting') || this.#core.leg === null) return
     this.#core.context.engine.play(this.#core.leg)
     this.#core.change({ phase: 'active', connectedAt: this.#core.context.clock.now(), earlyMedia: false })
+    this.#forks.renewSharedKeys()
   }
 
   #failed({ status, elsewhere }: Signal<'failed'>): void {
@@ -374,6 +376,7 @@ export class Call {
 
   #agreed(keys: MediaKeys): void {
     this.#show(keys)
+    this.#forks.renewSharedKeys()
     const offered = this.facts.direction === 'outgoing' ? this.#core.offered : null
     void this.#trust.learn(lessonOf(keys.method, offered))
   }

@@ -343,6 +343,11 @@ export class CallBranch {
     this.#keys.compared()
   }
 
+  /** Keys of descriptions give way to others with the next offer. */
+  renewKeys(): void {
+    for (const section of this.#sections) this.#keys.renew(section)
+  }
+
   network(): CallNetworkView {
     const local = (place: number): DatagramAddress | null => this.#sockets?.describe(place, 1)?.rtp ?? null
     return networkView(this.#facts.call, this.#ports.clock.monotonic(), this.#sections, { ice: this.#ice, local })

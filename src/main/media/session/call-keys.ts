@@ -80,7 +80,7 @@ export class CallKeys {
 
   #useDescriptions(section: Section, keying: Extract<Keying, { kind: 'sdes' }>, before: Keying | null): void {
     const { guard } = section.stream
-    guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#renew(section)))
+    guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#nearsEnd(section)))
     // Each key on its own: the one that stays must go on counting, or its keystream would be used again.
     if (section.sdes !== null) guard.protectBy(section.sdes.sender)
     section.protecting = section.sdes
@@ -88,10 +88,15 @@ export class CallKeys {
   }
 
   /** Offers again with another key of ours: the other side is to answer with another of its own (RFC 4568 §7.1.4). */
-  #renew(section: Section): void {
+  #nearsEnd(section: Section): void {
     if (this.#hasEnded || section.sdes === null) return
-    section.sdes = this.#options.ownKeys.fresh(section.sdes.description)
+    this.renew(section)
     this.#options.raise({ kind: 'rekey-needed' })
+  }
+
+  /** The next description has another key of ours; the one in use goes on until it is agreed on. */
+  renew(section: Section): void {
+    if (section.sdes !== null) section.sdes = this.#options.ownKeys.fresh(section.sdes.description)
   }
 
   provide(secrets: ZrtpPeerSecrets | null): void {

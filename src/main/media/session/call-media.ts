@@ -205,8 +205,10 @@ export class CallMedia {
     readonly rendererSdp: string | null
     readonly video: boolean
     readonly restart: boolean
+    readonly newKeys?: boolean
   }): Promise<MediaOutcome<{ networkSdp: string }>> {
     this.#hold(request.held)
+    if (request.newKeys === true) this.#branches.lead.renewKeys()
     if (request.restart) await this.#ice?.restart('controlling')
     if (request.rendererSdp !== null) {
       const refusal = await this.#prepareOffer(request.rendererSdp)
