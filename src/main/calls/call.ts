@@ -6,14 +6,12 @@ import type { MediaAnswer, MediaEvent, MediaKeys, MediaOutcome, MediaPlan } from
 import { CallCore, type CallContext } from './call-core.ts'
 import { descriptionRefused, endOfIncoming, endOfLost, endOfOutgoing } from './call-end.ts'
 import { CallForks } from './call-forks.ts'
-import { CallOffers, isDescribed, type Described } from './call-offers.ts'
+import { CallOffers, isDescribed, type Described, type Signal } from './call-offers.ts'
 import { callView, comparisonOf, isCallPhase, type CallFacts } from './call-state.ts'
 import { CallTransfers } from './call-transfers.ts'
 import { CallTrust } from './call-trust.ts'
 import type { EngineFailure } from './engine-legs.ts'
 import { lessonOf, nextOffer, planOf } from './plan.ts'
-
-type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
 
 export class Call {
   readonly transfers: CallTransfers
@@ -386,7 +384,10 @@ export class Call {
   #show(keys: MediaKeys | null): void {
     const { state } = this.#core
     if (keys === null) this.#core.change({ keys, comparison: 'none', peerDeviceName: '' })
-    else this.#core.change({ keys, comparison: comparisonOf(keys, state), peerDeviceName: this.#deviceNameOf(keys) })
+    else {
+      const peerDeviceName = state.comparison === 'verified' ? state.peerDeviceName : this.#trust.nameOf(keys)
+      this.#core.change({ keys, comparison: comparisonOf(keys, state), peerDeviceName })
+    }
   }
 
   #agreed(keys: MediaKeys): void {
@@ -394,10 +395,5 @@ export class Call {
     this.#forks.renewSharedKeys()
     const offered = this.facts.direction === 'outgoing' ? this.#core.offered : null
     void this.#trust.learn(lessonOf(keys.method, offered))
-  }
-
-  #deviceNameOf(keys: MediaKeys): string {
-    const { comparison, peerDeviceName } = this.#core.state
-    return comparison === 'verified' ? peerDeviceName : this.#trust.nameOf(keys)
   }
 }
