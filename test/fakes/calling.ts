@@ -37,13 +37,14 @@ export async function stopAll(): Promise<void> {
 export async function start(
   answer: (request: SipRequest) => SipResponse | null = () => null,
   clock: ClockPort = systemClock,
+  { log = silent, password = null }: { readonly log?: LogPort; readonly password?: Uint8Array | null } = {},
 ): Promise<{
   readonly agent: UserAgent
   readonly server: TestServer
   readonly session: (count?: number) => Promise<SipSession>
 }> {
   const server = makeTestServer((request) => {
-    if (request.method === 'REGISTER') return registered(request)
+    if (request.method === 'REGISTER') return answer(request) ?? registered(request)
     return request.method === 'BYE' ? respond(request, 200) : answer(request)
   })
   const agent = createUserAgent(
@@ -52,9 +53,9 @@ export async function start(
       displayName: 'Alice',
       instanceId: 'urn:uuid:8a5c3b4e-7b1d-4e59-9c8e-2f1f0e1d2c3a',
       transport: 'tls',
-      secrets: { username: 'alice', realm: null, ha1Md5: null, ha1Sha256: null, password: null, strongest: null },
+      secrets: { username: 'alice', realm: null, ha1Md5: null, ha1Sha256: null, password, strongest: null },
     },
-    { clock, random: new SeededRandom(7 + running.length), log: silent },
+    { clock, random: new SeededRandom(7 + running.length), log },
   )
   running.push(agent)
   const events: UserAgentEvent[] = []

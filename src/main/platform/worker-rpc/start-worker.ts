@@ -36,6 +36,12 @@ export function workerUrl(name: string, moduleUrl: string): URL {
 /** What passes through a worker is short-lived and small: by itself V8 would let each hold tens of MiB of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 3 }
 
+/** Libraries write whole messages to stderr, keys and digests among them, where this variable asks for it: here it asks nobody. */
+function quietEnvironment(): NodeJS.ProcessEnv {
+  const { DEBUG: _, ...rest } = process.env
+  return rest
+}
+
 /**
  * Starts a worker and resolves when it announced that it is ready.
  * @throws SottoError with the code the worker failed to start with; `internal` when it died before.
@@ -43,7 +49,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 3 }
 export async function startWorker<M extends RpcMethods<M>, Events = Record<string, never>>(
   options: StartWorkerOptions,
 ): Promise<WorkerHandle<M, Events>> {
-  const worker = new Worker(options.url, { workerData: options.start, resourceLimits })
+  const worker = new Worker(options.url, { workerData: options.start, resourceLimits, env: quietEnvironment() })
   const crashed = new Set<() => void>()
   let ended = false
   const rpc = connectRpc<M, Events>(worker)

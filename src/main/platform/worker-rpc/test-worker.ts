@@ -4,6 +4,7 @@ import { runWorker } from './start-worker.ts'
 
 export interface EchoMethods {
   readonly say: (text: string) => string
+  readonly variable: (name: string) => string | null
   readonly crash: () => Promise<void>
 }
 export interface EchoEvents {
@@ -19,6 +20,7 @@ await runWorker<EchoMethods, EchoEvents>(
         emit('said', `${greeting} ${text}`)
         return `${greeting} ${text}`
       },
+      variable: (name) => process.env[name] ?? null,
       crash: () => {
         process.exit(3)
       },

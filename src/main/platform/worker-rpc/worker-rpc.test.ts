@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { SottoError } from '#shared/errors.ts'
 import { connectRpc } from './connect.ts'
 import { serveRpc } from './serve.ts'
@@ -91,6 +91,16 @@ describe('a worker', () => {
     expect(heard).toEqual(['hello Bob'])
     await worker.terminate()
     await expect(worker.rpc.call('say', 'x')).rejects.toBeInstanceOf(SottoError)
+  })
+
+  it('gets the environment without the variable that makes libraries talk', async () => {
+    vi.stubEnv('DEBUG', '*')
+    vi.stubEnv('SOTTO_TEST', 'kept')
+    const worker = await startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: 'hello' } })
+    const seen = [await worker.rpc.call('variable', 'DEBUG'), await worker.rpc.call('variable', 'SOTTO_TEST')]
+    await worker.terminate()
+    vi.unstubAllEnvs()
+    expect(seen).toEqual([null, 'kept'])
   })
 
   it('says why it could not start', async () => {

@@ -7,6 +7,9 @@ import JsSip from 'jssip'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { SdpPeerConnection, type SdpPeerConnectionConfig } from './sdp-peer-connection.ts'
 
+// Its log has whole messages, and DEBUG in the environment would turn it on.
+JsSip.debug.disable()
+
 type Handlers = Readonly<Record<string, (event: never) => void>>
 
 /** What requests and responses of the library have in common. */
