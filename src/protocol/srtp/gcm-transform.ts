@@ -1,5 +1,6 @@
 /** AES in Galois/counter mode (RFC 7714). */
 import { createCipheriv, createDecipheriv, createSecretKey, type CipherGCMTypes, type KeyObject } from 'node:crypto'
+import { wipe } from '#shared/bytes/bytes.ts'
 import { rtcpHeaderBytes, writeUint32 } from '#protocol/rtp/header.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import type { ProtectionProfile } from './profiles.ts'
@@ -69,6 +70,10 @@ export class GaloisModeTransform implements PacketTransform {
     const authenticated = Buffer.concat([packet.subarray(0, clear), packet.subarray(indexAt, indexAt + 4)])
     const bounds = { clear, end: indexAt - tagBytes }
     return this.#open(packet, bounds, { authenticated, iv: this.#rtcpIv(place) })
+  }
+
+  close(): void {
+    wipe(this.#salt, this.#iv)
   }
 
   /** Writes all of `packet` and the tag to the start of `out`. */
