@@ -43,6 +43,8 @@ export class CallTransfers {
   heard(status: number | null): void {
     const { transfer } = this.#core.state
     if (transfer === null) return
+    // 100 says that the question came (RFC 3515 §2.4.4), not that anybody has answered it.
+    if (status === 100) return
     if (status !== null && status < 200) this.#core.change({ transfer: { ...transfer, state: 'trying' } })
     else if (status !== null && status < 300) void this.#core.finish('transferred')
     else {

@@ -15,6 +15,8 @@ import { lessonOf, nextOffer, planOf } from './plan.ts'
 
 export class Call {
   readonly transfers: CallTransfers
+  /** The call whose far end asked for this one. */
+  referredIn: CallId | null = null
   readonly #core: CallCore
   readonly #offers: CallOffers
   readonly #forks: CallForks
@@ -23,8 +25,6 @@ export class Call {
   /** The caller's offer, until the user decides; null also for a late offer. */
   #offer: string | null = null
   #wasRinging = false
-  /** The call whose far end asked for this one. */
-  #referredIn: CallId | null = null
   #isTaking = false
   /** Keys that this call must not fall below: those of the call whose place it takes. */
   #floor: MediaKeys['method'] | null = null
@@ -84,7 +84,7 @@ export class Call {
     /** The call whose other side asked for this one. */
     readonly asking: Call | null
   }): Promise<void> {
-    this.#referredIn = wishes.asking?.id ?? null
+    this.referredIn = wishes.asking?.id ?? null
     // Whom we are handed over to gets no less than whoever hands us over.
     this.#floor = wishes.asking?.view.referral?.attended === true ? wishes.asking.keys : null
     const plan = await this.#newPlan({ ...wishes, video: this.#core.state.video })
@@ -312,7 +312,7 @@ export class Call {
       call: this.#core.id,
       to,
       sdp: made.value.networkSdp,
-      ...(this.#referredIn === null ? {} : { referredIn: this.#referredIn }),
+      ...(this.referredIn === null ? {} : { referredIn: this.referredIn }),
     })
     this.#core.sipCallId = reply.ok ? reply.value : null
     if (!reply.ok) await this.#core.finish('server-unreachable')

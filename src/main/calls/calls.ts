@@ -309,7 +309,7 @@ export class Calls {
 
   #endByTransfer(id: CallId): 'transferred' | 'replaced' | null {
     const others = [...this.#calls.values()]
-    if (others.some((call) => call.replacing === id)) return 'replaced'
+    if (others.some((call) => call.replacing === id || (call.isActive && call.referredIn === id))) return 'replaced'
     return others.some((call) => call.transfers.gives(id)) ? 'transferred' : null
   }
 

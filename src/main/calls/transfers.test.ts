@@ -52,6 +52,19 @@ describe('a transfer the other side asks for', () => {
     expect(world.view(talking)).toMatchObject({ referral: null, held: 'by-us' })
   })
 
+  it.each([
+    [true, 'replaced'],
+    [false, 'peer-hung-up'],
+  ])('answered there: %s, ends the first one as %s', async (isAnswered, end) => {
+    world.peer = { ...world.peer, aor: carol }
+    const id = await follow()
+    await settle()
+    await world.signal(id, { kind: 'answered', branch: 'b1', sdp: 'answer' })
+    if (isAnswered) await world.signal(id, { kind: 'established' })
+    await world.signal(talking, { kind: 'ended', byUs: false })
+    expect(world.view(talking).end).toBe(end)
+  })
+
   it('to another address than was shown is not made', async () => {
     world.peer = { ...world.peer, aor: dave }
     await expect(follow()).rejects.toThrow('not-found')
