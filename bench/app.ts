@@ -137,7 +137,7 @@ function openAndTime(page: Page, name: string): Promise<number> {
   )
 }
 
-async function run(): Promise<boolean> {
+async function run(): Promise<void> {
   const data = temporaryData()
   const first = await newPerson({ profile: 'alice', data: data.path }, 'alice', 'Alice')
   await first.quit()
@@ -197,8 +197,7 @@ async function run(): Promise<boolean> {
     },
   ]
   printFigures('The whole program beside a blank window', figures, smoke)
-  return figures.every(({ holds }) => holds !== false)
 }
 
-const good = await run()
-process.exit(good ? 0 : 1)
+await run()
+process.exit()

@@ -18,7 +18,7 @@ export function ms(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : Math.round(value)} ms`
 }
 
-/** Prints the table; a smoke run says that its figures promise nothing. */
+/** Prints the table; the run fails where a promise does not hold. A smoke run says that its figures promise nothing. */
 export function printFigures(title: string, figures: readonly Figure[], smoke: boolean): void {
   console.log(`\n${title}${smoke ? ' (smoke run: too short to judge)' : ''}`)
   console.table(
@@ -29,4 +29,5 @@ export function printFigures(title: string, figures: readonly Figure[], smoke: b
       ]),
     ),
   )
+  if (!smoke && figures.some(({ holds }) => holds === false)) process.exitCode = 1
 }

@@ -83,8 +83,10 @@ export class FakeMedia implements MediaPort {
     video,
     restart,
     rendererSdp,
+    newKeys = false,
   }: Request<'reoffer'>): Promise<MediaOutcome<{ networkSdp: string }>> {
-    const words = [held ? 'held' : 'free', video ? 'video' : 'sound', ...(restart ? ['restart'] : [])]
+    const changes = [...(restart ? ['restart'] : []), ...(newKeys ? ['new-keys'] : [])]
+    const words = [held ? 'held' : 'free', video ? 'video' : 'sound', ...changes]
     this.#log.push(`media.reoffer ${words.join(' ')} ${rendererSdp ?? '-'}`)
     return this.#outcome('reoffer', { networkSdp: `offer ${words.join(' ')}` })
   }

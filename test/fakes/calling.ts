@@ -54,7 +54,7 @@ export async function start(
       transport: 'tls',
       secrets: { username: 'alice', realm: null, ha1Md5: null, ha1Sha256: null, password: null, strongest: null },
     },
-    { clock, random: new SeededRandom(7), log: silent },
+    { clock, random: new SeededRandom(7 + running.length), log: silent },
   )
   running.push(agent)
   const events: UserAgentEvent[] = []

@@ -35,11 +35,14 @@ export class GatewayWorld {
     this.network = new SimulatedNetwork({ clock: this.clock, random: this.random, delay: [1, 9] })
   }
 
-  /** A computer with that address, and a gateway on it. */
-  async side(host: string, zid = this.random.bytes(12)): Promise<GatewaySide> {
-    const tap = new TappedDatagrams(this.loopback.beside(this.network.node([host])))
+  /** A computer with that address, or several, and a gateway on it; descriptions name the first. */
+  async side(hosts: string | readonly [string, ...string[]], zid = this.random.bytes(12)): Promise<GatewaySide> {
+    const all = typeof hosts === 'string' ? ([hosts] as const) : hosts
+    const [host] = all
+    const line = this.loopback.beside(this.network.node([...all]))
+    const tap = new TappedDatagrams(line)
     const random = { bytes: (length: number): Uint8Array => this.random.bytes(length) }
-    const ports = { socket: this.loopback.bind(), random, clock: this.clock }
+    const ports = { datagrams: line, random, clock: this.clock, host: '127.0.0.1' }
     const side = new GatewaySide(this, { host, zid, tap, page: await GatewayPage.open(ports) })
     this.sides.push(side)
     return side

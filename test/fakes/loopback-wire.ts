@@ -10,12 +10,12 @@ export class LoopbackWire {
   /** Binds here what is bound on loopback, everything else at `others`. */
   beside(others: DatagramsPort): DatagramsPort {
     return {
-      bind: (at) => (at.host === '127.0.0.1' ? Promise.resolve(ok(this.bind())) : others.bind(at)),
+      bind: (at) => (at.host === '127.0.0.1' ? Promise.resolve(ok(this.#bind())) : others.bind(at)),
       localAddresses: () => others.localAddresses(),
     }
   }
 
-  bind(): DatagramSocket {
+  #bind(): DatagramSocket {
     const local = { host: '127.0.0.1', port: (this.#nextPort += 1) }
     return {
       local,

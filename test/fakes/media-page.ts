@@ -1,4 +1,4 @@
-/** A stand-in for the page's engine on a gateway's loopback leg: it checks and nominates, ends DTLS as the server, and has the keys. */
+/** A stand-in for the page's engine on a gateway's loopback leg: checks, DTLS as the server, and SRTP with the leg's keys. */
 import { readFileSync } from 'node:fs'
 import { DtlsServer } from 'werift'
 import { makeLoopbackCertificate, type LoopbackCertificate } from '#main/media/loopback/dtls-client.ts'
@@ -15,7 +15,7 @@ import type { DatagramAddress, DatagramSocket, DatagramsPort } from '#shared/por
 import type { RandomPort } from '#shared/ports/random.ts'
 
 export interface MediaPagePorts {
-  readonly datagrams: DatagramsPort
+  readonly datagrams: Pick<DatagramsPort, 'bind'>
   readonly random: RandomPort
   readonly clock: ClockPort
   /** Where the gateway's legs are reached. */
@@ -24,9 +24,10 @@ export interface MediaPagePorts {
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../fixtures/chromium/${name}.sdp`, import.meta.url), 'utf8')
-/** Chromium asks again this often until the gateway answers, and then to keep the leg. */
-const checkEveryMs = 100
-const gcm = 7
+/** Chromium asks again this often until there are keys, and then to keep the leg. */
+const checkMs = { atFirst: 100, later: 2000 } as const
+/** AEAD_AES_128_GCM in DTLS-SRTP (RFC 7714 §14.2). */
+const gcm = { id: 7, keyBytes: 16, saltBytes: 12 } as const
 
 /** SSRC of a kind in Chromium's offer. */
 function ssrcIn(offer: string, kind: 'audio' | 'video'): string {
@@ -37,6 +38,10 @@ function ssrcIn(offer: string, kind: 'audio' | 'video'): string {
 export class MediaPage {
   /** Gets every protected packet as it arrives. */
   onPacket: (sealed: Uint8Array) => void = () => undefined
+  /** Gets every DTLS record as it arrives. */
+  onRecord: (record: Uint8Array) => void = () => undefined
+  /** False where records come from far away, which nobody reads here. */
+  endsDtls = true
   readonly ssrcs: { readonly audio: number; readonly video: number }
   readonly #ports: MediaPagePorts
   readonly #socket: DatagramSocket
@@ -45,6 +50,7 @@ export class MediaPage {
   readonly #transport = { type: 'udp', closed: false, address: {}, onData: (_bytes: Buffer): void => undefined }
   #gateway: DatagramAddress | null = null
   #timer: Timer | null = null
+  #isServing = false
   #sender: SrtpSender | null = null
   #receiver: SrtpReceiver | null = null
   #onKeys: () => void = () => undefined
@@ -66,6 +72,10 @@ export class MediaPage {
     socket.onDatagram((bytes) => this.#receive(bytes))
   }
 
+  get isConnected(): boolean {
+    return this.#sender !== null
+  }
+
   get address(): DatagramAddress {
     return this.#socket.local
   }
@@ -81,14 +91,15 @@ export class MediaPage {
       .replaceAll(/a=fingerprint:.*/g, `a=fingerprint:sha-256 ${this.#certificate.fingerprint}`)
   }
 
-  /** Takes the gateway's answer; resolves once packets may be protected. */
+  /** Takes the gateway's answer, the first or a later one; resolves once packets may be protected. */
   connect(answer: string): Promise<void> {
     const session = parseSdp(answer)
     const ice = session.media[0] === undefined ? null : (readRtpMedia(session, session.media[0])?.ice ?? null)
     const port = ice === null ? undefined : parseCandidate(ice.candidates[0] ?? '')?.address.port
     if (ice === null || port === undefined) throw new Error('no way to the gateway')
     this.#gateway = { host: this.#ports.host, port }
-    this.#serveDtls()
+    if (!this.#isServing) this.#serveDtls()
+    this.#timer?.cancel()
     this.#check(`${ice.ufrag}:${this.#credentials.ufrag}`, keyOfPassword(ice.password))
     return this.#keys
   }
@@ -105,6 +116,17 @@ export class MediaPage {
     return this.#receiver?.unprotectRtp(sealed) ?? 'no keys'
   }
 
+  /** An RTCP compound of the engine under the leg's keys. */
+  protectReport(compound: Uint8Array): Uint8Array {
+    const sealed = this.#sender?.protectRtcp(compound)
+    if (!(sealed instanceof Uint8Array)) throw new Error(`not protected: ${String(sealed)}`)
+    return sealed
+  }
+
+  unprotectReport(sealed: Uint8Array): Uint8Array | string {
+    return this.#receiver?.unprotectRtcp(sealed) ?? 'no keys'
+  }
+
   raw(bytes: Uint8Array): void {
     if (this.#gateway !== null) this.#socket.send(bytes, this.#gateway)
   }
@@ -116,19 +138,14 @@ export class MediaPage {
 
   #check(username: string, key: Uint8Array): void {
     const { random, clock } = this.#ports
-    const facts = {
-      username,
-      priority: 1,
-      useCandidate: true,
-      role: 'controlling',
-      tiebreaker: new Uint8Array(8),
-    } as const
-    this.raw(encodeCheck(facts, random.bytes(12), key))
-    const delayMs = this.#sender === null ? checkEveryMs : 20 * checkEveryMs
+    const role = { role: 'controlling', tiebreaker: new Uint8Array(8) } as const
+    this.raw(encodeCheck({ username, priority: 1, useCandidate: true, ...role }, random.bytes(12), key))
+    const delayMs = this.isConnected ? checkMs.later : checkMs.atFirst
     this.#timer = clock.after(delayMs, () => this.#check(username, key))
   }
 
   #serveDtls(): void {
+    this.#isServing = true
     const { certPem, keyPem, signatureHash } = this.#certificate
     const send = (bytes: Buffer): Promise<void> => {
       this.raw(bytes)
@@ -136,11 +153,11 @@ export class MediaPage {
     }
     const dtls = new DtlsServer({
       ...{ cert: certPem, key: keyPem, signatureHash: signatureHash as never },
-      ...{ srtpProfiles: [gcm], extendedMasterSecret: true },
+      ...{ srtpProfiles: [gcm.id], extendedMasterSecret: true },
       transport: Object.assign(this.#transport, { send, close: () => Promise.resolve() }) as never,
     })
     dtls.onConnect.once(() => {
-      const { localKey, localSalt, remoteKey, remoteSalt } = dtls.extractSessionKeys(16, 12)
+      const { localKey, localSalt, remoteKey, remoteSalt } = dtls.extractSessionKeys(gcm.keyBytes, gcm.saltBytes)
       const profile = profiles.AEAD_AES_128_GCM
       this.#sender = new SrtpSender({ profile, key: localKey, salt: localSalt })
       this.#receiver = new SrtpReceiver({ profile, key: remoteKey, salt: remoteSalt })
@@ -150,7 +167,9 @@ export class MediaPage {
 
   #receive(bytes: Uint8Array): void {
     const first = bytes[0] ?? 0
-    if (first >= 20 && first < 64) this.#transport.onData(Buffer.from(bytes))
-    else if (first >= 128 && first < 192) this.onPacket(bytes)
+    if (first >= 128 && first < 192) this.onPacket(bytes)
+    if (first < 20 || first >= 64) return
+    this.onRecord(bytes)
+    if (this.endsDtls) this.#transport.onData(Buffer.from(bytes))
   }
 }

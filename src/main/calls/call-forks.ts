@@ -38,6 +38,9 @@ export class CallForks {
   #isOfferTaken = false
   #played: string | null = null
   #winner: string | null = null
+  /** To tags of all that answered: each has our offer, and the keys in it. */
+  readonly #dialogs = new Set<string>()
+  #hasOwnKeys = false
 
   constructor(core: CallCore, offers: CallOffers, handlers: ForkHandlers) {
     this.#core = core
@@ -48,6 +51,19 @@ export class CallForks {
   /** Whether one branch is the call: what is shown of it may be compared and kept. */
   get isSettled(): boolean {
     return this.#winner !== null || this.#forks.size === 0
+  }
+
+  /** A response of the dialog with that To tag, whatever it says. */
+  noted(tag: string | null): void {
+    if (tag !== null) this.#dialogs.add(tag)
+  }
+
+  /** Keys in a description that others were given, too, are for the first moment only (RFC 4568 §7.3). */
+  renewSharedKeys(): void {
+    const isShared = this.#dialogs.size > 1 && this.#core.state.keys?.method === 'sdes'
+    if (!isShared || this.#hasOwnKeys || !this.#core.isActive) return
+    this.#hasOwnKeys = true
+    void this.#offers.renegotiate({}, { newKeys: true })
   }
 
   /** Sound before the answer. What one branch says badly is no reason to give the others up. */
@@ -77,6 +93,7 @@ export class CallForks {
     branch: tag,
     sdp,
   }: Pick<Extract<CallSignal, { kind: 'answered' }>, 'branch' | 'sdp'>): Promise<void> {
+    this.noted(tag)
     if (tag === null || this.#winner !== null) {
       await this.#offers.takeAnswer(sdp)
       return
@@ -179,6 +196,7 @@ export class CallForks {
   begin(): boolean {
     const isFresh = !this.#isOfferTaken
     this.#forks.clear()
+    this.#dialogs.clear()
     this.#isOfferTaken = false
     this.#played = null
     for (const leg of [...this.#core.legs]) if (!isFresh || leg !== this.#core.leg) this.#core.closeLeg(leg)

@@ -7,12 +7,22 @@ import { statusOfRefusal } from './call-end.ts'
 import type { CallState } from './call-state.ts'
 import { Turns } from '#shared/turns.ts'
 
-type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
+/** One kind of what the signalling tells. */
+export type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
+
+/** What brings a description of its own turn. */
+export type Described = Signal<'answered'> | Signal<'reoffered'>
+
+export function isDescribed(signal: CallSignal): signal is Described {
+  return signal.kind === 'answered' || signal.kind === 'reoffered'
+}
 
 interface How {
   /** The renderer offers anew, too. */
   readonly withEngine?: boolean
   readonly restart?: boolean
+  /** With other keys in the description than the ones in use. */
+  readonly newKeys?: boolean
 }
 
 /** Offers that crossed one of the other side; each waits longer than it takes to answer one. */
@@ -171,7 +181,7 @@ export class CallOffers {
     }
   }
 
-  async #newOffer({ withEngine = false, restart = false }: How): Promise<string | null> {
+  async #newOffer({ withEngine = false, restart = false, newKeys = false }: How): Promise<string | null> {
     const { media, engine } = this.#core.context
     const offer = withEngine ? await engine.renegotiate(this.#core.requireLeg(), this.#core.state.video) : null
     if (offer?.ok === false || this.#core.isEnded()) return null
@@ -179,7 +189,8 @@ export class CallOffers {
     if (rendererSdp !== null) this.#engineWaits = true
     let made: MediaOutcome<{ readonly networkSdp: string }> | null = null
     await this.#core.run(async () => {
-      made = await media.reoffer({ call: this.#core.id, ...this.#wishes(), restart, rendererSdp })
+      const how = { ...this.#wishes(), restart, rendererSdp, ...(newKeys && { newKeys }) }
+      made = await media.reoffer({ call: this.#core.id, ...how })
     })
     return sdpOf(made)
   }

@@ -1,9 +1,10 @@
 /** What a call learns and tells of ZRTP devices: retained secrets, comparisons, and which keys worked. */
+import { wipe } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { CallId } from '#shared/model/calls.ts'
 import type { LogPort } from '#shared/ports/log.ts'
-import type { MediaEvent, MediaKeys, MediaPort } from '#main/media/media-port.ts'
+import type { MediaEvent, MediaKeys, MediaPort, ZrtpPeerSecrets } from '#main/media/media-port.ts'
 import type { CallTrustPort } from './ports.ts'
 import { Turns } from '#shared/turns.ts'
 
@@ -37,12 +38,14 @@ export class CallTrust {
     else this.#claimed.set(branch ?? '', { peerZid, name: secrets.name })
     const question = branch === undefined ? [] : ([branch] as const)
     await media.zrtpSecrets(call, peerZid, secrets, ...question).catch((error: unknown) => this.#failed(error))
+    wipeSecrets(secrets)
   }
 
-  /** Keeps new secrets; never rejects. */
+  /** Keeps new secrets, and overwrites them here; never rejects. */
   async keep(secrets: Extract<MediaEvent, { kind: 'zrtp-retain' }>): Promise<void> {
     const { account, peer, trust } = this.#ports
     await this.#writes.run(() => trust.keep(account, peer, secrets)).catch((error: unknown) => this.#failed(error))
+    wipeSecrets(secrets)
   }
 
   /** Remembers what worked, for the next offer; never rejects. */
@@ -71,4 +74,9 @@ export class CallTrust {
     this.#ports.log.warn('call.trust-failed', { error: error instanceof SottoError ? error.code : typeof error })
     return null
   }
+}
+
+/** Copies of this thread: what was handed on is gone here. */
+export function wipeSecrets(secrets: Pick<ZrtpPeerSecrets, 'rs1' | 'rs2'> | null): void {
+  for (const secret of [secrets?.rs1, secrets?.rs2]) if (secret != null) wipe(secret)
 }

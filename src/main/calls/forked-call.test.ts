@@ -205,3 +205,36 @@ describe('keys of a call that forks', () => {
     expect(world.log).not.toContain('trust.remember zrtp')
   })
 })
+
+describe('keys in the description of a call that rang at several devices', () => {
+  const rangAt = (branch: string): Promise<void> =>
+    world.signal(id, { kind: 'progress', status: 180, branch, sdp: null })
+  const answeredUnder = async (method: 'sdes' | 'zrtp' | 'dtls', branch: string): Promise<void> => {
+    await answered(branch)
+    world.media.raise({ kind: 'keys', call: id, branch, keys: keys(method) })
+    await world.signal(id, { kind: 'established' })
+    await settle()
+  }
+  const offered = (): string[] => world.log.filter((line) => line.startsWith('media.reoffer'))
+
+  it('give way to others, once, as soon as one has answered', async () => {
+    for (const branch of ['a', 'b']) await rangAt(branch)
+    await answeredUnder('sdes', 'b')
+    expect(offered()).toEqual(['media.reoffer free sound new-keys -'])
+    world.media.raise({ kind: 'keys', call: id, keys: keys('sdes', { cipher: 'other' }) })
+    await settle()
+    expect(offered()).toHaveLength(1)
+  })
+
+  it('stay where one device alone has them', async () => {
+    await rangAt('a')
+    await answeredUnder('sdes', 'a')
+    expect(offered()).toEqual([])
+  })
+
+  it.each(['zrtp', 'dtls'] as const)('are none under %s', async (method) => {
+    for (const branch of ['a', 'b']) await rangAt(branch)
+    await answeredUnder(method, 'b')
+    expect(offered()).toEqual([])
+  })
+})

@@ -173,6 +173,22 @@ describe('branches without ICE', () => {
     await world.clock.advance(100)
     expect(heard()).toEqual(['b'])
   })
+
+  it('get another key of ours where the one all of them know is to go', async () => {
+    const lineOf = (sdp: string): string => /^a=crypto:\S+ \S+ inline:\S+/m.exec(sdp)?.[0] ?? 'none'
+    await world.take('a', answerOf('198.51.100.1', 4000, keyA.line))
+    await world.take('b', answerOf('198.51.100.2', 4000, keyB.line), { leg: legOffer(2) })
+    await world.take('b', answerOf('198.51.100.2', 4000, keyB.line), { early: false })
+    const wishes = { call, held: false, rendererSdp: null, video: false, restart: false }
+    const [same, other] = [
+      await world.caller.gateway.reoffer(wishes),
+      await world.caller.gateway.reoffer({ ...wishes, newKeys: true }),
+    ]
+    const lines = [same, other].map((made) => (made.ok ? lineOf(made.value.networkSdp) : made.error))
+    expect(lines[0]).toBe(lineOf(world.offered))
+    expect(lines[1]).toMatch(/inline:/)
+    expect(lines[1]).not.toBe(lines[0])
+  })
 })
 
 function protectedBy(sender: SrtpSender, packet: Uint8Array): Uint8Array {

@@ -146,13 +146,17 @@ export interface MediaPort {
     readonly sdp: string
     readonly plan: MediaPlan
   }): Promise<MediaOutcome<MediaAnswer>>
-  /** Offers again within the call: hold, pictures, another path. `rendererSdp` where the renderer offered anew. */
+  /**
+   * Offers again within the call: hold, pictures, another path. `rendererSdp` where the renderer offered anew; `newKeys` puts keys of
+   * descriptions that others may know, too, out of use.
+   */
   reoffer(request: {
     readonly call: CallId
     readonly held: boolean
     readonly rendererSdp: string | null
     readonly video: boolean
     readonly restart: boolean
+    readonly newKeys?: boolean
   }): Promise<MediaOutcome<{ readonly networkSdp: string }>>
   /** Our last offer was refused: what was agreed before counts again; for the renderer, where it waits for an answer. */
   takeBack(request: {

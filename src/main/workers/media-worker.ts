@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { createGateway } from '#main/media/gateway.ts'
 import type { MediaMethods, MediaWorkerEvents } from '#main/media/worker/contract.ts'
-import { mediaMethods } from '#main/media/worker/serve.ts'
+import { announceTo, mediaMethods } from '#main/media/worker/serve.ts'
 import { collectAtRest } from '#main/platform/heap/rest.ts'
 import { v8Heap } from '#main/platform/heap/v8-heap.ts'
 import { createDatagrams } from '#main/platform/sockets/datagrams.ts'
@@ -32,7 +32,7 @@ await runWorker<MediaMethods, MediaWorkerEvents>((_start, emit) => {
           )
         : host,
   })
-  gateway.onEvent((event) => emit('media', event))
+  announceTo((event) => emit('media', event), gateway)
   return mediaMethods(gateway)
 }, report)
 collectAtRest(v8Heap(), systemClock)

@@ -78,6 +78,11 @@ export class CounterModeTransform implements PacketTransform {
     return copied(work, end, end)
   }
 
+  close(): void {
+    this.#mac.close()
+    this.#cipher?.close()
+  }
+
   /** The first `length` bytes of a packet in the workspace, with room for the four that may follow. */
   #load(packet: Uint8Array, length: number): Buffer {
     const work = this.#mac.roomFor(length + rocBytes)

@@ -30,6 +30,10 @@ export class CryptexCipher implements PacketCipher {
     this.#cipher.apply(work, { from: messageStart + clearBytes, to: range.to }, ssrc, index)
     moveExtensionHeaderBack(packet)
   }
+
+  close(): void {
+    this.#cipher.close()
+  }
 }
 
 /** Marks what goes out and takes the mark off what came in; with GCM it also puts the parts in the order of the cipher. */
@@ -69,6 +73,10 @@ export class CryptexTransform implements PacketTransform {
 
   unprotectRtcp(packet: Uint8Array, place: PacketPlace & { readonly encrypted: boolean }): Uint8Array | null {
     return this.#inner.unprotectRtcp(packet, place)
+  }
+
+  close(): void {
+    this.#inner.close()
   }
 
   #unprotectReordered(packet: Uint8Array, place: PacketPlace): Uint8Array | null {

@@ -1,5 +1,6 @@
 /** AES in Galois/counter mode (RFC 7714). */
 import { createCipheriv, createDecipheriv, createSecretKey, type CipherGCMTypes, type KeyObject } from 'node:crypto'
+import { wipe } from '#shared/bytes/bytes.ts'
 import { rtcpHeaderBytes, writeUint32 } from '#protocol/rtp/header.ts'
 import type { SessionKeys } from './key-derivation.ts'
 import type { ProtectionProfile } from './profiles.ts'
@@ -7,10 +8,17 @@ import { encryptedFlag, rtcpIndexBytes, type PacketPlace, type PacketTransform }
 
 const tagBytes = 16
 const ivBytes = 12
+const expectedTag = { authTagLength: tagBytes } as const
 
 interface Additional {
   readonly authenticated: Uint8Array
   readonly iv: Uint8Array
+}
+
+/** Bytes up to where something begins: what stays in clear, the tag. */
+interface Bounds {
+  readonly clear: number
+  readonly end: number
 }
 
 /** Protected RTP is `header | ciphertext | tag | MKI`, protected RTCP `header | ciphertext | tag | E and index | MKI`. */
@@ -30,25 +38,20 @@ export class GaloisModeTransform implements PacketTransform {
 
   protectRtp(packet: Uint8Array, clear: number, place: PacketPlace): Uint8Array {
     const out = Buffer.allocUnsafe(packet.length + tagBytes + this.#mki.length)
-    out.set(packet.subarray(0, clear))
     this.#seal(out, packet, clear, { authenticated: packet.subarray(0, clear), iv: this.#rtpIv(place) })
     out.set(this.#mki, packet.length + tagBytes)
     return out
   }
 
   unprotectRtp(packet: Uint8Array, clear: number, place: PacketPlace): Uint8Array | null {
-    const end = packet.length - this.#mki.length
-    if (end - tagBytes < clear) return null
-    return this.#open(packet.subarray(0, end), clear, {
-      authenticated: packet.subarray(0, clear),
-      iv: this.#rtpIv(place),
-    })
+    const end = packet.length - this.#mki.length - tagBytes
+    if (end < clear) return null
+    return this.#open(packet, { clear, end }, { authenticated: packet.subarray(0, clear), iv: this.#rtpIv(place) })
   }
 
   protectRtcp(packet: Uint8Array, place: PacketPlace): Uint8Array {
     const indexAt = packet.length + tagBytes
     const out = Buffer.allocUnsafe(indexAt + rtcpIndexBytes + this.#mki.length)
-    out.set(packet.subarray(0, rtcpHeaderBytes))
     writeUint32(out, indexAt, encryptedFlag + place.index)
     const authenticated = Buffer.concat([packet.subarray(0, rtcpHeaderBytes), out.subarray(indexAt, indexAt + 4)])
     this.#seal(out, packet, rtcpHeaderBytes, { authenticated, iv: this.#rtcpIv(place) })
@@ -65,26 +68,32 @@ export class GaloisModeTransform implements PacketTransform {
     // In clear the whole packet is authenticated only (RFC 7714 §9.3).
     const clear = encrypted ? rtcpHeaderBytes : indexAt - tagBytes
     const authenticated = Buffer.concat([packet.subarray(0, clear), packet.subarray(indexAt, indexAt + 4)])
-    return this.#open(packet.subarray(0, indexAt), clear, { authenticated, iv: this.#rtcpIv(place) })
+    const bounds = { clear, end: indexAt - tagBytes }
+    return this.#open(packet, bounds, { authenticated, iv: this.#rtcpIv(place) })
   }
 
+  close(): void {
+    wipe(this.#salt, this.#iv)
+  }
+
+  /** Writes all of `packet` and the tag to the start of `out`. */
   #seal(out: Buffer, packet: Uint8Array, clear: number, { authenticated, iv }: Additional): void {
     const cipher = createCipheriv(this.#algorithm, this.#key, iv)
     cipher.setAAD(authenticated)
+    copyStart(packet, out, clear)
     out.set(cipher.update(packet.subarray(clear)), clear)
     cipher.final()
     out.set(cipher.getAuthTag(), packet.length)
   }
 
-  /** `sealed` ends with the tag. */
-  #open(sealed: Uint8Array, clear: number, { authenticated, iv }: Additional): Uint8Array | null {
-    const end = sealed.length - tagBytes
-    const decipher = createDecipheriv(this.#algorithm, this.#key, iv, { authTagLength: tagBytes })
+  /** Everything before the tag, which is at `end`. */
+  #open(packet: Uint8Array, { clear, end }: Bounds, { authenticated, iv }: Additional): Uint8Array | null {
+    const decipher = createDecipheriv(this.#algorithm, this.#key, iv, expectedTag)
     decipher.setAAD(authenticated)
-    decipher.setAuthTag(sealed.subarray(end))
+    decipher.setAuthTag(packet.subarray(end, end + tagBytes))
     const out = Buffer.allocUnsafe(end)
-    out.set(sealed.subarray(0, clear))
-    out.set(decipher.update(sealed.subarray(clear, end)), clear)
+    copyStart(packet, out, clear)
+    out.set(decipher.update(packet.subarray(clear, end)), clear)
     try {
       decipher.final()
     } catch {
@@ -116,4 +125,9 @@ export class GaloisModeTransform implements PacketTransform {
     for (let at = 0; at < ivBytes; at += 1) iv[at] = (iv[at] ?? 0) ^ (this.#salt[at] ?? 0)
     return iv
   }
+}
+
+/** The few bytes of a header, without an object for their range: this is done twice for every packet. */
+function copyStart(from: Uint8Array, to: Uint8Array, bytes: number): void {
+  for (let at = 0; at < bytes; at += 1) to[at] = from[at] ?? 0
 }

@@ -39,6 +39,11 @@ export class HeaderEncryptionTransform implements PacketTransform {
     return this.#inner.unprotectRtcp(packet, place)
   }
 
+  close(): void {
+    this.#inner.close()
+    this.#cipher.close()
+  }
+
   /** The mask is its own inverse: identifiers and lengths stay in clear. */
   #mask(packet: Uint8Array, clear: number, { ssrc, index }: PacketPlace): void {
     const start = rtpFixedAndCsrcBytes(packet) + extensionHeaderBytes

@@ -55,5 +55,6 @@ export function deriveKey(
   iv.set(salt)
   iv[7] = (iv[7] ?? 0) ^ label
   const cipher = createCipheriv(`aes-${key.length * 8}-ctr`, key, iv)
-  return new Uint8Array(cipher.update(new Uint8Array(bytes)))
+  // The very bytes that the cipher gave: a copy would be one more to wipe.
+  return cipher.update(new Uint8Array(bytes))
 }

@@ -31,6 +31,12 @@ export class KeyLifetime {
     return this.#rtpLeft <= this.#renewal.rtp || this.#rtcpLeft <= this.#renewal.rtcp
   }
 
+  /** Nothing more is protected. */
+  end(): void {
+    this.#rtpLeft = 0
+    this.#rtcpLeft = 0
+  }
+
   countRtp(): void {
     this.#rtpLeft -= 1
   }

@@ -1,5 +1,6 @@
 /** AES in counter mode over packets (RFC 3711 §4.1.1): the keystream of one session key, by packet. */
 import { createCipheriv, type Cipheriv } from 'node:crypto'
+import { wipe } from '#shared/bytes/bytes.ts'
 import type { PacketCipher } from './transform.ts'
 
 const blockBytes = 16
@@ -35,6 +36,11 @@ export class Keystream implements PacketCipher {
     const stream = this.#cipher.update(this.#countersFor(to - from))
     const done = from + xorWords(bytes, from, stream, to - from)
     for (let at = done; at < to; at += 1) bytes[at] = (bytes[at] ?? 0) ^ (stream[at - from] ?? 0)
+  }
+
+  close(): void {
+    wipe(this.#salt, this.#iv)
+    this.#counters.fill(0)
   }
 
   /** `salt · 2^16 XOR ssrc · 2^64 XOR index · 2^16`. */

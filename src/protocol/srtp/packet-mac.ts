@@ -1,5 +1,6 @@
 /** HMAC-SHA1 over packets (RFC 3711 §4.2.1, RFC 2104): the tag of every packet under one key. */
 import * as crypto from 'node:crypto'
+import { wipe } from '#shared/bytes/bytes.ts'
 
 /** Bytes of one block of SHA-1: the message begins behind a block of key in the workspace. */
 export const messageStart = 64
@@ -31,8 +32,16 @@ export class PacketMac {
 
   /** The workspace, with room for a message of `bytes` from {@link messageStart} on; the same one until a larger is needed. */
   roomFor(bytes: number): Buffer {
-    if (messageStart + bytes > this.#workspace.length) this.#workspace = this.#newWorkspace(bytes)
+    if (messageStart + bytes > this.#workspace.length) {
+      wipe(this.#workspace)
+      this.#workspace = this.#newWorkspace(bytes)
+    }
     return this.#workspace
+  }
+
+  /** Overwrites the padded keys and the last message. */
+  close(): void {
+    wipe(this.#innerPad, this.#outer, this.#workspace)
   }
 
   /** Tag of the message of `bytes` in the workspace: a character for each of its 20 bytes. */
@@ -68,5 +77,6 @@ export function endsWithTag(packet: Uint8Array, tag: string, bytes: number): boo
 function padded(key: Uint8Array, pad: number): Uint8Array {
   const block = new Uint8Array(messageStart)
   block.set(key)
-  return block.map((byte) => byte ^ pad)
+  for (let at = 0; at < messageStart; at += 1) block[at] = (block[at] ?? 0) ^ pad
+  return block
 }

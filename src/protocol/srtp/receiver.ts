@@ -79,6 +79,13 @@ export class SrtpReceiver {
     return plain
   }
 
+  /** Overwrites the keys; from then on every packet is refused (`key-used-up`). */
+  close(): void {
+    this.#lifetime.end()
+    this.#rtp.close()
+    this.#rtcp.close()
+  }
+
   #isOurs(packet: Uint8Array, fromEnd: number): boolean {
     if (this.#mki.length === 0) return true
     const at = packet.length - fromEnd

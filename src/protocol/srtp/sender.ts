@@ -71,6 +71,13 @@ export class SrtpSender {
     return this.#rtcp.protectRtcp(packet, { ssrc, index })
   }
 
+  /** Overwrites the keys; from then on every packet is refused (`key-used-up`). */
+  close(): void {
+    this.#lifetime.end()
+    this.#rtp.close()
+    this.#rtcp.close()
+  }
+
   #streamOf(ssrc: number): Stream | null {
     const known = this.#streams.get(ssrc)
     if (known !== undefined) return known

@@ -15,11 +15,15 @@ export interface PacketTransform {
   unprotectRtp(packet: Uint8Array, clear: number, place: PacketPlace): Uint8Array | null
   protectRtcp(packet: Uint8Array, place: PacketPlace): Uint8Array
   unprotectRtcp(packet: Uint8Array, place: PacketPlace & { readonly encrypted: boolean }): Uint8Array | null
+  /** Overwrites what of the session keys lies in memory of ours; it is not used again. */
+  close(): void
 }
 
 /** XORs a range of `bytes` in place with the keystream of a packet. */
 export interface PacketCipher {
   apply(bytes: Uint8Array, range: { readonly from: number; readonly to: number }, ssrc: number, index: number): void
+  /** As {@link PacketTransform.close}. */
+  close(): void
 }
 
 /** The E bit of SRTCP: the packet is encrypted (RFC 3711 §3.4). */

@@ -7,11 +7,11 @@ export function derInteger(value: Uint8Array): Uint8Array {
   while (start < value.length - 1 && value[start] === 0) start += 1
   const digits = value.subarray(start)
   const needsSign = (digits[0] ?? 0) >= 0x80
-  return tagged(0x02, needsSign ? concatBytes(Uint8Array.of(0), digits) : digits)
+  return tagged(0x02, ...(needsSign ? [Uint8Array.of(0), digits] : [digits]))
 }
 
 export function derSequence(...parts: readonly Uint8Array[]): Uint8Array {
-  return tagged(0x30, concatBytes(...parts))
+  return tagged(0x30, ...parts)
 }
 
 export function derOctets(bytes: Uint8Array): Uint8Array {
@@ -19,12 +19,13 @@ export function derOctets(bytes: Uint8Array): Uint8Array {
 }
 
 export function derBits(bytes: Uint8Array): Uint8Array {
-  return tagged(0x03, concatBytes(Uint8Array.of(0), bytes))
+  return tagged(0x03, Uint8Array.of(0), bytes)
 }
 
-function tagged(tag: number, content: Uint8Array): Uint8Array {
-  const { length } = content
+/** One buffer, nothing in between: secrets are wiped where they are made. */
+function tagged(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
+  const length = content.reduce((total, part) => total + part.length, 0)
   const head =
     length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >>> 8, length & 0xff]
-  return concatBytes(Uint8Array.from(head), content)
+  return concatBytes(Uint8Array.from(head), ...content)
 }

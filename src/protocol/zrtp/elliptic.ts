@@ -17,7 +17,8 @@ export function newCurvePair(name: 'EC25' | 'EC38', random: RandomPort): KeyPair
     agree: (peer) => {
       if (peer.length !== bytes * 2) return null
       try {
-        return new Uint8Array(ecdh.computeSecret(concatBytes(uncompressed, peer)))
+        const { buffer, byteOffset, length } = ecdh.computeSecret(concatBytes(uncompressed, peer))
+        return new Uint8Array(buffer, byteOffset, length)
       } catch {
         // Not a point of the curve.
         return null

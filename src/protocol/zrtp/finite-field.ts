@@ -70,15 +70,20 @@ const algorithmIds = { DH2k: algorithmOf('DH2k'), DH3k: algorithmOf('DH3k') } as
 /** By key objects: some tenths of a millisecond. */
 export const keyObjectArithmetic: FieldArithmetic = {
   bind: (name, secret) => {
-    const der = derSequence(derInteger(Uint8Array.of(0)), algorithmIds[name], derOctets(derInteger(secret)))
-    const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
-    wipe(der)
+    const integer = derInteger(secret)
+    const octets = derOctets(integer)
+    const der = derSequence(derInteger(Uint8Array.of(0)), algorithmIds[name], octets)
+    const privateKey = createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' })
+    wipe(integer, octets, der)
     const length = primes[name].length
     return {
       publicValue: lastInteger(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }), length),
       agree: (peer) => {
         try {
-          return padded(diffieHellman({ privateKey, publicKey: publicKeyOf(name, peer) }), length)
+          const result = diffieHellman({ privateKey, publicKey: publicKeyOf(name, peer) })
+          const whole = padded(result, length)
+          wipe(result)
+          return whole
         } catch {
           return null
         }

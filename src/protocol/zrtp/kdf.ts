@@ -7,11 +7,16 @@ import { uint32 } from './wire.ts'
 export function hashOf(hash: HashName, ...parts: readonly Uint8Array[]): Uint8Array {
   const state = createHash(hashes[hash].node)
   for (const part of parts) state.update(part)
-  return new Uint8Array(state.digest())
+  return sameBytes(state.digest())
 }
 
 export function macOf(hash: HashName, key: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHmac(hashes[hash].node, key).update(bytes).digest())
+  return sameBytes(createHmac(hashes[hash].node, key).update(bytes).digest())
+}
+
+/** What the library returned, not a copy: there is one buffer to wipe. */
+function sameBytes({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
 }
 
 /** `bytes` of HMAC(key, 1 || label || 0 || context || bits); at most the digest's length (§4.5.1). */
@@ -23,7 +28,10 @@ export function kdf(
 ): Uint8Array {
   if (bytes > hashes[hash].bytes) throw new RangeError('more key material than the hash gives')
   const input = concatBytes(uint32(1), utf8(label), Uint8Array.of(0), context, uint32(bytes * 8))
-  return macOf(hash, key, input).slice(0, bytes)
+  const whole = macOf(hash, key, input)
+  const derived = whole.slice(0, bytes)
+  wipe(whole)
+  return derived
 }
 
 /** ZIDs of initiator and responder, then the total hash: the context of every derivation. */

@@ -25,7 +25,8 @@ export function newX25519Pair(random: RandomPort): KeyPair {
       try {
         const key = Buffer.from(concatBytes(publicPrefix, peer).buffer)
         const result = diffieHellman({ privateKey, publicKey: createPublicKey({ key, format: 'der', type: 'spki' }) })
-        return equalBytes(result, nothing) ? null : new Uint8Array(result)
+        const { buffer, byteOffset, length } = result
+        return equalBytes(result, nothing) ? null : new Uint8Array(buffer, byteOffset, length)
       } catch {
         // A point of small order: OpenSSL refuses the all-zero result itself.
         return null

@@ -115,6 +115,8 @@ export class LoopbackLeg {
   close(): void {
     this.#isClosed = true
     this.#dtls?.close()
+    this.#sender?.close()
+    this.#receiver?.close()
     this.#socket.close()
   }
 
@@ -160,6 +162,7 @@ export class LoopbackLeg {
   }
 
   #takeKeys({ profile: name, send, receive }: LoopbackKeys): void {
+    if (this.#isClosed) return
     const profile = profiles[name]
     this.#sender = new SrtpSender({ profile, ...send })
     this.#receiver = new SrtpReceiver({ profile, ...receive })

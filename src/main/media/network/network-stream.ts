@@ -122,8 +122,10 @@ export class NetworkStream {
     if (this.#eventFormat !== null && this.mayMediaLeave) this.#digits.digit(digit, this.#eventFormat)
   }
 
+  /** Ends it, and its keys. */
   stop(): void {
     this.#digits.stop()
+    this.guard.close()
   }
 
   sendRtcp(packet: Uint8Array): void {

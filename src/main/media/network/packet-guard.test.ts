@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { profiles } from '#protocol/srtp/profiles.ts'
+import { SrtpReceiver } from '#protocol/srtp/receiver.ts'
 import { SrtpSender } from '#protocol/srtp/sender.ts'
 import { PacketGuard } from './packet-guard.ts'
 
@@ -139,5 +140,42 @@ describe('two guards of one key', () => {
     expect(copy(theirs.inRtp(copy(other.outRtp(rtp(2))) ?? new Uint8Array()))).toEqual(rtp(2))
     one.protectBy(sender)
     expect(one.outRtp(rtp(2))).toBeNull()
+  })
+})
+
+describe('a guard that is closed', () => {
+  it('lets nothing pass, neither in clear nor under keys that come late', () => {
+    const [fresh, guard] = [new PacketGuard(false), new PacketGuard(false)]
+    guard.protectWith(key(1))
+    guard.acceptOnly(key(2))
+    for (const closed of [fresh, guard]) {
+      closed.close()
+      closed.protectWith(key(3))
+      closed.acceptOnly(key(3))
+      expect([closed.outRtp(rtp(1)), closed.inRtp(rtp(1))]).toEqual([null, null])
+      expect([closed.outRtcp(rtp(1)), closed.inRtcp(rtp(1))]).toEqual([null, null])
+    }
+  })
+
+  it('leaves a sender alone that others have, too', () => {
+    const [one, other] = [new PacketGuard(false), new PacketGuard(false)]
+    const sender = new SrtpSender(key(1))
+    one.protectBy(sender)
+    other.protectBy(sender)
+    one.close()
+    expect(other.outRtp(rtp(2))).not.toBeNull()
+  })
+
+  it('closes keys that others take the place of', () => {
+    const close = vi.spyOn(SrtpSender.prototype, 'close')
+    const closeReceiver = vi.spyOn(SrtpReceiver.prototype, 'close')
+    const guard = new PacketGuard(false)
+    guard.protectWith(key(1))
+    guard.acceptOnly(key(1))
+    expect([close, closeReceiver].map(({ mock }) => mock.calls.length)).toEqual([0, 0])
+    guard.protectWith(key(2))
+    guard.acceptOnly(key(2))
+    expect([close, closeReceiver].map(({ mock }) => mock.calls.length)).toEqual([1, 1])
+    vi.restoreAllMocks()
   })
 })

@@ -19,6 +19,9 @@ export type KeyUse = 'nears-end' | 'used-up'
 export class PacketGuard {
   #sender: SrtpSender | null = null
   #receiver: SrtpReceiver | null = null
+  /** The sender where nobody else has it. */
+  #ownSender: SrtpSender | null = null
+  #isClosed = false
   readonly #cache: (Cached | undefined)[]
   #refused = 0
   #onKeyUse: (use: KeyUse) => void = () => undefined
@@ -36,19 +39,34 @@ export class PacketGuard {
 
   /** From now on nothing leaves but protected. @throws RangeError when the key does not fit its profile. */
   protectWith(key: MasterKey): void {
-    this.protectBy(new SrtpSender(key))
+    if (this.#isClosed) return
+    const sender = new SrtpSender(key)
+    this.protectBy(sender)
+    this.#ownSender = sender
   }
 
   /** As {@link protectWith}, by a sender that others use too: it knows what went out under the key, whoever sent it. */
   protectBy(sender: SrtpSender): void {
-    if (this.#sender === sender) return
+    if (this.#sender === sender || this.#isClosed) return
     this.#cache.fill(undefined)
+    this.#ownSender?.close()
+    this.#ownSender = null
     this.#sender = sender
   }
 
   /** From now on only what carries the right tag is let in. @throws RangeError as {@link protectWith}. */
   acceptOnly(key: MasterKey): void {
+    if (this.#isClosed) return
+    this.#receiver?.close()
     this.#receiver = new SrtpReceiver(key)
+  }
+
+  /** Overwrites its keys and lets nothing pass from now on; a sender that others use too is theirs to close. */
+  close(): void {
+    this.#isClosed = true
+    this.#ownSender?.close()
+    this.#receiver?.close()
+    this.#cache.fill(undefined)
   }
 
   /** Whether what comes in proves where it comes from. */
@@ -62,6 +80,7 @@ export class PacketGuard {
   }
 
   outRtp(packet: Uint8Array): Uint8Array | null {
+    if (this.#isClosed) return null
     if (this.#sender === null) return packet
     const out = this.#watched(this.#sender, this.#sender.protectRtp(packet))
     if (out === 'replayed') return this.#repeated(packet)
@@ -71,16 +90,19 @@ export class PacketGuard {
   }
 
   outRtcp(packet: Uint8Array): Uint8Array | null {
+    if (this.#isClosed) return null
     if (this.#sender === null) return packet
     const out = this.#watched(this.#sender, this.#sender.protectRtcp(packet))
     return out instanceof Uint8Array ? out : null
   }
 
   inRtp(packet: Uint8Array): Uint8Array | null {
+    if (this.#isClosed) return this.refuse()
     return this.#receiver === null ? packet : this.#counted(this.#receiver, this.#receiver.unprotectRtp(packet))
   }
 
   inRtcp(packet: Uint8Array): Uint8Array | null {
+    if (this.#isClosed) return this.refuse()
     return this.#receiver === null ? packet : this.#counted(this.#receiver, this.#receiver.unprotectRtcp(packet))
   }
 

@@ -5,7 +5,7 @@ import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { MediaArrival } from '#protocol/ice/agent.ts'
 import type { IceRole } from '#protocol/ice/binding.ts'
-import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
+import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { SdpSession } from '#protocol/sdp/session.ts'
 import type { HashChain } from '#protocol/zrtp/implicit.ts'
 import type { Keying, KeyRules } from '../description/keying.ts'
@@ -20,10 +20,13 @@ import { speaksIce, type BranchIce, type BranchIceHandlers, type RemoteSection }
 import type { CallIce } from './call-ice.ts'
 import { CallKeys } from './call-keys.ts'
 import { networkView } from './network-view.ts'
+import type { OwnKeys } from './own-keys.ts'
 import { PacketRouter } from './packet-router.ts'
 import { onOwnLeg, type AnsweredSection, type OfferedSection } from './read-answer.ts'
+import { sectionsOf } from './read-descriptions.ts'
 import { RendererLeg } from './renderer-leg.ts'
-import { aimAt, answeringKey, newSection, wishOf, type Section } from './section.ts'
+import { aimAt, newSection, wishOf, type Section } from './section.ts'
+import { wipeUntaken } from './their-keys.ts'
 import { ZrtpCall, type ZrtpPorts } from './zrtp-channel.ts'
 
 export interface BranchPorts extends LoopbackPorts {
@@ -44,6 +47,7 @@ export interface BranchFacts {
   readonly rules: KeyRules
   /** Of the Hello that is announced for the section at a place: the same for all branches. */
   readonly chainFor: (place: number) => HashChain
+  readonly ownKeys: OwnKeys
 }
 
 export class CallBranch {
@@ -69,8 +73,8 @@ export class CallBranch {
     const { plan, rules } = facts
     const sections = (): readonly Section[] => this.#sections
     this.#zrtp = new ZrtpCall(plan.zid, ports.zrtp)
-    const { raise, random } = ports
-    this.#keys = new CallKeys({ rules, zrtp: this.#zrtp, random, raise, sections })
+    const { raise } = ports
+    this.#keys = new CallKeys({ rules, zrtp: this.#zrtp, ownKeys: facts.ownKeys, raise, sections })
     this.router = new PacketRouter(sections, (digit) => raise({ kind: 'digit', digit }))
     this.leg = this.#newLeg()
     this.router.attach(this.leg)
@@ -88,6 +92,11 @@ export class CallBranch {
 
   get refused(): readonly (RefusedSection | undefined)[] {
     return this.#refused
+  }
+
+  /** What the sections are keyed by. */
+  get keyings(): readonly (Keying | null)[] {
+    return this.#sections.map(({ keying }) => keying)
   }
 
   /** How many sections their last offer has: an answer has as many. */
@@ -206,7 +215,17 @@ export class CallBranch {
 
   /** An offer of the other side, the first or a later one. */
   async applyOffer(session: SdpSession, renderer: RendererOffer): Promise<MediaRefusal | null> {
-    const offered = session.media.map((section) => readRtpMedia(session, section))
+    const offered = sectionsOf(session)
+    const refusal = await this.#applyOffered(session, offered, renderer)
+    wipeUntaken(offered, this.keyings)
+    return refusal
+  }
+
+  async #applyOffered(
+    session: SdpSession,
+    offered: readonly (RtpMedia | null)[],
+    renderer: RendererOffer,
+  ): Promise<MediaRefusal | null> {
     const context = { renderer, rules: this.#facts.rules, sections: this.#sections }
     const verdicts = judgeOffer(offered, context)
     const isAudio = (verdict: Agreement | MediaRefusal): boolean =>
@@ -252,7 +271,7 @@ export class CallBranch {
     const section = known ?? (await this.sectionFor(mine, 'controlled', place))
     if (section === null) return this.#facts.plan.hideAddress ? 'relay-missing' : 'no-path'
     Object.assign(section, { codecs, protocol: remote.protocol, mid: remote.mid, isOn: true })
-    if (keying.kind === 'sdes') section.sdes = answeringKey(section.sdes, keying.description, this.#ports.random)
+    if (keying.kind === 'sdes') section.sdes = this.#facts.ownKeys.answering(section.sdes, keying.description)
     this.#begin(section, keying, remote)
     return remote
   }
@@ -332,6 +351,11 @@ export class CallBranch {
     this.#keys.compared()
   }
 
+  /** Keys of descriptions give way to others with the next offer. */
+  renewKeys(): void {
+    for (const section of this.#sections) this.#keys.renew(section)
+  }
+
   network(): CallNetworkView {
     const local = (place: number): DatagramAddress | null => this.#sockets?.describe(place, 1)?.rtp ?? null
     return networkView(this.#facts.call, this.#ports.clock.monotonic(), this.#sections, { ice: this.#ice, local })
@@ -340,6 +364,7 @@ export class CallBranch {
   close(): void {
     this.#isOver = true
     this.#zrtp.stop()
+    this.#keys.close()
     this.#bandwidth.stop()
     for (const { stream } of this.#sections) stream.stop()
     this.#ice?.close()

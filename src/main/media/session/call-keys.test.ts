@@ -9,6 +9,7 @@ import type { BranchEvent } from '../media-port.ts'
 import type { KeyRules } from '../description/keying.ts'
 import { PacketGuard } from '../network/packet-guard.ts'
 import { CallKeys, type CallKeysOptions } from './call-keys.ts'
+import { OwnKeys } from './own-keys.ts'
 import { masterKeyOf, newSdesKey, type Section } from './section.ts'
 
 const random = new SeededRandom('call keys')
@@ -22,14 +23,15 @@ function packet(at: number): Uint8Array {
 /** One section under SDES with its keys; `theirs` are lines of the other side. */
 function sdesCall() {
   const guard = new PacketGuard(false)
+  const ownKeys = new OwnKeys(random)
   const section = {
     ...{ kind: 'audio', stream: { guard, obey: () => undefined }, zrtp: null, zrtpState: 'off', isOn: true },
-    ...{ keying: null, sdes: newSdesKey(random, null), protecting: null },
+    ...{ keying: null, sdes: ownKeys.fresh(null), protecting: null },
   } as unknown as Section
   const events: BranchEvent[] = []
   const keys = new CallKeys({
     rules,
-    ...{ zrtp: null as unknown as CallKeysOptions['zrtp'], random, raise: (event) => events.push(event) },
+    ...{ zrtp: null as unknown as CallKeysOptions['zrtp'], ownKeys, raise: (event) => events.push(event) },
     sections: () => [section],
   })
   const agree = (description: SecurityDescription): void =>

@@ -1,11 +1,13 @@
 /** The keys of a branch: each section's own, the gate they open, and the one statement about all of them. */
 import type { CallWarning } from '#shared/model/calls.ts'
-import type { RandomPort } from '#shared/ports/random.ts'
+import { copyOf, wipe } from '#shared/bytes/bytes.ts'
 import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { Keying, KeyRules } from '../description/keying.ts'
 import type { BranchEvent, MediaKeys, ZrtpPeerSecrets } from '../media-port.ts'
 import { gateOf, type Gate } from '../network/gate.ts'
-import { masterKeyOf, newSdesKey, type Section } from './section.ts'
+import type { OwnKeys } from './own-keys.ts'
+import { masterKeyOf, type Section } from './section.ts'
+import { wipeKeying } from './their-keys.ts'
 import type { SectionPath } from '../network/section-path.ts'
 import type { PacketGuard } from '../network/packet-guard.ts'
 import type { KeyAgreementName } from '#protocol/zrtp/algorithms.ts'
@@ -17,7 +19,7 @@ import type { ZrtpCall, ZrtpChannel } from './zrtp-channel.ts'
 export interface CallKeysOptions {
   readonly rules: KeyRules
   readonly zrtp: ZrtpCall
-  readonly random: RandomPort
+  readonly ownKeys: OwnKeys
   readonly raise: (event: BranchEvent) => void
   readonly sections: () => readonly Section[]
 }
@@ -27,10 +29,12 @@ const strength: readonly MediaKeys['method'][] = ['none', 'sdes', 'dtls', 'zrtp'
 
 export class CallKeys {
   readonly #options: CallKeysOptions
-  #agreement: Secured | null = null
+  /** The first counts for the call. */
+  readonly #agreements: Secured[] = []
   #primary: ZrtpChannel | null = null
   #announcedClear = false
   #hasEnded = false
+  #isClosed = false
   #said = ''
 
   constructor(options: CallKeysOptions) {
@@ -62,6 +66,7 @@ export class CallKeys {
 
   /** Takes the keys of a negotiated section into use and begins its ZRTP. A repeated negotiation changes nothing. */
   start(section: Section, keying: Keying, remote: RtpMedia): void {
+    if (this.#isClosed) return
     const before = section.keying
     section.keying = keying
     if (keying.kind === 'sdes' && section.zrtpState !== 'secure') this.#useDescriptions(section, keying, before)
@@ -69,12 +74,13 @@ export class CallKeys {
       section.zrtpState = 'running'
       section.zrtp.start(remote.zrtpHash)
     }
+    if (before !== keying) wipeKeying(before)
     this.refresh()
   }
 
   #useDescriptions(section: Section, keying: Extract<Keying, { kind: 'sdes' }>, before: Keying | null): void {
     const { guard } = section.stream
-    guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#renew(section)))
+    guard.watchKeys((use) => (use === 'used-up' ? this.#end('keys-used-up') : this.#nearsEnd(section)))
     // Each key on its own: the one that stays must go on counting, or its keystream would be used again.
     if (section.sdes !== null) guard.protectBy(section.sdes.sender)
     section.protecting = section.sdes
@@ -82,10 +88,15 @@ export class CallKeys {
   }
 
   /** Offers again with another key of ours: the other side is to answer with another of its own (RFC 4568 §7.1.4). */
-  #renew(section: Section): void {
+  #nearsEnd(section: Section): void {
     if (this.#hasEnded || section.sdes === null) return
-    section.sdes = newSdesKey(this.#options.random, section.sdes.description)
+    this.renew(section)
     this.#options.raise({ kind: 'rekey-needed' })
+  }
+
+  /** The next description has another key of ours; the one in use goes on until it is agreed on. */
+  renew(section: Section): void {
+    if (section.sdes !== null) section.sdes = this.#options.ownKeys.fresh(section.sdes.description)
   }
 
   provide(secrets: ZrtpPeerSecrets | null): void {
@@ -112,20 +123,33 @@ export class CallKeys {
   }
 
   #secured(section: Section | undefined, agreement: Secured): void {
-    this.#agreement ??= agreement
+    if (this.#isClosed) {
+      wipeSecured(agreement)
+      return
+    }
+    this.#agreements.push(agreement)
     if (agreement.retained?.when === 'now') this.#retain(agreement)
     this.#changed(section, 'secure')
   }
 
   /** The user compared the SAS: what a mismatch held back may be kept now (RFC 6189 §4.6.1.1). */
   compared(): void {
-    if (this.#agreement?.retained?.when === 'after-sas-comparison') this.#retain(this.#agreement)
+    const [agreement] = this.#agreements
+    if (agreement?.retained?.when === 'after-sas-comparison') this.#retain(agreement)
   }
 
   #retain({ peerZid, retained }: Secured): void {
-    if (retained === null) return
-    const { rs1, rs2, sasVerified: verified } = retained
-    this.#options.raise({ kind: 'zrtp-retain', peerZid, rs1, rs2, verified })
+    if (retained === null || this.#isClosed) return
+    const { rs2, sasVerified: verified } = retained
+    const rs1 = copyOf(retained.rs1)
+    this.#options.raise({ kind: 'zrtp-retain', peerZid, rs1, rs2: rs2 && copyOf(rs2), verified })
+  }
+
+  /** Overwrites what is kept of keys; what comes after it has no effect. */
+  close(): void {
+    this.#isClosed = true
+    for (const { keying } of this.#options.sections()) wipeKeying(keying)
+    for (const agreement of this.#agreements) wipeSecured(agreement)
   }
 
   #failed(section: Section | undefined, why: 'attack' | 'other'): void {
@@ -153,8 +177,8 @@ export class CallKeys {
     if (this.#hasEnded || running.length === 0 || running.some((section) => this.#isPending(section))) return
     const methods = running.map(methodOf)
     const method = strength.find((candidate) => methods.includes(candidate)) ?? 'none'
-    const keys =
-      method === 'zrtp' && this.#agreement !== null ? this.#zrtpKeys(this.#agreement) : plainKeys(method, running)
+    const [agreement] = this.#agreements
+    const keys = method === 'zrtp' && agreement !== undefined ? this.#zrtpKeys(agreement) : plainKeys(method, running)
     const withWarning = this.#announcedClear && method === 'none' ? { ...keys, warnings: [clear] } : keys
     const text = JSON.stringify(withWarning)
     if (text === this.#said) return
@@ -200,6 +224,11 @@ function sasView(sas: Sas): MediaKeys['sas'] {
   return sas.negotiated === 'B256'
     ? { kind: 'words', text: sas.words.join(' ') }
     : { kind: 'letters', text: sas.base32 }
+}
+
+function wipeSecured({ retained, sas }: Secured): void {
+  if (sas !== null) wipe(sas.hash)
+  if (retained !== null) wipe(retained.rs1, ...(retained.rs2 === null ? [] : [retained.rs2]))
 }
 
 const clear: CallWarning = 'fell-to-clear'

@@ -8,6 +8,7 @@ import { wipe } from '#shared/bytes/bytes.ts'
 import type { MediaArrival } from '#protocol/ice/agent.ts'
 import type { IceRole } from '#protocol/ice/binding.ts'
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
+import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { newOrigin, nextVersion } from '#protocol/sdp/serialize.ts'
 import type { SdpOrigin } from '#protocol/sdp/session.ts'
 import { newHashChain, type HashChain } from '#protocol/zrtp/implicit.ts'
@@ -31,8 +32,9 @@ import { CallIce } from './call-ice.ts'
 import { deliver } from './fork-demux.ts'
 import { addressOf, localSection } from './local-sections.ts'
 import { readAnswer, type OfferedSection } from './read-answer.ts'
-import { offeredProtocol, parsed } from './read-descriptions.ts'
-import { newSdesKey } from './section.ts'
+import { offeredProtocol, parsed, sectionsOf } from './read-descriptions.ts'
+import { OwnKeys } from './own-keys.ts'
+import { wipeUntaken } from './their-keys.ts'
 import type { ZrtpPorts } from './zrtp-channel.ts'
 
 export interface CallMediaPorts {
@@ -56,6 +58,7 @@ export class CallMedia {
   readonly #branches: CallBranches
   /** Of the Hellos that our descriptions announce, by place. */
   readonly #chains = new Map<number, HashChain>()
+  readonly #ownKeys: OwnKeys
   #offered: readonly OfferedSection[] = []
   #ice: CallIce | null = null
   #origin: SdpOrigin | null = null
@@ -70,6 +73,7 @@ export class CallMedia {
     this.#ports = ports
     const { policy, signallingSecure, verified, choseDtls } = plan
     this.#rules = { policy, signallingSecure, verified, choseDtls }
+    this.#ownKeys = new OwnKeys(ports.random)
     this.#branches = new CallBranches((tag) => this.#newBranch(tag))
   }
 
@@ -78,7 +82,7 @@ export class CallMedia {
     const { raise } = this.#ports
     const facts = { call: this.#call, plan: this.#plan, rules: this.#rules }
     return new CallBranch(
-      { ...facts, chainFor: (place) => this.#chainFor(place) },
+      { ...facts, chainFor: (place) => this.#chainFor(place), ownKeys: this.#ownKeys },
       {
         ...this.#ports,
         raise: (event) => {
@@ -128,15 +132,25 @@ export class CallMedia {
       section.codecs = offerCodecs(media.kind, media.codecs, keys === 'dtls')
       section.protocol = offeredProtocol(keys)
       section.rtcpMux = true
-      if (keys !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= newSdesKey(this.#ports.random, null)
+      if (keys !== 'dtls' && allowsSdes(this.#rules)) section.sdes ??= this.#ownKeys.fresh(null)
     }
     return branch.sections.every(({ codecs }) => codecs.pairs.length === 0) ? 'no-common-codec' : null
   }
 
-  async takeAnswer({ branch: tag, sdp, early = false, rendererSdp }: Answer): Promise<MediaOutcome<MediaAnswer>> {
+  async takeAnswer({ branch: tag, sdp, early = false, ...rest }: Answer): Promise<MediaOutcome<MediaAnswer>> {
     const session = parsed(sdp)
-    const rules = { plan: this.#plan, rules: this.#rules }
-    const answered = session === null ? 'malformed' : readAnswer(session, this.#offered, rules)
+    if (session === null) return err('malformed')
+    const described = sectionsOf(session)
+    const outcome = await this.#takeDescribed(described, { branch: tag, early, ...rest })
+    this.#wipeUnused(described)
+    return outcome
+  }
+
+  async #takeDescribed(
+    described: readonly (RtpMedia | null)[],
+    { branch: tag, early, rendererSdp }: Omit<Answer, 'sdp'> & { readonly early: boolean },
+  ): Promise<MediaOutcome<MediaAnswer>> {
+    const answered = readAnswer(described, this.#offered, { plan: this.#plan, rules: this.#rules })
     if (typeof answered === 'string') return err(answered)
     const branch = this.#branches.of(tag) ?? (await this.#fork(tag, early, rendererSdp))
     if (branch === null || this.#isOver) return err('engine')
@@ -181,6 +195,7 @@ export class CallMedia {
     if (session === null) return err('malformed')
     if (renderer === null) return err('engine')
     const refusal = await branch.applyOffer(session, renderer)
+    this.#wipeUnused([])
     if (refusal !== null) return err(refusal)
     const description = this.#describe('answer')
     return description.ok ? ok(branch.outcome(description.value.networkSdp)) : description
@@ -191,8 +206,10 @@ export class CallMedia {
     readonly rendererSdp: string | null
     readonly video: boolean
     readonly restart: boolean
+    readonly newKeys?: boolean
   }): Promise<MediaOutcome<{ networkSdp: string }>> {
     this.#hold(request.held)
+    if (request.newKeys === true) this.#branches.lead.renewKeys()
     if (request.restart) await this.#ice?.restart('controlling')
     if (request.rendererSdp !== null) {
       const refusal = await this.#prepareOffer(request.rendererSdp)
@@ -239,9 +256,22 @@ export class CallMedia {
     this.#branches.close()
     this.#ice?.close()
     for (const { h0, h1, h2 } of this.#chains.values()) wipe(h0, h1, h2)
+    this.#ownKeys.close()
+  }
+
+  /** Keys that nothing has any more: replaced ones of ours, and those of `described` that no section took. */
+  #wipeUnused(described: readonly (RtpMedia | null)[]): void {
+    const { all } = this.#branches
+    const keyings = all.flatMap((branch) => branch.keyings)
+    this.#ownKeys.keepOnly([...all.flatMap(({ sections }) => sections), ...this.#offered.map(({ sdes }) => ({ sdes }))])
+    wipeUntaken(described, keyings)
   }
 
   #describe(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
+    return this.#isOver ? err('engine') : this.#descriptionAs(role)
+  }
+
+  #descriptionAs(role: 'offer' | 'answer'): MediaOutcome<{ networkSdp: string }> {
     const { hideAddress, localHost } = this.#plan
     const { leg, sections, refused, places, offerKeys } = this.#branches.lead
     const address = addressOf(hideAddress ? '0.0.0.0' : localHost)

@@ -1,6 +1,5 @@
 /** What an answer takes of an offer. Pure: a branch is made, or changed, only once it is known to be of use. */
-import { readRtpMedia, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
-import type { SdpSession } from '#protocol/sdp/session.ts'
+import type { RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import { answeredCodecs, onLeg, type CodecChoice } from '../description/codecs.ts'
 import { answeredKeying, mayFollow, type Keying, type KeyRules } from '../description/keying.ts'
 import type { MediaPlan, MediaRefusal } from '../media-port.ts'
@@ -33,17 +32,15 @@ interface Rules {
   readonly rules: KeyRules
 }
 
-/** A call has sound: an answer without is refused for what is wrong with it there. */
+/** `described`: the sections of the answer. A call has sound: an answer without is refused for what is wrong with it there. */
 export function readAnswer(
-  session: SdpSession,
+  described: readonly (RtpMedia | null)[],
   offered: readonly OfferedSection[],
   rules: Rules,
 ): readonly AnsweredSection[] | MediaRefusal {
   const taken: AnsweredSection[] = []
   for (const section of offered) {
-    const described = session.media[section.place]
-    const media = described === undefined ? null : readRtpMedia(session, described)
-    const answered = readSection(section, media, rules)
+    const answered = readSection(section, described[section.place] ?? null, rules)
     if (typeof answered !== 'string') {
       if (sharesPath(taken, answered)) taken.push(answered)
     } else if (section.kind === 'audio') return answered

@@ -1,7 +1,7 @@
 /** Descriptions read without throwing, and the small facts both sides derive from them. */
 import { ProtocolError } from '#shared/errors.ts'
 import { parseSdp } from '#protocol/sdp/parse.ts'
-import type { DtlsSetup } from '#protocol/sdp/rtp-media.ts'
+import { readRtpMedia, type DtlsSetup, type RtpMedia } from '#protocol/sdp/rtp-media.ts'
 import type { SdpSession } from '#protocol/sdp/session.ts'
 import type { OfferedKeys } from '../description/keying.ts'
 import { readRendererOffer, type RendererOffer } from '../loopback/renderer-description.ts'
@@ -15,6 +15,11 @@ export function parsed(sdp: string): SdpSession | null {
     if (error instanceof ProtocolError) return null
     throw error
   }
+}
+
+/** The sections of a description, by place; null for what is neither sound nor pictures over RTP. */
+export function sectionsOf(session: SdpSession): readonly (RtpMedia | null)[] {
+  return session.media.map((section) => readRtpMedia(session, section))
 }
 
 export function rendererOfferOf(text: string): RendererOffer | null {

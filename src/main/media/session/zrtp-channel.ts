@@ -1,4 +1,5 @@
 /** ZRTP of one branch as its media use it: streams of protocol/zrtp behind what a section needs. */
+import { wipe } from '#shared/bytes/bytes.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { profiles } from '#protocol/srtp/profiles.ts'
@@ -136,6 +137,7 @@ function hear(event: ZrtpEvent, handlers: ZrtpHandlers): void {
     case 'keys':
       if (event.direction === 'send') handlers.onSendKey(masterKeyOf(event.keys))
       else handlers.onReceiveKey(masterKeyOf(event.keys))
+      wipe(event.keys.key, event.keys.salt)
       return
     case 'secure':
       handlers.onSecure(event)

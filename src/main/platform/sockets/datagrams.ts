@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { isIPv4, isIPv6, type AddressInfo } from 'node:net'
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import type { DatagramAddress, DatagramsPort, DatagramSocket } from '#shared/ports/datagrams.ts'
@@ -25,6 +25,7 @@ function isLinkLocal(address: string): boolean {
 }
 
 function unmapped(address: string): string {
+  if (!address.startsWith('::')) return address
   const tail = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   return tail?.[1] ?? address
 }
@@ -34,7 +35,9 @@ function bind(at: DatagramAddress): Promise<Result<DatagramSocket, SocketFailure
   // A name would be looked up, and asking for one is not this port's to do.
   if (!isIPv4(host) && !isIPv6(host)) return Promise.resolve(err({ kind: 'unreachable' }))
   return new Promise((resolve) => {
-    const socket = isIPv4(host) ? createSocket('udp4') : createSocket({ type: 'udp6', ipv6Only: true })
+    const socket = isIPv4(host)
+      ? createSocket({ type: 'udp4', lookup: literally })
+      : createSocket({ type: 'udp6', ipv6Only: true, lookup: literally })
     socket.once('error', (error) => {
       socket.close()
       resolve(err(failureOfError(error)))
@@ -49,6 +52,11 @@ function bind(at: DatagramAddress): Promise<Result<DatagramSocket, SocketFailure
   })
 }
 
+/** Only addresses are sent to; Node.js' own lookup would put every packet off to the next turn for them, too. */
+const literally: NonNullable<SocketOptions['lookup']> = (host, _options, done) => {
+  done(null, host, isIPv4(host) ? 4 : 6)
+}
+
 function growBuffers(socket: Socket): void {
   try {
     socket.setRecvBufferSize(bufferBytes)
@@ -60,7 +68,7 @@ function growBuffers(socket: Socket): void {
 
 function datagramSocket(socket: Socket): DatagramSocket {
   const bound: AddressInfo = socket.address()
-  const accepts = bound.family === 'IPv4' ? isIPv4 : isIPv6
+  const accepts = hostsOf(bound.family === 'IPv4' ? isIPv4 : isIPv6)
   let open = true
   socket.on('close', () => {
     open = false
@@ -68,8 +76,8 @@ function datagramSocket(socket: Socket): DatagramSocket {
   return {
     local: { host: bound.address, port: bound.port },
     send: (bytes, to) => {
-      const host = unmapped(to.host)
-      const isSendable = open && accepts(host) && Number.isInteger(to.port) && to.port > 0 && to.port < 65_536
+      const host = accepts(to.host)
+      const isSendable = open && host !== null && Number.isInteger(to.port) && to.port > 0 && to.port < 65_536
       if (isSendable) sendQuietly(socket, bytes, { host, port: to.port })
     },
     onDatagram: (handler) => {
@@ -83,10 +91,23 @@ function datagramSocket(socket: Socket): DatagramSocket {
   }
 }
 
+/** The address to send to, or null for one of the other family; packets mostly go where the last one went. */
+function hostsOf(accepts: (host: string) => boolean): (host: string) => string | null {
+  let last = { given: '', host: null as string | null }
+  return (given) => {
+    if (given !== last.given) {
+      const host = unmapped(given)
+      last = { given, host: accepts(host) ? host : null }
+    }
+    return last.host
+  }
+}
+
+/** What cannot be sent is lost, as the network loses it; without a callback nothing waits for the packet. */
 function sendQuietly(socket: Socket, bytes: Uint8Array, to: DatagramAddress): void {
   try {
-    socket.send(bytes, to.port, to.host, () => undefined)
+    socket.send(bytes, to.port, to.host)
   } catch {
-    // Lost, as the network loses it.
+    return
   }
 }

@@ -148,6 +148,15 @@ describe('calls with the echo contact', () => {
     expect(world.proxy.counts.transactions).toBe(0)
   })
 
+  it('are four for one person at a time; another is not kept out by them', async () => {
+    const all = await EchoWorld.start()
+    const statuses: number[] = []
+    for (let at = 0; at < 5; at += 1) statuses.push((await all.call()).status)
+    expect(statuses).toEqual([200, 200, 200, 200, 486])
+    all.phone = await all.world.registered('bob')
+    expect((await all.call()).status).toBe(200)
+  })
+
   it('end while they ring: CANCEL', async () => {
     const all = await EchoWorld.start()
     const { world, phone } = all

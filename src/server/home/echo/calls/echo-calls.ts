@@ -14,12 +14,14 @@ export type EchoCallsPorts = Omit<EchoCallPorts, 'onEnded'> & {
 }
 
 const maxCalls = 16
+/** One on each of a person's devices, and nobody keeps the others out. */
+const maxCallsOfUser = 4
 const supported: ReadonlySet<string> = new Set(['timer'])
 
 export class EchoCalls {
   readonly #ports: EchoCallsPorts
   /** By Call-ID. */
-  readonly #calls = new Map<string, EchoCall>()
+  readonly #calls = new Map<string, { readonly user: string; readonly call: EchoCall }>()
 
   constructor(ports: EchoCallsPorts) {
     this.#ports = ports
@@ -34,12 +36,12 @@ export class EchoCalls {
     if (running === undefined) return isFirst && this.#begin(exchange, callId)
     // The same INVITE on two ways (RFC 3261 §8.2.2.2).
     if (isFirst) exchange.respond({ status: 482 })
-    else running.handle(exchange)
+    else running.call.handle(exchange)
     return true
   }
 
   stop(): void {
-    for (const call of [...this.#calls.values()]) call.stop()
+    for (const { call } of [...this.#calls.values()]) call.stop()
   }
 
   #begin(exchange: LocalExchange, callId: string): boolean {
@@ -48,12 +50,18 @@ export class EchoCalls {
     const unsupported = optionTags(exchange.request, 'require').filter((tag) => !supported.has(tag))
     if (unsupported.length > 0) {
       exchange.respond({ status: 420, headers: [{ name: 'unsupported', value: unsupported.join(', ') }] })
-    } else if (this.#calls.size >= maxCalls) exchange.respond({ status: 486 })
+    } else if (this.#isBusyFor(exchange.from)) exchange.respond({ status: 486 })
     else if (!refusesTimer(exchange)) {
       const ports = { ...this.#ports, onEnded: () => void this.#calls.delete(callId) }
-      this.#calls.set(callId, new EchoCall(exchange, offer, this.#hostFor(exchange.request), ports))
+      const call = new EchoCall(exchange, offer, this.#hostFor(exchange.request), ports)
+      this.#calls.set(callId, { user: exchange.from, call })
     }
     return true
+  }
+
+  #isBusyFor(user: string): boolean {
+    const own = [...this.#calls.values()].filter((one) => one.user === user)
+    return own.length >= maxCallsOfUser || this.#calls.size >= maxCalls
   }
 
   /** The address the caller reached the server at: the proxy has put it into its Record-Routes, which are on top. */

@@ -92,7 +92,9 @@ export class EchoStream {
     this.#zrtp?.stop()
     this.#sockets.rtp.close()
     this.#sockets.rtcp.close()
-    for (const description of [this.#own, this.#theirs]) if (description !== null) wipe(description.key)
+    this.#keys.close()
+    for (const description of [this.#own, this.#theirs])
+      if (description !== null) wipe(description.key, description.salt)
   }
 
   #useDescription(theirs: SecurityDescription): SecurityDescription {

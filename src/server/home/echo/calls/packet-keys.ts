@@ -16,12 +16,14 @@ export class PacketKeys {
   /** From now on nothing leaves but under this key. @throws RangeError when it does not fit its profile. */
   protectWith(key: MasterKey): void {
     this.#isClear = false
+    this.#sender?.close()
     this.#sender = new SrtpSender(key)
   }
 
   /** From now on only packets under this key are let in. @throws RangeError as {@link protectWith}. */
   acceptOnly(key: MasterKey): void {
     this.#isClear = false
+    this.#receiver?.close()
     this.#receiver = new SrtpReceiver(key)
   }
 
@@ -44,6 +46,13 @@ export class PacketKeys {
 
   sealRtcp(packet: Uint8Array): Uint8Array | null {
     return bytesOf(this.#sender === null ? this.#inClear(packet) : this.#sender.protectRtcp(packet))
+  }
+
+  /** Overwrites the keys; nothing passes from now on. */
+  close(): void {
+    this.#isClear = false
+    this.#sender?.close()
+    this.#receiver?.close()
   }
 
   #inClear(packet: Uint8Array): Uint8Array | null {
