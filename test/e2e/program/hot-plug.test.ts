@@ -32,8 +32,9 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('a microphone plugged in and 
   }, 120_000)
 
   afterAll(async () => {
-    await alice.quit()
+    // First: it must not outlive a program that did not start.
     await sound.stop()
+    await alice.quit()
     data.remove()
   }, 60_000)
 

@@ -76,8 +76,9 @@ export class SoundServer {
   }
 
   async stop(): Promise<void> {
-    const gone = this.#children.map((child) => new Promise((resolve) => child.once('exit', resolve)))
-    for (const child of this.#children.toReversed()) child.kill()
+    const running = this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+    const gone = running.map((child) => new Promise((resolve) => child.once('exit', resolve)))
+    for (const child of running.toReversed()) child.kill()
     await Promise.all(gone)
     rmSync(this.#home, { recursive: true, force: true })
   }
