@@ -52,7 +52,7 @@ export function callView(over: ScriptedCall, now: number): CallView {
     endedAt: phase === 'ended' ? now : null,
     end: phase === 'ended' ? 'peer-hung-up' : null,
     ...{ video: false, camera: false, muted: false, held: 'no', earlyMedia: false, addressHidden: false },
-    ...{ transfer: null, referral: null, mayRetryWithDtls: false },
+    ...{ transfer: null, referral: null, replaces: null, mayRetryWithDtls: false },
     ...over,
     security: { ...(talked ? uncompared : securing), ...over.security },
   }
@@ -228,6 +228,11 @@ export class FakeCalls {
     'calls.sendDigit': () => done,
     'calls.transfer': ({ callId, to }: BridgeArgs<'calls.transfer'>) => {
       this.change(callId as CallId, { transfer: { to: `sip:${to.replace(/^sip:/, '')}` as Aor, state: 'asked' } })
+      return done
+    },
+    'calls.connect': ({ callId, withCall }: BridgeArgs<'calls.connect'>) => {
+      const to = this.#call(withCall)?.peer
+      if (to !== undefined) this.change(callId as CallId, { transfer: { to, state: 'asked' } })
       return done
     },
     'calls.declineReferral': ({ callId }: BridgeArgs<'calls.declineReferral'>) => {

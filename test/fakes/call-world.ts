@@ -126,9 +126,9 @@ export class CallWorld {
   }
 
   /** An incoming call that rings. */
-  async ringing(name = 'in', sdp: string | null = 'offer'): Promise<CallId> {
+  async ringing(name = 'in', sdp: string | null = 'offer', replaces: CallId | null = null): Promise<CallId> {
     const id = name as CallId
-    await this.signal(id, { kind: 'offered', from: anna, fromName: 'Anna', sipCallId: `sip ${name}`, sdp })
+    await this.signal(id, { kind: 'offered', from: anna, fromName: 'Anna', sipCallId: `sip ${name}`, sdp, replaces })
     return id
   }
 

@@ -55,7 +55,7 @@ export async function start(
       transport: 'tls',
       secrets: { username: 'alice', realm: null, ha1Md5: null, ha1Sha256: null, password, strongest: null },
     },
-    { clock, random: new SeededRandom(7), log },
+    { clock, random: new SeededRandom(7 + running.length), log },
   )
   running.push(agent)
   const events: UserAgentEvent[] = []

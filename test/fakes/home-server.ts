@@ -92,6 +92,8 @@ export function testOptions(directory: string, overrides: Partial<HomeOptions> =
     keep: true,
     lan: false,
     invite: false,
+    phone: null,
+    noPhone: null,
     verbose: false,
     ...overrides,
   }

@@ -136,6 +136,8 @@ export class FakeMediaPlatform {
   devices: MediaDeviceInfo[] = [device('audioinput', 'Built-in'), device('videoinput', 'Webcam')]
   /** Name of the error that opening a device fails with. */
   refusal = ''
+  /** Id of a device that is listed and cannot be opened any more. */
+  vanished: string | null = null
   /** Devices open only after {@link letOpen}. */
   slow = false
   readonly #waiting: (() => void)[] = []
@@ -164,7 +166,10 @@ export class FakeMediaPlatform {
     if (this.slow) await new Promise<void>((go) => this.#waiting.push(go))
     if (this.refusal !== '') throw Object.assign(new Error('refused'), { name: this.refusal })
     const kind = constraints.audio === undefined ? 'video' : 'audio'
-    const track = new FakeTrack(kind, (constraints[kind] ?? {}) as MediaTrackConstraints)
+    const wanted = (constraints[kind] ?? {}) as MediaTrackConstraints
+    if ((wanted.deviceId as ConstrainDOMStringParameters | undefined)?.exact === this.vanished)
+      throw Object.assign(new Error('gone'), { name: 'OverconstrainedError' })
+    const track = new FakeTrack(kind, wanted)
     this.tracks.push(track)
     return this.#stream([track])
   }

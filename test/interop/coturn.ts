@@ -1,6 +1,7 @@
 /** Debian's coturn on free loopback ports. */
 import { createSocket } from 'node:dgram'
 import { writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { systemRandom } from '#main/platform/system-random.ts'
 import { encodeStun, methods } from '#protocol/ice/stun-message.ts'
@@ -16,14 +17,25 @@ export interface Coturn {
   readonly server: TurnServer
 }
 
-/** Starts it and waits until it answers. */
-export async function startCoturn(): Promise<Coturn> {
+/**
+ * This computer's address on a network. A phone's candidates are such addresses, and no pair has one of them at one end and a
+ * relay on loopback at the other.
+ */
+export function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal)
+  if (found === undefined) throw new Error('this computer is on no network')
+  return found.address
+}
+
+/** Starts it and waits until it answers; its relays are at `relayHost`, loopback by default. */
+export async function startCoturn(relayHost = '127.0.0.1'): Promise<Coturn> {
   const folder = makeRunFolder('coturn')
   const [port = 0, other = 0] = await freePorts(2)
   // Below the ports that the system gives away: nobody else's socket lies in the range.
   const relayPorts = 12_000 + (other % 16_000)
   const lines = [
-    ...['listening-ip=127.0.0.1', 'relay-ip=127.0.0.1', `listening-port=${port}`],
+    ...['listening-ip=127.0.0.1', `relay-ip=${relayHost}`, `listening-port=${port}`],
     ...[`min-port=${relayPorts}`, `max-port=${relayPorts + 400}`, 'realm=sotto.example', 'fingerprint', 'lt-cred-mech'],
     ...[`user=${credentials.username}:${credentials.password}`, 'user=narrow:narrow', 'user-quota=8'],
     ...['no-tls', 'no-dtls', 'no-tcp', 'no-tcp-relay', 'no-cli', 'allow-loopback-peers', 'no-multicast-peers'],

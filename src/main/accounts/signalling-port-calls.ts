@@ -15,7 +15,7 @@ export type CallCommand =
     }
   /** Takes an incoming call: our answer, or our offer where it came without one. */
   | { readonly kind: 'accept'; readonly call: CallId; readonly sdp: string }
-  /** Cancels, refuses with `status`, or hangs up: whatever fits. */
+  /** Cancels, refuses with `status`, or hangs up: whatever fits. Who referred us to this call hears that nothing more is tried. */
   | { readonly kind: 'end'; readonly call: CallId; readonly status?: number }
   /** Offers anew within the call; the reply is the answer. Status 491: both offered, the time to wait is over, offer anew. */
   | { readonly kind: 'offer'; readonly call: CallId; readonly sdp: string }
@@ -23,6 +23,8 @@ export type CallCommand =
   | { readonly kind: 'answer'; readonly call: CallId; readonly offer: number; readonly sdp: string }
   | { readonly kind: 'refuse'; readonly call: CallId; readonly offer: number; readonly status: number }
   | { readonly kind: 'transfer'; readonly call: CallId; readonly to: Aor }
+  /** Asks the far end to take our place in the call `with`, which is of the same account (RFC 5589 §7). */
+  | { readonly kind: 'connect'; readonly call: CallId; readonly with: CallId }
   /** Settles a `referred`: not by us. */
   | { readonly kind: 'decline-referral'; readonly call: CallId }
   | { readonly kind: 'want-picture'; readonly call: CallId }
@@ -39,6 +41,8 @@ export type CallSignal =
       readonly sipCallId: string
       /** Null: the caller wants our offer. */
       readonly sdp: string | null
+      /** The call that it wants to take the place of (RFC 3891): who asks knows its dialog, no more is proven. */
+      readonly replaces: CallId | null
     }
   /** Was told that we are busy, because too many calls are there already. */
   | { readonly kind: 'turned-away'; readonly from: Aor; readonly fromName: string; readonly sipCallId: string }
@@ -53,8 +57,11 @@ export type CallSignal =
   | { readonly kind: 'tone'; readonly tone: string }
   | { readonly kind: 'picture-wanted' }
   | { readonly kind: 'transfer'; readonly status: number | null }
-  /** The far end wants us to call `to`; one at a time. `by` is who it says wants that, unproven. */
-  | { readonly kind: 'referred'; readonly to: Aor; readonly by: Aor | null }
+  /**
+   * The far end wants us to call `to`; one at a time. `by` is who it says wants that, unproven. `attended`: taking its own place
+   * in a call that it has with `to`.
+   */
+  | { readonly kind: 'referred'; readonly to: Aor; readonly by: Aor | null; readonly attended: boolean }
 
 export interface CallSignallingEvent {
   readonly kind: 'call'

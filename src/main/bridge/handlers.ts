@@ -70,6 +70,7 @@ export interface SessionAnswers {
     setCamera: Answer<'calls.setCamera'>
     sendDigit: Answer<'calls.sendDigit'>
     transfer: Answer<'calls.transfer'>
+    connect: Answer<'calls.connect'>
     declineReferral: Answer<'calls.declineReferral'>
     compared: Answer<'calls.compared'>
     dismiss: Answer<'calls.dismiss'>
@@ -181,6 +182,7 @@ function callRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `c
     'calls.setCamera': (args) => session().calls.setCamera(args),
     'calls.sendDigit': (args) => session().calls.sendDigit(args),
     'calls.transfer': (args) => session().calls.transfer(args),
+    'calls.connect': (args) => session().calls.connect(args),
     'calls.declineReferral': (args) => session().calls.declineReferral(args),
     'calls.compared': (args) => session().calls.compared(args),
     'calls.devices': (args) => session().callDevices.list(args),

@@ -12,6 +12,8 @@ export interface CallContext extends CallsPorts {
   readonly account: CallAccount
   readonly localHost: () => string
   readonly onChange: () => void
+  /** How this call ends when its other side goes because somebody is to take a place in it; null: it just hangs up. */
+  readonly endByTransfer: () => Extract<CallEnd, 'transferred' | 'replaced'> | null
 }
 
 export class CallCore {
@@ -68,11 +70,16 @@ export class CallCore {
     return isCaller && this.plan !== null && !this.offered.includes('dtls') && this.plan.policy !== 'zrtp-required'
   }
 
+  /** The other side went, or this end gave the call up. */
+  async left(byUs: boolean): Promise<void> {
+    await this.finish(byUs ? 'hung-up' : (this.context.endByTransfer() ?? 'peer-hung-up'))
+  }
+
   /** Ends the call everywhere; one part that fails keeps none of the others from hearing of it. Never rejects. */
   async finish(end: CallEnd, status?: number): Promise<void> {
     if (this.isOver) return
     const { engine, media, signalling, ring, clock } = this.context
-    this.change({ phase: 'ended', end, endedAt: clock.now(), referral: null })
+    this.change({ phase: 'ended', end, endedAt: clock.now(), referral: null, replaces: null })
     ring.stop(this.id)
     for (const leg of this.legs) engine.close(leg)
     this.legs.clear()

@@ -7,7 +7,15 @@ import { statusOfRefusal } from './call-end.ts'
 import type { CallState } from './call-state.ts'
 import { Turns } from '#shared/turns.ts'
 
-type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
+/** One kind of what the signalling tells. */
+export type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
+
+/** What brings a description of its own turn. */
+export type Described = Signal<'answered'> | Signal<'reoffered'>
+
+export function isDescribed(signal: CallSignal): signal is Described {
+  return signal.kind === 'answered' || signal.kind === 'reoffered'
+}
 
 interface How {
   /** The renderer offers anew, too. */

@@ -33,6 +33,7 @@ export interface CallState {
   signallingSecure: boolean
   transfer: CallView['transfer']
   referral: CallView['referral']
+  replaces: CallId | null
   mayRetryWithDtls: boolean
 }
 
@@ -51,7 +52,14 @@ export function newCallState(direction: 'incoming' | 'outgoing', video: boolean)
     camera: direction === 'outgoing' && video,
     ...{ muted: false, heldByUs: false, heldByPeer: false, earlyMedia: false },
     ...{ keys: null, comparison: 'none', contactCompared: false, warnings: [], peerDeviceName: '' },
-    ...{ addressHidden: false, signallingSecure: false, transfer: null, referral: null, mayRetryWithDtls: false },
+    ...{
+      addressHidden: false,
+      signallingSecure: false,
+      transfer: null,
+      referral: null,
+      replaces: null,
+      mayRetryWithDtls: false,
+    },
   }
 }
 
@@ -70,6 +78,7 @@ export function callView({ id, peer, direction, startedAt }: CallFacts, state: C
     addressHidden: state.addressHidden,
     transfer: state.transfer,
     referral: state.referral,
+    replaces: state.replaces,
     mayRetryWithDtls: state.mayRetryWithDtls,
   }
 }
@@ -77,6 +86,16 @@ export function callView({ id, peer, direction, startedAt }: CallFacts, state: C
 /** Whether a call is in one of these phases; asked anew after every wait. */
 export function isCallPhase(phase: CallPhase, ...phases: readonly CallPhase[]): boolean {
   return phases.includes(phase)
+}
+
+/** Whether the letters were compared, or are to be, once there are keys. */
+export function comparisonOf(
+  keys: MediaKeys,
+  { comparison, warnings }: Pick<CallState, 'comparison' | 'warnings'>,
+): CallState['comparison'] {
+  if (keys.method !== 'zrtp') return 'none'
+  if (comparison === 'verified') return 'verified'
+  return keys.remembered && !warnings.includes('letters-differ') ? 'remembered' : 'compare'
 }
 
 /** Who can read this (design §9). */

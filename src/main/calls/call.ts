@@ -6,22 +6,17 @@ import type { MediaAnswer, MediaEvent, MediaKeys, MediaOutcome, MediaPlan } from
 import { CallCore, type CallContext } from './call-core.ts'
 import { descriptionRefused, endOfIncoming, endOfLost, endOfOutgoing } from './call-end.ts'
 import { CallForks } from './call-forks.ts'
-import { CallOffers } from './call-offers.ts'
-import { callView, isCallPhase, type CallFacts, type CallState } from './call-state.ts'
+import { CallOffers, isDescribed, type Described, type Signal } from './call-offers.ts'
+import { callView, comparisonOf, isCallPhase, type CallFacts } from './call-state.ts'
 import { CallTransfers } from './call-transfers.ts'
 import { CallTrust } from './call-trust.ts'
 import type { EngineFailure } from './engine-legs.ts'
 import { lessonOf, nextOffer, planOf } from './plan.ts'
 
-type Signal<K extends CallSignal['kind']> = Extract<CallSignal, { kind: K }>
-type Described = Signal<'answered'> | Signal<'reoffered'>
-
-function isDescribed(signal: CallSignal): signal is Described {
-  return signal.kind === 'answered' || signal.kind === 'reoffered'
-}
-
 export class Call {
   readonly transfers: CallTransfers
+  /** The call whose far end asked for this one. */
+  referredIn: CallId | null = null
   readonly #core: CallCore
   readonly #offers: CallOffers
   readonly #forks: CallForks
@@ -30,9 +25,9 @@ export class Call {
   /** The caller's offer, until the user decides; null also for a late offer. */
   #offer: string | null = null
   #wasRinging = false
-  /** The call whose far end asked for this one. */
-  #referredIn: CallId | null = null
   #isTaking = false
+  /** Keys that this call must not fall below: those of the call whose place it takes. */
+  #floor: MediaKeys['method'] | null = null
 
   constructor(facts: CallFacts, video: boolean, context: CallContext) {
     this.#core = new CallCore(facts, video, context)
@@ -66,6 +61,16 @@ export class Call {
     return this.#core.state.phase === 'active'
   }
 
+  /** Whether somebody may ask to take the other side's place: not before it is known what may follow. */
+  get keys(): MediaKeys['method'] | null {
+    return this.isActive ? (this.#core.state.keys?.method ?? null) : null
+  }
+
+  /** The call that this one takes the place of, once the user took it. */
+  get replacing(): CallId | null {
+    return this.isRinging || this.isOver ? null : this.#core.state.replaces
+  }
+
   get view(): CallView {
     return callView(this.#core.facts, this.#core.state)
   }
@@ -76,9 +81,12 @@ export class Call {
   async place(wishes: {
     readonly choseDtls: boolean
     readonly showAddress: boolean
-    readonly referredIn: CallId | null
+    /** The call whose other side asked for this one. */
+    readonly asking: Call | null
   }): Promise<void> {
-    this.#referredIn = wishes.referredIn
+    this.referredIn = wishes.asking?.id ?? null
+    // Whom we are handed over to gets no less than whoever hands us over.
+    this.#floor = wishes.asking?.view.referral?.attended === true ? wishes.asking.keys : null
     const plan = await this.#newPlan({ ...wishes, video: this.#core.state.video })
     void this.#core.run(async () => {
       const offer = await this.#openLeg()
@@ -86,10 +94,13 @@ export class Call {
     })
   }
 
-  /** The caller's offer, for {@link accept}, and the Call-ID of its INVITE. */
-  rings(offer: string | null, sipCallId: string): void {
+  /** The caller's offer, for {@link accept}, and the Call-ID of its INVITE; `replaced`: the call whose place it wants. */
+  rings(offer: string | null, sipCallId: string, replaced: Call | null = null): void {
     this.#offer = offer
     this.#core.sipCallId = sipCallId
+    if (replaced === null) return
+    this.#floor = replaced.keys
+    this.#core.change({ replaces: replaced.id })
   }
 
   /** @throws SottoError `address-would-show` before anything is sent; `not-found` when it does not ring any more. */
@@ -183,7 +194,7 @@ export class Call {
         this.#failed(signal)
         return
       case 'ended':
-        void this.#core.finish(signal.byUs ? 'hung-up' : 'peer-hung-up')
+        void this.#core.left(signal.byUs)
         return
       case 'transfer':
         this.transfers.heard(signal.status)
@@ -244,7 +255,8 @@ export class Call {
     readonly showAddress: boolean
   }): Promise<MediaPlan> {
     const { account, trust, localHost } = this.#core.context
-    const plan = await planOf(account, this.#core.facts.peer, trust, { ...wishes, localHost: localHost() })
+    const floor = this.#floor
+    const plan = await planOf(account, this.#core.facts.peer, trust, { ...wishes, localHost: localHost(), floor })
     this.#core.plan = plan
     if (!this.#core.isEnded())
       this.#core.change({
@@ -300,7 +312,7 @@ export class Call {
       call: this.#core.id,
       to,
       sdp: made.value.networkSdp,
-      ...(this.#referredIn === null ? {} : { referredIn: this.#referredIn }),
+      ...(this.referredIn === null ? {} : { referredIn: this.referredIn }),
     })
     this.#core.sipCallId = reply.ok ? reply.value : null
     if (!reply.ok) await this.#core.finish('server-unreachable')
@@ -370,8 +382,12 @@ export class Call {
 
   /** The keys of what is heard; null = none yet. */
   #show(keys: MediaKeys | null): void {
+    const { state } = this.#core
     if (keys === null) this.#core.change({ keys, comparison: 'none', peerDeviceName: '' })
-    else this.#core.change({ keys, comparison: this.#comparisonOf(keys), peerDeviceName: this.#deviceNameOf(keys) })
+    else {
+      const peerDeviceName = state.comparison === 'verified' ? state.peerDeviceName : this.#trust.nameOf(keys)
+      this.#core.change({ keys, comparison: comparisonOf(keys, state), peerDeviceName })
+    }
   }
 
   #agreed(keys: MediaKeys): void {
@@ -379,17 +395,5 @@ export class Call {
     this.#forks.renewSharedKeys()
     const offered = this.facts.direction === 'outgoing' ? this.#core.offered : null
     void this.#trust.learn(lessonOf(keys.method, offered))
-  }
-
-  #comparisonOf(keys: MediaKeys): CallState['comparison'] {
-    const { comparison, warnings } = this.#core.state
-    if (keys.method !== 'zrtp') return 'none'
-    if (comparison === 'verified') return 'verified'
-    return keys.remembered && !warnings.includes('letters-differ') ? 'remembered' : 'compare'
-  }
-
-  #deviceNameOf(keys: MediaKeys): string {
-    const { comparison, peerDeviceName } = this.#core.state
-    return comparison === 'verified' ? peerDeviceName : this.#trust.nameOf(keys)
   }
 }

@@ -18,6 +18,7 @@ const quietEnds: ReadonlySet<string | null> = new Set([
   'cancelled',
   'declined',
   'transferred',
+  'replaced',
 ])
 /** Calls that ended and wait to be dismissed; the running ones are bounded by the signalling. */
 const maxEndedShown = 4
@@ -77,13 +78,12 @@ export class Calls {
     const account = peer === null ? null : this.#ports.accounts.byId(peer.accountId)
     if (peer === null || account === null) throw new SottoError('not-found')
     if (peer.policy === 'blocked') throw new SottoError('recipient-blocked')
-    const asking = request.referredIn === undefined ? null : this.#require(request.referredIn)
-    if (asking !== null && !asking.transfers.wants(peer)) throw new SottoError('not-found')
+    const asking = this.#asking(request.referredIn, peer)
     this.#forgetEnded(peer.conversationId)
     const call = this.#newCall({ peer, account, direction: 'outgoing', video: request.video })
     try {
       const wishes = { choseDtls: request.keys === 'dtls', showAddress: request.showAddress === true }
-      await call.place({ ...wishes, referredIn: asking?.id ?? null })
+      await call.place({ ...wishes, asking })
     } catch (error) {
       this.#calls.delete(call.id)
       this.#announce()
@@ -101,7 +101,7 @@ export class Calls {
   }): Promise<void> {
     const call = this.#require(request.callId)
     await call.accept({ video: request.video, showAddress: request.showAddress === true })
-    this.#holdOthers(call.id)
+    this.#holdOthers(call.id, call.replacing)
   }
 
   decline({ callId, busy }: { readonly callId: CallId; readonly busy?: boolean | undefined }): Promise<void> {
@@ -130,6 +130,11 @@ export class Calls {
 
   transfer({ callId, to }: { readonly callId: CallId; readonly to: Aor }): Promise<void> {
     return this.#require(callId).transfers.ask(to)
+  }
+
+  /** @throws SottoError `not-found` unless both are up in one account. */
+  connect({ callId, withCall }: { readonly callId: CallId; readonly withCall: CallId }): Promise<void> {
+    return this.#require(callId).transfers.connect(this.#require(withCall).transfers)
   }
 
   declineReferral({ callId }: { readonly callId: CallId }): Promise<void> {
@@ -205,12 +210,29 @@ export class Calls {
     const peer = await this.#ports.peers.byAor(accountId, signal.from, signal.fromName)
     // A blocked caller hears what everybody hears whom nobody answers.
     if (peer.policy === 'blocked' || this.#isStopped) return this.#refuse(id, 480)
+    const replaced = this.#replacedBy(signal)
+    if (replaced === undefined) return this.#refuse(id, 486)
     this.#forgetEnded(peer.conversationId)
     const call = this.#newCall({ id, peer, account, direction: 'incoming', video: view.video })
-    call.rings(signal.sdp, signal.sipCallId)
+    call.rings(signal.sdp, signal.sipCallId, replaced)
     // The caller may have given up while we looked.
     if (heard.some(({ kind }) => kind === 'failed' || kind === 'ended')) return
     this.#ports.ring.ring({ callId: id, name: peer.name, video: view.video, silent: peer.muted })
+  }
+
+  /** The call whose place is wanted, null = none; undefined where it has no keys: nobody could tell what may follow them. */
+  #replacedBy({ replaces }: Offered): Call | null | undefined {
+    if (replaces === null) return null
+    const replaced = this.#calls.get(replaces)
+    return replaced === undefined || replaced.keys === null ? undefined : replaced
+  }
+
+  /** The call whose other side wants this one. */
+  #asking(id: CallId | undefined, peer: CallPeer): Call | null {
+    if (id === undefined) return null
+    const call = this.#require(id)
+    if (!call.transfers.wants(peer)) throw new SottoError('not-found')
+    return call
   }
 
   /** Nobody was asked about it: the user learns of it as of any other missed call. */
@@ -259,6 +281,7 @@ export class Calls {
       account,
       localHost: () => this.#localHosts.get(account.id) ?? loopback,
       onChange: () => this.#changed(id),
+      endByTransfer: () => this.#endByTransfer(id),
     })
     this.#calls.set(id, call)
     this.#announce()
@@ -284,9 +307,15 @@ export class Calls {
     for (const { id } of ended.slice(0, Math.max(0, ended.length - maxEndedShown))) this.#calls.delete(id)
   }
 
-  /** One conversation at a time: who is talked to first waits. Nobody waits for that to be agreed. */
-  #holdOthers(id: CallId): void {
-    const others = [...this.#calls.values()].filter((call) => call.id !== id && call.isActive)
+  #endByTransfer(id: CallId): 'transferred' | 'replaced' | null {
+    const others = [...this.#calls.values()]
+    if (others.some((call) => call.replacing === id || (call.isActive && call.referredIn === id))) return 'replaced'
+    return others.some((call) => call.transfers.gives(id)) ? 'transferred' : null
+  }
+
+  /** One conversation at a time: who is talked to first waits, but for who is `replaced`. Nobody waits for that to be agreed. */
+  #holdOthers(id: CallId, replaced: CallId | null = null): void {
+    const others = [...this.#calls.values()].filter((call) => call.id !== id && call.id !== replaced && call.isActive)
     for (const call of others) void call.setHeld(true)
   }
 

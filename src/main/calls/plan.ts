@@ -1,5 +1,6 @@
 /** What a call may offer and take: account, contact and what is known of them, asked once before anything is sent. */
 import { SottoError } from '#shared/errors.ts'
+import type { CallPolicy } from '#shared/model/calls.ts'
 import type { MediaKeys, MediaPlan } from '#main/media/media-port.ts'
 import type { CallAccount, CallPeer, CallTrustPort } from './ports.ts'
 
@@ -9,6 +10,8 @@ export interface PlanWishes {
   /** The user lets the other side learn our address although it should be hidden. */
   readonly showAddress: boolean
   readonly localHost: string
+  /** Keys of the call that this one takes the place of; null = none. */
+  readonly floor?: MediaKeys['method'] | null
 }
 
 /** Whether the whole call must run through a relay. */
@@ -31,8 +34,11 @@ export async function planOf(
     trust.isVerified(account.aor, peer.aor),
     trust.lastKeys(account.aor, peer.aor),
   ])
-  const policy = peer.callPolicy ?? account.callPolicy
-  const signallingSecure = account.transport === 'wss' || account.transport === 'tls'
+  const own = peer.callPolicy ?? account.callPolicy
+  const policy = policyAbove(own, wishes.floor ?? null)
+  // Keys that servers could read are no successor of keys that they could not.
+  const isSdesBelow = wishes.floor === 'dtls' || wishes.floor === 'zrtp'
+  const signallingSecure = (account.transport === 'wss' || account.transport === 'tls') && !isSdesBelow
   // The floor of the policy is the floor of the user's choice for one call, too.
   const choseDtls = wishes.choseDtls && policy !== 'zrtp-required'
   return {
@@ -44,6 +50,12 @@ export async function planOf(
     localHost: wishes.localHost,
     zid,
   }
+}
+
+/** The policy that lets nothing in that is less than the keys of the call before. */
+function policyAbove(policy: CallPolicy, floor: MediaKeys['method'] | null): CallPolicy {
+  if (policy === 'zrtp-required' || floor === 'zrtp') return 'zrtp-required'
+  return floor === 'dtls' || floor === 'sdes' ? 'sdes-over-tls' : policy
 }
 
 type Allowed = Pick<MediaPlan, 'policy' | 'verified' | 'signallingSecure'>

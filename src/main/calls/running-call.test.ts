@@ -252,6 +252,7 @@ describe('transfer', () => {
 
   it('goes from asked over trying to done', async () => {
     await world.calls.transfer({ callId: id, to })
+    await world.signal(id, { kind: 'transfer', status: 100 })
     expect(world.view(id).transfer).toEqual(asked)
     await world.signal(id, { kind: 'transfer', status: 180 })
     expect(world.view(id).transfer).toEqual({ to, state: 'trying' })

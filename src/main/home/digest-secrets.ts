@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
-/** HA1 values of RFC 7616 §3.4.2, lower-case hex. */
+/** HA1 of RFC 7616 §3.4.2, lower-case hex. */
 export interface DigestSecrets {
-  readonly ha1Md5: string
   readonly ha1Sha256: string
 }
 
@@ -16,9 +15,22 @@ export function makePassword(random: RandomPort): Uint8Array {
 }
 
 export function digestSecrets(user: string, realm: string, password: Uint8Array): DigestSecrets {
-  const ha1 = (algorithm: string): string =>
-    createHash(algorithm).update(`${user}:${realm}:`).update(password).digest('hex')
-  return { ha1Md5: ha1('md5'), ha1Sha256: ha1('sha256') }
+  return { ha1Sha256: ha1('sha256', { user, realm, password }) }
+}
+
+/** HA1 of a password for phones that know MD5 alone; never of the account's own. */
+export function phoneHa1(user: string, realm: string, password: Uint8Array): string {
+  return ha1('md5', { user, realm, password })
+}
+
+interface Ha1Parts {
+  readonly user: string
+  readonly realm: string
+  readonly password: Uint8Array
+}
+
+function ha1(algorithm: 'md5' | 'sha256', { user, realm, password }: Ha1Parts): string {
+  return createHash(algorithm).update(`${user}:${realm}:`).update(password).digest('hex')
 }
 
 /** `Authorization` for one request against a challenge with SHA-256 and qop=auth; null if it asks for anything else. */

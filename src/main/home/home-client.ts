@@ -79,6 +79,9 @@ export class HomeClient {
       changePassword: async (next) => {
         check(await ask({ method: 'PUT', path: '/me/password', json: next }))
       },
+      letPhonesIn: async (ha1Md5) => {
+        check(await ask({ method: 'PUT', path: '/me/phones', json: { ha1Md5 } }))
+      },
       close: async () => read(await ask({ method: 'DELETE', path: '/me' }), erasedReply),
     }
   }

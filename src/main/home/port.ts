@@ -21,7 +21,6 @@ export interface NewHomeAccount {
   readonly aor: Aor
   /** UTF-8 of 192 random bits in base64url; the caller wipes it once HA1 values or the key store have it. */
   readonly password: Uint8Array
-  readonly ha1Md5: string
   readonly ha1Sha256: string
   readonly server: HomeServerAddress
   /** Whether the server is the one of this computer, whose life this profile shares. */
@@ -62,8 +61,10 @@ export interface HomeMe {
   describe(): Promise<MeReply>
   export(): Promise<ExportReply>
   eraseMailbox(): Promise<ErasedReply>
-  /** `next` holds the HA1 values of the new password. */
-  changePassword(next: { readonly ha1Md5: string; readonly ha1Sha256: string }): Promise<void>
+  /** `next` holds HA1 of the new password; old phones are out until they are let in again. */
+  changePassword(next: { readonly ha1Sha256: string }): Promise<void>
+  /** Lets phones sign in that know MD5 alone, by HA1 of a password of their own; null: no more. Ends every connection. */
+  letPhonesIn(ha1Md5: string | null): Promise<void>
   /** Closes the account; the reply counts what is left: zeros. */
   close(): Promise<ErasedReply>
 }

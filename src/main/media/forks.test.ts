@@ -197,6 +197,32 @@ function protectedBy(sender: SrtpSender, packet: Uint8Array): Uint8Array {
   return out
 }
 
+describe('a branch without ICE whose ZRTP comes before its answer', () => {
+  const clear = (host: string): string =>
+    [
+      ...['v=0', `o=- 1 1 IN IP4 ${host}`, 's=-', `c=IN IP4 ${host}`, 't=0 0'],
+      ...['m=audio 4000 RTP/AVP 0', 'a=rtpmap:0 PCMU/8000', ''],
+    ].join('\r\n')
+  const other = (host: string): string =>
+    `${clear(host).replace(/\r\n$/, '')}\r\na=zrtp-hash:1.10 ${'ab'.repeat(32)}\r\n`
+
+  it.each([
+    ['no ZRTP', clear],
+    ['ZRTP of its own', other],
+  ])('is not taken for another of its host, one with %s, that answered first', async (_what, first) => {
+    await world.offer()
+    world.offered = world.offered.replaceAll(/a=(?:ice-|candidate).*\r\n/g, '')
+    const b = await world.answering(1)
+    expect(refusalOf(await world.take('a', first(b.host)))).toBeNull()
+    await world.clock.advance(300)
+    expect(refusalOf(await world.take('b', b.sdp, { early: false, leg: legOffer(2) }))).toBeNull()
+    await world.clock.advance(8_000)
+    expect(world.told('zrtp-peer').map(({ branch }) => branch)).toEqual(['b'])
+    expect(sasOf('b')).toEqual(expect.any(String))
+    expect(sasOf('b')).toBe(b.events.find((event) => event.kind === 'keys')?.keys.sas?.text)
+  })
+})
+
 describe('branches with DTLS-SRTP', () => {
   it('hand each its own records to its own leg', async () => {
     await world.offer({ offer: 'dtls', choseDtls: true })

@@ -1,5 +1,6 @@
 import type { CallId, LegId } from '#shared/model/calls.ts'
 import { CapturedTrack, microphoneFailure } from './captured-track.ts'
+import { captureChosen } from './chosen-device.ts'
 import { deviceIdOf } from './devices.ts'
 import { Leg } from './leg.ts'
 import type { AudioOutput, CallPictures, MediaFailure, MediaPorts } from './platform.ts'
@@ -40,8 +41,8 @@ export class CallMedia {
     // One for all legs of the call, so that a fork costs no new keys.
     this.#certificate = ports.platform.makeCertificate()
     this.#output = ports.platform.makeOutput()
-    this.#microphone = this.#capture(() => this.#audioConstraints(), 'microphone')
-    this.#camera = this.#capture(() => this.#videoConstraints(), 'camera')
+    this.#microphone = this.#capture(() => this.#openMicrophone(), 'microphone')
+    this.#camera = this.#capture(() => this.#openCamera(), 'camera')
     this.followDevices()
   }
 
@@ -146,9 +147,9 @@ export class CallMedia {
     }
   }
 
-  #capture(constraints: () => MediaStreamConstraints, which: 'microphone' | 'camera'): CapturedTrack {
+  #capture(open: () => Promise<MediaStream>, which: 'microphone' | 'camera'): CapturedTrack {
     return new CapturedTrack({
-      open: () => this.#ports.platform.capture(constraints()),
+      open,
       changed: () => {
         this.#send()
         this.#refresh()
@@ -195,21 +196,16 @@ export class CallMedia {
     this.#events.changed()
   }
 
-  #audioConstraints(): MediaStreamConstraints {
+  #openMicrophone(): Promise<MediaStream> {
     const { microphone, echoCancellation, noiseSuppression, gainControl } = this.#ports.settings()
     const deviceId = deviceIdOf('microphone', microphone, this.#events.devices())
-    return { audio: { ...chosen(deviceId), echoCancellation, noiseSuppression, autoGainControl: gainControl } }
+    const voice = { echoCancellation, noiseSuppression, autoGainControl: gainControl }
+    return captureChosen(this.#ports.platform.capture, 'audio', deviceId, voice)
   }
 
-  #videoConstraints(): MediaStreamConstraints {
+  #openCamera(): Promise<MediaStream> {
     const deviceId = deviceIdOf('camera', this.#ports.settings().camera, this.#events.devices())
-    return {
-      video: { ...chosen(deviceId), width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-    }
+    const picture = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } }
+    return captureChosen(this.#ports.platform.capture, 'video', deviceId, picture)
   }
-}
-
-/** Asked for, not insisted on: a device that went in this moment must not cost the call its voice. */
-function chosen(deviceId: string): MediaTrackConstraints {
-  return deviceId === '' ? {} : { deviceId: { ideal: deviceId } }
 }

@@ -1,3 +1,5 @@
+import { browserPlatform } from './browser-platform.ts'
+import { captureChosen } from './chosen-device.ts'
 import { deviceIdOf } from './devices.ts'
 
 /** Opens a camera to look at its picture; returns what closes it. */
@@ -10,7 +12,7 @@ export function openCamera(camera: string, opened: (stream: MediaStream) => void
   }
   const open = async (): Promise<void> => {
     const id = deviceIdOf('camera', camera, await navigator.mediaDevices.enumerateDevices())
-    stream = await navigator.mediaDevices.getUserMedia({ video: id === '' ? true : { deviceId: { ideal: id } } })
+    stream = await captureChosen(browserPlatform.capture, 'video', id)
     if (closed) close()
     else opened(stream)
   }

@@ -1,6 +1,8 @@
 /** How loud a microphone is, for its test; open only while the user tests. */
-import { deviceIdOf } from './devices.ts'
+import { browserPlatform } from './browser-platform.ts'
 import { microphoneFailure } from './captured-track.ts'
+import { captureChosen } from './chosen-device.ts'
+import { deviceIdOf } from './devices.ts'
 import type { MediaFailure, MediaSettings } from './platform.ts'
 
 /** The level is told this often, ms. */
@@ -41,10 +43,8 @@ async function open(settings: MediaSettings, told: (level: number) => void): Pro
   const { echoCancellation, noiseSuppression, gainControl } = settings
   const devices = await navigator.mediaDevices.enumerateDevices()
   const id = deviceIdOf('microphone', settings.microphone, devices)
-  const chosen = id === '' ? {} : { deviceId: { ideal: id } }
-  const stream = await navigator.mediaDevices.getUserMedia({
-    audio: { ...chosen, echoCancellation, noiseSuppression, autoGainControl: gainControl },
-  })
+  const voice = { echoCancellation, noiseSuppression, autoGainControl: gainControl }
+  const stream = await captureChosen(browserPlatform.capture, 'audio', id, voice)
   const context = new AudioContext()
   const analyser = context.createAnalyser()
   context.createMediaStreamSource(stream).connect(analyser)

@@ -209,7 +209,7 @@ describe('devices', () => {
     await settled()
     await setup.open()
     await setup.capture()
-    expect(setup.browser.open[0]?.constraints.deviceId).toEqual({ ideal: 'id of Headset' })
+    expect(setup.browser.open[0]?.constraints.deviceId).toEqual({ exact: 'id of Headset' })
     expect(setup.browser.outputs[0]?.speaker).toBe('id of Headset')
     setup.browser.open[0]?.pull()
     setup.browser.unplug('Headset')
@@ -220,12 +220,24 @@ describe('devices', () => {
     expect(setup.browser.outputs[0]?.speaker).toBe('')
     setup.browser.plug('audioinput', 'Headset')
     await settled()
-    expect(setup.browser.open[0]?.constraints.deviceId).toEqual({ ideal: 'id of Headset' })
+    expect(setup.browser.open[0]?.constraints.deviceId).toEqual({ exact: 'id of Headset' })
     expect(setup.changes).toEqual([
       { role: 'microphone', change: 'gone' },
       { role: 'speaker', change: 'gone' },
       { role: 'microphone', change: 'back' },
     ])
+  })
+
+  it('that vanish in the moment they are opened give way to the system’s', async () => {
+    const setup = new Setup()
+    setup.settings = { ...setup.settings, microphone: 'Headset' }
+    setup.browser.plug('audioinput', 'Headset')
+    await settled()
+    setup.browser.vanished = 'id of Headset'
+    await setup.open()
+    await setup.capture()
+    expect(setup.browser.open.map(({ constraints }) => constraints.deviceId)).toEqual([undefined])
+    expect(setup.browser.connections[0]?.sent('audio')).toBe(setup.browser.open[0])
   })
 })
 

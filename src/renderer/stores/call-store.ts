@@ -157,8 +157,8 @@ export async function handleCalls(event: BridgeEvents['calls.changed']): Promise
 }
 
 /** Holds whatever else is heard: one speaks with one call at a time. Returns what takes that back. */
-async function holdOthers(except: CallId | null): Promise<() => void> {
-  const heard = callsNow().filter((view) => view.id !== except && view.phase === 'active' && !isHeldHere(view))
+async function holdOthers(...except: readonly (CallId | null)[]): Promise<() => void> {
+  const heard = callsNow().filter((view) => !except.includes(view.id) && view.phase === 'active' && !isHeldHere(view))
   const set = (held: boolean): Promise<unknown> =>
     Promise.all(heard.map((view) => perform('calls.setHeld', { callId: view.id, held })))
   await set(true)
@@ -168,7 +168,7 @@ async function holdOthers(except: CallId | null): Promise<() => void> {
 /** Calls the other side of a conversation; asks first where that would show the user's address. */
 export async function placeCall(request: PlaceRequest, showAddress = false): Promise<void> {
   const { conversationId, video, dtls, name, referredIn } = request
-  const resume = await holdOthers(null)
+  const resume = await holdOthers()
   const reply = await attempt('calls.place', {
     ...{ conversationId, video },
     ...(dtls === true ? { keys: 'dtls' as const } : {}),
@@ -195,7 +195,8 @@ export async function takeReferral({ id, accountId, referral }: CallView): Promi
 /** Takes a ringing call, and holds what is heard meanwhile. */
 export async function acceptCall(view: CallView, video: boolean, showAddress = false): Promise<void> {
   const callId = view.id
-  const resume = await holdOthers(callId)
+  // Whom this call replaces is not to hear music first.
+  const resume = await holdOthers(callId, view.replaces)
   const reply = await attempt('calls.accept', { callId, video, ...(showAddress ? { showAddress } : {}) })
   if (reply.ok) {
     openConversation(view.conversationId)
@@ -205,6 +206,15 @@ export async function acceptCall(view: CallView, video: boolean, showAddress = f
   if (reply.code === 'address-would-show') {
     useStore.setState({ question: { kind: 'accept', name: view.peerName, callId, video } })
   } else pushNotice(reply.code, reply.params)
+}
+
+/** Takes a ringing call in place of the one that is heard. */
+export async function endAndAccept(view: CallView): Promise<void> {
+  const heard = currentCall(callsNow())
+  await acceptCall(view, false)
+  // Not before the new one is taken: it may have to be asked about first.
+  const taken = callsNow().find((one) => one.id === view.id)
+  if (heard !== undefined && taken !== undefined && isRunning(taken)) endCall(heard)
 }
 
 /** The answer to {@link useAddressQuestion}. */

@@ -1,3 +1,4 @@
+import type { HomeOptions } from './options.ts'
 import type { HomeEndpoint, InvitationReply } from '#shared/home/api.ts'
 
 /** What a person who started the server by hand wants to know: where it listens and how to get an address. */
@@ -19,6 +20,25 @@ export function describeServer(endpoint: HomeEndpoint, directory: string, invita
   ]
   return `${lines.join('\n')}\n`
 }
+
+/** Lets phones in or shuts them out as the options say, and tells how that went. */
+export function describePhones(
+  server: { letPhonesIn(user: string): string | null; shutPhonesOut(user: string): boolean },
+  { phone, noPhone }: Pick<HomeOptions, 'phone' | 'noPhone'>,
+): string {
+  const lines: string[] = []
+  if (noPhone !== null)
+    lines.push(
+      server.shutPhonesOut(noPhone) ? `Phones of ${noPhone} cannot sign in with MD5 any more.` : noUser(noPhone),
+    )
+  if (phone !== null) {
+    const password = server.letPhonesIn(phone)
+    lines.push(password === null ? noUser(phone) : `Phones of ${phone} sign in with MD5 and the password ${password}`)
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+const noUser = (user: string): string => `There is no user ${user}.`
 
 function describeInvitation(invitation: InvitationReply | null): string[] {
   if (invitation === null) return ['For somebody else: run it with --invite (and --lan for other computers).']

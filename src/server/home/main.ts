@@ -1,6 +1,6 @@
 /** The home server's process: `node main.ts --data DIR …`, or `out/main/home-server.js`. */
 import { homedir } from 'node:os'
-import { describeServer } from './describe-server.ts'
+import { describePhones, describeServer } from './describe-server.ts'
 import { lockDirectory } from './data-dir/lock.ts'
 import { ensurePrivateDirectory } from './data-dir/private-file.ts'
 import { parseOptions, usage, type HomeOptions } from './options.ts'
@@ -48,6 +48,7 @@ async function run(options: HomeOptions): Promise<void> {
   process.once('SIGTERM', end)
   const starting = HomeServer.start(options, { clock: systemClock, random: systemRandom, log, onIdle: end })
   const server = await starting
+  process.stdout.write(describePhones(server, options))
   if (!options.keep && !options.invite) return
   const invitation = options.invite ? await server.invite(false) : null
   process.stdout.write(describeServer(server.endpoint, options.directory, invitation))

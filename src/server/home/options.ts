@@ -20,6 +20,10 @@ export interface HomeOptions {
   readonly lan: boolean
   /** Prints a new invitation. */
   readonly invite: boolean
+  /** User whose phones may sign in with MD5: prints a new password for them. */
+  readonly phone: string | null
+  /** User whose phones may no more. */
+  readonly noPhone: string | null
   readonly verbose: boolean
 }
 
@@ -32,6 +36,8 @@ export const usage = `home server of Sotto
   --keep            go on running without a profile, and print where it listens
   --lan             let the local network reach the TLS ports, now and at later starts
   --invite          print an invitation for one person, good for a day
+  --phone USER      let phones of USER sign in that know no SHA-256, and print a password for them
+  --no-phone USER   shut those phones out again
   --verbose         log every refused request
 `
 
@@ -39,7 +45,7 @@ const domainPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*
 const portNames = ['https', 'ws', 'sipTcp', 'sipUdp', 'sipTls', 'msrpTcp', 'msrpTls'] as const
 const lastPortBase = 65_535 - portNames.length
 const flags = new Set(['--allow-plain', '--invite', '--keep', '--lan', '--verbose', '--help'])
-const values = new Set(['--data', '--domain', '--host', '--port-base'])
+const values = new Set(['--data', '--domain', '--host', '--port-base', '--phone', '--no-phone'])
 
 /** Reads the command line; the failure is a sentence for the person who typed it. */
 export function parseOptions(args: readonly string[], defaultDirectory: string): Result<HomeOptions, string> {
@@ -59,8 +65,9 @@ export function parseOptions(args: readonly string[], defaultDirectory: string):
 }
 
 function checkOptions(given: ReadonlyMap<string, string>, defaultDirectory: string): Result<HomeOptions, string> {
+  const valueOf = (name: string): string | null => given.get(name)?.toLowerCase() ?? null
   const directory = resolve(given.get('--data') ?? defaultDirectory)
-  const domain = given.get('--domain')?.toLowerCase() ?? null
+  const domain = valueOf('--domain')
   const { '--host': host = '127.0.0.1', '--port-base': portText = '0' } = Object.fromEntries(given)
   const portBase = /^\d{1,5}$/.test(portText) ? Number(portText) : Number.NaN
   if (domain !== null && !domainPattern.test(domain)) return err('--domain is not a domain name')
@@ -76,6 +83,7 @@ function checkOptions(given: ReadonlyMap<string, string>, defaultDirectory: stri
     keep: has('--keep'),
     lan: has('--lan'),
     invite: has('--invite'),
+    ...{ phone: valueOf('--phone'), noPhone: valueOf('--no-phone') },
     verbose: has('--verbose'),
   })
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensurePrivateDirectory, writePrivateFile } from './data-dir/private-file.ts'
+import { letPhonesIn } from './accounts/phone-password.ts'
 import { createHomeApi } from './http/api.ts'
 import { HttpDigest } from './http/digest.ts'
 import { MeService, type BindingsPort } from './http/me.ts'
@@ -260,6 +261,21 @@ export class HomeServer {
       invitation: serializeInvitation({ host, port: this.#listening.https, code, spkiSha256, expiresAt }),
       expiresAt,
     }
+  }
+
+  /** A new password for phones of a user that know MD5 alone, told this once; null where there is no such user. */
+  letPhonesIn(user: string): string | null {
+    const password = letPhonesIn(user, { ...this.#stores, random: this.#ports.random })
+    if (password !== null) this.#presence().disconnectUser(user)
+    return password
+  }
+
+  /** False where there is no such user. */
+  shutPhonesOut(user: string): boolean {
+    const { accounts } = this.#stores
+    accounts.setPhoneSecret(user, null)
+    this.#presence().disconnectUser(user)
+    return accounts.exists(user)
   }
 
   /** From now on, and at later starts, the TLS listeners take connections from the local network. */

@@ -34,6 +34,8 @@ export const callRows = {
   'calls.setCamera': method<void>()(z.object({ callId, on: z.boolean() })),
   'calls.sendDigit': method<void>()(z.object({ callId, digit: z.string().regex(/^[0-9*#A-D]$/) })),
   'calls.transfer': method<void>()(z.object({ callId, to: aor })),
+  /** Connects the other sides of two calls of one account with each other. */
+  'calls.connect': method<void>()(z.object({ callId, withCall: callId })),
   /** The user stays: what the other side of the call asked for is not done. */
   'calls.declineReferral': method<void>()(z.object({ callId })),
   /** What the user found when comparing the short authentication string. */

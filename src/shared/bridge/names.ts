@@ -62,6 +62,7 @@ export const plainBridgeNames = [
   'calls.setCamera',
   'calls.sendDigit',
   'calls.transfer',
+  'calls.connect',
   'calls.declineReferral',
   'calls.compared',
   'calls.devices',

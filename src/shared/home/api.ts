@@ -63,7 +63,6 @@ export const homeUser = z.string().regex(homeUserPattern)
 /** `POST /sign-up`: the password never travels, only what digest needs of it. */
 export const signUpRequest = z.object({
   user: homeUser,
-  ha1Md5,
   ha1Sha256,
   /** One of the two: content of the token file, or the code of an invitation; base64url. */
   token: z.string().max(100).optional(),
@@ -83,8 +82,11 @@ export const invitationRequest = z.object({
 export const invitationReply = z.object({ invitation: z.string().max(600), expiresAt: z.number() })
 export type InvitationReply = z.infer<typeof invitationReply>
 
-/** `PUT /me/password`. */
-export const passwordRequest = z.object({ ha1Md5, ha1Sha256 })
+/** `PUT /me/password`; old phones are out until they are let in again. */
+export const passwordRequest = z.object({ ha1Sha256 })
+
+/** `PUT /me/phones`: lets phones sign in that know MD5 alone, with a password of their own; null: no more. */
+export const phonesRequest = z.object({ ha1Md5: ha1Md5.nullable() })
 
 /** `GET /me`: everything the server holds about the user, by table and column. */
 export const meReply = z.object({

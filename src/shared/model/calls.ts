@@ -94,6 +94,8 @@ export type CallEnd =
   | 'microphone-denied'
   | 'relay-missing'
   | 'transferred'
+  /** Somebody else took the other side's place, on its word (RFC 3891). */
+  | 'replaced'
   | 'failed'
 
 export interface CallView {
@@ -123,7 +125,14 @@ export interface CallView {
   /** Transfer in progress: the new target, and how far it is. */
   readonly transfer: { readonly to: Aor; readonly state: 'asked' | 'trying' | 'failed' } | null
   /** The other side wants us to call `to`; `by`, where it is somebody else, is who it says asked for that, unproven. */
-  readonly referral: { readonly to: Aor; readonly by: Aor | null } | null
+  readonly referral: {
+    readonly to: Aor
+    readonly by: Aor | null
+    /** It talks with `to` itself, and gives us its place there. */
+    readonly attended: boolean
+  } | null
+  /** The call that this one wants to take the place of, while it rings. */
+  readonly replaces: CallId | null
   /** The last one that failed for want of encryption may be tried again with DTLS by the user's choice. */
   readonly mayRetryWithDtls: boolean
 }

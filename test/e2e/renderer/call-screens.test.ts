@@ -1,7 +1,9 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, it, vi } from 'vitest'
-import type { CallEnd } from '#shared/model/calls.ts'
+import type { CallEnd, CallId } from '#shared/model/calls.ts'
+import type { Aor } from '#shared/model/ids.ts'
 import type { ScriptedCall } from '#test/fakes/bridge-calls.ts'
+import { conversationId } from '#test/fakes/bridge-fixtures.ts'
 import { InterfaceHarness } from './harness.ts'
 import { look, open, type Screen, settings } from './look.ts'
 
@@ -16,6 +18,10 @@ const inBob =
     for (const step of steps) await step(page)
   }
 const compared = { readers: 'only-us', comparison: 'verified', peerDeviceName: 'Bob’s laptop' } as const
+const talk = { id: 'Ctalk'.padEnd(22, 'C') as CallId }
+const withFrank = {
+  ...{ conversationId: conversationId('frank'), peer: 'sip:frank@home.example' as Aor, peerName: 'Frank Castell' },
+}
 const wait = (text: string | RegExp) => (page: Page) => page.getByText(text).first().waitFor()
 const ended = (end: CallEnd, over: ScriptedCall = {}): Screen => ({
   name: `call-ended-${end}`,
@@ -68,6 +74,24 @@ const screens: readonly Screen[] = [
       ],
     },
     reach: inBob(wait('Hold and accept')),
+  },
+  {
+    name: 'call-replaces',
+    scenario: {
+      calls: [
+        {
+          ...{ phase: 'incoming', peerName: 'Carol Øvergård', peer: 'sip:carol@voice.example.net' as never },
+          replaces: talk.id,
+        },
+        { ...talk, security: compared },
+      ],
+    },
+    reach: inBob(wait(/Wants to take Bob Baker/)),
+  },
+  {
+    name: 'call-two',
+    scenario: { calls: [{ security: compared }, { ...withFrank, held: 'by-us' }] },
+    reach: inBob(wait(/Frank/)),
   },
   { name: 'call-ringing', scenario: { calls: [{ phase: 'ringing', addressHidden: true }] }, reach: inBob() },
   { name: 'call-compare', scenario: { calls: [{}] }, reach: inBob(wait('They match')) },
@@ -130,6 +154,11 @@ const screens: readonly Screen[] = [
     reach: inBob(press('Transfer'), (page) => page.getByRole('dialog').waitFor()),
   },
   {
+    name: 'call-transfer-connect',
+    scenario: { calls: [{ security: compared }, { ...withFrank, held: 'by-us' }] },
+    reach: inBob(press('Transfer'), wait('Connect Bob Baker with Frank Castell')),
+  },
+  {
     name: 'call-transfer-failed',
     scenario: {
       calls: [{ security: compared, transfer: { to: 'sip:carol@voice.example.net' as never, state: 'failed' } }],
@@ -142,11 +171,24 @@ const screens: readonly Screen[] = [
       calls: [
         {
           security: compared,
-          referral: { to: 'sip:carol@voice.example.net' as never, by: 'sip:dave@slow.example.com' as never },
+          referral: {
+            to: 'sip:carol@voice.example.net' as never,
+            by: 'sip:dave@slow.example.com' as never,
+            attended: false,
+          },
         },
       ],
     },
     reach: inBob(wait(/wants to transfer you/)),
+  },
+  {
+    name: 'call-referral-attended',
+    scenario: {
+      calls: [
+        { security: compared, referral: { to: 'sip:carol@voice.example.net' as never, by: null, attended: true } },
+      ],
+    },
+    reach: inBob(wait(/wants to connect you/)),
   },
   {
     name: 'call-video-full',

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { digestSecrets } from '#main/home/digest-secrets.ts'
+import { digestSecrets, phoneHa1 } from '#main/home/digest-secrets.ts'
 import type { HomeCredentials } from '#main/home/port.ts'
 import type { HomeServer } from '#server/home/server.ts'
 import type { SottoError } from '#shared/errors.ts'
@@ -188,7 +188,7 @@ describe('/me', () => {
       user: 'alice',
       domain: 'sotto.home.arpa',
       createdDay: new Date().toISOString().slice(0, 10),
-      holdsHa1: ['MD5', 'SHA-256'],
+      holdsHa1: ['SHA-256'],
     })
     expect(seen.devices).toEqual([{ instance, lastSeenDay: seen.account.createdDay, waiting: 0 }])
     expect(seen.bindings.map((binding) => binding.instance)).toEqual([instance])
@@ -244,6 +244,22 @@ describe('/me', () => {
     server.purge()
     expect(filesWith(directory.path, alice.ha1Sha256)).toEqual([])
     phone.close()
+  })
+
+  test('lets old phones in with a password of their own, until the password changes', async () => {
+    const alice = await signUp('alice')
+    const secret = phoneHa1('alice', alice.domain, Buffer.from('for the phone'))
+    const holds = async (who: HomeCredentials): Promise<string[]> => (await ask(who).describe()).account.holdsHa1
+    await ask(alice).letPhonesIn(secret)
+    expect(await holds(alice)).toEqual(['MD5', 'SHA-256'])
+    await ask(alice).letPhonesIn(null)
+    expect(await holds(alice)).toEqual(['SHA-256'])
+    await ask(alice).letPhonesIn(secret)
+    const next = digestSecrets('alice', alice.domain, Buffer.from('another one'))
+    await ask(alice).changePassword(next)
+    expect(await holds({ ...alice, ...next })).toEqual(['SHA-256'])
+    server.purge()
+    expect(filesWith(directory.path, secret)).toEqual([])
   })
 
   test('shows nothing to others', async () => {

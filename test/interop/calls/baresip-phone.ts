@@ -29,7 +29,7 @@ export const baresipFace: Mosaic = Array.from({ length: rows }, () => [
   ...[0, 0, 255],
 ]).flat()
 
-const user = 'bob'
+const defaultUser = 'bob'
 /** The end of the file ends the call. */
 const repetitions = 30
 
@@ -44,16 +44,17 @@ export async function startBaresipPhone(options: PhoneOptions): Promise<RealPhon
   writeFileSync(join(folder, 'contacts'), '')
   const peer = startPeer('baresip', ['-v', '-s', '-f', folder], folder, { HOME: folder })
   await waitUntil(() => peer.output().includes('200 OK'), 'baresip registers')
-  return phoneOf(peer, await controlAt(control), `sip:${user}@${options.domain}`)
+  return phoneOf(peer, await controlAt(control), `sip:${options.user ?? defaultUser}@${options.domain}`)
 }
 
 function accountLine({ port, domain, keys, codec, ...options }: PhoneOptions): string {
   if (keys === 'zrtp') throw new Error('baresip has no ZRTP here')
   const { transport = 'udp', ice = false, early = false, video = false } = options
+  const { user = defaultUser, password = `${user}pw` } = options
   const codecs = `;audio_codecs=${codecNames[codec]}${video ? ';video_codecs=vp8' : ''}`
   const answer = `;answermode=${early ? 'early' : 'manual'}`
   return [
-    `<sip:${user}@${domain};transport=${transport}>;auth_user=${user};auth_pass=${user}pw`,
+    `<sip:${user}@${domain};transport=${transport}>;auth_user=${user};auth_pass=${password}`,
     `;outbound="sip:127.0.0.1:${port};transport=${transport}";regint=120`,
     `${answer}${encryption[keys]}${codecs}${ice ? ';medianat=ice' : ''}`,
   ].join('')
@@ -67,7 +68,8 @@ function phoneOf(peer: RunningPeer, socket: Socket, aor: string): RealPhone {
     const text = JSON.stringify({ command: name, params, token: name })
     socket.write(`${Buffer.byteLength(text)}:${text},`)
   }
-  const rings = newRing(() => output().split('Incoming call from').length - 1)
+  // It says "Incoming call" only where nothing answers by itself, not even early.
+  const rings = newRing(() => output().split('ua: sipsess connect via').length - 1)
   const then = async (name: string): Promise<void> => {
     await rings()
     command(name)

@@ -26,7 +26,8 @@ export interface CallerOptions {
 }
 
 /** How the account reaches its server. */
-export type Access = Pick<SignallingAccount, 'transport' | 'server' | 'extraAuthorities' | 'msrpRelay'>
+export type Access = Pick<SignallingAccount, 'transport' | 'server' | 'extraAuthorities' | 'msrpRelay'> &
+  Partial<Pick<SignallingAccount, 'spkiPins'>>
 
 /** Over TLS by default. */
 export function accessTo(kamailio: Kamailio, transport: SignallingAccount['transport'] = 'tls'): Access {

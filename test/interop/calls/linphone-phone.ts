@@ -17,10 +17,10 @@ const codecs = [
 /** What its camera without a camera shows. */
 export const linphoneFace = '/usr/share/mediastreamer2/images/nowebcamCIF.jpg'
 
-const user = 'carol'
+const defaultUser = 'carol'
 
 export async function startLinphonePhone(options: PhoneOptions): Promise<RealPhone> {
-  const { port, domain, codec, transport = 'udp', video = false } = options
+  const { user = defaultUser, port, domain, codec, transport = 'udp', video = false } = options
   const linphone = await startLinphone(user, domain, port, {
     transport,
     ...(options.authorityPem === undefined ? {} : { authorityPem: options.authorityPem }),

@@ -35,6 +35,7 @@ export function installEngine({ rate, columns, rows }: PageSettings): void {
     readonly captured: MediaStreamTrack[]
   }
   const legs = new Map<string, Leg>()
+  const certificates = new Map<string, Promise<RTCCertificate>>()
   /** The leg that is heard and seen. */
   let played = ''
   let pieces: Int16Array[] = []
@@ -87,6 +88,8 @@ export function installEngine({ rate, columns, rows }: PageSettings): void {
     void leg?.context?.close()
     for (const track of leg?.captured ?? []) track.stop()
     legs.delete(id)
+    const next = [...legs.keys()].at(-1)
+    if (played === id && next !== undefined) play(next)
   }
 
   const offer = async (made: RTCPeerConnection): Promise<string> => {
@@ -94,8 +97,19 @@ export function installEngine({ rate, columns, rows }: PageSettings): void {
     return made.localDescription?.sdp ?? ''
   }
 
-  const open = (id: string, video: boolean): Promise<string> => {
-    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' })
+  /** The legs of one call share it: its offer named one for every branch. */
+  const certificateOf = (callId: string): Promise<RTCCertificate> => {
+    const made =
+      certificates.get(callId) ??
+      RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' } as AlgorithmIdentifier)
+    certificates.set(callId, made)
+    return made
+  }
+
+  const open = async (id: string, callId: string, video: boolean): Promise<string> => {
+    const certificate = await certificateOf(callId)
+    const policies = { bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' } as const
+    const connection = new RTCPeerConnection({ ...policies, certificates: [certificate] })
     const leg: Leg = { connection, context: null, picture: null, captured: [] }
     if (legs.size === 0) {
       pieces = []
@@ -134,7 +148,7 @@ export function installEngine({ rate, columns, rows }: PageSettings): void {
   window.engine = {
     command: async (command) => {
       const id = command.legId
-      if (command.kind === 'open') return open(id, command.video)
+      if (command.kind === 'open') return open(id, command.callId, command.video)
       if (command.kind === 'renegotiate') return renegotiate(id, command.video)
       if (command.kind === 'answer')
         await legs.get(id)?.connection.setRemoteDescription({ type: 'answer', sdp: command.sdp })

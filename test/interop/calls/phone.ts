@@ -10,6 +10,10 @@ export interface PhoneOptions {
   /** Port of the registrar on 127.0.0.1, for the transport. */
   readonly port: number
   readonly domain: string
+  /** carol with linphonec, bob with baresip, by default. */
+  readonly user?: string
+  /** That of Kamailio's user by default. */
+  readonly password?: string
   readonly keys: KeyMethod
   readonly codec: Codec
   /** VP8. */

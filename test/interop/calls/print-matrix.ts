@@ -1,6 +1,8 @@
 /** `npm run matrix [features] [word…]`: every call of the matrix, or every feature; or those whose names have all the words. */
 import { startKamailio, type Kamailio } from '../kamailio.ts'
 import { features } from './features.ts'
+import { forkFeatures } from './fork-features.ts'
+import { homeFeatures } from './home-features.ts'
 import { allCases, nameOf, runCase } from './matrix.ts'
 import { startPageEngine, type PageEngine } from './page-engine.ts'
 import { playScene } from './scene.ts'
@@ -25,7 +27,9 @@ async function* callRows(kamailio: Kamailio, engine: PageEngine): ReturnType<Row
 
 async function* featureRows(kamailio: Kamailio, engine: PageEngine): ReturnType<Rows> {
   console.log('| feature | result |\n|---|---|')
-  for (const { name, run } of features.filter((candidate) => isChosen(candidate.name))) {
+  for (const { name, run } of [...features, ...forkFeatures, ...homeFeatures].filter((candidate) =>
+    isChosen(candidate.name),
+  )) {
     const fault = await playScene(kamailio, engine, run)
     yield { row: `| ${name} | ${outcome(fault)} |`, isOk: fault === null }
   }

@@ -1,9 +1,10 @@
 /** The stage of one feature: phones, our account and a relay, all put away afterwards. */
 import type { TurnServer } from '#protocol/ice/turn-socket.ts'
-import { startCoturn } from '../coturn.ts'
+import { ownAddress, startCoturn } from '../coturn.ts'
 import { kamailioDomain, type Kamailio } from '../kamailio.ts'
 import { startBaresipPhone } from './baresip-phone.ts'
 import { accessTo, startCaller, type Access, type Caller, type CallerOptions } from './caller.ts'
+import { startHomePlace, type HomePlace } from './home-place.ts'
 import { keepFiles } from './keep-files.ts'
 import { startLinphonePhone } from './linphone-phone.ts'
 import type { PageEngine } from './page-engine.ts'
@@ -15,8 +16,12 @@ export interface Scene {
   readonly engine: PageEngine
   /** ZRTP and Opus by default. */
   phone(kind: PhoneKind, options: Partial<PhoneOptions>): Promise<RealPhone>
-  caller(options?: CallerOptions, transport?: Access['transport']): Promise<Caller>
-  relay(): Promise<TurnServer>
+  /** At Kamailio, or where it is told. */
+  caller(options?: CallerOptions, at?: Access['transport'] | Access): Promise<Caller>
+  /** Our home server, for the same users. */
+  home(): Promise<HomePlace>
+  /** On loopback, or where phones with ICE reach it. */
+  relay(hasIce: boolean): Promise<TurnServer>
 }
 
 /** Plays something; null, or what went wrong. */
@@ -41,9 +46,11 @@ export async function playScene(
         running.unshift(() => keepFiles(kind, phone))
         return phone
       },
-      caller: async (options, transport) => keep(await startCaller(accessTo(kamailio, transport), engine, options)),
-      relay: async () => {
-        const { server, peer } = await startCoturn()
+      caller: async (options, at) =>
+        keep(await startCaller(typeof at === 'object' ? at : accessTo(kamailio, at), engine, options)),
+      home: async () => keep(await startHomePlace()),
+      relay: async (hasIce) => {
+        const { server, peer } = await startCoturn(hasIce ? ownAddress() : '127.0.0.1')
         keep(peer)
         return server
       },

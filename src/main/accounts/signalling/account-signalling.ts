@@ -184,8 +184,10 @@ export class AccountSignalling {
   }
 
   #offered(session: SipSession): void {
-    if (session.offer === null || readChat(session.offer) === null) this.#calls.offered(session)
-    else this.#chats.offered(session)
+    const route = routeOf(session)
+    if (route === 'chat') this.#chats.offered(session)
+    else if (route === 'call') this.#calls.offered(session)
+    else session.end(488)
   }
 
   #store(credentials: DigestSecrets): void {
@@ -215,6 +217,12 @@ export class AccountSignalling {
     const payload = copyOf(body.payload)
     this.#context.raise({ kind: 'body', body: { ...body, payload, accountId, fromSelf: body.from === aor } })
   }
+}
+
+/** What an INVITE is about; null where a chat, which is taken unasked, wants the place of a call. */
+export function routeOf({ offer, facts }: Pick<SipSession, 'offer' | 'facts'>): 'chat' | 'call' | null {
+  if (offer === null || readChat(offer) === null) return 'call'
+  return facts?.replaces === null ? 'chat' : null
 }
 
 function mediaType(contentType: string): string {

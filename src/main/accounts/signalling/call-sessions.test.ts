@@ -29,7 +29,7 @@ class FakeSession {
       },
       renegotiate: async (createOffer) => ok(`answer to ${await createOffer()}`),
       wantPicture: () => this.log.push('picture'),
-      refer: (target) => this.log.push(`refer ${target}`),
+      refer: (target, replaced) => this.log.push(`refer ${target}${replaced === undefined ? '' : ` ${replaced.id}`}`),
       onEvent: (handler) => (this.hear = handler),
     }
   }
@@ -80,7 +80,7 @@ describe('an INVITE that comes', () => {
   it('is raised with its Call-ID, and nothing of it is taken', () => {
     const { far, call } = ring('one')
     expect(signals).toEqual([
-      [call, { kind: 'offered', from: bob, fromName: 'Bob', sipCallId: 'sip one', sdp: 'offer one' }],
+      [call, { kind: 'offered', from: bob, fromName: 'Bob', sipCallId: 'sip one', sdp: 'offer one', replaces: null }],
     ])
     expect(far.log).toEqual([])
   })
@@ -102,13 +102,16 @@ describe('an INVITE that comes', () => {
     expect(signals).toEqual([])
   })
 
-  it('takes the place of a call of ours alone', () => {
-    const { far } = ring('one')
+  it('takes the place of a call of ours that is up, and of nothing else', () => {
+    const { far, call } = ring('one')
+    expect(ring('early', 'one').far.log).toEqual(['end 481'])
+    far.hear({ kind: 'established' })
     expect(ring('two', 'one').far.log).toEqual([])
+    expect(signals.at(-1)?.[1]).toMatchObject({ kind: 'offered', replaces: call })
     expect(ring('three', 'chat').far.log).toEqual(['end 481'])
     far.hear({ kind: 'ended', reason: null })
     expect(ring('four', 'one').far.log).toEqual(['end 481'])
-    expect(kinds()).toEqual(['offered', 'offered', 'ended'])
+    expect(kinds()).toEqual(['offered', 'established', 'offered', 'ended'])
   })
 })
 
@@ -141,6 +144,19 @@ describe('commands', () => {
     await sessions.command({ kind: 'end', call, status: 603 })
     expect(far.log).toEqual(['accept', `refer ${bob}`, 'picture', 'end 603'])
     expect(await sessions.command({ kind: 'end', call })).toBeNull()
+  })
+})
+
+describe('connecting two calls', () => {
+  it('asks one far end to take our place with the other, which must be up and ours', async () => {
+    const [one, two] = [ring('one'), ring('two')]
+    for (const { far } of [one, two]) far.hear({ kind: 'established' })
+    const early = ring('three').call
+    const connect = { kind: 'connect', call: one.call, with: two.call } as const
+    expect(await sessions.command(connect)).toEqual(ok(null))
+    for (const other of [early, one.call, 'elsewhere' as CallId])
+      expect(await sessions.command({ ...connect, with: other })).toMatchObject({ error: { status: 481 } })
+    expect(one.far.log).toEqual([`refer ${bob} two`])
   })
 })
 
@@ -206,6 +222,7 @@ describe('a transfer the far end asks for', () => {
           return outgoing.session
         },
         decline: () => log.push('decline'),
+        finish: () => log.push('finish'),
         ...over,
       },
     })
@@ -220,7 +237,7 @@ describe('a transfer the far end asks for', () => {
 
   it('is raised and nothing is done, until the user declines', async () => {
     refer({ referredBy: '"Dave" <sip:dave@example.org>' })
-    expect(referrals()).toEqual([{ kind: 'referred', to: carol, by: 'sip:dave@example.org' }])
+    expect(referrals()).toEqual([{ kind: 'referred', to: carol, by: 'sip:dave@example.org', attended: false }])
     expect(log).toEqual([])
     await sessions.command({ kind: 'decline-referral', call })
     await sessions.command({ kind: 'decline-referral', call })
@@ -244,22 +261,35 @@ describe('a transfer the far end asks for', () => {
     expect(log).toEqual(['accept'])
   })
 
+  it('is tried again for the far end, which hears of the outcome once nothing more is tried', async () => {
+    refer({ replaces: 'a;to-tag=1;from-tag=2' })
+    expect(referrals()).toMatchObject([{ attended: true }])
+    const place = { kind: 'place', accountId, call: 'new' as CallId, to: carol, sdp: '', referredIn: call } as const
+    await sessions.command(place)
+    outgoing.hear({
+      ...{ kind: 'failed', status: 488, reason: '', warning: null, retryAfterMs: null, elsewhere: false },
+    })
+    await sessions.command({ ...place, sdp: 'other keys' })
+    expect(log).toEqual(['accept', 'accept'])
+    await sessions.command({ kind: 'end', call: place.call })
+    expect(log).toEqual(['accept', 'accept', 'finish'])
+    expect(await sessions.command({ kind: 'end', call: place.call })).toBeNull()
+  })
+
   it('to somebody else than the user was asked about is not made for the far end', async () => {
     refer()
     await sessions.command({ kind: 'place', accountId, call: 'new' as CallId, to: bob, sdp: '', referredIn: call })
     expect(log).toEqual([])
   })
 
-  it.each([
-    { to: 'sip:carol@example.org;transport=tcp' },
-    { to: 'sip:example.org' },
-    { to: 'tel:+49301234' },
-    { replaces: 'a;to-tag=1;from-tag=2' },
-  ])('in the form %o is declined unseen', (over) => {
-    refer(over)
-    expect(log).toEqual(['decline'])
-    expect(referrals()).toEqual([])
-  })
+  it.each([{ to: 'sip:carol@example.org;transport=tcp' }, { to: 'sip:example.org' }, { to: 'tel:+49301234' }])(
+    'in the form %o is declined unseen',
+    (over) => {
+      refer(over)
+      expect(log).toEqual(['decline'])
+      expect(referrals()).toEqual([])
+    },
+  )
 
   it('is declined before the call is up, and while another one is undecided', () => {
     refer()

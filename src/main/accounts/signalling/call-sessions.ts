@@ -43,6 +43,8 @@ const gone: CallReply = err({ status: 481 })
 export class CallSessions {
   readonly #ports: CallSessionsPorts
   readonly #calls = new Map<CallId, LiveCall>()
+  /** Calls we were referred to, until main gives them up. */
+  readonly #referred = new Map<CallId, IncomingRefer>()
   #isStopping = false
 
   constructor(ports: CallSessionsPorts) {
@@ -62,23 +64,30 @@ export class CallSessions {
       return
     }
     this.#follow(call, session)
-    this.#raise(call, { kind: 'offered', ...caller, sdp: session.offer })
+    this.#raise(call, { kind: 'offered', ...caller, sdp: session.offer, replaces: this.#replacedBy(session) })
   }
 
   /** What wants to take the place of something must name a call that is there (RFC 3891 §3). */
-  #refusalOf({ facts }: SipSession): number | null {
-    const replaced = facts?.replaces ?? null
-    const isThere = [...this.#calls.values()].some(({ session }) => session.id === replaced)
-    if (replaced !== null && !isThere) return 481
+  #refusalOf(session: SipSession): number | null {
+    const { facts } = session
+    const wants = facts?.replaces ?? null
+    if (wants !== null && this.#replacedBy(session) === null) return 481
     return this.#calls.size >= maxCalls ? 486 : null
+  }
+
+  /** The call that is up and whose place this one wants. */
+  #replacedBy({ facts }: SipSession): CallId | null {
+    const wanted = [...this.#calls].find(([, { session, isUp }]) => isUp && session.id === facts?.replaces)
+    return wanted?.[0] ?? null
   }
 
   /** Null when the call is not of this account. */
   async command(command: CallCommand): Promise<CallReply | null> {
     if (command.kind === 'place')
       return command.accountId === this.#ports.accountId ? this.#place(command) : Promise.resolve(null)
+    const isReferred = command.kind === 'end' && this.#finishReferral(command.call)
     const live = this.#calls.get(command.call)
-    if (live === undefined) return null
+    if (live === undefined) return isReferred ? done : null
     return this.#inCall(live, command)
   }
 
@@ -103,6 +112,8 @@ export class CallSessions {
       case 'transfer':
         live.session.refer(command.to)
         return done
+      case 'connect':
+        return this.#connect(live, command.with)
       case 'decline-referral':
         live.referral?.decline()
         live.referral = null
@@ -116,19 +127,36 @@ export class CallSessions {
   #place({ call, to, sdp, referredIn }: Command<'place'>): CallReply {
     if (!this.#ports.isRegistered() || this.#calls.size >= maxCalls) return err({ status: null })
     const exchange = this.#exchange(call, sdp)
-    const referral = referredIn === undefined ? null : this.#takeReferral(referredIn, to)
+    const referral = referredIn === undefined ? null : this.#takeReferral(call, referredIn, to)
     const session = referral?.accept(exchange) ?? this.#ports.agent.invite(to, exchange)
     this.#follow(call, session)
     return ok(session.callId)
   }
 
   /** Null when the call that asked is gone: then nobody is told. */
-  #takeReferral(call: CallId, to: Aor): IncomingRefer | null {
-    const live = this.#calls.get(call)
+  #takeReferral(call: CallId, asking: CallId, to: Aor): IncomingRefer | null {
+    const known = this.#referred.get(call)
+    // One more try: whoever asked hears of that one, too.
+    if (known !== undefined) return known
+    const live = this.#calls.get(asking)
     const referral = live?.referral ?? null
     if (live === undefined || referral === null || aorOf(referral.to) !== to) return null
     live.referral = null
+    this.#referred.set(call, referral)
     return referral
+  }
+
+  #finishReferral(call: CallId): boolean {
+    this.#referred.get(call)?.finish()
+    return this.#referred.delete(call)
+  }
+
+  #connect(live: LiveCall, call: CallId): CallReply {
+    const other = this.#calls.get(call)
+    const target = other === undefined ? null : aorOf(other.session.remote.aor)
+    if (other?.isUp !== true || other === live || target === null) return gone
+    live.session.refer(target, other.session)
+    return done
   }
 
   #settle(live: LiveCall, command: Command<'answer'> | Command<'refuse'>): CallReply {
@@ -212,13 +240,13 @@ async function offerOnce(session: SipSession, sdp: string): Promise<CallReply> {
 /** Whoever we talk to may ask for a call, no more: the user decides. Anything but a plain address is declined unseen. */
 function referralOf(live: LiveCall, refer: IncomingRefer): CallSignal | null {
   const to = aorOf(refer.to)
-  if (!live.isUp || live.referral !== null || refer.replaces !== null || to === null) {
+  if (!live.isUp || live.referral !== null || to === null) {
     refer.decline()
     return null
   }
   live.referral = refer
   const by = /<([^<>]*)>/.exec(refer.referredBy ?? '')?.[1]
-  return { kind: 'referred', to, by: by === undefined ? null : aorOf(by) }
+  return { kind: 'referred', to, by: by === undefined ? null : aorOf(by), attended: refer.replaces !== null }
 }
 
 function aorOf(uri: string): Aor | null {

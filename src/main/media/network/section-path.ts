@@ -9,6 +9,8 @@ export class SectionPath implements MediaPath {
   readonly #stream: number
   readonly #plain: [DatagramAddress | null, DatagramAddress | null] = [null, null]
   readonly #isLatched: [boolean, boolean] = [false, false]
+  /** The addresses of the description. */
+  readonly #described: [DatagramAddress | null, DatagramAddress | null] = [null, null]
   #usesIce = false
 
   constructor(ice: IceBranch, stream: number) {
@@ -40,7 +42,20 @@ export class SectionPath implements MediaPath {
     if (!isSame(this.#plain[0], rtp) || !isSame(this.#plain[1], rtcp)) this.#isLatched.fill(false)
     const isReachable = this.#point(1, rtp)
     this.#point(2, rtcp)
+    this.#described.splice(0, 2, rtp, rtcp)
     return isReachable
+  }
+
+  /** Where packets went only because something was heard from there, they go no more if it is where another was described to be. */
+  giveWay(other: SectionPath): void {
+    for (const component of [1, 2] as const) {
+      const place = component - 1
+      const [at, own, theirs] = [this.#plain[place], this.#described[place], other.#described[place]]
+      const isTheirs = at != null && isSame(theirs, at) && !isSame(own, at)
+      if (this.#usesIce || own == null || !isTheirs) continue
+      this.#isLatched[place] = false
+      this.#point(component, own)
+    }
   }
 
   /** The next packet heard decides anew where ours go: now it proves itself. */

@@ -315,6 +315,14 @@ export class CallBranch {
     return 'no'
   }
 
+  /** Another one's description names the place where we took this one to be: there it is not. */
+  giveWay(other: CallBranch): void {
+    for (const { path, place } of this.#sections) {
+      const theirs = other.#sections.find((section) => section.place === place)
+      if (theirs !== undefined) path.giveWay(theirs.path)
+    }
+  }
+
   /** What was agreed, for main and the renderer. */
   outcome(networkSdp: string | null): MediaAnswer {
     const audio = this.#sections.find(({ kind }) => kind === 'audio')

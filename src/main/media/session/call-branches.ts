@@ -46,6 +46,11 @@ export class CallBranches {
     return tag === null ? this.lead : (this.#entries.find((entry) => entry.tag === tag)?.branch ?? null)
   }
 
+  /** Answered, and the call may yet be another branch's. */
+  get isEarly(): boolean {
+    return this.#lead.isTaken && !this.#isSettled
+  }
+
   mayFork(early: boolean): boolean {
     return !this.#isSettled && (!early || this.#entries.length < maxEarlyBranches)
   }

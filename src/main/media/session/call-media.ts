@@ -111,9 +111,9 @@ export class CallMedia {
   }
 
   #arrived(arrival: MediaArrival): void {
-    const { all, lead } = this.#branches
-    if (all.length === 1) lead.router.fromNetwork(arrival, arrival.validated)
-    else deliver(arrival, all)
+    const { all, lead, isEarly } = this.#branches
+    if (isEarly) deliver(arrival, all)
+    else lead.router.fromNetwork(arrival, arrival.validated)
   }
 
   async offer(rendererSdp: string): Promise<MediaOutcome<{ networkSdp: string }>> {
@@ -160,6 +160,7 @@ export class CallMedia {
       giveBack()
       return err(refusal)
     }
+    for (const other of this.#branches.all) if (other !== branch) other.giveWay(branch)
     if (!early) this.#settle(branch)
     return ok(branch.outcome(null))
   }

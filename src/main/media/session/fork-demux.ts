@@ -7,6 +7,11 @@ import type { CallBranch } from './call-branch.ts'
  * branch is settled on: nothing is allocated per packet where there is one branch.
  */
 export function deliver(arrival: MediaArrival, branches: readonly CallBranch[]): void {
+  const [first] = branches
+  if (first !== undefined && branches.length === 1) {
+    first.router.fromNetworkEarly(arrival, first.claim(arrival) === 'sure', arrival.validated)
+    return
+  }
   const level = levelOf(arrival, branches)
   if (level === 'no') return
   let only: CallBranch | null = null
@@ -16,7 +21,7 @@ export function deliver(arrival: MediaArrival, branches: readonly CallBranch[]):
     only = branch
     count += 1
   }
-  if (count === 1) only?.router.fromNetwork(arrival, level === 'sure')
+  if (count === 1) only?.router.fromNetworkEarly(arrival, level === 'sure')
   else byContent(arrival, branches, level)
 }
 

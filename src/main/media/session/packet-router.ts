@@ -76,6 +76,18 @@ export class PacketRouter {
     if (isLetIn) this.#take(section, component, bytes, from)
   }
 
+  /**
+   * As {@link fromNetwork}, while another branch may be about to answer from the same host: ZRTP is this one's only if it came from
+   * where this one was described to be (`sure`), or says itself whose it is. A Hello is repeated; one taken wrongly is not undone.
+   */
+  fromNetworkEarly(arrival: MediaArrival, sure: boolean, validated = sure): void {
+    const { stream, component, bytes } = arrival
+    const section = this.#sections().find((candidate) => candidate.place === stream)
+    const isPlain = section !== undefined && !section.path.usesIce && section.keying?.kind !== 'dtls'
+    if (isPlain && !sure && component === 1 && isZrtp(bytes)) this.fromNetworkIfOwn(arrival)
+    else this.fromNetwork(arrival, validated)
+  }
+
   /** As {@link fromNetwork}, for what other branches may be meant by too: false unless it says itself that it is for this one. */
   fromNetworkIfOwn({ stream, component, bytes, from }: MediaArrival): boolean {
     const section = this.#sections().find((candidate) => candidate.place === stream)

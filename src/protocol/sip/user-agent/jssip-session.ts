@@ -5,6 +5,7 @@ import type { Description } from './descriptions.ts'
 import {
   noMediaStream,
   type LibraryInfo,
+  type LibraryReplacement,
   type LibraryRequest,
   type LibrarySession,
   type LibraryTone,
@@ -14,7 +15,7 @@ import type { LiveSession, LiveSessions, Provisional } from './live-sessions.ts'
 import { Negotiation, type NegotiationContext } from './negotiation.ts'
 import { aorOf } from './pager.ts'
 import { writeReason } from './reason-header.ts'
-import { Refers, sendRefer, type ReferredCall } from './refer.ts'
+import { Refers, replacesRefusal, sendRefer, type ReferredCall } from './refer.ts'
 import { endOf, failureOf, type EndEvent } from './session-ends.ts'
 import { SessionEvents } from './session-events.ts'
 import type {
@@ -134,10 +135,12 @@ export abstract class DialogSession implements SipSession, LiveSession {
     session.on('refer', ({ request }: { readonly request: LibraryRequest }) =>
       refers.take(request, this.negotiation.isCall),
     )
-    session.on('replaces', ({ accept }: { readonly accept: () => void }) =>
+    session.on('replaces', ({ request, accept }: LibraryReplacement) => {
+      const refusal = replacesRefusal(request, this.dialog)
       // The session that comes of it is announced within this call.
-      this.context.live.whileReplacing(this.id, accept),
-    )
+      if (refusal === null) this.context.live.whileReplacing(this.id, accept)
+      else request.reply(refusal)
+    })
   }
 
   protected optionsFor(read: SessionOptions['pcConfig']['read']): SessionOptions {

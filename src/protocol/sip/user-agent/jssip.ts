@@ -36,6 +36,19 @@ export interface LibraryRequest extends LibraryMessage {
   reply(status: number): void
 }
 
+/** An INVITE with Replaces (RFC 3891) that may mean the session that tells of it; swapped tags count, too, for the library. */
+export interface LibraryReplacement {
+  readonly request: LibraryRequest & {
+    readonly replaces: {
+      readonly from_tag: string
+      readonly to_tag: string
+      readonly early_only?: boolean
+    }
+  }
+  /** Announces a session of its own. */
+  readonly accept: () => void
+}
+
 /** An INFO or a tone in one. */
 export interface LibraryInfo {
   readonly originator: 'local' | 'remote'

@@ -5,7 +5,7 @@ import type { SipHeader } from '../message.ts'
 import { reasonPhrase } from '../reasons.ts'
 import { parseHeaderPairs } from '../uri-headers.ts'
 import { parseUri } from '../uri.ts'
-import type { LibraryRequest, LibraryResponse, LibrarySession } from './jssip.ts'
+import type { LibraryReplacement, LibraryRequest, LibraryResponse, LibrarySession } from './jssip.ts'
 import type { SessionEvents } from './session-events.ts'
 import type { DialogId, IncomingRefer, SdpExchange, SessionEvent, SipSession } from './sip-session.ts'
 
@@ -47,6 +47,17 @@ export function sendRefer(
 /** RFC 3891 §3: the tags are named as the receiver of the header sees them. */
 export function replacesValue({ callId, localTag, remoteTag }: DialogId): string {
   return `${callId};to-tag=${remoteTag};from-tag=${localTag}`
+}
+
+/** Why an INVITE may not take the place of an established dialog (RFC 3891 §3); null where it may be asked about. */
+export function replacesRefusal(
+  { to_tag: toTag, replaces }: LibraryReplacement['request'],
+  dialog: DialogId | null,
+): number | null {
+  // Within a dialog nothing can be replaced.
+  if (typeof toTag === 'string') return 400
+  if (replaces.to_tag !== dialog?.localTag || replaces.from_tag !== dialog.remoteTag) return 481
+  return replaces.early_only === true ? 486 : null
 }
 
 interface Target {
@@ -98,6 +109,8 @@ class ReferNews {
   readonly #session: LibrarySession
   readonly #id: number
   #isOver = false
+  #isLast = false
+  #failure: number | null = null
 
   constructor(session: LibrarySession, id: number) {
     this.#session = session
@@ -106,6 +119,19 @@ class ReferNews {
 
   get isOver(): boolean {
     return this.#isOver
+  }
+
+  /** How a try goes. A failure waits for what follows it. */
+  hear(event: SessionEvent): void {
+    const status = newsOf(event)
+    if (status === null) return
+    if (event.kind === 'failed' && !this.#isLast) this.#failure = status
+    else this.tell(status)
+  }
+
+  finish(): void {
+    this.#isLast = true
+    if (this.#failure !== null) this.tell(this.#failure)
   }
 
   tell(status: number): void {
@@ -157,11 +183,9 @@ export class Refers {
         const headers: SipHeader[] = []
         if (replaces !== null) headers.push({ name: 'replaces', value: replaces })
         if (referredBy !== null) headers.push({ name: 'referred-by', value: referredBy })
-        return this.#call(to, exchange, headers, (event) => {
-          const status = newsOf(event)
-          if (status !== null) news.tell(status)
-        })
+        return this.#call(to, exchange, headers, (event) => news.hear(event))
       },
+      finish: () => news.finish(),
     }
   }
 }

@@ -47,9 +47,14 @@ export interface IncomingRefer {
   /** Value for Replaces, where an attended transfer is asked for (RFC 5589 §7). */
   readonly replaces: string | null
   readonly referredBy: string | null
-  /** Calls `to` and tells the far end how that goes. */
+  /**
+   * Calls `to` and tells the far end how that goes. A call that fails may be followed by another try: the far end hears of the
+   * failure with {@link IncomingRefer.finish}.
+   */
   accept(exchange: SdpExchange): SipSession
   decline(): void
+  /** No other try follows: what fails, or failed last, is the outcome (RFC 3515 §2.4.4). */
+  finish(): void
 }
 
 export type SessionEvent =

@@ -14,7 +14,7 @@ import {
   stopAll,
 } from '#test/fakes/calling.ts'
 import { farRequest, respond } from '#test/fakes/sip-flow-server.ts'
-import type { SipSession } from './user-agent.ts'
+import type { DialogId, SipSession } from './user-agent.ts'
 
 afterEach(stopAll)
 
@@ -81,6 +81,41 @@ describe('transfer', () => {
     expect(headerValue(last, 'subscription-state')).toBe('terminated;reason=noresource')
   })
 
+  it('that is tried again is told of once nothing more is tried, and not of the tries that failed', async () => {
+    const { server, far, ears } = await outgoing((request) =>
+      request.method === 'NOTIFY' ? respond(request, 200) : null,
+    )
+    server.send(far('REFER', { 'refer-to': '<sip:carol@example.org>' }))
+    const { refer } = await ears.next('refer')
+    for (const [at, status] of [488, 486].entries()) {
+      const failed = listen(refer.accept(desk()))
+      server.send(respond(await server.request('INVITE', 2 + at), status, [], { tag: `carol${at}` }))
+      await failed.next('failed')
+    }
+    await soon()
+    expect(server.requests('NOTIFY').map(sipfrag)).toEqual(['SIP/2.0 100 Trying'])
+    refer.finish()
+    refer.finish()
+    await server.request('NOTIFY', 2)
+    await soon()
+    expect(server.requests('NOTIFY').map(sipfrag).slice(1)).toEqual(['SIP/2.0 486 Busy Here'])
+  })
+
+  it('that is given up before it is answered is told of at once', async () => {
+    const { server, far, ears } = await outgoing((request) =>
+      request.method === 'NOTIFY' ? respond(request, 200) : null,
+    )
+    server.send(far('REFER', { 'refer-to': '<sip:carol@example.org>' }))
+    const { refer } = await ears.next('refer')
+    const call = refer.accept(desk())
+    const invite = await server.request('INVITE', 2)
+    server.send(respond(invite, 180, [contact], { tag: 'carol' }))
+    await server.request('NOTIFY', 2)
+    refer.finish()
+    call.end()
+    expect(sipfrag(await server.request('NOTIFY', 3))).toBe('SIP/2.0 487 Request Terminated')
+  })
+
   it.each([
     '<sip:carol@example.org;method=BYE>',
     '<sip:carol@example.org?Subject=urgent>',
@@ -127,13 +162,51 @@ describe('an INVITE with Replaces', () => {
     await server.request('BYE')
   })
 
-  it('meets 481 where it names none of ours', async () => {
-    const { server, ears } = await outgoing()
-    const replaces = 'nothing;to-tag=1;from-tag=2'
+  it.each([
+    ['names none of ours', 481, () => 'nothing;to-tag=1;from-tag=2'],
+    ['guesses a tag', 481, ({ callId, localTag }: DialogId) => `${callId};to-tag=${localTag};from-tag=guess`],
+    [
+      'names the tags of the other side as ours',
+      481,
+      ({ callId, localTag, remoteTag }: DialogId) => `${callId};to-tag=${remoteTag};from-tag=${localTag}`,
+    ],
+    [
+      'wants an early dialog only (RFC 3891 §3)',
+      486,
+      ({ callId, localTag, remoteTag }: DialogId) => `${callId};to-tag=${localTag};from-tag=${remoteTag};early-only`,
+    ],
+  ])('that %s meets %i, and the call goes on', async (_name, status, replacesOf) => {
+    const { server, call, ears } = await outgoing()
+    const replaces = replacesOf(call.dialog!)
     server.send(
       farRequest('INVITE', { 'content-type': 'application/sdp', replaces }, { body: Buffer.from(audio('x')) }),
     )
-    await server.response(481)
+    await server.response(status)
     expect(ears.kinds()).toEqual(['established'])
+  })
+
+  it('that names a dialog of another account meets 481', async () => {
+    const { call } = await outgoing()
+    const other = await outgoing()
+    const { callId, localTag, remoteTag } = call.dialog!
+    const replaces = `${callId};to-tag=${localTag};from-tag=${remoteTag}`
+    other.server.send(
+      farRequest('INVITE', { 'content-type': 'application/sdp', replaces }, { body: Buffer.from(audio('x')) }),
+    )
+    await other.server.response(481)
+    expect(other.ears.kinds()).toEqual(['established'])
+  })
+
+  it('within a dialog meets 400', async () => {
+    const { server, far, call, ears } = await outgoing()
+    const { callId, localTag, remoteTag } = call.dialog!
+    server.send(far('INVITE', { replaces: `${callId};to-tag=${localTag};from-tag=${remoteTag}` }, audio('x')))
+    await server.response(400)
+    expect(ears.kinds()).toEqual(['established'])
+  })
+
+  it('is announced: Supported names it', async () => {
+    const { server } = await outgoing()
+    expect(headerValue(await server.request('INVITE'), 'supported')).toContain('replaces')
   })
 })

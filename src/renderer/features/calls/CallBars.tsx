@@ -53,7 +53,7 @@ function CallBar({ view }: { readonly view: CallView }) {
       >
         <ReadersMark readers={view.security.readers} words={false} />
         <bdi className="truncate font-semibold">{name}</bdi>
-        <CallState view={view} />
+        <CallState view={view} short />
       </button>
       <MuteButton view={view} size="small" />
       <HoldButton view={view} size="small" />

@@ -57,7 +57,9 @@ function RunningCall({ view }: { readonly view: CallView }) {
       data-pane="call"
       className={cx(
         'flex flex-col border-b border-line bg-panel',
-        full ? 'min-h-0 flex-1' : 'max-h-[65%] min-h-0 shrink-0',
+        full ? 'min-h-0 flex-1' : 'min-h-0 shrink-0',
+        // The answers to what is asked first are to be in sight.
+        !full && (view.security.comparison === 'compare' ? 'max-h-[82%]' : 'max-h-[65%]'),
       )}
     >
       <Head view={view} size={size} />

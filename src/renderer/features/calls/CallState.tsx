@@ -1,15 +1,16 @@
 import type { CallView } from '#shared/model/calls.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { callName, clockTime, phaseWords } from './call-words.ts'
+import { cx } from '#renderer/ui/cx.ts'
+import { callName, clockTime, phaseWords, phaseWordsShort } from './call-words.ts'
 import { useElapsed } from './use-clock.ts'
 
-/** The state of a call in words, then the clock. */
-export function CallState({ view }: { readonly view: CallView }) {
+/** The state of a call in words, then the clock; `short` where the name stands beside it. */
+export function CallState({ view, short = false }: { readonly view: CallView; readonly short?: boolean }) {
   const t = useT()
-  const words = phaseWords(t, view) ?? t('call.phase.active')
+  const words = (short ? phaseWordsShort(t, view) : phaseWords(t, view)) ?? t('call.phase.active')
   return (
-    <span className="flex min-w-0 items-baseline gap-2">
-      <span className="truncate">{words}</span>
+    <span className={cx('flex items-baseline gap-2', short ? 'shrink-0' : 'min-w-0')}>
+      <span className={short ? 'whitespace-nowrap' : 'min-w-0 wrap-anywhere'}>{words}</span>
       {view.connectedAt !== null && <CallClock view={view} />}
     </span>
   )

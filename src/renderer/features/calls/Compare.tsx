@@ -112,10 +112,13 @@ function Question({ view, sas, onAnswered, onDone }: QuestionProps) {
         <div className="min-w-0 flex-1 basis-52">
           <Field label={t('sas.device')} value={device} onChange={setDevice} maxLength={80} autoComplete="off" />
         </div>
-        <Button onPress={() => answer(false)}>{t('sas.differ')}</Button>
-        <Button variant="primary" onPress={() => answer(true)}>
-          {t('sas.match')}
-        </Button>
+        {/* In one line, always: nobody shall see but one of the answers. */}
+        <div className="flex flex-wrap gap-2">
+          <Button onPress={() => answer(false)}>{t('sas.differ')}</Button>
+          <Button variant="primary" onPress={() => answer(true)}>
+            {t('sas.match')}
+          </Button>
+        </div>
       </div>
       <p className="text-xs text-soft">{t('sas.deviceHint')}</p>
     </section>

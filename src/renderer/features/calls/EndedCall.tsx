@@ -37,8 +37,8 @@ export function EndedCall({ view }: { readonly view: CallView }) {
       className="flex shrink-0 flex-col gap-2 border-b border-line bg-panel px-3 py-2.5"
     >
       <div className="flex items-start gap-2.5">
-        <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-soft" />
-        <p className="min-w-0 flex-1 text-sm" role={isCalmEnd(view.end) ? 'status' : 'alert'}>
+        <Icon aria-hidden className="mt-1.5 size-4 shrink-0 text-soft" />
+        <p className="min-w-0 flex-1 py-1 text-sm wrap-anywhere" role={isCalmEnd(view.end) ? 'status' : 'alert'}>
           {endSentence(t, view)} <CallClock view={view} />
         </p>
         <IconButton icon={X} label={t('app.dismiss')} size="small" onPress={dismiss} />

@@ -1,11 +1,11 @@
-import { Phone, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
+import { Phone, PhoneForwarded, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
 import { createPortal } from 'react-dom'
 import type { CallView } from '#shared/model/calls.ts'
 import { displayAor } from '#shared/model/aor.ts'
-import { useT } from '#renderer/i18n/i18n.ts'
+import { type TextKey, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { useAccounts } from '#renderer/stores/app-store.ts'
-import { acceptCall, currentCall, endCall, useCalls } from '#renderer/stores/call-store.ts'
+import { acceptCall, currentCall, endAndAccept, endCall, useCalls } from '#renderer/stores/call-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { Button } from '#renderer/ui/Button.tsx'
@@ -66,6 +66,7 @@ function IncomingCall({ view, waiting }: IncomingProps) {
           <Origin view={view} />
         </div>
       </div>
+      <Replaced view={view} />
       {!waiting && <p className="text-xs text-soft">{t('incoming.untilAccepted')}</p>}
       <Answers view={view} waiting={waiting} />
     </section>
@@ -91,10 +92,23 @@ function Origin({ view }: { readonly view: CallView }) {
   )
 }
 
+/** Whose place the caller wants: nobody has proven that the other side wants that, too. */
+function Replaced({ view }: { readonly view: CallView }) {
+  const t = useT()
+  const replaced = useCalls().find((one) => one.id === view.replaces)
+  if (replaced === undefined) return null
+  return <p className="text-sm text-warn">{t('incoming.replaces', { other: callName(t, replaced) })}</p>
+}
+
+function acceptText({ view, waiting }: IncomingProps): TextKey {
+  if (view.replaces !== null) return 'incoming.accept'
+  if (waiting) return 'incoming.holdAndAccept'
+  return view.video ? 'incoming.acceptAudio' : 'incoming.accept'
+}
+
 function Answers({ view, waiting }: IncomingProps) {
   const t = useT()
   const small = waiting ? 'small' : 'normal'
-  const accept = waiting ? t('incoming.holdAndAccept') : t(view.video ? 'incoming.acceptAudio' : 'incoming.accept')
   return (
     <div className="flex flex-wrap gap-2">
       <Button
@@ -114,6 +128,16 @@ function Answers({ view, waiting }: IncomingProps) {
         <span aria-hidden>{t('incoming.busy')}</span>
         <span className="sr-only">{t('incoming.busyHint')}</span>
       </Button>
+      {waiting && view.replaces === null && (
+        <Button
+          size={small}
+          onPress={() => void endAndAccept(view)}
+          className="min-w-0 flex-1 basis-44 whitespace-nowrap"
+        >
+          <PhoneForwarded aria-hidden className="size-4" />
+          {t('incoming.endAndAccept')}
+        </Button>
+      )}
       {view.video && !waiting && (
         <Button
           variant="primary"
@@ -132,7 +156,7 @@ function Answers({ view, waiting }: IncomingProps) {
         className="min-w-0 flex-1 basis-44 whitespace-nowrap"
       >
         <Phone aria-hidden className="size-4" />
-        {accept}
+        {t(acceptText({ view, waiting }))}
       </Button>
     </div>
   )

@@ -1,3 +1,4 @@
+import { Merge } from 'lucide-react'
 import { useState } from 'react'
 import { Form } from 'react-aria-components'
 import type { CallId } from '#shared/model/calls.ts'
@@ -5,9 +6,9 @@ import { aorDomain, displayAor, parseAor } from '#shared/model/aor.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { attempt } from '#renderer/stores/actions.ts'
+import { attempt, perform } from '#renderer/stores/actions.ts'
 import { useAccount, useContacts } from '#renderer/stores/app-store.ts'
-import { useCall } from '#renderer/stores/call-store.ts'
+import { useCall, useCalls } from '#renderer/stores/call-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
@@ -25,8 +26,38 @@ export function TransferDialog({ callId, onClose }: { readonly callId: CallId; r
   if (view?.phase !== 'active') return null
   return (
     <Dialog title={t('transfer.title')} closeLabel={t('app.close')} onClose={onClose}>
-      <Target view={view} onDone={onClose} />
+      <div className="flex flex-col gap-3">
+        <OtherCalls view={view} onDone={onClose} />
+        <Target view={view} onDone={onClose} />
+      </div>
     </Dialog>
+  )
+}
+
+/** The other calls of the account: their other sides can be connected with this one's. */
+function OtherCalls({ view, onDone }: { readonly view: CallView; readonly onDone: () => void }) {
+  const t = useT()
+  const name = callName(t, view)
+  const others = useCalls().filter(
+    ({ id, accountId, phase }) => id !== view.id && accountId === view.accountId && phase === 'active',
+  )
+  if (others.length === 0) return null
+  return (
+    <section aria-label={t('transfer.otherCalls')} className="flex flex-col gap-2 border-b border-line pb-3">
+      <p className="text-sm text-soft">{t('transfer.connectText')}</p>
+      {others.map((other) => (
+        <Button
+          key={other.id}
+          onPress={() => {
+            void perform('calls.connect', { callId: view.id, withCall: other.id })
+            onDone()
+          }}
+        >
+          <Merge aria-hidden className="size-4" />
+          <span className="min-w-0 wrap-anywhere">{t('transfer.connect', { name, other: callName(t, other) })}</span>
+        </Button>
+      ))}
+    </section>
   )
 }
 
@@ -114,7 +145,9 @@ function People({ view, typed, isDisabled, onPick }: PeopleProps) {
           >
             <Avatar name={name === '' ? displayAor(aor) : name} seed={aor} size="small" />
             <span className="min-w-0">
-              <bdi className="block truncate font-medium">{name === '' ? displayAor(aor) : name}</bdi>
+              <span className="block truncate font-medium">
+                <bdi>{name === '' ? displayAor(aor) : name}</bdi>
+              </span>
               <span className="block truncate text-xs text-soft">{displayAor(aor)}</span>
             </span>
           </button>

@@ -18,6 +18,12 @@ export function phaseWords(t: Translate, view: CallView): string | null {
   return view.held === 'by-both' ? t('call.held.byBoth') : null
 }
 
+/** The state where the name stands beside it already. */
+export function phaseWordsShort(t: Translate, view: CallView): string | null {
+  if (view.phase !== 'active' || view.held === 'no') return phaseWords(t, view)
+  return t(`call.heldShort.${view.held}`)
+}
+
 const readerTexts = {
   securing: ['readers.securing', 'readers.short.securing'],
   'only-us': ['readers.onlyUs', 'readers.short.onlyUs'],
@@ -79,6 +85,7 @@ const ends: Readonly<Record<CallEnd, { readonly calm: boolean; readonly redial: 
   'microphone-denied': { calm: false, redial: true },
   'relay-missing': { calm: false, redial: true },
   transferred: { calm: true, redial: false },
+  replaced: { calm: true, redial: false },
   failed: { calm: false, redial: true },
 }
 

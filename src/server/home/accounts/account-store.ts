@@ -6,15 +6,15 @@ import type { ClockPort } from '#shared/ports/clock.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { checkUserName } from './user-name.ts'
 
-/** Digest secrets of one user, lower-case hex (RFC 7616 §3.4.2); the server never sees a password. */
+/** What digest needs of a user's password, lower-case hex (RFC 7616 §3.4.2); the server never sees the password. */
 export interface DigestSecrets {
-  readonly ha1Md5: string
   readonly ha1Sha256: string
 }
 
 interface AccountRow {
   readonly user: string
-  readonly ha1_md5: string
+  /** Of a password for phones that know no SHA-256; null = none may sign in. */
+  readonly phone_ha1_md5: string | null
   readonly ha1_sha256: string
   readonly created_day: number
 }
@@ -43,22 +43,29 @@ export class AccountStore implements AccountsPort {
     if (realm !== this.#domain) return null
     const row = this.#row(user)
     if (row === undefined) return null
-    return algorithm === 'MD5' ? row.ha1_md5 : row.ha1_sha256
+    return algorithm === 'MD5' ? row.phone_ha1_md5 : row.ha1_sha256
   }
 
   create(user: string, secrets: DigestSecrets): Result<null, 'address-taken' | 'address-reserved' | 'too-many'> {
     if (checkUserName(user) !== 'free-to-ask') return err('address-reserved')
     if (this.count() >= this.#maxAccounts) return err('too-many')
     const done = this.#database.sql
-      .prepare('INSERT OR IGNORE INTO account (user, ha1_md5, ha1_sha256, created_day) VALUES (?, ?, ?, ?)')
-      .run(user, secrets.ha1Md5, secrets.ha1Sha256, dayOf(this.#clock.now()))
+      .prepare('INSERT OR IGNORE INTO account (user, ha1_sha256, created_day) VALUES (?, ?, ?)')
+      .run(user, secrets.ha1Sha256, dayOf(this.#clock.now()))
     return done.changes === 1 ? ok(null) : err('address-taken')
   }
 
+  /** Old phones are out, too, until they are let in again. */
   changeSecrets(user: string, secrets: DigestSecrets): void {
     this.#database.sql
-      .prepare('UPDATE account SET ha1_md5 = ?, ha1_sha256 = ? WHERE user = ?')
-      .run(secrets.ha1Md5, secrets.ha1Sha256, user)
+      .prepare('UPDATE account SET phone_ha1_md5 = NULL, ha1_sha256 = ? WHERE user = ?')
+      .run(secrets.ha1Sha256, user)
+    this.#database.markErased()
+  }
+
+  /** Lets phones sign in that know MD5 alone, or no more with null. */
+  setPhoneSecret(user: string, ha1Md5: string | null): void {
+    this.#database.sql.prepare('UPDATE account SET phone_ha1_md5 = ? WHERE user = ?').run(ha1Md5, user)
     this.#database.markErased()
   }
 
@@ -66,7 +73,8 @@ export class AccountStore implements AccountsPort {
   describe(user: string): { user: string; domain: string; createdDay: string; holdsHa1: string[] } | null {
     const row = this.#row(user)
     if (row === undefined) return null
-    return { user, domain: this.#domain, createdDay: formatDay(row.created_day), holdsHa1: ['MD5', 'SHA-256'] }
+    const holdsHa1 = row.phone_ha1_md5 === null ? ['SHA-256'] : ['MD5', 'SHA-256']
+    return { user, domain: this.#domain, createdDay: formatDay(row.created_day), holdsHa1 }
   }
 
   remove(user: string): void {

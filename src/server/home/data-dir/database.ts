@@ -55,6 +55,10 @@ const migrations: readonly string[] = [
     PRIMARY KEY (user, zid)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE account DROP COLUMN ha1_md5;
+  ALTER TABLE account ADD COLUMN phone_ha1_md5 TEXT;
+  `,
 ]
 
 /** The server's one database file; plain SQLite, because what it holds must be readable without anybody's passphrase. */
@@ -114,6 +118,7 @@ export class HomeDatabase {
         this.sql.exec(step)
         this.sql.pragma(`user_version = ${current + index + 1}`)
       })()
+      this.markErased()
     })
   }
 }

@@ -14,6 +14,7 @@ import { signUp } from './sign-up.ts'
 import {
   invitationRequest,
   passwordRequest,
+  phonesRequest,
   signUpRequest,
   type DomainReply,
   type InvitationReply,
@@ -97,18 +98,23 @@ function addSignUp(app: FastifyInstance, ports: HomeApiPorts, limits: RequestLim
   })
 }
 
+type Handler = (user: string, request: FastifyRequest, reply: FastifyReply) => unknown
+type Route = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+/** Lets requests through to a handler once they prove whose they are. */
+function signedInBy({ digest }: HomeApiPorts, limits: RequestLimits): (handle: Handler) => Route {
+  return (handle) => (request, reply) => {
+    const proven = digest.verify(request.headers.authorization, request.method, request.url)
+    if ('user' in proven) return handle(proven.user, request, reply)
+    if (proven.refused === 'wrong') limits.recordFailure(addressOf(request))
+    reply.header('www-authenticate', digest.challenge(proven.refused === 'stale'))
+    return refuse(reply, 'unauthorized')
+  }
+}
+
 function addMe(app: FastifyInstance, ports: HomeApiPorts, limits: RequestLimits): void {
   const { me } = ports
-  type Handler = (user: string, request: FastifyRequest, reply: FastifyReply) => unknown
-  const signedIn =
-    (handle: Handler) =>
-    (request: FastifyRequest, reply: FastifyReply): unknown => {
-      const proven = ports.digest.verify(request.headers.authorization, request.method, request.url)
-      if ('user' in proven) return handle(proven.user, request, reply)
-      if (proven.refused === 'wrong') limits.recordFailure(addressOf(request))
-      reply.header('www-authenticate', ports.digest.challenge(proven.refused === 'stale'))
-      return refuse(reply, 'unauthorized')
-    }
+  const signedIn = signedInBy(ports, limits)
   app.get(
     '/me',
     signedIn((user, _request, reply) => me.describe(user) ?? refuse(reply, 'not-found')),
@@ -131,6 +137,15 @@ function addMe(app: FastifyInstance, ports: HomeApiPorts, limits: RequestLimits)
       const body = parsed(passwordRequest, request)
       if (!body.ok) return refuse(reply, body.error)
       me.changePassword(user, body.value)
+      return reply.code(204).send()
+    }),
+  )
+  app.put(
+    '/me/phones',
+    signedIn((user, request, reply) => {
+      const body = parsed(phonesRequest, request)
+      if (!body.ok) return refuse(reply, body.error)
+      me.letPhonesIn(user, body.value.ha1Md5)
       return reply.code(204).send()
     }),
   )

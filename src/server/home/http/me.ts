@@ -72,6 +72,13 @@ export class MeService {
     this.#database.purge()
   }
 
+  letPhonesIn(user: string, ha1Md5: string | null): void {
+    this.#accounts.setPhoneSecret(user, ha1Md5)
+    // A phone that signed in with what was there before has to show the new one.
+    this.#bindings.disconnectUser(user)
+    this.#database.purge()
+  }
+
   /** Removes the account and all that hangs on it, then counts again what is left: zeros. */
   close(user: string): ErasedReply {
     this.#accounts.remove(user)

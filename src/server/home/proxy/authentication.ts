@@ -7,7 +7,7 @@ import {
   type DigestAlgorithm,
   type DigestAuthorization,
 } from '#protocol/sip/digest.ts'
-import { headerLines } from '#protocol/sip/headers.ts'
+import { fromOf, headerLines, uriOf } from '#protocol/sip/headers.ts'
 import { NonceIssuer } from '#protocol/sip/nonce.ts'
 import { equalUris } from '#protocol/sip/uri-compare.ts'
 import { parseUri } from '#protocol/sip/uri.ts'
@@ -15,6 +15,8 @@ import type { SipHeader, SipRequest } from '#protocol/sip/message.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { RateLimit, RateTable } from './rate.ts'
+import { userOf } from './routing.ts'
+import type { FlowTransport } from './flow.ts'
 import type { ProxyLimits } from './limits.ts'
 import type { AccountsPort } from './ports.ts'
 
@@ -37,8 +39,14 @@ const headerNames = {
   proxy: { credentials: 'proxy-authorization', challenge: 'proxy-authenticate', status: 407 },
 } as const
 
-/** Strongest first: clients that know one scheme take the first they understand. */
-const offered: readonly DigestAlgorithm[] = ['SHA-256', 'MD5']
+/**
+ * What is asked for: SHA-256, and MD5 too where the user lets old phones in. Those give up at any algorithm they do not know, whatever
+ * the order (libre 1.1), so over what phones speak MD5 stands alone; Sotto itself comes over WebSocket, and takes the stronger.
+ */
+function algorithmsFor(letsPhonesIn: boolean, transport: FlowTransport): readonly DigestAlgorithm[] {
+  if (!letsPhonesIn) return ['SHA-256']
+  return transport === 'ws' || transport === 'wss' ? ['SHA-256', 'MD5'] : ['MD5']
+}
 
 export class Authenticator {
   readonly #accounts: AccountsPort
@@ -61,24 +69,23 @@ export class Authenticator {
     this.#decoy = computeHa1('SHA-256', 'nobody', ports.domain, Buffer.from(ports.random.bytes(16)).toString('hex'))
   }
 
-  authenticate(request: SipRequest, challenger: Challenger): AuthenticationResult {
+  authenticate(request: SipRequest, challenger: Challenger, transport: FlowTransport): AuthenticationResult {
+    const ask = (flags: { readonly stale: boolean; readonly wrong: boolean }): AuthenticationResult =>
+      this.#challenge(challenger, this.#algorithms(request, transport), flags)
     const authorization = this.#ownCredentials(request, challenger)
-    if (authorization === null) return this.#challenge(challenger, { stale: false, wrong: false })
+    if (authorization === null) return ask({ stale: false, wrong: false })
     if (!namesSameTarget(authorization, request)) return { kind: 'refused', status: 400 }
     const user = authorization.username.toLowerCase()
     const count = authorization.nc === null ? null : Number.parseInt(authorization.nc, 16)
     const verdict = this.#nonces.check(authorization.nonce, count)
-    if (verdict === 'foreign' || verdict === 'replayed')
-      return this.#challenge(challenger, { stale: false, wrong: true })
+    if (verdict === 'foreign' || verdict === 'replayed') return ask({ stale: false, wrong: true })
     const ha1 = this.#accounts.ha1(user, this.#realm, authorization.algorithm)
     const isRight = verifyResponse(authorization, request, ha1 ?? this.#decoy) && ha1 !== null
     if (!isRight) {
-      return this.#failures.take(user)
-        ? this.#challenge(challenger, { stale: false, wrong: true })
-        : { kind: 'refused', status: 403 }
+      return this.#failures.take(user) ? ask({ stale: false, wrong: true }) : { kind: 'refused', status: 403 }
     }
     // RFC 7616 §3.5: stale=true only tells someone who knows the password.
-    if (verdict === 'stale') return this.#challenge(challenger, { stale: true, wrong: false })
+    if (verdict === 'stale') return ask({ stale: true, wrong: false })
     this.#nonces.markUsed(authorization.nonce, count)
     return { kind: 'proven', user }
   }
@@ -91,10 +98,22 @@ export class Authenticator {
     return null
   }
 
-  #challenge(challenger: Challenger, { stale, wrong }: { stale: boolean; wrong: boolean }): AuthenticationResult {
+  /** By whom it says that it comes from. */
+  #algorithms(request: SipRequest, transport: FlowTransport): readonly DigestAlgorithm[] {
+    const from = uriOf(fromOf(request))
+    const isUser = from.scheme === 'sip' || from.scheme === 'sips'
+    const letsPhonesIn = isUser && this.#accounts.ha1(userOf(from), this.#realm, 'MD5') !== null
+    return algorithmsFor(letsPhonesIn, transport)
+  }
+
+  #challenge(
+    challenger: Challenger,
+    algorithms: readonly DigestAlgorithm[],
+    { stale, wrong }: { readonly stale: boolean; readonly wrong: boolean },
+  ): AuthenticationResult {
     const { challenge: name, status } = headerNames[challenger]
     const nonce = this.#nonces.issue()
-    const headers = offered.map((algorithm) => {
+    const headers = algorithms.map((algorithm) => {
       const value = serializeChallenge({
         ...{ realm: this.#realm, nonce, opaque: null, algorithm, session: false, stale },
         qop: ['auth', 'auth-int'],

@@ -10,7 +10,7 @@ import type { ProxyLimits } from './limits.ts'
 /** The users of the domain; user names are unescaped and in lower case. */
 export interface AccountsPort {
   exists(user: string): boolean
-  /** HA1 in lower-case hex (RFC 7616 §3.4.2), or null where there is none for this algorithm. */
+  /** HA1 in lower-case hex (RFC 7616 §3.4.2), or null where there is none for this algorithm: MD5 is for old phones, where let in. */
   ha1(user: string, realm: string, algorithm: DigestAlgorithm): string | null
 }
 

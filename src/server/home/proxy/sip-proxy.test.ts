@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { headerLines, parseRoutes, withHeader } from '#protocol/sip/headers.ts'
-import { parseChallenges } from '#protocol/sip/digest.ts'
+import { parseChallenges, type DigestAlgorithm } from '#protocol/sip/digest.ts'
+import type { FlowTransport } from './flow.ts'
 import { isElsewhere, readReason } from '#protocol/sip/user-agent/reason-header.ts'
 import type { SipRequest, SipResponse } from '#protocol/sip/message.ts'
 import { settle } from '#test/fakes/fake-clock.ts'
@@ -35,19 +36,52 @@ async function call(alice: FakePhone, bobPhone: FakePhone): Promise<{ invite: Si
 }
 
 describe('REGISTER', () => {
-  it('offers SHA-256 before MD5 and takes either', async () => {
+  const asked = async (world: FakeDomain, user: string, transport: FlowTransport): Promise<DigestAlgorithm[]> => {
+    const phone = world.phone(user, { transport })
+    const challenge = await phone.send('REGISTER', `sip:${domain}`, { to: `<sip:${user}@${domain}>`, answer: false })
+    expect(challenge.status).toBe(401)
+    return parseChallenges(headerLines(challenge, 'www-authenticate')).map(({ algorithm }) => algorithm)
+  }
+
+  it.each(['udp', 'tcp', 'tls', 'ws', 'wss'] as const)('asks for SHA-256 alone over %s', async (transport) => {
+    const world = new FakeDomain()
+    world.lettingPhonesIn.add('bob')
+    for (const user of ['alice', 'nobody']) expect(await asked(world, user, transport)).toEqual(['SHA-256'])
+  })
+
+  it.each(['udp', 'tcp', 'tls'] as const)('asks for MD5 alone over %s where phones are let in', async (transport) => {
+    const world = new FakeDomain()
+    world.lettingPhonesIn.add('alice')
+    expect(await asked(world, 'alice', transport)).toEqual(['MD5'])
+    expect((await world.phone('alice', { transport }).register()).status).toBe(200)
+  })
+
+  it.each(['ws', 'wss'] as const)(
+    'offers both over %s where phones are let in, and takes either',
+    async (transport) => {
+      const world = new FakeDomain()
+      world.lettingPhonesIn.add('alice')
+      expect(await asked(world, 'alice', transport)).toEqual(['SHA-256', 'MD5'])
+      for (const algorithm of ['MD5', 'SHA-256'] as const) {
+        const options = { to: `<sip:alice@${domain}>`, algorithm }
+        expect((await world.phone('alice', { transport }).send('REGISTER', `sip:${domain}`, options)).status).toBe(200)
+      }
+    },
+  )
+
+  it('takes no MD5 that it did not ask for', async () => {
     const world = new FakeDomain()
     const phone = world.phone('alice')
-    const challenge = await phone.send('REGISTER', `sip:${domain}`, { to: `<sip:alice@${domain}>`, answer: false })
-    expect(challenge.status).toBe(401)
-    expect(parseChallenges(headerLines(challenge, 'www-authenticate')).map(({ algorithm }) => algorithm)).toEqual([
-      'SHA-256',
-      'MD5',
-    ])
-    for (const algorithm of ['MD5', 'SHA-256'] as const) {
-      const options = { to: `<sip:alice@${domain}>`, algorithm }
-      expect((await phone.send('REGISTER', `sip:${domain}`, options)).status).toBe(200)
+    const to = `<sip:alice@${domain}>`
+    const challenge = await phone.send('REGISTER', `sip:${domain}`, { to, answer: false })
+    const nonce = /nonce="([^"]*)"/.exec(valueOf(challenge, 'www-authenticate'))?.[1] ?? ''
+    const weak = {
+      name: 'www-authenticate',
+      value: `Digest realm="${domain}", nonce="${nonce}", algorithm=MD5, qop="auth"`,
     }
+    const request = phone.build('REGISTER', `sip:${domain}`, { to })
+    const answer = phone.authorize(request, { ...challenge, headers: [weak] })
+    expect((await phone.transact(answer)).status).toBe(401)
   })
 
   it('binds a device once, whatever its contact, and lists it with a GRUU', async () => {

@@ -347,7 +347,7 @@ export class SipProxy implements ConnectionUser {
   #authenticate(arrival: Arrival, challenger: Challenger): string | null {
     const { connection, request } = arrival
     if (connection.trustedUser !== null) return connection.trustedUser
-    const result = this.#authenticator.authenticate(request, challenger)
+    const result = this.#authenticator.authenticate(request, challenger, connection.flow.transport)
     if (result.kind === 'proven') {
       connection.users.add(result.user)
       if (this.#userRates.take(result.user)) return result.user
