@@ -7,6 +7,7 @@ import type { CallSignal } from '#main/accounts/signalling-port-calls.ts'
 import type { BranchEvent, MediaAnswer, MediaEvent, MediaOutcome } from '#main/media/media-port.ts'
 import type { CallCore } from './call-core.ts'
 import type { CallOffers } from './call-offers.ts'
+import { wipeSecrets } from './call-trust.ts'
 import type { EngineFailure } from './engine-legs.ts'
 
 type Heard<K extends BranchEvent['kind']> = Extract<BranchEvent, { kind: K }>
@@ -129,6 +130,12 @@ export class CallForks {
     return fork
   }
 
+  /** What the others wanted to be kept is not. */
+  #dropForks(winner: string | null): void {
+    for (const [branch, { retained }] of this.#forks) if (branch !== winner) wipeSecrets(retained)
+    this.#forks.clear()
+  }
+
   #forget(branch: string, opened: { readonly leg: LegId } | null): null {
     this.#forks.delete(branch)
     if (opened !== null) this.#core.closeLeg(opened.leg)
@@ -166,7 +173,7 @@ export class CallForks {
     this.#offers.apply(answer)
     if (this.#played !== null && this.#played !== branch) this.#core.context.engine.play(leg)
     for (const other of [...this.#core.legs]) if (other !== leg) this.#core.closeLeg(other)
-    this.#forks.clear()
+    this.#dropForks(branch)
     if (keys === null) this.#handlers.onShown(null)
     for (const event of [retained, keys, lost])
       if (event !== null) this.#handlers.onEvent({ ...event, call: this.#core.id, branch })
@@ -175,7 +182,7 @@ export class CallForks {
   /** An event of the gateway: of the call at once, of an early dialog once it is the call, of another one never. */
   heard(event: MediaEvent): void {
     const { branch } = event
-    if (branch === undefined || branch === this.#winner) this.#handlers.onEvent(event)
+    if (branch === undefined || branch === this.#winner || isOwed(event)) this.#handlers.onEvent(event)
     else if (this.#winner === null) this.#early(branch, event)
   }
 
@@ -195,11 +202,19 @@ export class CallForks {
   /** Another INVITE: whether the leg of the offer is still to be answered. */
   begin(): boolean {
     const isFresh = !this.#isOfferTaken
-    this.#forks.clear()
+    this.#dropForks(null)
     this.#dialogs.clear()
     this.#isOfferTaken = false
     this.#played = null
     for (const leg of [...this.#core.legs]) if (!isFresh || leg !== this.#core.leg) this.#core.closeLeg(leg)
     return isFresh
   }
+}
+
+/**
+ * A device that proved who it is has new secrets from here on, whether it wins or not (RFC 6189 §4.6.1): two calls that it lost would
+ * leave nothing in common with what we kept.
+ */
+function isOwed(event: MediaEvent): boolean {
+  return event.kind === 'zrtp-retain' && event.isKnown
 }

@@ -39,7 +39,15 @@ describe.each([false, true])('secrets of a device (nobody takes them: %s)', (fai
 
   it('are gone once they were kept', async () => {
     const { trust, seen } = setup({ fails })
-    const retain = { kind: 'zrtp-retain', call, peerZid, rs1: secret(), rs2: secret(), verified: false } as const
+    const retain = {
+      kind: 'zrtp-retain',
+      call,
+      peerZid,
+      rs1: secret(),
+      rs2: secret(),
+      verified: false,
+      isKnown: true,
+    } as const
     await trust.keep(retain)
     expect([seen, retain.rs1, retain.rs2]).toEqual([[7, 7], nothing, nothing])
   })

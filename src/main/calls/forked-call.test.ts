@@ -133,21 +133,35 @@ describe('a call that forks', () => {
 })
 
 describe('keys of a call that forks', () => {
-  const agree = (branch: string, mark: number): void => {
-    const retained = { peerZid: zid(mark), rs1: zid(mark), rs2: null, verified: false }
+  const told: Uint8Array[] = []
+  const agree = (branch: string, mark: number, isKnown = false): void => {
+    const retained = { peerZid: zid(mark), rs1: zid(mark), rs2: null, verified: false, isKnown }
     world.media.raise({ kind: 'zrtp-peer', call: id, branch, peerZid: zid(mark) })
     world.media.raise({ kind: 'zrtp-retain', call: id, branch, ...retained })
+    told.push(retained.rs1)
     const sas = { kind: 'letters', text: `sas ${branch}` } as const
     world.media.raise({ kind: 'keys', call: id, branch, keys: keys('zrtp', { sas, peerZid: zid(mark) }) })
   }
   const shown = (): string | undefined => world.view(id).security.sas?.text
 
   beforeEach(async () => {
+    told.length = 0
     await early('a')
     await early('b')
     agree('a', 1)
     agree('b', 2)
     await settle()
+  })
+
+  it('are kept at once of a device that proved who it is: it has new ones now, too, and may lose again', async () => {
+    agree('a', 4, true)
+    await settle()
+    await settle()
+    expect(world.kept).toEqual([zid(4)])
+    await answered('b')
+    agree('a', 5, true)
+    for (let turn = 0; turn < 3; turn += 1) await settle()
+    expect(world.kept).toEqual([zid(4), zid(2), zid(5)])
   })
 
   it('are those of what is heard, and then of who answered; of the others nothing is kept', async () => {
@@ -159,6 +173,7 @@ describe('keys of a call that forks', () => {
     await settle()
     expect(shown()).toBe('sas b')
     expect(world.kept).toEqual([zid(2)])
+    expect(told.map((secret) => secret.every((byte) => byte === 0))).toEqual([true, true])
     agree('a', 3)
     world.media.raise({ kind: 'lost', call: id, branch: 'a', why: 'keys-failed' })
     await settle()

@@ -285,7 +285,7 @@ describe('keys', () => {
   const zid = new Uint8Array(12).fill(7)
   const retain = (): MediaEvent => ({
     ...{ kind: 'zrtp-retain', call: id, peerZid: zid },
-    ...{ rs1: new Uint8Array(32), rs2: null, verified: false },
+    ...{ rs1: new Uint8Array(32), rs2: null, verified: false, isKnown: false },
   })
   const kept = { rs1: new Uint8Array(32), rs2: null, verified: true, name: 'laptop' }
 

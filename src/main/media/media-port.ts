@@ -95,6 +95,8 @@ export type BranchEvent =
       readonly rs2: Uint8Array | null
       /** An earlier comparison still counts. */
       readonly verified: boolean
+      /** The device proved that it holds the secrets of before. */
+      readonly isKnown: boolean
     }
   | { readonly kind: 'keys'; readonly keys: MediaKeys }
   /** The first packet of the other side was heard. */

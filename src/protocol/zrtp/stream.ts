@@ -97,6 +97,13 @@ export class ZrtpStream {
     return this.#announced !== null && isAnnounced(this.#announced, decoded.message)
   }
 
+  /** As {@link recognises}, and whether it is a Hello where no Hello was announced and none came: whose it is shows later. */
+  mayRecognise(packet: Uint8Array): boolean {
+    if (this.#core.peer !== null || this.#announced !== null) return this.recognises(packet)
+    const decoded = decodePacket(packet)
+    return !this.#isStopped && decoded !== null && typeOf(decoded.message) === 'Hello   '
+  }
+
   /** Takes a datagram; what is no packet of this stream's peer has no effect. */
   receive(packet: Uint8Array): void {
     if (this.#isStopped || this.#core.phase.name === 'idle') return

@@ -79,7 +79,12 @@ export class SectionPath implements MediaPath {
   }
 
   heardFrom(component: Component, from: DatagramAddress): void {
-    if (this.#usesIce || this.#isLatched[component - 1] === true) return
+    if (this.#isLatched[component - 1] !== true) this.movedTo(component, from)
+  }
+
+  /** As {@link heardFrom}, even after another was heard: for packets that anybody may repeat, and that decide nothing for good. */
+  movedTo(component: Component, from: DatagramAddress): void {
+    if (this.#usesIce) return
     this.#isLatched[component - 1] = true
     if (!isSame(this.#plain[component - 1], from)) this.#point(component, { host: from.host, port: from.port })
   }

@@ -138,11 +138,18 @@ export class CallKeys {
     if (agreement?.retained?.when === 'after-sas-comparison') this.#retain(agreement)
   }
 
-  #retain({ peerZid, retained }: Secured): void {
+  #retain({ peerZid, retained, cache }: Secured): void {
     if (retained === null || this.#isClosed) return
     const { rs2, sasVerified: verified } = retained
     const rs1 = copyOf(retained.rs1)
-    this.#options.raise({ kind: 'zrtp-retain', peerZid, rs1, rs2: rs2 && copyOf(rs2), verified })
+    this.#options.raise({
+      kind: 'zrtp-retain',
+      peerZid,
+      rs1,
+      rs2: rs2 && copyOf(rs2),
+      verified,
+      isKnown: cache === 'match',
+    })
   }
 
   /** Overwrites what is kept of keys; what comes after it has no effect. */

@@ -143,8 +143,9 @@ export class PacketRouter {
     return isLetIn
   }
 
-  #zrtp({ zrtp, path }: Section, bytes: Uint8Array, from: DatagramAddress): void {
-    path.heardFrom(1, from)
+  #zrtp({ zrtp, path, stream }: Section, bytes: Uint8Array, from: DatagramAddress): void {
+    // Where there are keys, only what bears their tag says where the other side is; before, the last packet that may be its own.
+    if (!stream.guard.authenticates && zrtp?.mayRecognise(bytes) === true) path.movedTo(1, from)
     zrtp?.receive(bytes)
   }
 

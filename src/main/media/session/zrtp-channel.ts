@@ -112,6 +112,11 @@ export class ZrtpChannel {
     return this.#stream.recognises(packet)
   }
 
+  /** As {@link recognises}, and whether it is the first Hello where none was announced. */
+  mayRecognise(packet: Uint8Array): boolean {
+    return this.#stream.mayRecognise(packet)
+  }
+
   /** SRTP of the other side bore its tag. */
   authenticated(): void {
     this.#stream.srtpAuthenticated()

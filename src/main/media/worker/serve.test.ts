@@ -29,7 +29,8 @@ describe('what crosses to the media worker', () => {
     const gateway = { onEvent: (handler: (event: MediaEvent) => void) => (raise = handler) } as unknown as MediaPort
     const posted: unknown[] = []
     announceTo((event) => posted.push(structuredClone(event)), gateway)
-    const retain = { kind: 'zrtp-retain', call, peerZid: zid, rs1: secret(), rs2: secret(), verified: false } as const
+    const secrets = { rs1: secret(), rs2: secret(), verified: false, isKnown: false }
+    const retain = { kind: 'zrtp-retain', call, peerZid: zid, ...secrets } as const
     raise(retain)
     raise({ kind: 'heard', call })
     expect(posted).toEqual([
