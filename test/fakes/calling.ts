@@ -33,18 +33,25 @@ export async function stopAll(): Promise<void> {
   await Promise.all(running.splice(0).map((agent) => agent.stop()))
 }
 
+interface StartOptions {
+  readonly log?: LogPort
+  readonly password?: Uint8Array | null
+  /** Answers REGISTER in place of a plain 200. */
+  readonly challenge?: (request: SipRequest) => SipResponse | null
+}
+
 /** A registered user agent; `answer` is the far end, REGISTER and BYE are answered for it. */
 export async function start(
   answer: (request: SipRequest) => SipResponse | null = () => null,
   clock: ClockPort = systemClock,
-  { log = silent, password = null }: { readonly log?: LogPort; readonly password?: Uint8Array | null } = {},
+  { log = silent, password = null, challenge = () => null }: StartOptions = {},
 ): Promise<{
   readonly agent: UserAgent
   readonly server: TestServer
   readonly session: (count?: number) => Promise<SipSession>
 }> {
   const server = makeTestServer((request) => {
-    if (request.method === 'REGISTER') return answer(request) ?? registered(request)
+    if (request.method === 'REGISTER') return challenge(request) ?? registered(request)
     return request.method === 'BYE' ? respond(request, 200) : answer(request)
   })
   const agent = createUserAgent(

@@ -82,7 +82,7 @@ describe('nothing that is written holds a secret', () => {
     const { agent, server } = await start(
       (request) => challenged(request) ?? (request.method === 'INVITE' ? (answers.shift()?.(request) ?? null) : null),
       systemClock,
-      { log, password: Buffer.from(password) },
+      { log, password: Buffer.from(password), challenge: challenged },
     )
     const exchange = { ...desk(), createOffer: () => Promise.resolve(described) }
     for (let at = 0; at < 3; at += 1) listen(agent.invite('sip:bob@example.org', exchange))
