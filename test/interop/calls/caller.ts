@@ -174,10 +174,11 @@ function freshTrust(lastKeys: 'zrtp' | 'sdes' | 'dtls' | null): CallTrustPort {
   const keyOf = (peerZid: Uint8Array): string => Buffer.from(peerZid).toString('hex')
   return {
     zid: () => Promise.resolve(zid),
-    secrets: (_account, _peer, peerZid) => Promise.resolve(devices.get(keyOf(peerZid)) ?? null),
+    // Copies both ways: a call wipes what it gave and what it got.
+    secrets: (_account, _peer, peerZid) => Promise.resolve(structuredClone(devices.get(keyOf(peerZid)) ?? null)),
     keep: (_account, _peer, { peerZid, ...kept }) => {
       const { name = '' } = devices.get(keyOf(peerZid)) ?? {}
-      devices.set(keyOf(peerZid), { ...kept, name })
+      devices.set(keyOf(peerZid), structuredClone({ ...kept, name }))
       return Promise.resolve()
     },
     setVerified: (_account, _peer, { peerZid, verified, name }) => {
