@@ -67,6 +67,11 @@ export class PhoneSection {
     return this.#socket.local.port
   }
 
+  /** Where its packets go; null before a pair was nominated. */
+  get remote(): DatagramAddress | null {
+    return this.#remote
+  }
+
   protect(packet: Uint8Array): Uint8Array {
     const sealed = this.#sender?.protectRtp(packet)
     if (!(sealed instanceof Uint8Array)) throw new Error(`not protected: ${String(sealed)}`)

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { concatBytes, equalBytes } from '#shared/bytes/bytes.ts'
 import { attributeTypes } from './stun-attributes.ts'
@@ -126,7 +126,7 @@ export function verifyIntegrity(message: StunMessage, key: Uint8Array): boolean 
 /** HMAC over what comes before `end`, with a header length as if the message ended with MESSAGE-INTEGRITY. */
 function integrityOf(packet: Uint8Array, end: number, key: Uint8Array): Uint8Array {
   const length = end - headerBytes + 4 + integrityBytes
-  const hmac = createHmac('sha1', key).update(packet.subarray(0, 2))
+  const hmac = createHmac('sha1', createSecretKey(key)).update(packet.subarray(0, 2))
   return hmac
     .update(Uint8Array.of(length >> 8, length & 0xff))
     .update(packet.subarray(4, end))

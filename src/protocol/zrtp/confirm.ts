@@ -1,8 +1,8 @@
 /** The Confirm1, Confirm2 and SASrelay messages: what only the holder of the keys can read or write (RFC 6189 §5.7, §5.13). */
-import { createHmac } from 'node:crypto'
 import { concatBytes, equalBytes } from '#shared/bytes/bytes.ts'
-import { hashes, type HashName } from './algorithms.ts'
+import type { HashName } from './algorithms.ts'
 import { decryptCfb, encryptCfb } from './cfb.ts'
+import { macOf } from './kdf.ts'
 import { frame, headBytes, imageBytes, shortMacBytes } from './message.ts'
 import { FieldReader, uint32 } from './wire.ts'
 
@@ -76,6 +76,5 @@ export function isSealedBy(message: Uint8Array, keys: ConfirmKeys): boolean {
 }
 
 function confirmMac(keys: ConfirmKeys, encrypted: Uint8Array): Uint8Array {
-  const mac = createHmac(hashes[keys.hash].node, keys.mackey).update(encrypted).digest()
-  return new Uint8Array(mac.subarray(0, shortMacBytes))
+  return macOf(keys.hash, keys.mackey, encrypted).slice(0, shortMacBytes)
 }

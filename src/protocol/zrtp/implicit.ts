@@ -1,7 +1,8 @@
 /** The hash and the MAC that are not negotiated: SHA-256 and its HMAC (RFC 6189 §5.1.2.2), and the hash chain (§9). */
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
+import { macOf } from './kdf.ts'
 import { imageBytes, shortMacBytes } from './message.ts'
 
 export function implicitHash(bytes: Uint8Array): Uint8Array {
@@ -10,7 +11,7 @@ export function implicitHash(bytes: Uint8Array): Uint8Array {
 
 /** The MAC of a message, leftmost 64 bits. */
 export function implicitMac(key: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHmac('sha256', key).update(bytes).digest().subarray(0, shortMacBytes))
+  return macOf('S256', key, bytes).slice(0, shortMacBytes)
 }
 
 /** Whether the last 64 bits of a message are the MAC of what is before them. */
