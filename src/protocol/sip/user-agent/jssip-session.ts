@@ -120,7 +120,7 @@ export abstract class DialogSession implements SipSession, LiveSession {
     this.#library = session
     this.context.live.add(session.id, this)
     this.negotiation.follow(session)
-    const refers = new Refers(session, this.events, this.context.call)
+    const refers = new Refers(session, { ...this.context, events: this.events })
     session.on('confirmed', () => this.#established())
     session.on('ended', (event: EndEvent) => {
       this.context.live.remove(session.id)

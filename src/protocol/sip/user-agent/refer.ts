@@ -1,4 +1,5 @@
 /** Transfers (RFC 3515): REFER in both directions, with the news about them (message/sipfrag, RFC 3420). */
+import type { ClockPort } from '#shared/ports/clock.ts'
 import { SipParseError } from '../errors.ts'
 import { parseNameAddress, serializeNameAddress } from '../headers.ts'
 import type { SipHeader } from '../message.ts'
@@ -6,6 +7,7 @@ import { reasonPhrase } from '../reasons.ts'
 import { parseHeaderPairs } from '../uri-headers.ts'
 import { parseUri } from '../uri.ts'
 import type { LibraryReplacement, LibraryRequest, LibraryResponse, LibrarySession } from './jssip.ts'
+import { statusOf } from './negotiation.ts'
 import type { SessionEvents } from './session-events.ts'
 import type { DialogId, IncomingRefer, SdpExchange, SessionEvent, SipSession } from './sip-session.ts'
 
@@ -104,16 +106,24 @@ function referredByOf(request: LibraryRequest): string | null {
   }
 }
 
+/** A NOTIFY that met another request under way is sent again. */
+const pendingMs = 1_000
+const maxTries = 4
+
 /** Tells the far end how the transfer it asked for goes (RFC 3515 §2.4.4). */
 class ReferNews {
   readonly #session: LibrarySession
+  readonly #clock: ClockPort
   readonly #id: number
+  /** Told last. */
+  #status = 0
   #isOver = false
   #isLast = false
   #failure: number | null = null
 
-  constructor(session: LibrarySession, id: number) {
+  constructor(session: LibrarySession, clock: ClockPort, id: number) {
     this.#session = session
+    this.#clock = clock
     this.#id = id
   }
 
@@ -137,6 +147,12 @@ class ReferNews {
   tell(status: number): void {
     if (this.#isOver || this.#session.isEnded()) return
     this.#isOver = status >= 200
+    this.#status = status
+    this.#notify(maxTries)
+  }
+
+  #notify(tries: number): void {
+    const status = this.#status
     this.#session.sendRequest('NOTIFY', {
       extraHeaders: [
         `Event: refer;id=${this.#id}`,
@@ -144,6 +160,18 @@ class ReferNews {
         'Content-Type: message/sipfrag;version=2.0',
       ],
       body: `SIP/2.0 ${status} ${reasonPhrase(status)}\r\n`,
+      eventHandlers: {
+        // linphonec answers so while our hold is under way, and without the news it never hangs up.
+        onErrorResponse: (response: LibraryResponse) => {
+          if (statusOf(response) === 491 && tries > 1) this.#later(status, tries - 1)
+        },
+      },
+    })
+  }
+
+  #later(status: number, tries: number): void {
+    this.#clock.after(pendingMs, () => {
+      if (this.#status === status && !this.#session.isEnded()) this.#notify(tries)
     })
   }
 }
@@ -153,17 +181,22 @@ export class Refers {
   readonly #session: LibrarySession
   readonly #events: SessionEvents
   readonly #call: ReferredCall
+  readonly #clock: ClockPort
   #open: ReferNews | null = null
 
-  constructor(session: LibrarySession, events: SessionEvents, call: ReferredCall) {
+  constructor(
+    session: LibrarySession,
+    { events, call, clock }: { readonly events: SessionEvents; readonly call: ReferredCall; readonly clock: ClockPort },
+  ) {
     this.#session = session
     this.#events = events
     this.#call = call
+    this.#clock = clock
   }
 
   /** `isWanted` is false where nobody could decide. */
   take(request: LibraryRequest, isWanted: boolean): void {
-    const news = new ReferNews(this.#session, request.cseq)
+    const news = new ReferNews(this.#session, this.#clock, request.cseq)
     const target = readReferTo(request.getHeader('refer-to') ?? '')
     // One at a time: a second one cannot be meant while the first is undecided.
     if (target === null || !isWanted || this.#open?.isOver === false) news.tell(603)

@@ -101,6 +101,33 @@ describe('transfer', () => {
     expect(server.requests('NOTIFY').map(sipfrag).slice(1)).toEqual(['SIP/2.0 486 Busy Here'])
   })
 
+  it('is told of again where the far end had something else under way (491), unless there is newer news', async () => {
+    let refused = 0
+    const { server, far, ears } = await outgoing((request) => {
+      if (request.method !== 'NOTIFY') return null
+      const isNews = !sipfrag(request).includes('100')
+      if (!isNews || refused === 3) return respond(request, 200)
+      refused += 1
+      return respond(request, 491)
+    })
+    server.send(far('REFER', { 'refer-to': '<sip:carol@example.org>' }))
+    const { refer } = await ears.next('refer')
+    const second = listen(refer.accept(desk()))
+    const invite = await server.request('INVITE', 2)
+    server.send(respond(invite, 180, [contact], { tag: 'carol' }))
+    await server.request('NOTIFY', 2)
+    server.send(described(invite, 200, 'carol', 'carol'))
+    await second.next('established')
+    await server.request('NOTIFY', 5)
+    expect(server.requests('NOTIFY').map(sipfrag)).toEqual([
+      'SIP/2.0 100 Trying',
+      'SIP/2.0 180 Ringing',
+      'SIP/2.0 200 OK',
+      'SIP/2.0 200 OK',
+      'SIP/2.0 200 OK',
+    ])
+  })
+
   it('that is given up before it is answered is told of at once', async () => {
     const { server, far, ears } = await outgoing((request) =>
       request.method === 'NOTIFY' ? respond(request, 200) : null,
