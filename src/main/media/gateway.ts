@@ -32,6 +32,7 @@ class Gateway implements MediaPort {
   readonly #certificate: Promise<LoopbackCertificate>
   readonly #calls = new Map<CallId, CallMedia>()
   readonly #handlers = new Set<(event: MediaEvent) => void>()
+  #isStopped = false
 
   constructor(ports: GatewayPorts) {
     this.#ports = ports
@@ -43,7 +44,7 @@ class Gateway implements MediaPort {
   }
 
   async offer({ call, rendererSdp, plan }: Request<'offer'>): Promise<MediaOutcome<{ networkSdp: string }>> {
-    return (await this.#open(call, plan)).offer(rendererSdp)
+    return (await this.#open(call, plan))?.offer(rendererSdp) ?? err('engine')
   }
 
   async takeAnswer({ call, ...answer }: Request<'takeAnswer'>): Promise<MediaOutcome<MediaAnswer>> {
@@ -51,7 +52,7 @@ class Gateway implements MediaPort {
   }
 
   async answer({ call, rendererSdp, sdp, plan }: Request<'answer'>): Promise<MediaOutcome<MediaAnswer>> {
-    return (await this.#open(call, plan)).answer(sdp, rendererSdp)
+    return (await this.#open(call, plan))?.answer(sdp, rendererSdp) ?? err('engine')
   }
 
   async reoffer({ call, ...change }: Request<'reoffer'>): Promise<MediaOutcome<{ networkSdp: string }>> {
@@ -93,6 +94,7 @@ class Gateway implements MediaPort {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     for (const call of [...this.#calls.keys()]) await this.close(call)
   }
 
@@ -101,13 +103,15 @@ class Gateway implements MediaPort {
     return () => this.#handlers.delete(handler)
   }
 
-  async #open(call: CallId, plan: MediaPlan): Promise<CallMedia> {
+  /** Null once the gateway was stopped, also meanwhile: nobody would close the call. */
+  async #open(call: CallId, plan: MediaPlan): Promise<CallMedia | null> {
     const certificate = await this.#certificate
     const known = this.#calls.get(call)
     if (known !== undefined) return known
     const relay = await this.#relayOf(plan)
     const again = this.#calls.get(call)
     if (again !== undefined) return again
+    if (this.#isStopped) return null
     const { datagrams, random, clock } = this.#ports
     const raise = (event: MediaEvent): void => {
       if (this.#calls.has(call)) this.#raise(event)
