@@ -105,7 +105,7 @@ describe('a leg that ends the encryption', () => {
     await world.settle()
     expect(world.heard).toEqual(['connected', 'rtp 1', 'rtcp'])
     expect(Buffer.from(given[1] ?? '')).toEqual(Buffer.from(packet(2)))
-    expect(Buffer.from(given[0] ?? '').includes(packet(2))).toBe(false)
+    expect(Buffer.from(given[0] ?? '').includes(Buffer.from(packet(2)))).toBe(false)
   })
 
   it('reads nothing of anybody else, nothing forged, and nothing after it was closed', async () => {
