@@ -44,7 +44,8 @@ export async function startBaresipPhone(options: PhoneOptions): Promise<RealPhon
   writeFileSync(join(folder, 'contacts'), '')
   const peer = startPeer('baresip', ['-v', '-s', '-f', folder], folder, { HOME: folder })
   await waitUntil(() => peer.output().includes('200 OK'), 'baresip registers')
-  return phoneOf(peer, await controlAt(control), `sip:${options.user ?? defaultUser}@${options.domain}`)
+  const facts = { aor: `sip:${options.user ?? defaultUser}@${options.domain}`, early: options.early ?? false }
+  return phoneOf(peer, await controlAt(control), facts)
 }
 
 function accountLine({ port, domain, keys, codec, ...options }: PhoneOptions): string {
@@ -60,7 +61,11 @@ function accountLine({ port, domain, keys, codec, ...options }: PhoneOptions): s
   ].join('')
 }
 
-function phoneOf(peer: RunningPeer, socket: Socket, aor: string): RealPhone {
+function phoneOf(
+  peer: RunningPeer,
+  socket: Socket,
+  { aor, early }: { readonly aor: string; readonly early: boolean },
+): RealPhone {
   const { folder } = peer
   const output = (): string => peer.output()
   const heard = join(folder, 'heard')
@@ -68,8 +73,9 @@ function phoneOf(peer: RunningPeer, socket: Socket, aor: string): RealPhone {
     const text = JSON.stringify({ command: name, params, token: name })
     socket.write(`${Buffer.byteLength(text)}:${text},`)
   }
-  // It says "Incoming call" only where nothing answers by itself, not even early.
-  const rings = newRing(() => output().split('ua: sipsess connect via').length - 1)
+  // It says "Incoming call" only where nothing answers by itself, not even early; the other line comes with what it refuses, too.
+  const ringing = early ? 'ua: sipsess connect via' : 'Incoming call from'
+  const rings = newRing(() => output().split(ringing).length - 1)
   const then = async (name: string): Promise<void> => {
     await rings()
     command(name)
