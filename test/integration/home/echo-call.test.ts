@@ -326,14 +326,12 @@ describe('a call to the echo contact', () => {
     expect((await stranger.request('BYE')).status).toBe(200)
   })
 
-  test('takes sixteen calls at a time', { timeout: 20_000 }, async () => {
+  test('takes four calls of one person at a time', { timeout: 20_000 }, async () => {
     const phone = await phoneOver('ws')
-    const seventeen = Array.from({ length: 17 }, () => callerOn(phone))
-    const statuses = await Promise.all(
-      seventeen.map(async (caller) => (await caller.invite(offer({ port: 4000 }))).status),
-    )
-    expect(statuses.toSorted((a, b) => a - b)).toEqual([...Array.from({ length: 16 }, () => 200), 486])
-    await Promise.all(seventeen.filter((_, at) => statuses[at] === 200).map((caller) => caller.request('BYE')))
+    const five = Array.from({ length: 5 }, () => callerOn(phone))
+    const statuses = await Promise.all(five.map(async (caller) => (await caller.invite(offer({ port: 4000 }))).status))
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 200, 200, 486])
+    await Promise.all(five.filter((_, at) => statuses[at] === 200).map((caller) => caller.request('BYE')))
     expect((await callerOn(phone).invite(offer({ port: 4000 }))).status).toBe(200)
   })
 })

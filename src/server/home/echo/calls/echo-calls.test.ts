@@ -157,6 +157,17 @@ describe('calls with the echo contact', () => {
     expect((await all.call()).status).toBe(200)
   })
 
+  it('are sixteen in all', async () => {
+    const all = await EchoWorld.start()
+    const statuses: number[] = []
+    for (const user of ['alice', 'bob', 'carol', 'dave', 'erin']) {
+      all.world.passwords.set(user, `${user} secret`)
+      all.phone = await all.world.registered(user)
+      for (let at = 0; at < 4; at += 1) statuses.push((await all.call()).status)
+    }
+    expect(statuses.map((status) => status === 200)).toEqual(Array.from({ length: 20 }, (_, at) => at < 16))
+  })
+
   it('end while they ring: CANCEL', async () => {
     const all = await EchoWorld.start()
     const { world, phone } = all
