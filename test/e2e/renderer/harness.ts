@@ -23,6 +23,8 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
+const timezoneId = 'Europe/Berlin'
+
 /** How a page is opened. */
 export interface OpenOptions {
   readonly scenario?: Scenario
@@ -87,7 +89,7 @@ export class InterfaceHarness {
       colorScheme: dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
       locale: language,
-      timezoneId: 'Europe/Berlin',
+      timezoneId,
     })
     const page = await context.newPage()
     const faults: string[] = []
@@ -95,6 +97,7 @@ export class InterfaceHarness {
     page.on('console', (line) => {
       if (line.type() === 'error' || line.type() === 'warning') faults.push(line.text())
     })
+    await page.addInitScript(setClock, afternoonShift(new Date()))
     await page.addInitScript(`window.scenario = ${JSON.stringify(scenario)}; window.violations = [];
       document.addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective + ' ' + event.blockedURI));`)
     await page.addInitScript(`window.topMessage = () => {
@@ -111,6 +114,26 @@ export class InterfaceHarness {
       close: () => context.close(),
     }
   }
+}
+
+/** From now to three in the afternoon where the page is: near midnight a day would begin between the messages of a story. */
+function afternoonShift(now: Date): number {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezoneId,
+    hour: 'numeric',
+    minute: 'numeric',
+  }).formatToParts(now)
+  const [hours = 0, minutes = 0] = parts.filter(({ type }) => type !== 'literal').map(({ value }) => Number(value))
+  return (15 * 60 - hours * 60 - minutes) * 60_000
+}
+
+/** Runs in the page: its calendar is `shiftMs` off, its timers are not. */
+function setClock(shiftMs: number): void {
+  const Real = Date
+  globalThis.Date = new Proxy(Real, {
+    construct: (made, given) => Reflect.construct(made, given.length === 0 ? [Real.now() + shiftMs] : given) as Date,
+    get: (made, name) => (name === 'now' ? () => Real.now() + shiftMs : (Reflect.get(made, name) as unknown)),
+  })
 }
 
 function launch(): Promise<Browser> {

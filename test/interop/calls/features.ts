@@ -212,7 +212,7 @@ async function transferred(scene: Scene, kind: PhoneKind): Promise<void> {
   await caller.talking(second)
   // It hangs up as soon as it hears how well that went.
   const end = await caller.over(first)
-  expectThat(end === 'peer-hung-up', `the first call ended: ${String(end)}`)
+  expectThat(end === 'replaced', `the first call ended: ${String(end)}`)
   await hear(scene.engine, phoneVoice, (await scene.engine.recording()).length)
   await partHeard(caller, other)
 }
