@@ -93,6 +93,7 @@ function phoneOf(
     pressed: () => [...output().matchAll(/received event: '(.)' \(end=1\)/g)].map(([, digit]) => digit).join(''),
     transfer: (to) => command('transfer', to),
     recording: () => recordingIn(heard, () => /session closed|terminated/i.test(output())),
+    receives: () => Number([...output().matchAll(/audio=\d+\/(\d+) \(bit\/s\)/g)].at(-1)?.[1] ?? 0),
     sas: () => null,
     confirm: () => undefined,
     snapshot: async () => {

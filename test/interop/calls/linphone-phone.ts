@@ -64,6 +64,7 @@ function phoneOf(linphone: Linphone, aor: string, ear: string): RealPhone {
       await waitUntil(() => isOver() && readWav(ear) !== null, 'linphonec writes its file')
       return readWav(ear) ?? new Float64Array(0)
     },
+    receives: () => null,
     sas: () => [...linphone.log().matchAll(/\bSAS is (\S+)/g)].at(-1)?.[1] ?? null,
     confirm: (call) => linphone.command(`zrtp-set-verified ${call}`),
     snapshot: async () => {
