@@ -311,6 +311,8 @@ describe.each(hosts)('a page on $name', (host) => {
   it('gets real paths from the open dialog', async () => {
     const { app, page } = running
     const chooser = page.waitForEvent('filechooser')
+    // Asking for the event is a message of its own: until it has arrived, a real dialog would open.
+    await page.evaluate(() => undefined)
     const answer = app.evaluate(({ BrowserWindow, dialog }) => {
       const [window] = BrowserWindow.getAllWindows()
       if (window === undefined) throw new Error('no window')
