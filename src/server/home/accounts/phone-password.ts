@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { computeHa1 } from '#protocol/sip/digest.ts'
 import type { AccountStore } from './account-store.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
@@ -18,6 +18,6 @@ export function letPhonesIn(
   const { accounts, domain, random } = ports
   if (!accounts.exists(user)) return null
   const password = Array.from(random.bytes(length), (byte) => alphabet[byte % alphabet.length]).join('')
-  accounts.setPhoneSecret(user, createHash('md5').update(`${user}:${domain}:${password}`).digest('hex'))
+  accounts.setPhoneSecret(user, computeHa1('MD5', user, domain, password))
   return password
 }
