@@ -1,5 +1,3 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { expect as visible, type Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headerValue } from '#protocol/sip/headers.ts'
@@ -9,10 +7,10 @@ import { acceptCall, expectCall } from '../support/call-steps.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { testPassphrase } from '../support/person.ts'
 import { RawSipServer } from '../support/raw-sip-server.ts'
-import { parseSocketTrace, tracedCalls, type SocketUse } from '../support/socket-trace.ts'
+import type { SocketUse } from '../support/socket-trace.ts'
 import { postponePaperSecret, protectProfile, signIn } from '../support/steps.ts'
+import { traceHost, type TracedHost } from '../support/traced-host.ts'
 
-const root = path.resolve(import.meta.dirname, '../../..')
 const missing = missingCommands('strace')
 const callId = 'forged-call@mallory.example'
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -102,27 +100,19 @@ async function watchPage(page: Page): Promise<() => Promise<Watched>> {
 
 describe.skipIf(missing.length > 0)(titleWithNeeds('a call that rings', missing), () => {
   const data = temporaryData()
-  const trace = path.join(data.path, 'trace')
-  const wrapper = path.join(data.path, 'traced-host')
+  let host: TracedHost
   let server: RawSipServer
   let app: RunningApp
 
-  /** Addresses that each thread of the program named in system calls so far, but for questions of routing that send nothing. */
+  /** As it was traced, but for questions of routing that send nothing. */
   const uses = (): ReadonlyMap<string, readonly SocketUse[]> =>
-    new Map(
-      readdirSync(trace).map((file) => {
-        const all = parseSocketTrace(readFileSync(path.join(trace, file), 'utf8'))
-        return [file, all.filter(({ silent }) => !silent)] as const
-      }),
-    )
+    new Map([...host.uses()].map(([file, all]) => [file, all.filter(({ silent }) => !silent)] as const))
   const usesSince = (before: ReadonlyMap<string, readonly SocketUse[]>): readonly SocketUse[] =>
     [...uses()].flatMap(([file, all]) => all.slice(before.get(file)?.length ?? 0))
 
   beforeAll(async () => {
-    mkdirSync(trace)
-    const strace = `strace -ff -qq --seccomp-bpf -e trace=${tracedCalls} -o '${trace}/t'`
-    writeFileSync(wrapper, `#!/bin/sh\nexec ${strace} '${root}/src/chromium-host/electron' "$@"\n`)
-    chmodSync(wrapper, 0o755)
+    host = traceHost(data.path)
+    const { wrapper } = host
     server = await RawSipServer.start((request) =>
       request.method === 'REGISTER' ? registered(request) : respond(request, 481),
     )

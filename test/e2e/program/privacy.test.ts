@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { privacyTable } from '#shared/model/privacy-table.ts'
@@ -7,27 +7,24 @@ import { temporaryData } from '../support/app.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { countFiles, filesContaining } from '../support/grep.ts'
 import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
-import { foreignUses, parseSocketTrace, tracedCalls } from '../support/socket-trace.ts'
+import { foreignUses } from '../support/socket-trace.ts'
 import { openConversation, sendMessage, startConversation, expectMessage } from '../support/steps.ts'
+import { traceHost, type TracedHost } from '../support/traced-host.ts'
 
-const root = path.resolve(import.meta.dirname, '../../..')
 const canaries = ['zebrafish-canary-4711', 'Quetzalcoatlus Canary', 'umbrella-canary-0815']
 
 const missing = missingCommands('strace')
 
 describe.skipIf(missing.length > 0)(titleWithNeeds('a whole conversation, watched from outside', missing), () => {
   const data = temporaryData()
-  const trace = path.join(data.path, 'trace')
-  const wrapper = path.join(data.path, 'traced-host')
   const browserProfiles: string[] = []
+  let host: TracedHost
   let running: RunningApp[] = []
 
   beforeAll(async () => {
-    mkdirSync(trace)
-    // strace writes one file per process (-ff): the home server is followed too.
-    const strace = `strace -ff -qq --seccomp-bpf -e trace=${tracedCalls} -o '${trace}/t'`
-    writeFileSync(wrapper, `#!/bin/sh\nexec ${strace} '${root}/src/chromium-host/electron' "$@"\n`)
-    chmodSync(wrapper, 0o755)
+    // The home server is followed, too.
+    host = traceHost(data.path)
+    const { wrapper } = host
     const alice = await newPerson({ profile: 'alice', data: data.path, wrapper }, 'alice', canaries[1] ?? '')
     const bob = await newPerson({ profile: 'bob', data: data.path, wrapper }, 'bob', 'Bob')
     running = [alice, bob]
@@ -67,7 +64,7 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('a whole conversation, watche
   })
 
   it("touches no address but this computer's", () => {
-    const uses = readdirSync(trace).flatMap((file) => parseSocketTrace(readFileSync(path.join(trace, file), 'utf8')))
+    const uses = [...host.uses().values()].flat()
     // Registration, relay and sign-up at least: a watch that sees nothing proves nothing.
     expect(uses.filter((use) => use.call === 'connect').length).toBeGreaterThan(5)
     expect(foreignUses(uses)).toEqual([])
