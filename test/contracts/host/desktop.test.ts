@@ -1,12 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DesktopServices, TestBus } from '#test/fakes/desktop.ts'
 import { hosts, type RunningApp, startApp } from './host-under-test.ts'
-
-function isInstalled(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
-}
+import { missingCommands, titleWithNeeds } from '../../e2e/support/needs.ts'
 
 const [chromium] = hosts
 if (chromium === undefined) throw new Error('no host')
@@ -14,7 +10,10 @@ if (chromium === undefined) throw new Error('no host')
 // Every test starts whole browsers, on machines that may be busy.
 const timeout = 90_000
 
-describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop with a session bus', { timeout }, () => {
+const missingBus = missingCommands('dbus-daemon')
+const busTitle = titleWithNeeds('the Chromium host on a desktop with a session bus', missingBus)
+
+describe.skipIf(missingBus.length > 0)(busTitle, { timeout }, () => {
   const bus = new TestBus()
   let services: DesktopServices
   let running: RunningApp
@@ -101,9 +100,10 @@ describe.skipIf(!isInstalled('dbus-daemon'))('the Chromium host on a desktop wit
   })
 })
 
-const keyringInstalled = ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool'].every(isInstalled)
+const keyring = missingCommands('dbus-daemon', 'gnome-keyring-daemon', 'secret-tool')
+const keyringTitle = titleWithNeeds('safeStorage with the real GNOME Keyring', keyring)
 
-describe.skipIf(!keyringInstalled)('safeStorage with the real GNOME Keyring', { timeout }, () => {
+describe.skipIf(keyring.length > 0)(keyringTitle, { timeout }, () => {
   it('keeps its key there, over restarts', async () => {
     const bus = new TestBus()
     await bus.start()
