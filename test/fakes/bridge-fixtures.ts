@@ -259,11 +259,12 @@ function play(script: Script, endsAt: number): { conversation: ConversationView;
 export function preview(conversation: ConversationView, last: MessageView | undefined): ConversationView {
   if (last === undefined) return conversation
   const own = last.direction === 'outgoing'
-  const { previewCall: _before, ...plain } = conversation
+  const { previewCall: _call, previewTimer: _timer, ...plain } = conversation
   return {
     ...plain,
     ...(last.call === undefined ? {} : { previewCall: last.call }),
-    preview: conversation.policy === 'pending' ? '' : last.text,
+    ...(last.timer === undefined ? {} : { previewTimer: last.timer }),
+    preview: conversation.policy === 'pending' ? '' : (last.file?.name ?? last.text),
     previewDirection: own ? 'outgoing' : 'incoming',
     previewState: own ? last.state : 'none',
     lastAt: last.receivedAt,

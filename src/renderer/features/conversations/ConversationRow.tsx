@@ -2,7 +2,7 @@ import { BellOff, CircleAlert, Phone, Pin } from 'lucide-react'
 import { memo, useRef, useState } from 'react'
 import type { ConversationView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
-import { formatCount, formatShort } from '#renderer/i18n/format.ts'
+import { formatCount, formatDuration, formatShort } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { useTyping } from '#renderer/stores/conversation-store.ts'
 import { openConversation } from '#renderer/stores/screen-store.ts'
@@ -86,15 +86,25 @@ function Preview({ conversation }: { readonly conversation: ConversationView }) 
   if (conversation.previewDirection === 'none') return <span className={className}>{t('list.empty')}</span>
   return (
     <span className={className}>
-      {conversation.previewDirection === 'outgoing' && conversation.previewCall === undefined && `${t('list.you')} `}
+      {conversation.previewDirection === 'outgoing' && isWritten(conversation) && `${t('list.you')} `}
       <PreviewText conversation={conversation} />
     </span>
   )
 }
 
+/** Whether somebody wrote or sent what is previewed; calls and timers say themselves who. */
+function isWritten({ previewCall, previewTimer }: ConversationView): boolean {
+  return previewCall === undefined && previewTimer === undefined
+}
+
 function PreviewText({ conversation }: { readonly conversation: ConversationView }) {
   const t = useT()
-  const { previewCall: record, previewDirection } = conversation
+  const language = useLanguage()
+  const { previewCall: record, previewTimer: timer, previewDirection } = conversation
+  if (timer !== undefined) {
+    const time = timer === 0 ? t('timer.off') : formatDuration(language, timer)
+    return <span>{t('timer.preview', { time })}</span>
+  }
   if (record === undefined) return <bdi>{firstLine(conversation.preview)}</bdi>
   const direction = previewDirection === 'outgoing' ? 'outgoing' : 'incoming'
   return (

@@ -21,9 +21,8 @@ const close = (): void => showDialog(null)
 /** The one dialog that is open, if any. */
 export function Dialogs() {
   const dialog = useDialog()
-  switch (dialog?.kind) {
-    case undefined:
-      return null
+  if (dialog === null) return null
+  switch (dialog.kind) {
     case 'new-conversation':
     case 'add-account':
     case 'shortcuts':
