@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -33,6 +34,23 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+/**
+ * Makes a folder and those above it, each with a name that outlives a power cut. Mode 0700.
+ * @throws the system's error.
+ */
+export function makeFolderDurably(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined || process.platform === 'win32') return
+  for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
+    const above = openSync(path.dirname(made), 'r')
+    try {
+      fsyncSync(above)
+    } finally {
+      closeSync(above)
+    }
   }
 }
 
