@@ -4,27 +4,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { AttachmentStore, type StoredAttachment } from '#main/history/attachments/attachment-store.ts'
-import { isIntact, openDatabase } from '#main/history/database.ts'
-import { HistoryReader } from '#main/history/history-reader.ts'
-import { argon2 } from '#main/keys/argon2.ts'
-import { noKeychain } from '#main/keys/keychain-port.ts'
-import { KeyLadder } from '#main/keys/key-ladder.ts'
-import { preparePaths, type ProfilePaths } from '#main/platform/profile-paths.ts'
-import { utf8 } from '#shared/bytes/bytes.ts'
-import type { Aor, AttachmentId, MessageId } from '#shared/model/ids.ts'
 import { parseDiskLog, type DiskRecord } from '#test/fakes/disk-log.ts'
 import { buildDiskShim, watchedEnvironment } from '#test/fakes/disk-shim.ts'
 import { CutDisk, type DiskState, type Survival } from '#test/fakes/power-cut.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
-import { alice, bob, conversationWith } from './history-fixture.ts'
-
-/** What the program says once it was told that something is durable. */
-export type Mark = 'keys' | 'made' | 'queued' | 'received' | 'done' | 'deleted' | 'stored' | 'passphrase'
-
-export const cutProfile = 'cut'
-export const cheapPassphrases = { derive: argon2, cost: { memoryKib: 8, iterations: 1, parallelism: 1 } }
-export const passphraseOf = (round: string): Uint8Array => utf8(`tidal copper lantern meadow ${round}`)
+import { Promised, startAgain } from './promised.ts'
 
 export interface CutOptions {
   readonly rounds: number
@@ -51,7 +35,7 @@ export interface CutReport {
 const child = fileURLToPath(new URL('./power-cut-child.ts', import.meta.url))
 const maxProblems = 5
 /** Memory, where there is some: thousands of disks are laid out. */
-const quickFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+export const quickFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** Records one run of the program and judges the disks it may leave behind. */
 export async function cutEverywhere(options: CutOptions): Promise<CutReport> {
@@ -94,38 +78,6 @@ function holds(root: string, state: DiskState): boolean {
   )
   const same = [...state].every(([name, content]) => content?.equals(readFileSync(path.join(root, name))) ?? true)
   return same && names.length === state.size && names.every((name) => state.has(name))
-}
-
-/** What the marks so far promise. */
-class Promised {
-  key: string | null = null
-  databaseMade = false
-  passphrase = 0
-  acknowledged = 0
-  readonly messages = new Map<string, Aor>()
-  readonly jobs = new Set<string>()
-  readonly sent = new Set<string>()
-  readonly deleted = new Set<string>()
-  readonly attachments: StoredAttachment[] = []
-
-  note(text: string): void {
-    const [mark, subject, id, key, size] = text.split(' ') as [Mark, string, string?, string?, string?]
-    const notes: Readonly<Record<Mark, () => unknown>> = {
-      keys: () => (this.key = subject),
-      made: () => (this.databaseMade = true),
-      queued: () => [this.messages.set(subject, alice), this.jobs.add(subject)],
-      received: () => this.messages.set(subject, bob),
-      done: () => [this.jobs.delete(subject), this.sent.add(subject)],
-      deleted: () => this.deleted.add(subject),
-      stored: () => {
-        this.messages.set(subject, bob)
-        this.attachments.push({ id: id as AttachmentId, key: Buffer.from(key ?? '', 'hex'), size: Number(size) })
-      },
-      passphrase: () => (this.passphrase = Number(subject)),
-    }
-    this.acknowledged += 1
-    notes[mark]()
-  }
 }
 
 class Judge {
@@ -189,70 +141,3 @@ class Judge {
   }
 }
 
-/** Opens the profile as the next start would and looks for what was promised. */
-async function startAgain(root: string, promised: Promised): Promise<readonly string[]> {
-  const paths = preparePaths(root, cutProfile)
-  const key = await openKeys(paths, promised)
-  if (key === null) return promised.key === null ? [] : ['the keys are lost']
-  if (promised.key !== null && Buffer.from(key).toString('hex') !== promised.key) return ['another key']
-  const db = openDatabase({ path: paths.database, key, role: 'writer' })
-  const isWhole = isIntact(db)
-  db.close()
-  const reader = new HistoryReader({ path: paths.database, key })
-  try {
-    const found = [...(await lostMessages(reader, promised)), ...(await lostFiles(paths, promised))]
-    return isWhole ? found : ['the database is damaged', ...found]
-  } finally {
-    reader.close()
-  }
-}
-
-/** Null when there is nothing yet, so that the person begins anew. */
-async function openKeys(paths: ProfilePaths, promised: Promised): Promise<Uint8Array | null> {
-  const ports = { keysFile: paths.keys, databaseFile: paths.database, keychain: noKeychain }
-  const ladder = new KeyLadder({ ...ports, random: new SeededRandom('keys'), ...cheapPassphrases })
-  if ((await ladder.state()) === 'absent') return null
-  try {
-    return await ladder.open('passphrase', passphraseOf(String(promised.passphrase)))
-  } catch {
-    // The change to the next one may have come through.
-    return ladder.open('passphrase', passphraseOf(String(promised.passphrase + 1)))
-  }
-}
-
-async function lostMessages(reader: HistoryReader, promised: Promised): Promise<readonly string[]> {
-  const problems: string[] = []
-  const conversation = conversationWith(bob)
-  const jobs = new Set((await reader.dueJobs(Number.MAX_SAFE_INTEGER, 10_000)).map(({ target }) => target as string))
-  for (const [id, author] of promised.messages) {
-    const message = await reader.message(conversation, author, id as MessageId)
-    if (message === null) problems.push(`message ${id} is lost`)
-    else if (promised.deleted.has(id) && message.text !== '') problems.push(`message ${id} is there again`)
-    else if (promised.sent.has(id) && message.state !== 'sent') problems.push(`message ${id} forgot that it was sent`)
-  }
-  for (const id of promised.jobs)
-    if (!jobs.has(id) && !(await wasSent(reader, id))) problems.push(`job of ${id} is lost`)
-  for (const id of promised.sent) if (jobs.has(id)) problems.push(`job of ${id} is there again`)
-  return problems
-}
-
-/** Committed, but not acknowledged before the cut. */
-async function wasSent(reader: HistoryReader, id: string): Promise<boolean> {
-  return (await reader.message(conversationWith(bob), alice, id as MessageId))?.state === 'sent'
-}
-
-async function lostFiles(paths: ProfilePaths, promised: Promised): Promise<readonly string[]> {
-  const store = new AttachmentStore(paths.attachments, new SeededRandom('files'))
-  const problems: string[] = []
-  for (const attachment of promised.attachments) {
-    try {
-      if (!(await store.isIntact(attachment.id))) problems.push(`attachment ${attachment.id} is damaged`)
-      let size = 0
-      for await (const bytes of store.read(attachment)) size += bytes.length
-      if (size !== attachment.size) problems.push(`attachment ${attachment.id} is cut`)
-    } catch (error) {
-      problems.push(`attachment ${attachment.id}: ${String(error)}`)
-    }
-  }
-  return problems
-}
