@@ -28,7 +28,8 @@ const stepsAfter = 3
 const stepsWhileFull = 2
 
 const [disk, controlFile, faults] = process.argv.slice(2)
-if (disk === undefined || controlFile === undefined || faults === undefined) throw new Error('disk, control, faults wanted')
+if (disk === undefined || controlFile === undefined || faults === undefined)
+  throw new Error('disk, control, faults wanted')
 const control = new DiskControl(controlFile)
 
 /** One life of a profile on a disk that fails once. */
@@ -66,22 +67,17 @@ class FailingLife {
 
   async #take(step: LifeStep): Promise<void> {
     const refusal = await this.#attempt(step)
-    if (control.counts().failed === 0 || this.#isMended) {
-      if (refusal !== null) this.#problems.push(`refused without a fault: ${refusal}`)
+    if (this.#isMended || control.counts().failed === 0) {
+      if (refusal !== null) this.#problems.push(`refused by a disk that works: ${refusal}`)
       return
     }
-    if (refusal === null && (this.#fault.kind === 'failed' || ++this.#after < stepsWhileFull)) return this.#goOn(refusal)
     this.#refusal = refusal
+    // What could do without the call goes on; a full disk stays full for a while.
+    if (refusal === null && this.#fault.kind === 'full' && ++this.#after < stepsWhileFull) return
     await this.#lookAfterCrash()
     this.#mend()
     const again = refusal === null ? null : await this.#attempt(step)
     if (again !== null) this.#problems.push(`refused again by a disk that works: ${again}`)
-  }
-
-  /** The program could do without the call that failed. */
-  #goOn(refusal: string | null): void {
-    this.#refusal = refusal
-    if (this.#fault.kind === 'failed') this.#mend()
   }
 
   #mend(): void {

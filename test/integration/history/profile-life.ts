@@ -94,7 +94,9 @@ export class ProfileLife {
   }
 
   #together(steps: readonly LifeStep[]): LifeStep {
-    return async () => void (await Promise.all(steps.map((step) => step())))
+    return async () => {
+      await Promise.all(steps.map((step) => step()))
+    }
   }
 
   async #begin(): Promise<void> {
