@@ -72,16 +72,18 @@ export function schemaVersion(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number
 }
 
+/** All steps or none: whoever is thrown back by a full disk can go on with the version that was there. */
 function migrate(db: Database.Database, steps: readonly Migration[]): void {
   const from = schemaVersion(db)
   if (from > steps.length) throw new SottoError('history-too-new')
-  for (const step of steps.slice(from)) {
-    db.transaction(() => {
+  if (from === steps.length) return
+  db.transaction(() => {
+    for (const step of steps.slice(from)) {
       db.exec(step.sql)
       step.run?.(db)
       db.pragma(`user_version = ${step.version}`)
-    }).immediate()
-  }
+    }
+  }).immediate()
 }
 
 /** Whether the file is whole: authentication of every page and consistency of every index. Slow on large files. */

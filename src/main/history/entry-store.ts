@@ -18,6 +18,12 @@ const kindNumbers: Readonly<Record<Entry['body']['kind'], number>> = {
   call: 8,
 }
 
+/** An entry as it was stored. */
+export interface StoredBytes {
+  readonly seq: number
+  readonly bytes: Uint8Array
+}
+
 export interface EntryPlace {
   readonly conversation: number | null
   readonly author: string | null
@@ -32,6 +38,8 @@ export class EntryStore {
   readonly #receipts: Statement<[number], Uint8Array>
   readonly #rewrite: Statement<[Uint8Array, Uint8Array]>
   readonly #remove: Statement<[Uint8Array]>
+  readonly #unread: Statement<[number | bigint]>
+  readonly #toReadAgain: Statement<[number, number], StoredBytes>
 
   constructor(db: Database) {
     this.#has = db.prepare<[Uint8Array], number>('SELECT 1 FROM entry WHERE id = ?').pluck()
@@ -55,6 +63,12 @@ export class EntryStore {
       )
       .pluck()
     this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
+    this.#unread = db.prepare('INSERT INTO entry_unread (seq) VALUES (?)')
+    this.#toReadAgain = db.prepare(
+      `SELECT seq, bytes FROM entry WHERE seq IN (
+         SELECT seq FROM entry WHERE kind = ${kindNumbers.unknown} AND conversation IS NULL
+         UNION SELECT seq FROM entry_unread) AND seq > ? ORDER BY seq LIMIT ?`,
+    )
     this.#rewrite = db.prepare('UPDATE entry SET bytes = ? WHERE id = ?')
   }
 
@@ -64,13 +78,19 @@ export class EntryStore {
 
   insert(entry: Entry, place: EntryPlace): void {
     const { account } = entry.head
-    this.#insert.run({
+    const { lastInsertRowid } = this.#insert.run({
       id: idBytes(entry),
       account,
       kind: kindNumbers[entry.body.kind],
       ...place,
       bytes: bytesOf(entry),
     })
+    if (entry.extra !== undefined) this.#unread.run(lastInsertRowid)
+  }
+
+  /** Up to `limit` entries after `seq` of which a newer version than the one that stored them may read more. */
+  toReadAgain(seq: number, limit: number): readonly StoredBytes[] {
+    return this.#toReadAgain.all(seq, limit)
   }
 
   /** All entries about one message. */

@@ -14,6 +14,7 @@ import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
+import { EntriesReadAgain } from './read-again.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
 import { contactView, conversationView, messageView } from './views.ts'
 import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
@@ -55,6 +56,7 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #jobs: JobStore
   readonly #callKeys: CallKeyStore
   readonly #accounts: AccountStore
+  readonly #readAgain: EntriesReadAgain
   readonly #handlers = new Set<(change: HistoryChange) => void>()
   #queue: Queued[] = []
   #scheduled = false
@@ -76,9 +78,11 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#jobs = new JobStore(this.#db)
     this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
     this.#accounts = new AccountStore(this.#db, this.#messages, this.#callKeys)
+    this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
     withStorageFailures(() => this.#messages.reindexIfNeeded())
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
+    this.#readRest()
   }
 
   commit(commit: HistoryCommit): Promise<CommitReceipt> {
@@ -125,6 +129,18 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#closed = true
     this.#idle?.cancel()
     this.#db.close()
+  }
+
+  /** Between other commits, what an earlier version stored without being able to read it; a failure waits for the next start. */
+  #readRest(): void {
+    if (this.#closed || !this.#readAgain.isDue()) return
+    this.#enqueue(() => {
+      this.#readAgain.step(this.#touched)
+      return []
+    }).then(
+      () => this.#readRest(),
+      () => undefined,
+    )
   }
 
   /** Something beside the entries, which no view shows. */
