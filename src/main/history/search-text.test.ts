@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { excerptOf, indexText, matchExpression, parseQuery, tokens } from './search-text.ts'
+import { excerptOf, indexText, matchExpression, parseQuery, tokens, type Token } from './search-text.ts'
 
 /** Whether a search for `query` finds `text`, by the real index. */
 function finds(text: string, query: string, ref: number | null = null): boolean {
@@ -108,6 +108,19 @@ describe('search', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('reads plain ASCII as it reads every other text', () => {
+    const shapes = (list: Iterable<Token>): readonly Token[] => [...list]
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii', maxLength: 200 }), (text) => {
+        // One character more, which is no token, and the text is not ASCII.
+        expect(shapes(tokens(text))).toEqual(shapes(tokens(`${text}\u2003`)))
+      }),
+      { numRuns: 2000 },
+    )
+    const long = `${'x'.repeat(100)} $ ${'Y'.repeat(64)}`
+    expect(shapes(tokens(long))).toEqual(shapes(tokens(`${long}\u2003`)))
   })
 
   it('shows the place of the first match in a long text', () => {

@@ -48,8 +48,8 @@ async function runLives(
   })
   const ended = once(run, 'close')
   for await (const line of createInterface(run.stdout)) note(JSON.parse(line) as FaultReport)
-  const [status] = (await ended) as [number | null]
-  if (status !== 0) throw new Error(`the program ended with ${status}`)
+  const [status, signal] = (await ended) as [number | null, string | null]
+  if (status !== 0) throw new Error(`the program ended with ${status ?? signal}`)
 }
 
 /** Each of these calls with a disk that fails once, and with one that is full from there on. */
