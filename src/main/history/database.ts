@@ -34,7 +34,10 @@ export function openDatabase(options: OpenDatabaseOptions): Database.Database {
       unlock(db, options.key)
       configure(db)
       const steps = options.migrations ?? migrations
-      if (options.role === 'writer') migrate(db, steps)
+      if (options.role === 'writer') {
+        migrate(db, steps)
+        requireWritable(db)
+      }
       if (schemaVersion(db) > steps.length) throw new SottoError('history-too-new')
       if (options.role === 'reader') db.pragma('query_only = ON')
       return db
@@ -84,6 +87,15 @@ function migrate(db: Database.Database, steps: readonly Migration[]): void {
       db.pragma(`user_version = ${step.version}`)
     }
   }).immediate()
+}
+
+/**
+ * SQLite opens a file for reading, without a word, when it cannot be opened for writing.
+ * @throws SqliteError `SQLITE_READONLY`.
+ */
+function requireWritable(db: Database.Database): void {
+  // Begins to write and finds nothing to do: no such pages are kept.
+  db.pragma('incremental_vacuum(1)')
 }
 
 /** Whether the file is whole: authentication of every page and consistency of every index. Slow on large files. */

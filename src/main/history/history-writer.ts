@@ -79,7 +79,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
     this.#accounts = new AccountStore(this.#db, this.#messages, this.#callKeys)
     this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
-    withStorageFailures(() => this.#messages.reindexIfNeeded())
+    this.#reindex()
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
     this.#readRest()
@@ -129,6 +129,15 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#closed = true
     this.#idle?.cancel()
     this.#db.close()
+  }
+
+  #reindex(): void {
+    try {
+      withStorageFailures(() => this.#messages.reindexIfNeeded())
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
   }
 
   /** Between other commits, what an earlier version stored without being able to read it; a failure waits for the next start. */

@@ -137,12 +137,13 @@ export class KeyLadder {
   }
 
   /**
-   * Sets, changes (`current` must be right) or removes (`next` null) the passphrase.
+   * Sets, changes (`current` must be right) or removes (`next` null) the passphrase. After a failure it may be tried again with the
+   * same words, whichever of them the disk has.
    * @throws SottoError `locked`, `wrong-passphrase`, `passphrase-too-weak`, `last-rung`.
    */
   setPassphrase(current: Uint8Array | null, next: Uint8Array | null): Promise<void> {
     return this.#change(async (file, key) => {
-      if (file.passphrase !== null) wipe(await this.#openRung(file, 'passphrase', current ?? new Uint8Array()))
+      if (file.passphrase !== null) await this.#requirePassphrase(file, current, next)
       return next === null ? { ...file, passphrase: null } : this.#withPassphrase(file, key, next)
     })
   }
@@ -198,6 +199,17 @@ export class KeyLadder {
     wipe(derived)
     if (key === null) throw new SottoError('wrong-passphrase')
     return key
+  }
+
+  /** The current passphrase, or the next one: a try before this one may have failed after it got to the disk. */
+  async #requirePassphrase(file: KeyFile, current: Uint8Array | null, next: Uint8Array | null): Promise<void> {
+    try {
+      wipe(await this.#openPassphrase(file, current ?? new Uint8Array()))
+    } catch (error) {
+      const isWrong = error instanceof SottoError && error.code === 'wrong-passphrase'
+      if (!isWrong || next === null) throw error
+      wipe(await this.#openPassphrase(file, next))
+    }
   }
 
   async #withPassphrase(file: KeyFile, key: Uint8Array, passphrase: Uint8Array): Promise<KeyFile> {

@@ -7,7 +7,7 @@ const temporary = (file: string): string => `${file}.new`
 
 /**
  * Replaces a file as a whole, durably: after a crash there is either the old content or the new one. Mode 0600.
- * @throws the system's error; the old content is then untouched.
+ * @throws the system's error; the old content is then untouched, or the new one is there and may not outlive a power cut.
  */
 export async function writeFileAtomically(file: string, bytes: Uint8Array): Promise<void> {
   try {
