@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Database, Statement } from 'better-sqlite3'
 import { openDatabase } from '#main/history/database.ts'
-import { basePosition } from '#main/history/message-store.ts'
+import { basePosition } from '#main/history/position.ts'
 import { indexText, searchTextVersion } from '#main/history/search-text.ts'
 import { conversationIdOf } from '#shared/model/derive-ids.ts'
 import { encodeEntry } from '#shared/model/entry-codec.ts'
@@ -136,7 +136,8 @@ class BulkRows {
       ...{ position, conversation: ref, author, messageId, text, incoming: Number(author === peer) },
       ...{ at: head.observedAt, authenticatedBy: head.authenticatedBy },
     })
-    this.#words.run(position, indexText(text, ref))
+    const shown = { conversation: ref, text, file_name: null, call_outcome: null, bookmarked: 0 }
+    this.#words.run(position, indexText({ ...shown, incoming: Number(author === peer) }))
   }
 }
 

@@ -23,6 +23,7 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { composeCallDevices, composeCalls } from './compose-calls.ts'
+import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
@@ -108,9 +109,10 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await settings.start()
   await accounts.start()
   await features.chat.start()
+  const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
   return {
-    answers: answersOf(ports, { history, settings, accounts, identity, calls, ...features }),
+    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, ...features }),
     networkChanged,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
@@ -188,6 +190,7 @@ interface Foundation {
 
 interface Answering extends Features {
   readonly calls: Calls
+  readonly kept: HistoryFeatures
 }
 
 interface Features {
@@ -258,7 +261,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls } = parts
+  const { accounts, identity, chat, contacts, settings, history, calls, kept } = parts
   return {
     accounts,
     identity,
@@ -272,13 +275,17 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       start: (args) => contacts.start(args),
       setDraft: (args) => chat.setDraft(args),
       markRead: (args) => chat.markRead(args),
-      setMuted: (args) => chat.setMuted(args),
+      ...conversationAnswers(chat, kept.upkeep),
     },
-    messages: chat,
-    search: { query: (args) => history.reader.search(args) },
+    messages: messageAnswers(chat),
+    search: kept.searches,
     settings: {
       get: () => settings.get(),
-      set: (args) => settings.set(args),
+      set: async (args) => {
+        const now = await settings.set(args)
+        if (args.keepDays !== undefined) await kept.upkeep.enforce()
+        return now
+      },
       storage: () => storageView(ports, history),
     },
     calls,

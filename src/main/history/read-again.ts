@@ -56,7 +56,7 @@ export class EntriesReadAgain {
     const rows = this.#entries.toReadAgain(this.#load.get('entry_tables_seq') ?? 0, entriesPerStep)
     const read = new Touched()
     for (const row of rows) this.#again(row, read)
-    this.#applier.finish()
+    this.#applier.finish(read)
     // What is read now came in long ago: it is shown, and no news.
     if (!read.isEmpty) touched.incomplete = true
     for (const ref of read.conversations) touched.conversations.add(ref)

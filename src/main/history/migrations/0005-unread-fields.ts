@@ -5,6 +5,6 @@ import type { Migration } from './migrations.ts'
  * version has written a field that this one does not know.
  */
 export const unreadFields: Migration = {
-  version: 4,
+  version: 5,
   sql: 'CREATE TABLE entry_unread (seq INTEGER PRIMARY KEY REFERENCES entry (seq) ON DELETE CASCADE) STRICT;',
 }
