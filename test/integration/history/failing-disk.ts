@@ -10,8 +10,8 @@ import type { FaultReport } from './failing-disk-child.ts'
 import { quickFolder } from './power-cut.ts'
 
 const child = fileURLToPath(new URL('./failing-disk-child.ts', import.meta.url))
-/** Faults of one process: its arguments have to fit. */
-const perProcess = 500
+/** Faults of one process: its arguments and the names of its files have to fit. */
+const perProcess = 200
 
 /** Runs one life per fault; `tell` hears of each as it is done. */
 export async function failEach(
