@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Database, Statement } from 'better-sqlite3'
 import { openDatabase } from '#main/history/database.ts'
+import { IndexMerge } from '#main/history/index-merge.ts'
 import { basePosition } from '#main/history/position.ts'
 import { indexText, searchTextVersion } from '#main/history/search-text.ts'
 import { conversationIdOf } from '#shared/model/derive-ids.ts'
@@ -53,6 +54,9 @@ export function fillInBulk(options: BulkOptions): BulkReport {
     insertMessages(db, options, places)
     countConversations(db)
     const seconds = (performance.now() - begun) / 1000
+    // As after a pause of the program.
+    const merge = new IndexMerge(db)
+    while (merge.step());
     db.pragma('wal_checkpoint(TRUNCATE)')
     return { conversations: places.map(({ id }) => id), seconds }
   } finally {

@@ -8,8 +8,11 @@ import { migrations, type Migration } from './migrations/migrations.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 
 export const databaseKeyBytes = 32
-/** Page cache per connection, KiB. */
-const cacheKib = 4096
+/**
+ * Page cache, KiB, filled as pages are read. To search a long history is to decrypt pages all over it, at some 45 µs each
+ * (docs/decisions/0006): the reader keeps more of them.
+ */
+const cacheKib = { writer: 4096, reader: 32_768 } as const
 /** The writer checkpoints by itself, when idle. */
 const busyTimeoutMs = 5000
 
@@ -32,7 +35,7 @@ export function openDatabase(options: OpenDatabaseOptions): Database.Database {
     const db = new Database(options.path, { fileMustExist: options.role === 'reader', timeout: busyTimeoutMs })
     try {
       unlock(db, options.key)
-      configure(db)
+      configure(db, options.role)
       const steps = options.migrations ?? migrations
       if (options.role === 'writer') {
         migrate(db, steps)
@@ -59,14 +62,14 @@ function unlock(db: Database.Database, key: Uint8Array): void {
   wipe(raw)
 }
 
-function configure(db: Database.Database): void {
+function configure(db: Database.Database, role: OpenDatabaseOptions['role']): void {
   db.pragma('temp_store = MEMORY')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('secure_delete = ON')
   db.pragma('foreign_keys = ON')
   db.pragma('trusted_schema = OFF')
-  db.pragma(`cache_size = -${cacheKib}`)
+  db.pragma(`cache_size = -${cacheKib[role]}`)
   db.pragma('wal_autocheckpoint = 0')
 }
 

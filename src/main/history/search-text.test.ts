@@ -1,7 +1,15 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { excerptOf, indexText, matchExpression, parseQuery, tokens, type IndexedRow, type Token } from './search-text.ts'
+import {
+  excerptOf,
+  indexText,
+  matchExpression,
+  parseQuery,
+  tokens,
+  type IndexedRow,
+  type Token,
+} from './search-text.ts'
 
 const row = (text: string): IndexedRow => ({
   ...{ conversation: 7, text, file_name: null, call_outcome: null, incoming: 1, bookmarked: 0 },
