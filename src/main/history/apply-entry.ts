@@ -23,7 +23,7 @@ export class Touched {
 
   get isEmpty(): boolean {
     const { conversations, positions, removedConversations } = this
-    return conversations.size + positions.size + removedConversations.size === 0
+    return !this.incomplete && conversations.size + positions.size + removedConversations.size === 0
   }
 }
 
@@ -47,11 +47,14 @@ export class EntryApplier {
     this.#conversations = conversations
   }
 
-  /** Returns whether the entry was new: false for a known id and for what adds nothing to what is held. */
-  apply(entry: Entry, touched: Touched): boolean {
+  /**
+   * Returns whether the entry was new: false for a known id and for what adds nothing to what is held. `encoded` = its bytes,
+   * where they are at hand.
+   */
+  apply(entry: Entry, touched: Touched, encoded?: Uint8Array): boolean {
     if (this.#entries.has(entry)) return false
     const subject = subjectOf(entry)
-    if (subject !== null) return this.#applyToMessage(entry, subject, touched)
+    if (subject !== null) return this.#applyToMessage(entry, { ...subject, encoded }, touched)
     if (entry.body.kind === 'contact' || entry.body.kind === 'peer-name') return this.#applyToContact(entry, touched)
     this.#entries.insert(entry, { conversation: null, author: null, subject: null })
     return true
@@ -77,14 +80,18 @@ export class EntryApplier {
     return true
   }
 
-  #applyToMessage(entry: Entry, subject: Subject, touched: Touched): boolean {
+  #applyToMessage(entry: Entry, subject: Subject & { encoded: Uint8Array | undefined }, touched: Touched): boolean {
     const ref = this.#refOf(entry)
-    const { author, messageId } = subject
+    const { author, messageId, encoded } = subject
     const cluster = this.#entries.cluster(ref, author, messageId)
     if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return false
     const deleted = deleteStrength([...cluster, entry])
     const arrived = withoutText(entry, deleted)
-    this.#entries.insert(arrived, { conversation: ref, author, subject: messageId })
+    this.#entries.insert(
+      arrived,
+      { conversation: ref, author, subject: messageId },
+      arrived === entry ? encoded : undefined,
+    )
     this.#receipts.note(ref, arrived, cluster)
     const whole = [...this.#entries.purge(cluster, deleted, isCallDeleted([entry])), arrived]
     // With its call, receipts lose what they were for.

@@ -62,14 +62,15 @@ export class EntryStore {
     return this.#has.get(idBytes(entry)) !== undefined
   }
 
-  insert(entry: Entry, place: EntryPlace): void {
+  /** `encoded` = the entry's bytes, where they are at hand. */
+  insert(entry: Entry, place: EntryPlace, encoded?: Uint8Array): void {
     const { account } = entry.head
     this.#insert.run({
       id: idBytes(entry),
       account,
       kind: kindNumbers[entry.body.kind],
       ...place,
-      bytes: bytesOf(entry),
+      bytes: encoded ?? bytesOf(entry),
     })
   }
 

@@ -7,6 +7,8 @@ import { indexText, searchTextVersion } from './search-text.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 
 const slots = maxHlcCounter + 1
+/** Messages of one instant that are looked at one by one. */
+const maxNeighbours = 64
 const maxWallMs = Math.floor(Number.MAX_SAFE_INTEGER / slots) - 1
 
 type Params = Readonly<Record<string, string | number | null>>
@@ -128,10 +130,28 @@ export class MessageStore {
   #freePosition(base: number): number {
     let position = base
     for (const taken of this.#from.iterate(base)) {
-      if (taken !== position) break
+      if (taken !== position) return position
       position += 1
+      if (position - base >= maxNeighbours) break
     }
-    return position
+    return position - base < maxNeighbours ? position : this.#freeAfter(position - 1)
+  }
+
+  /** A free position right after a taken one, somewhere after `taken`: a million messages of one instant are not walked through. */
+  #freeAfter(taken: number): number {
+    const isTaken = (position: number): boolean => this.#from.get(position) === position
+    let [low, step] = [taken, 1]
+    while (isTaken(low + step)) {
+      low += step
+      step *= 2
+    }
+    let high = low + step
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (isTaken(middle)) low = middle
+      else high = middle
+    }
+    return high
   }
 
   /** Builds the search index again if its rules changed. */
@@ -174,7 +194,8 @@ function columnsOf(message: MergedMessage, variant: number) {
     conflicting: Number(message.conflicting),
     authenticated_by: message.authenticatedBy,
     read_mark: Number(message.readMark),
-    quiet: Number(isQuiet(message.call)),
+    // Nothing of a file waits to be read, and nobody hears that it was.
+    quiet: Number(isQuiet(message.call) || message.authenticatedBy === 'file'),
     call_outcome: message.call?.outcome ?? null,
     call_video: message.call === undefined ? null : Number(message.call.video),
     call_duration: message.call?.durationMs ?? null,

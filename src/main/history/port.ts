@@ -13,6 +13,7 @@ import type {
   SearchHit,
 } from '#shared/model/views.ts'
 import type { ErrorCode } from '#shared/errors.ts'
+import type { ArchiveReaderPort, PackedEntries } from './archive-port.ts'
 import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
 
 /** What an outbox job does when it runs. */
@@ -51,6 +52,8 @@ export interface HistoryCommit {
   /** Nothing of the commit is applied if the history holds this message: asked here, it costs no question before. */
   readonly unlessHeld?: { readonly conversation: ConversationId; readonly author: Aor; readonly messageId: MessageId }
   readonly entries?: readonly Entry[]
+  /** Further entries, encoded by this program; `fresh` says nothing about them. */
+  readonly packed?: PackedEntries
   readonly addJobs?: readonly OutboxJob[]
   readonly removeJobs?: readonly JobId[]
   readonly rescheduleJobs?: readonly { readonly id: JobId; readonly attempts: number; readonly nextAttemptAt: number }[]
@@ -62,6 +65,10 @@ export interface HistoryCommit {
   }
   /** Accounts of this profile: without a row, views carry a stand-in account id. */
   readonly accounts?: readonly { readonly id: AccountId; readonly aor: Aor }[]
+  /** Settings of a feature that change together with the entries; null removes one. */
+  readonly settings?: readonly { readonly key: string; readonly valueJson: string | null }[]
+  /** Part of something long: announced as `bulk` together with what follows, at most once in a second. */
+  readonly partOfMany?: true
   /** Erases everything about these accounts: entries, conversations, contacts, drafts, jobs. */
   readonly eraseAccounts?: readonly Aor[]
 }
@@ -96,7 +103,7 @@ export interface HistoryWriterPort extends CallKeysWriterPort {
   setSetting(key: string, valueJson: string | null): Promise<void>
 }
 
-export interface HistoryReaderPort extends CallKeysReaderPort {
+export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort {
   conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }>
   conversation(id: ConversationId): Promise<ConversationView | null>
   contacts(): Promise<readonly ContactView[]>

@@ -8,7 +8,7 @@ import type { CallPolicy, CallRecordView } from './calls.ts'
 import type { ContactBody, DeliveryBody, EditBody, Entry, EntryHead, Hlc, MessageBody } from './entry.ts'
 import type { Aor, ConversationId, MessageId } from './ids.ts'
 import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
-import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
+import { compareEntries, earliest, heard, isFromFile, isRow, latest, only, strength, type Of } from './merge-order.ts'
 import type { AuthenticatedBy, ContactPolicy, DeliveryState, MessagePath } from './views.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -94,7 +94,8 @@ function variantOf(observations: readonly Row[]): Variant | null {
  * Merges the cluster of one message or call; [] while it has not arrived itself, and for a call that the user deleted.
  * Entry ids must be distinct.
  */
-export function mergeMessage(cluster: readonly Entry[]): readonly MergedMessage[] {
+export function mergeMessage(all: readonly Entry[]): readonly MergedMessage[] {
+  const cluster = heard(all)
   const messages = only(cluster, 'message')
   const calls = isCallDeleted(cluster) ? [] : only(cluster, 'call')
   const deleted = deleteStrength(cluster)
@@ -114,7 +115,7 @@ export function mergeMessage(cluster: readonly Entry[]): readonly MergedMessage[
 
 /** Strength of the strongest delete of this cluster, -1 without one. */
 export function deleteStrength(cluster: readonly Entry[]): number {
-  return Math.max(-1, ...only(cluster, 'delete').map((entry) => strength(entry.head)))
+  return Math.max(-1, ...only(heard(cluster), 'delete').map((entry) => strength(entry.head)))
 }
 
 function commonView(variant: Variant, cluster: readonly Entry[]) {
@@ -193,7 +194,7 @@ function deliveryOf(
   const path = carried?.body.path ?? body.path
   const failure = last?.body.state === 'failed' ? last.body.failure : undefined
   return {
-    state: last?.body.state ?? (own ? 'queued' : 'delivered'),
+    state: last?.body.state ?? (own ? (isFromFile(variant.first) ? 'sent' : 'queued') : 'delivered'),
     ...(path === undefined ? {} : { path }),
     ...(failure === undefined ? {} : { failure }),
   }
@@ -211,7 +212,7 @@ function maySay(delivery: Of<'delivery'>, variant: Variant): boolean {
  * says by itself and loses to whatever the user said on any of them.
  */
 export function mergeContact(entries: readonly Entry[]): MergedContact | null {
-  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(compareEntries)
+  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(fileFirst)
   const [first] = ordered
   if (first === undefined) return null
   let merged: MergedContact = {
@@ -226,6 +227,8 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
   }
   for (const { head, body } of ordered) {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
+    else if (head.authenticatedBy === 'file')
+      merged = { ...merged, peerName: body.name || merged.peerName, note: body.note ?? merged.note }
     else {
       const { name, note, policy, muted } = { ...merged, ...body }
       const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
@@ -233,6 +236,13 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
     }
   }
   return merged
+}
+
+/** What a file calls a peer gives way to what anybody else does, and of a file the name its user gave to the peer's own. */
+function fileFirst(a: Of<'contact'> | Of<'peer-name'>, b: Of<'contact'> | Of<'peer-name'>): number {
+  const rank = (entry: Of<'contact'> | Of<'peer-name'>): number =>
+    isFromFile(entry) ? Number(entry.body.kind === 'contact') : 2
+  return rank(a) - rank(b) || compareEntries(a, b)
 }
 
 /** What the user said on an own device; nobody else may allow less encryption. */
@@ -246,11 +256,13 @@ function callPolicyOf(head: EntryHead, { callPolicy }: ContactBody, before: Merg
  * edit held already, a second delete, receipt or read mark, at most as strong and not earlier.
  */
 export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
+  if (isFromFile(entry) && cluster.some((held) => isRow(held) && !isFromFile(held))) return true
   return cluster.some((held) => dominates(held, entry, deleteStrength(cluster)))
 }
 
 function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
+  if (isFromFile(held) && held.head.device !== entry.head.device) return false
   if (strength(held.head) < strength(entry.head)) return false
   if (a.kind === 'delivery' && b.kind === 'delivery') return a.author !== held.head.account && saysAsMuch(a, b)
   if (b.kind === 'call' && isCallDeleted([held])) return true
