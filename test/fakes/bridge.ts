@@ -12,6 +12,7 @@ import type {
   SearchHit,
   SettingsView,
 } from '#shared/model/views.ts'
+import { FakeArchive } from './bridge-archive.ts'
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
 import { account, accountId, emptyFixture, type Fixture, fullFixture, message, preview } from './bridge-fixtures.ts'
 
@@ -65,6 +66,7 @@ export class FakeBridge {
   #app: AppView
   #settings: SettingsView
   readonly phone: FakeCalls
+  readonly #archive = new FakeArchive((activity) => this.emit('archive.changed', activity))
   #revision = 1
 
   constructor(scenario: Scenario) {
@@ -348,6 +350,7 @@ export class FakeBridge {
     },
     'contacts.setPolicy': ({ conversationId: id, policy }) =>
       this.#patchConversation(id as ConversationId, { policy }) as never,
+    ...this.#archive.rows,
     'conversations.list': () => ({ conversations: this.#fixture.conversations, revision: this.#revision }),
     'conversations.start': ({ peer }) => {
       const aor = `sip:${peer}` as Aor

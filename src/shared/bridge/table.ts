@@ -15,6 +15,7 @@ import type {
   StorageView,
 } from '../model/views.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
+import { archiveRows } from './archive-rows.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
 import { accountId, aor, conversationId, httpsUrl, messageId, messageText, secretBytes } from './schema.ts'
@@ -165,6 +166,7 @@ export const bridgeTable = {
   'settings.storage': method<StorageView>()(none),
   'settings.privacyTable': method<readonly PrivacyRow[]>()(none),
   ...callRows,
+  ...archiveRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>
 

@@ -121,9 +121,11 @@ function Bubble({ message, authorName, first, last, onDetails }: BubbleProps) {
         </p>
       )}
       <Footer message={message} last={last} onDetails={onDetails} />
-      {message.state === 'failed' && own && !message.deleted && message.call === undefined && (
-        <Failed message={message} />
-      )}
+      {message.state === 'failed' &&
+        own &&
+        message.authenticatedBy !== 'file' &&
+        !message.deleted &&
+        message.call === undefined && <Failed message={message} />}
     </div>
   )
 }
@@ -137,7 +139,11 @@ interface FooterProps {
 function footerWords(t: Translate, message: MessageView, time: string): string {
   const state = message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
   const words = message.call === undefined ? [time, state] : [time]
-  return [...words, ...(message.edited ? [t('chat.edited')] : [])].join(', ')
+  return [
+    ...words,
+    ...(message.edited ? [t('chat.edited')] : []),
+    ...(message.authenticatedBy === 'file' ? [t('chat.fromFile')] : []),
+  ].join(', ')
 }
 
 /** Time and state; pressing it tells more. */
@@ -162,6 +168,7 @@ function Footer({ message, last, onDetails }: FooterProps) {
         quiet && 'sr-only',
       )}
     >
+      {message.authenticatedBy === 'file' && <span>{t('chat.fromFile')}</span>}
       {message.edited && <span>{t('chat.edited')}</span>}
       <span>{time}</span>
       {marked && (

@@ -18,10 +18,12 @@ function useEntries(message: MessageView, actions: MessageActions): readonly Men
   const entries: MenuEntry[] = []
   const isCall = message.call !== undefined
   const own = message.direction === 'outgoing' && !message.deleted
+  // Nobody but a file says that one wrote it: whoever got it knows nothing of an edit.
+  const editable = own && message.authenticatedBy !== 'file'
   if (!message.deleted && !isCall) {
     entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
   }
-  if (own && !message.conflicting && !isCall) {
+  if (editable && !message.conflicting && !isCall) {
     entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
   }
   entries.push({ id: 'details', label: t('chat.details'), icon: Info, onAction: actions.onDetails })

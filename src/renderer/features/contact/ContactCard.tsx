@@ -7,6 +7,7 @@ import { formatDateTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { useAccount, useContact } from '#renderer/stores/app-store.ts'
+import { showDialog } from '#renderer/stores/screen-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { Button } from '#renderer/ui/Button.tsx'
@@ -62,6 +63,7 @@ function Card({ conversation, onClose }: { readonly conversation: ConversationVi
         {t('contact.mute')}
       </Switch>
       <DialogActions>
+        <Button onPress={() => showDialog({ kind: 'export', id })}>{t('archive.exportAction')}</Button>
         <PolicyButtons conversation={conversation} />
         <Button variant="primary" onPress={onClose}>
           {t('app.done')}

@@ -4,6 +4,8 @@ import { showDialog, useDialog } from '#renderer/stores/screen-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import type { AccountId } from '#shared/model/ids.ts'
 import { displayAor } from '#shared/model/aor.ts'
+import { ExportDialog } from '../archive/ExportDialog.tsx'
+import { ImportDialog } from '../archive/ImportDialog.tsx'
 import { TransferDialog } from '../calls/TransferDialog.tsx'
 import { DeleteDialog } from '../chat/DeleteDialog.tsx'
 import { LinkDialog } from '../chat/LinkDialog.tsx'
@@ -41,6 +43,10 @@ export function Dialogs() {
           <Shortcuts />
         </Dialog>
       )
+    case 'export':
+      return <ExportDialog id={dialog.id} onClose={close} />
+    case 'import':
+      return <ImportDialog onClose={close} />
     case 'contact':
       return (
         <Dialog title={t('contact.title')} closeLabel={t('app.close')} onClose={close}>
