@@ -10,7 +10,7 @@ type Reply<N extends BridgeName> = BridgeResult<N> | BridgeReply<BridgeResult<N>
 type Rows = { readonly [N in Row]: (args: BridgeArgs<N>) => Reply<N> | Promise<Reply<N>> }
 
 /** A passphrase with which work never ends, and one that does not fit. */
-export const [endless, wrong] = ['endless endless river', 'not the right words']
+export const [endless, wrong] = ['endless copper river meadow', 'not the right words']
 
 const refused = (code: ErrorCode) => ({ ok: false, code, params: {} }) as const
 const me = 'sip:alice@home.example' as Aor

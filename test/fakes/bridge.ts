@@ -20,6 +20,8 @@ import { account, accountId, emptyFixture, type Fixture, fullFixture, message, p
 export interface Scenario {
   readonly phase?: AppView['phase']
   readonly fixture?: 'full' | 'empty' | 'none'
+  /** The history is of an account that is not signed in here, and came from a file. */
+  readonly signedOut?: boolean
   readonly longCount?: number
   readonly keychain?: AppView['keychain']
   readonly sandboxed?: boolean
@@ -77,6 +79,7 @@ export class FakeBridge {
         : scenario.fixture === 'empty'
           ? emptyFixture()
           : fullFixture(Date.now(), scenario.longCount ?? 400)
+    if (scenario.signedOut === true) this.#signOut()
     this.#fixture.accounts = this.#fixture.accounts.map((entry) => ({
       ...entry,
       ...scenario.account,
@@ -111,6 +114,16 @@ export class FakeBridge {
       scenario.calls ?? [],
     )
     this.phone.media = scenario.media ?? false
+  }
+
+  #signOut(): void {
+    this.#fixture.accounts = []
+    for (const [id, messages] of this.#fixture.messages) {
+      this.#fixture.messages.set(
+        id,
+        messages.map((entry) => ({ ...entry, authenticatedBy: 'file' })),
+      )
+    }
   }
 
   call = async <N extends BridgeName>(name: N, args: BridgeArgs<N>): Promise<BridgeReply<BridgeResult<N>>> => {

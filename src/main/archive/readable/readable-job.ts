@@ -217,7 +217,10 @@ function jsonStart({ account, peer, name }: ArchivedConversation): string {
 
 /** A name that means a plain file on every system: letters, digits, dots and dashes, never hidden, never a device. */
 export function safeFileName(label: string): string {
-  const flat = label.normalize('NFC').replace(/[^\p{L}\p{N}._-]+/gu, '-')
+  const flat = label
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+    .replace(/\.{2,}/g, '.')
   const cut = Array.from(flat.replace(/^[.-]+/, '').replace(/[.-]+$/, ''))
     .slice(-80)
     .join('')
