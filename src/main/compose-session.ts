@@ -26,6 +26,7 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { composeCallDevices, composeCalls } from './compose-calls.ts'
+import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
@@ -119,9 +120,10 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await settings.start()
   await accounts.start()
   await features.chat.start()
+  const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
   return {
-    answers: answersOf(ports, { history, settings, accounts, identity, calls, archive, ...features }),
+    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, archive, ...features }),
     networkChanged,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
@@ -211,6 +213,7 @@ interface Foundation {
 interface Answering extends Features {
   readonly archive: Archive
   readonly calls: Calls
+  readonly kept: HistoryFeatures
 }
 
 interface Features {
@@ -281,7 +284,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls, archive } = parts
+  const { accounts, identity, chat, contacts, settings, history, calls, kept, archive } = parts
   return {
     accounts,
     identity,
@@ -295,13 +298,17 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       start: (args) => contacts.start(args),
       setDraft: (args) => chat.setDraft(args),
       markRead: (args) => chat.markRead(args),
-      setMuted: (args) => chat.setMuted(args),
+      ...conversationAnswers(chat, kept.upkeep),
     },
-    messages: chat,
-    search: { query: (args) => history.reader.search(args) },
+    messages: messageAnswers(chat),
+    search: kept.searches,
     settings: {
       get: () => settings.get(),
-      set: (args) => settings.set(args),
+      set: async (args) => {
+        const now = await settings.set(args)
+        if (args.keepDays !== undefined) await kept.upkeep.enforce()
+        return now
+      },
       storage: () => storageView(ports, history),
     },
     calls,

@@ -17,6 +17,7 @@ import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
+import { RowEraser } from './row-eraser.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
 import { contactView, conversationView, messageView } from './views.ts'
 import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
@@ -29,7 +30,7 @@ const idleMs = 200
 /** What one of many commits changed is announced after this, ms. */
 const manyMs = 1000
 
-/** What a commit did: one answer per entry, or null where the message of `unlessHeld` was there. */
+/** What a commit did: one answer per entry, or null where `unlessHeld` or `whileJob` kept it from doing anything. */
 type Outcome = readonly boolean[] | null
 
 interface Queued {
@@ -59,7 +60,10 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #applier: EntryApplier
   readonly #jobs: JobStore
   readonly #callKeys: CallKeyStore
+  readonly #eraser: RowEraser
   readonly #accounts: AccountStore
+  readonly #forgetDropped: Statement<[string]>
+  readonly #anyDropped: Statement<[], number>
   readonly #handlers = new Set<(change: HistoryChange) => void>()
   #queue: Queued[] = []
   #scheduled = false
@@ -82,7 +86,10 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)
     this.#jobs = new JobStore(this.#db)
     this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
-    this.#accounts = new AccountStore(this.#db, this.#messages, this.#callKeys)
+    this.#eraser = new RowEraser(this.#db, this.#messages, this.#conversations)
+    this.#accounts = new AccountStore(this.#db, this.#eraser, this.#callKeys)
+    this.#forgetDropped = this.#db.prepare('DELETE FROM dropped_attachment WHERE id = ?')
+    this.#anyDropped = this.#db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM dropped_attachment)').pluck()
     withStorageFailures(() => this.#messages.reindexIfNeeded())
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
@@ -222,16 +229,17 @@ export class HistoryWriter implements HistoryWriterPort {
 
   #apply(commit: HistoryCommit): Outcome {
     if (commit.unlessHeld !== undefined && this.#holds(commit.unlessHeld)) return null
+    if (commit.whileJob !== undefined && !this.#jobs.has(commit.whileJob)) return null
     const touched = commit.partOfMany === true ? new Touched() : this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
     if (commit.packed !== undefined) this.#applyPacked(commit.packed, touched)
-    this.#applier.finish()
-    if (commit.partOfMany === true && !touched.isEmpty) this.#announceLater()
+    this.#applier.finish(touched)
     this.#jobs.apply(commit)
     if (commit.draft !== undefined) this.#saveDraft(commit.draft)
     for (const { key, valueJson } of commit.settings ?? []) this.#saveSetting(key, valueJson)
-    for (const aor of commit.eraseAccounts ?? []) this.#eraseAccount(aor)
+    this.#erase(commit, touched)
+    if (commit.partOfMany === true && !touched.isEmpty) this.#announceLater()
     return fresh
   }
 
@@ -251,6 +259,16 @@ export class HistoryWriter implements HistoryWriterPort {
     })
   }
 
+  #erase(commit: HistoryCommit, touched: Touched): void {
+    const { dropBefore, eraseRows, eraseConversations, eraseAccounts, forgetDropped } = commit
+    for (const row of eraseRows ?? []) this.#eraser.row(row, touched)
+    if (dropBefore !== undefined) this.#eraser.before(dropBefore.conversation, dropBefore, touched)
+    for (const id of eraseConversations ?? []) this.#eraser.conversation(id, touched)
+    for (const aor of eraseAccounts ?? []) this.#accounts.erase(aor, touched)
+    for (const id of forgetDropped ?? []) this.#forgetDropped.run(id)
+    if (touched.incomplete) this.#forget()
+  }
+
   #holds({ conversation, author, messageId }: NonNullable<HistoryCommit['unlessHeld']>): boolean {
     const ref = this.#conversations.knownRef(conversation)
     return ref !== null && this.#messages.rowsOf(ref, author, messageId).length > 0
@@ -260,11 +278,6 @@ export class HistoryWriter implements HistoryWriterPort {
     const ref = this.#conversations.refOf({ id: conversation, account: accountAor, peer })
     this.#conversations.setDraft(ref, text, this.#clock.now())
     this.#touched.conversations.add(ref)
-  }
-
-  #eraseAccount(aor: Aor): void {
-    this.#accounts.erase(aor, this.#touched)
-    this.#forget()
   }
 
   #loadRevision(): number {
@@ -325,6 +338,8 @@ export class HistoryWriter implements HistoryWriterPort {
       contacts: rows([...touched.contacts].slice(0, maxListedChanges)).map(contactView),
       newIncoming: messages([...touched.newIncoming].slice(-maxListedChanges)).map(messageView),
       ...(touched.removedConversations.size === 0 ? {} : { removedConversations: [...touched.removedConversations] }),
+      ...(touched.searches ? { searches: true as const } : {}),
+      ...(this.#anyDropped.get() === 1 ? { attachmentsDropped: true as const } : {}),
       bulk,
     }
   }

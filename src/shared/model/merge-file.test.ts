@@ -4,6 +4,7 @@ import { arbitraryEntry } from '#test/fixtures/arbitrary-entry.ts'
 import type { Entry } from './entry.ts'
 import { mergeContact, mergeEntries, mergeMessage } from './merge.ts'
 import { strength } from './merge-order.ts'
+import { isRow } from './merge-row.ts'
 
 const isFromFile = (entry: Entry): boolean => entry.head.authenticatedBy === 'file'
 const sets = fc.uniqueArray(arbitraryEntry(), { maxLength: 14, selector: (entry) => entry.head.id })
@@ -39,12 +40,9 @@ describe('what comes from a file', () => {
         const [first] = files
         if (first === undefined) return
         const ofFirst = files.filter(({ head }) => head.device === first.head.device)
-        const rowsOfOthers = (entry: Entry) => entry.head.device !== first.head.device && entry.body.kind === 'message'
+        const rowsOfOthers = (entry: Entry) => entry.head.device !== first.head.device && isRow(entry)
         const before = mergeEntries(files.filter(rowsOfOthers)).messages
-        const after = mergeEntries([
-          ...files.filter(rowsOfOthers),
-          ...ofFirst.filter(({ body }) => body.kind !== 'message' && body.kind !== 'call'),
-        ])
+        const after = mergeEntries([...files.filter(rowsOfOthers), ...ofFirst.filter((entry) => !isRow(entry))])
         expect(sorted(after.messages)).toEqual(sorted(before))
       }),
       { numRuns: 2000 },

@@ -2,9 +2,6 @@
 import type { Entry, EntryBody, EntryHead } from './entry.ts'
 import { compareHlc } from './hlc.ts'
 
-/** Kinds that are a row of their conversation; all other kinds are about one. */
-const rowKinds: ReadonlySet<EntryBody['kind']> = new Set(['message', 'call'])
-
 /** An entry of one kind. */
 export type Of<K extends EntryBody['kind']> = Entry & { readonly body: Extract<EntryBody, { readonly kind: K }> }
 
@@ -26,30 +23,6 @@ export function strength(head: Pick<EntryHead, 'authenticatedBy' | 'verified'>):
     case 'own-device':
       return 4
   }
-}
-
-/** Whether an entry is there only because an imported file has it. */
-export function isFromFile({ head }: Entry): boolean {
-  return head.authenticatedBy === 'file'
-}
-
-/**
- * The entries of a cluster that count. What files say about a message counts only while nothing but files knows the message,
- * and a change of it only if the message is from no other file (`device` names the file): a file adds, it never edits,
- * deletes, marks or contradicts what is here.
- */
-export function heard(cluster: readonly Entry[]): readonly Entry[] {
-  if (!cluster.some(isFromFile)) return cluster
-  const rows = cluster.filter(isRow)
-  if (rows.some((row) => !isFromFile(row))) return cluster.filter((entry) => !isFromFile(entry))
-  return cluster.filter(
-    (entry) => !isFromFile(entry) || isRow(entry) || rows.every((row) => row.head.device === entry.head.device),
-  )
-}
-
-/** Whether an entry is what others are about: a row of its conversation. */
-export function isRow({ body }: Entry): boolean {
-  return rowKinds.has(body.kind)
 }
 
 /** Total order of entries: hybrid logical clock, then device, then id. */
