@@ -121,7 +121,7 @@ export class EntryApplier {
     // With its row, receipts lose what they were for.
     if (whole.length <= cluster.length) this.#receipts.forget()
     if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
-    this.#syncRows({ ref, author, messageId }, whole, { entry, touched })
+    this.#syncRows({ ref, author, messageId }, whole, { entry, touched, isFirst: cluster.length === 0 })
     return true
   }
 
@@ -129,9 +129,10 @@ export class EntryApplier {
   #syncRows(
     { ref, author, messageId }: Pick<Subject, 'author' | 'messageId'> & { readonly ref: number },
     cluster: readonly Entry[],
-    { entry, touched }: { readonly entry: Entry; readonly touched: Touched },
+    { entry, touched, isFirst }: { readonly entry: Entry; readonly touched: Touched; readonly isFirst: boolean },
   ): void {
-    const rows = this.#messages.rowsOf(ref, author, messageId)
+    // What nothing was known of has no rows yet: most of an import.
+    const rows = isFirst ? [] : this.#messages.rowsOf(ref, author, messageId)
     const merged = mergeMessage(cluster)
     const change = this.#messages.sync(ref, rows, merged)
     touched.add(ref, change)
