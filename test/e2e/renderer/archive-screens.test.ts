@@ -77,6 +77,18 @@ const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'export-behind',
+    scenario: {},
+    reach: async (page) => {
+      await openExport(page)
+      await typePassphrase(page, endless)
+      await page.getByRole('button', { name: 'Export', exact: true }).click()
+      await page.getByRole('button', { name: 'Go on in the background' }).click()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.getByRole('progressbar', { name: 'Writing' }).waitFor()
+    },
+  },
+  {
     name: 'export-failed',
     scenario: { failing: { 'archive.exportSealed': 'disk-full' } },
     reach: async (page) => {

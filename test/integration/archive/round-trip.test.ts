@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '#shared/model/entry.ts'
 import { alice, aliceAccount, bob, conversationWith, eve, EntryMaker, messageIdOf } from '../history/history-fixture.ts'
-import { ArchiveProfile, passphrase, secret } from './archive-fixture.ts'
+import { anyBytes, ArchiveProfile, passphrase, secret } from './archive-fixture.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
 
 let from: ArchiveProfile
@@ -37,6 +38,10 @@ async function story(): Promise<void> {
   ]
   await from.history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }], entries })
   await from.identity.ensure(alice)
+}
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 60_000) yield await Promise.resolve(bytes.subarray(at, at + 60_000))
 }
 
 async function importInto(profile: ArchiveProfile): Promise<Awaited<ReturnType<ArchiveProfile['archive']['apply']>>> {
@@ -98,6 +103,57 @@ describe('an export', () => {
     await from.archive.apply()
     expect(await from.messages()).toEqual(before.messages)
     expect(await from.history.reader.contacts()).toEqual(before.contacts)
+  })
+
+  it('brings attachments along, under the same ids, also from a foreign file', async () => {
+    const plain = anyBytes(300_000)
+    const kept = await from.attachments.write(piecesOf(plain))
+    const lost = { id: anyBytes(32), key: anyBytes(32) }
+    const file = (fileName: string, attachment: string, attachmentKey: Uint8Array): Entry => {
+      const { head, body } = make.incoming('')
+      if (body.kind !== 'message') throw new Error('not a message')
+      const { conversation, peer, author, messageId, sentAt } = body
+      return {
+        head,
+        body: {
+          ...{
+            kind: 'file',
+            conversation,
+            peer,
+            author,
+            messageId,
+            sentAt,
+            fileName,
+            mediaType: 'image/png',
+            size: plain.length,
+          },
+          ...{ attachment: attachment as typeof kept.id, attachmentKey },
+        },
+      }
+    }
+    const entries = [
+      file('kept.png', kept.id, kept.key),
+      file('lost.png', Buffer.from(lost.id).toString('base64url'), lost.key),
+    ]
+    await from.history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }], entries })
+    const result = await from.archive.exportSealed({ scope: all, protection: protection() })
+    expect(result).toMatchObject({ attachments: 1, missingAttachments: 1 })
+    expect(await importInto(to)).toMatchObject({ attachments: 1 })
+    const files = (await to.messages()).map(({ file: shownFile }) => shownFile?.name)
+    expect(files).toEqual(['kept.png', 'lost.png'])
+    expect(await to.attachments.isIntact(kept.id)).toBe(true)
+    const pieces: Uint8Array[] = []
+    for await (const piece of to.attachments.read(kept)) pieces.push(piece)
+    expect(Buffer.concat(pieces).equals(plain)).toBe(true)
+    expect(await importInto(to)).toMatchObject({ attachments: 0 })
+
+    to.target = path.join(to.folder, 'pages')
+    const pages = await to.archive.exportReadable({ scope: all, format: 'html' })
+    expect(pages).toMatchObject({ attachments: 1, missingAttachments: 1 })
+    expect(readFileSync(path.join(to.target, 'files/00001-kept.png')).equals(plain)).toBe(true)
+    expect(readFileSync(path.join(to.target, 'conversation-00001.html'), 'utf8')).toContain(
+      'href="files/00001-kept.png"',
+    )
   })
 
   it('of one conversation or a period holds that and no more', async () => {

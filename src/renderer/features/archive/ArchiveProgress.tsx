@@ -1,4 +1,5 @@
 import { ProgressBar } from 'react-aria-components'
+import type { ArchiveActivity } from '#shared/model/archive-views.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt } from '#renderer/stores/actions.ts'
 import { useArchiveActivity } from '#renderer/stores/archive-store.ts'
@@ -15,23 +16,40 @@ const phases = {
   importing: 'archive.phase.importing',
 } as const
 
-/** What runs and how far it is, with a way to end it. */
-export function ArchiveProgress({ waiting, hint }: { readonly waiting: string; readonly hint: string }) {
+/** Properties of {@link ArchiveProgress}. */
+export interface ArchiveProgressProps {
+  readonly waiting: string
+  readonly hint: string
+  /** Lets it go on without the dialog; absent where nothing would show it. */
+  readonly onHide?: (() => void) | undefined
+}
+
+/** What runs and how far it is, with a way to end it, or to do something else meanwhile. */
+export function ArchiveProgress({ waiting, hint, onHide }: ArchiveProgressProps) {
   const t = useT()
   const activity = useArchiveActivity()
   return (
     <div className="flex flex-col gap-3">
-      {activity === null || activity.total === 0 ? (
-        <Working label={activity === null ? waiting : t(phases[activity.phase])} />
-      ) : (
-        <Bar label={t(phases[activity.phase])} share={Math.min(1, activity.done / activity.total)} />
-      )}
+      {activity === null ? <Working label={waiting} /> : <ProgressLine activity={activity} />}
       <p className="text-sm text-soft">{hint}</p>
       <DialogActions>
         <Button onPress={() => void attempt('archive.cancel', {})}>{t('app.cancel')}</Button>
+        {onHide !== undefined && activity !== null && (
+          <Button variant="primary" onPress={onHide}>
+            {t('archive.hide')}
+          </Button>
+        )}
       </DialogActions>
     </div>
   )
+}
+
+/** What runs, as a line with a bar. */
+export function ProgressLine({ activity }: { readonly activity: ArchiveActivity }) {
+  const t = useT()
+  const label = t(phases[activity.phase])
+  if (activity.total === 0) return <Working label={label} />
+  return <Bar label={label} share={Math.min(1, activity.done / activity.total)} />
 }
 
 function Bar({ label, share }: { readonly label: string; readonly share: number }) {

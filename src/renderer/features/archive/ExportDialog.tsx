@@ -1,5 +1,5 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Form } from 'react-aria-components'
 import type { ExportResult } from '#shared/model/archive-views.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
@@ -8,6 +8,7 @@ import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatBytes, formatCount } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
+import { endedBehind } from '#renderer/stores/archive-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Cards, Checkbox, Select } from '#renderer/ui/Choice.tsx'
@@ -40,6 +41,7 @@ export function ExportDialog({ id, onClose }: { readonly id: ConversationId | nu
   const t = useT()
   const [form, setForm] = useState<ExportForm>({ ...emptyForm, scope: id === null ? 'all' : 'conversation' })
   const [running, setRunning] = useState(false)
+  const hidden = useRef(false)
   const [error, setError] = useState<string | null>(null)
   const [result, setResult] = useState<ExportResult | null>(null)
   const scope = scopeOf(form, id)
@@ -50,6 +52,10 @@ export function ExportDialog({ id, onClose }: { readonly id: ConversationId | nu
     setRunning(true)
     setError(null)
     const reply = await request(form, scope)
+    if (hidden.current) {
+      endedBehind(reply, (done) => ({ kind: 'exported', result: done }))
+      return
+    }
     setRunning(false)
     if (!reply.ok) {
       if (reply.code !== 'cancelled') setError(errorText(t, reply.code, reply.params))
@@ -57,6 +63,11 @@ export function ExportDialog({ id, onClose }: { readonly id: ConversationId | nu
     }
     setForm({ ...form, passphrase: '', again: '' })
     setResult(reply.value)
+  }
+
+  const hide = (): void => {
+    hidden.current = true
+    onClose()
   }
 
   if (result !== null) return <Exported result={result} onClose={onClose} />
@@ -68,7 +79,7 @@ export function ExportDialog({ id, onClose }: { readonly id: ConversationId | nu
       {...(running ? { role: 'alertdialog' as const } : {})}
     >
       {running ? (
-        <ArchiveProgress waiting={t('archive.whereTo')} hint={t('archive.exportHint')} />
+        <ArchiveProgress waiting={t('archive.whereTo')} hint={t('archive.exportHint')} onHide={hide} />
       ) : (
         <Form
           className="flex flex-col gap-4"

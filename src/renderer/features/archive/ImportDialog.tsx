@@ -1,5 +1,5 @@
 import { CircleCheck, FileInput, ShieldCheck, TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Form } from 'react-aria-components'
 import type { BridgeReply } from '#shared/bridge/api.ts'
 import type { ImportOffer, ImportResult, ImportSummary } from '#shared/model/archive-views.ts'
@@ -7,6 +7,7 @@ import { displayAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatCount, formatDateTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
+import { endedBehind } from '#renderer/stores/archive-store.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
@@ -24,14 +25,17 @@ type Step =
 export interface ImportDialogProps {
   /** `imported` = something was. */
   readonly onClose: (imported: boolean) => void
+  /** Where something else shows what runs: the dialog may be closed meanwhile. */
+  readonly mayHide?: boolean
 }
 
 /** Brings a history from a file: choose, open, see what would change, import. */
-export function ImportDialog({ onClose }: ImportDialogProps) {
+export function ImportDialog({ onClose, mayHide = false }: ImportDialogProps) {
   const t = useT()
   const [step, setStep] = useState<Step>({ at: 'choose' })
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
+  const hidden = useRef(false)
 
   async function run<T>(work: Promise<BridgeReply<T>>, then: (value: T) => void): Promise<void> {
     setBusy(true)
@@ -53,7 +57,17 @@ export function ImportDialog({ onClose }: ImportDialogProps) {
         : withSecret(text, (secret) => attempt('archive.verify', { secret })),
       (summary) => setStep({ at: 'summary', offer, summary }),
     )
-  const apply = (): Promise<void> => run(attempt('archive.import', {}), (result) => setStep({ at: 'done', result }))
+  const apply = (): Promise<void> => {
+    const importing = attempt('archive.import', {})
+    void importing.then((reply) => {
+      if (hidden.current) endedBehind(reply, (result) => ({ kind: 'imported', result }))
+    })
+    return run(importing, (result) => setStep({ at: 'done', result }))
+  }
+  const hide = (): void => {
+    hidden.current = true
+    onClose(false)
+  }
   const close = (): void => {
     if (busy) return
     if (step.at !== 'done') void attempt('archive.cancel', {})
@@ -71,6 +85,7 @@ export function ImportDialog({ onClose }: ImportDialogProps) {
         <ArchiveProgress
           waiting={t('archive.opening')}
           hint={t(step.at === 'summary' ? 'archive.importHint' : 'archive.verifyHint')}
+          onHide={mayHide && step.at === 'summary' ? hide : undefined}
         />
       ) : (
         <>

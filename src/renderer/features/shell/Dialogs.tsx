@@ -46,7 +46,7 @@ export function Dialogs() {
     case 'export':
       return <ExportDialog id={dialog.id} onClose={close} />
     case 'import':
-      return <ImportDialog onClose={close} />
+      return <ImportDialog onClose={close} mayHide />
     case 'contact':
       return (
         <Dialog title={t('contact.title')} closeLabel={t('app.close')} onClose={close}>
