@@ -15,6 +15,9 @@ import {
   type LocalAccount,
   type LocalSignUpPort,
 } from './accounts/accounts.ts'
+import { Archive } from './archive/archive.ts'
+import type { FileDialogPort } from './archive/archive-port.ts'
+import type { ArchiveWorkerStart } from './archive/worker/contract.ts'
 import { startSignallingClient } from './accounts/signalling/client.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
@@ -33,6 +36,7 @@ import type { HistoryChange } from './history/port.ts'
 import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
 import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
+import { startWorker, workerUrl } from './platform/worker-rpc/start-worker.ts'
 import { folderBytes } from './platform/folder-bytes.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { watchNetwork } from './platform/network-watch.ts'
@@ -50,6 +54,11 @@ export interface SessionPorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  readonly fileDialogs: FileDialogPort
+  /** Version of this program. */
+  readonly version: string
+  /** Language of what main writes. */
+  readonly language: () => 'en' | 'de'
   /** Settings that main itself obeys have changed. */
   readonly onSettings: (settings: ReturnType<Settings['get']>) => void
 }
@@ -103,6 +112,8 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
+  const archive = composeArchive(ports, history, identity)
+  opened.push(() => archive.stop())
   const networkChanged = (): void => tellOfNetwork([signalling, media])
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
   opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
@@ -112,7 +123,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
   return {
-    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, ...features }),
+    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, archive, ...features }),
     networkChanged,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
@@ -181,6 +192,17 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
   })
 }
 
+function composeArchive(ports: SessionPorts, { reader, writer }: OpenHistory, identity: Identity): Archive {
+  const { clock, publisher, fileDialogs: dialog, version: program, language, paths } = ports
+  const start: ArchiveWorkerStart = { attachments: paths.attachments }
+  return new Archive({
+    ...{ reader, writer, identity, clock, dialog, program, language },
+    startWorker: () =>
+      startWorker({ url: workerUrl('archive-worker', import.meta.url), start, closedCode: 'cancelled' }),
+    changed: (activity) => publisher.publish('archive.changed', activity),
+  })
+}
+
 interface Foundation {
   readonly history: OpenHistory
   readonly signalling: SignallingPort
@@ -189,6 +211,7 @@ interface Foundation {
 }
 
 interface Answering extends Features {
+  readonly archive: Archive
   readonly calls: Calls
   readonly kept: HistoryFeatures
 }
@@ -261,7 +284,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls, kept } = parts
+  const { accounts, identity, chat, contacts, settings, history, calls, kept, archive } = parts
   return {
     accounts,
     identity,
@@ -296,6 +319,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       connected: () => undefined,
       ready: () => calls.mediaReady(),
     },
+    archive,
     home: { invite: () => ports.home.invite({ lan: true }) },
     activity: (args) => chat.activity(args),
   }

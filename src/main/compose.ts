@@ -25,6 +25,7 @@ import { systemRandom as random } from './platform/system-random.ts'
 import { Program } from './program/program.ts'
 import type { ProfileKeysPort } from './program/ports.ts'
 import { defaultSettings } from './settings/settings.ts'
+import { fileDialogs } from './window/file-dialogs.ts'
 import { answerBridgeCalls } from './window/ipc.ts'
 import { serveApp } from './window/pages.ts'
 import { isAllowedPermission } from './window/security.ts'
@@ -71,7 +72,12 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const calls = (): RunningSession['answers']['calls'] | undefined => sessionOf(program)?.answers.calls
   const ring = composeRing({ windows, notifications, strings, settings: () => settings, calls })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const sessionPorts = { ...options, ...screen, ladder, home, clock, random, onSettings }
+  const files = {
+    fileDialogs: fileDialogs(() => strings()),
+    version: app.getVersion(),
+    language: (): 'en' | 'de' => strings().language,
+  }
+  const sessionPorts = { ...options, ...screen, ...files, ladder, home, clock, random, onSettings }
   const program: Program<RunningSession> = new Program<RunningSession>({
     keys: withPaperWords(ladder),
     openSession: (key) => composeSession(sessionPorts, key),

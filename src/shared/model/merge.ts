@@ -19,6 +19,7 @@ import type {
 import type { Aor, ConversationId, MessageId } from './ids.ts'
 import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
 import { deletesAsMuch, goesWithRow, withoutGone } from './merge-gone.ts'
+import { fileFirst, heard, isFromFile } from './merge-file.ts'
 import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
 import { contentOf, expiryOf, isRow, mergedFile, type MergedFile, type Row } from './merge-row.ts'
 import { maxExpirySeconds } from './limits.ts'
@@ -118,7 +119,7 @@ function variantOf(observations: readonly Row[]): Variant | null {
  * Entry ids must be distinct.
  */
 export function mergeMessage(all: readonly Entry[]): readonly MergedMessage[] {
-  const cluster = withoutGone(all)
+  const cluster = withoutGone(heard(all))
   const [deleted, callDeleted] = [deleteStrength(cluster), isCallDeleted(cluster)]
   const left = cluster.filter(isRow).filter((row) => !(row.body.kind === 'call' && callDeleted))
   const groups = Map.groupBy(
@@ -142,7 +143,7 @@ function isCovered({ head, body }: Row, deleted: number): boolean {
 
 /** Strength of the strongest delete of this cluster, -1 without one. */
 export function deleteStrength(cluster: readonly Entry[]): number {
-  return Math.max(-1, ...only(cluster, 'delete').map((entry) => strength(entry.head)))
+  return Math.max(-1, ...only(heard(cluster), 'delete').map((entry) => strength(entry.head)))
 }
 
 function commonView(variant: Variant, cluster: readonly Entry[]) {
@@ -232,7 +233,7 @@ function deliveryOf(
   const path = carried?.body.path ?? body.path
   const failure = last?.body.state === 'failed' ? last.body.failure : undefined
   return {
-    state: last?.body.state ?? (own ? 'queued' : 'delivered'),
+    state: last?.body.state ?? (own ? (isFromFile(variant.first) ? 'sent' : 'queued') : 'delivered'),
     ...(path === undefined ? {} : { path }),
     ...(failure === undefined ? {} : { failure }),
   }
@@ -250,7 +251,7 @@ function maySay(delivery: Of<'delivery'>, variant: Variant): boolean {
  * says by itself and loses to whatever the user said on any of them.
  */
 export function mergeContact(entries: readonly Entry[]): MergedContact | null {
-  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(compareEntries)
+  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(fileFirst)
   const [first] = ordered
   if (first === undefined) return null
   let merged: MergedContact = {
@@ -265,6 +266,8 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
   }
   for (const { head, body } of ordered) {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
+    else if (head.authenticatedBy === 'file')
+      merged = { ...merged, peerName: body.name || merged.peerName, note: body.note ?? merged.note }
     else {
       const { name, note, policy, muted, pinned } = { ...merged, ...body }
       const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
@@ -296,11 +299,13 @@ function ownChoicesOf(
  * edit held already, a second delete, receipt or read mark, at most as strong and not earlier.
  */
 export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
+  if (isFromFile(entry) && cluster.some((held) => isRow(held) && !isFromFile(held))) return true
   return cluster.some((held) => dominates(held, entry, deleteStrength(cluster)))
 }
 
 function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
+  if (isFromFile(held) && held.head.device !== entry.head.device) return false
   if (strength(held.head) < strength(entry.head)) return false
   if (b.kind === 'call' && isCallDeleted([held])) return true
   if (a.kind === 'delete') return deletes(a, entry)

@@ -27,6 +27,7 @@ export function whyNoCall(policy: ContactPolicy, connected: boolean, inCall: boo
 export function CallButtons({ id, accountId, name, policy }: CallButtonsProps) {
   const t = useT()
   const account = useAccount(accountId)
+  if (account === undefined) return null
   const reason = whyNoCall(policy, account?.connection.kind === 'registered', useRunningCall(id) !== undefined)
   const call = (video: boolean): void => {
     if (reason === null) void placeCall({ conversationId: id, name, video })

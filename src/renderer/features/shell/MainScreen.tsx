@@ -8,6 +8,7 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, EmptyState } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { useWindowFocused } from '#renderer/ui/use-window-focused.ts'
+import { ArchiveBar } from '../archive/ArchiveBar.tsx'
 import { CallTest } from '../call-test/CallTest.tsx'
 import { CallBars } from '../calls/CallBars.tsx'
 import { ConversationPane } from '../chat/ConversationPane.tsx'
@@ -28,6 +29,7 @@ export function MainScreen() {
       <h1 className="sr-only">{t('app.name')}</h1>
       <PaperReminder />
       <CallBars />
+      <ArchiveBar />
       <div className="flex min-h-0 flex-1">
         <div
           className={cx(
