@@ -17,10 +17,11 @@ export type MainView =
   | { readonly kind: 'call-test'; readonly back: MainView }
 
 export type DialogView =
-  | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' | 'import' }
+  | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' }
+  | { readonly kind: 'import' }
   /** `id` = this conversation only, unless the user says otherwise. */
   | { readonly kind: 'export'; readonly id: ConversationId | null }
-  | { readonly kind: 'contact'; readonly id: ConversationId }
+  | { readonly kind: 'contact' | 'erase-conversation'; readonly id: ConversationId }
   | { readonly kind: 'message-details' | 'delete-message'; readonly message: MessageView }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'paper-secret'; readonly accountId: AccountId }

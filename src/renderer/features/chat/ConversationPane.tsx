@@ -46,7 +46,7 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
         message.direction === 'outgoing' &&
         !message.deleted &&
         !message.conflicting &&
-        message.call === undefined &&
+        message.text !== '' &&
         message.authenticatedBy !== 'file',
     )
     if (last !== undefined) setEditing(last)

@@ -9,6 +9,7 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Switch } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Group } from './Group.tsx'
+import { KeepDefault } from './KeepDefault.tsx'
 import { PassphraseRung } from './PassphraseRung.tsx'
 
 /** How much is kept here, and what opens it. */
@@ -30,6 +31,7 @@ export function StorageSettings() {
     <>
       <Sizes storage={storage} />
       <Archive />
+      <KeepDefault />
       <Rungs storage={storage} onChanged={() => setAsked(asked + 1)} />
     </>
   )
