@@ -137,7 +137,7 @@ function rawInsert(test: TestHistory): number {
         for (const row of entries.slice(at, at + 500)) intoEntry.run(row)
         for (const row of rows.slice(at, at + 500)) {
           intoMessage.run(row)
-          index.run(row['position'], indexText(row as unknown as Parameters<typeof indexText>[0]))
+          index.run(row.position, indexText(row as unknown as Parameters<typeof indexText>[0]))
         }
       }).immediate()
     }

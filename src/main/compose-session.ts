@@ -112,14 +112,13 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
-  const archive = composeArchive(ports, history, identity)
-  opened.push(() => archive.stop())
   const networkChanged = (): void => tellOfNetwork([signalling, media])
   opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
   opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
   await settings.start()
   await accounts.start()
   await features.chat.start()
+  const archive = startArchive(ports, { history, identity }, opened)
   const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
   return {
@@ -192,15 +191,21 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
   })
 }
 
-function composeArchive(ports: SessionPorts, { reader, writer }: OpenHistory, identity: Identity): Archive {
+function startArchive(
+  ports: SessionPorts,
+  { history: { reader, writer }, identity }: { readonly history: OpenHistory; readonly identity: Identity },
+  opened: Close[],
+): Archive {
   const { clock, publisher, fileDialogs: dialog, version: program, language, paths } = ports
   const start: ArchiveWorkerStart = { attachments: paths.attachments }
-  return new Archive({
+  const archive = new Archive({
     ...{ reader, writer, identity, clock, dialog, program, language },
     startWorker: () =>
       startWorker({ url: workerUrl('archive-worker', import.meta.url), start, closedCode: 'cancelled' }),
     changed: (activity) => publisher.publish('archive.changed', activity),
   })
+  opened.push(() => archive.stop())
+  return archive
 }
 
 interface Foundation {
@@ -319,8 +324,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       connected: () => undefined,
       ready: () => calls.mediaReady(),
     },
-    archive,
-    home: { invite: () => ports.home.invite({ lan: true }) },
+    ...{ archive, home: { invite: () => ports.home.invite({ lan: true }) } },
     activity: (args) => chat.activity(args),
   }
 }

@@ -13,7 +13,9 @@ function documented(): Readonly<Record<string, readonly [string[], string[]]>> {
       .map((name) => name.trim())
       .filter(Boolean)
       .sort()
-  return Object.fromEntries(rows.map(([, kind, required, optional]) => [kind, [names(required), names(optional)]]))
+  return Object.fromEntries(
+    rows.map(([, kind = '', required, optional]) => [kind, [names(required), names(optional)]] as const),
+  )
 }
 
 describe('docs/export.md', () => {

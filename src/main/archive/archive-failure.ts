@@ -18,6 +18,6 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 
 /** What the user is told about a file that is not taken; anything that is not the file's or the disk's fault stays what it is: a bug. */
 export function archiveFailure(error: unknown): unknown {
-  const code = error instanceof ProtocolError ? codes[error.code] : undefined
+  const code = error instanceof ProtocolError ? codes[(error as ProtocolError).code] : undefined
   return code === undefined ? storageFailure(error) : new SottoError(code, {}, error)
 }

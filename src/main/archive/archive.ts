@@ -30,6 +30,12 @@ interface Running {
   busy: boolean
 }
 
+/** A file that was chosen for an import, and its worker. */
+interface Chosen {
+  readonly running: Running
+  readonly file: NonNullable<Running['file']>
+}
+
 export class Archive {
   readonly #ports: ArchivePorts
   #running: Running | null = null
@@ -100,10 +106,11 @@ export class Archive {
 
   /** Verifies the chosen file as a whole and says what it would change; nothing is changed. @throws SottoError `import-…`, `cancelled`. */
   async verify({ secret }: { readonly secret: Uint8Array | null }): Promise<ImportSummary> {
-    const running = this.#chosen()
-    const { offer } = running.file
+    const chosen = this.#chosen()
+    const { running } = chosen
+    const { offer } = chosen.file
     const opening = openingSecretOf(offer.kind, secret)
-    return this.#busy(running, 'verifying', async (task) => {
+    return this.#busy(chosen, 'verifying', async (task) => {
       const ready = await (opening === null ? readBlink(task) : verifyFile(task, opening))
       running.ready = ready
       return ready.summary
@@ -112,11 +119,12 @@ export class Archive {
 
   /** Applies the verified file; what was applied before a cancel or a crash stays, and a second time completes it. */
   async apply(): Promise<ImportResult> {
-    const running = this.#chosen()
+    const chosen = this.#chosen()
+    const { running } = chosen
     const { ready } = running
     if (ready === null) throw new SottoError('invalid-argument')
     try {
-      return await this.#busy(running, 'importing', (task) => applyImport(task, ready))
+      return await this.#busy(chosen, 'importing', (task) => applyImport(task, ready))
     } finally {
       await this.#end(running)
     }
@@ -144,15 +152,16 @@ export class Archive {
     await this.#end(running)
   }
 
-  #chosen(): Running & { readonly file: NonNullable<Running['file']> } {
+  #chosen(): Chosen {
     const running = this.#running
-    if (running === null || running.file === null) throw new SottoError('invalid-argument')
+    const file = running?.file ?? null
+    if (running === null || file === null) throw new SottoError('invalid-argument')
     if (running.busy) throw new SottoError('busy')
-    return running as Running & { readonly file: NonNullable<Running['file']> }
+    return { running, file }
   }
 
   async #busy<T>(
-    running: Running & { readonly file: NonNullable<Running['file']> },
+    { running, file }: Chosen,
     phase: ArchiveActivity['phase'],
     run: (task: Parameters<typeof readBlink>[0]) => Promise<T>,
   ): Promise<T> {
@@ -162,7 +171,7 @@ export class Archive {
       return await run({
         ports: this.#ports,
         worker: running.worker,
-        path: running.file.path,
+        path: file.path,
         check: () => checkOf(running),
       })
     } finally {

@@ -1,5 +1,4 @@
 /** One worker for one job: started with it, ended with it, told when the user gives up. */
-import type { SottoError } from '#shared/errors.ts'
 import type { ArchivePorts } from './archive-port.ts'
 import type { ArchiveMethods, ArchiveWorkerEvents } from './worker/contract.ts'
 
@@ -12,7 +11,7 @@ export class JobWorker {
   }
 
   /** @throws SottoError of the worker; `cancelled` after it was ended. */
-  call<K extends keyof ArchiveMethods & string>(
+  call<K extends keyof ArchiveMethods>(
     method: K,
     ...args: Parameters<ArchiveMethods[K]>
   ): Promise<Awaited<ReturnType<ArchiveMethods[K]>>> {
@@ -25,14 +24,14 @@ export class JobWorker {
 
   /** Whatever runs rejects with `cancelled`. */
   cancel(): void {
-    if (!this.#ended) this.call('cancel').catch((_: SottoError) => undefined)
+    if (!this.#ended) this.call('cancel').catch(() => undefined)
   }
 
   /** Leaves nothing behind. */
   async end(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
-    await this.#handle.rpc.call('close').catch((_: SottoError) => undefined)
+    await this.#handle.rpc.call('close').catch(() => undefined)
     await this.#handle.terminate()
   }
 }

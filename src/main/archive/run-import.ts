@@ -1,5 +1,4 @@
 /** Verifies a file in the archive worker, says what it would change, and applies it batch by batch. */
-import { SottoError } from '#shared/errors.ts'
 import { z } from 'zod'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import type { ImportResult, ImportSummary } from '#shared/model/archive-views.ts'
@@ -101,7 +100,7 @@ export async function applyImport(task: ImportTask, ready: ReadyImport): Promise
     check()
     // The worker reads on while the disk makes this batch durable.
     next = worker.call('nextBatch')
-    next.catch((_: SottoError) => undefined)
+    next.catch(() => undefined)
     const { bytes, ends, partsDone } = batch
     leftOut += batch.leftOut
     const settings = ready.manifest === null ? [] : [progressOf(ready.manifest, partsDone)]

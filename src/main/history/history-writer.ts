@@ -267,18 +267,23 @@ export class HistoryWriter implements HistoryWriterPort {
     const touched = commit.partOfMany === true ? new Touched() : this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
-    if (commit.packed !== undefined) this.#applyPacked(commit.packed, touched)
+    this.#applyPacked(commit.packed, touched)
     this.#applier.finish(touched)
     this.#jobs.apply(commit)
-    if (commit.draft !== undefined) this.#saveDraft(commit.draft)
-    for (const { key, valueJson } of commit.settings ?? []) this.#saveSetting(key, valueJson)
+    this.#saveBeside(commit)
     this.#erase(commit, touched)
-    if (commit.partOfMany === true && !touched.isEmpty) this.#announceLater()
+    if (touched !== this.#touched && !touched.isEmpty) this.#announceLater()
     return fresh
   }
 
-  #applyPacked(packed: PackedEntries, touched: Touched): void {
+  #applyPacked(packed: PackedEntries | undefined, touched: Touched): void {
+    if (packed === undefined) return
     for (const bytes of unpackEntries(packed)) this.#applier.apply(decodeStoredEntry(bytes), touched, bytes)
+  }
+
+  #saveBeside({ draft, settings }: HistoryCommit): void {
+    if (draft !== undefined) this.#saveDraft(draft)
+    for (const { key, valueJson } of settings ?? []) this.#saveSetting(key, valueJson)
   }
 
   /** Many commits one after the other are one change on the screen, which reads again once in a while. */

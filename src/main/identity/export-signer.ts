@@ -25,16 +25,16 @@ export function worthOf(
   manifestSha256: Uint8Array,
   record: IdentityRecord | null,
 ): SignatureWorth {
-  const keys = signature.chain.map(deviceOf).find((device) => device !== null && isSigner(device, signature))
+  const keys = signature.chain.flatMap(deviceOf).find((device) => isSigner(device, signature))
   const input = exportSignatureInput(signature.account, manifestSha256)
-  if (keys === undefined || keys === null || !verifyEd25519(keys.ed25519, input, signature.signature)) return 'invalid'
+  if (keys === undefined || !verifyEd25519(keys.ed25519, input, signature.signature)) return 'invalid'
   return record !== null && isOwnDevice(signature, record) ? 'own' : 'foreign'
 }
 
 /** Whether the device is a valid one of the identity that this profile has, all links considered that either side knows. */
 function isOwnDevice({ account, device, chain }: ManifestSignature, record: IdentityRecord): boolean {
   const reading = readChain([...record.links, ...chain], account, record.identity, new Set(record.picked))
-  if (reading === null || reading.fork !== null) return false
+  if (reading?.fork !== null) return false
   return reading.state.devices.get(device)?.revokedAt === null
 }
 
@@ -42,9 +42,9 @@ function isSigner(device: DeviceKeys, { device: claimed }: ManifestSignature): b
   return deviceIdText(deviceIdBytes(device.ed25519)) === claimed
 }
 
-function deviceOf(link: Uint8Array): DeviceKeys | null {
+function deviceOf(link: Uint8Array): readonly DeviceKeys[] {
   const body = bodyOf(link)
-  return body !== null && 'device' in body ? body.device : null
+  return body !== null && 'device' in body ? [body.device] : []
 }
 
 function bodyOf(link: Uint8Array): LinkBody | null {

@@ -266,8 +266,7 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
   }
   for (const { head, body } of ordered) {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
-    else if (head.authenticatedBy === 'file')
-      merged = { ...merged, peerName: body.name || merged.peerName, note: body.note ?? merged.note }
+    else if (head.authenticatedBy === 'file') merged = { ...merged, ...namedByFile(body, merged) }
     else {
       const { name, note, policy, muted, pinned } = { ...merged, ...body }
       const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
@@ -275,6 +274,14 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
     }
   }
   return merged
+}
+
+/** A file names a person, and sets nothing. */
+function namedByFile(
+  { name = '', note }: ContactBody,
+  before: MergedContact,
+): Pick<MergedContact, 'peerName' | 'note'> {
+  return { peerName: name === '' ? before.peerName : name, note: note ?? before.note }
 }
 
 function listPlaceOf(head: EntryHead, body: ContactBody, before: MergedContact) {
@@ -300,13 +307,17 @@ function ownChoicesOf(
  */
 export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
   if (isFromFile(entry) && cluster.some((held) => isRow(held) && !isFromFile(held))) return true
-  return cluster.some((held) => dominates(held, entry, deleteStrength(cluster)))
+  return cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster)))
+}
+
+/** Nothing weaker does, nor what another file says. */
+function mayDominate(held: Entry, entry: Entry): boolean {
+  if (isFromFile(held) && held.head.device !== entry.head.device) return false
+  return strength(held.head) >= strength(entry.head)
 }
 
 function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
-  if (isFromFile(held) && held.head.device !== entry.head.device) return false
-  if (strength(held.head) < strength(entry.head)) return false
   if (b.kind === 'call' && isCallDeleted([held])) return true
   if (a.kind === 'delete') return deletes(a, entry)
   if (a.kind === 'read') return b.kind === 'read'

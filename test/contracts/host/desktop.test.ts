@@ -137,11 +137,11 @@ describe('the save dialog of the Chromium host', { timeout }, () => {
   async function answerWith(script: string | null): Promise<unknown> {
     const bin = mkdtempSync(path.join(folder, 'bin-'))
     if (script !== null) writeFileSync(path.join(bin, 'zenity'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-    const running = await startApp(chromium as NonNullable<typeof chromium>, {
+    const running = await startApp(chromium!, {
       PATH: `${bin}:${process.env.PATH ?? ''}`,
     })
     const answer = await running.app.evaluate(
-      ({ dialog }, defaultPath) => dialog.showSaveDialog({ title: 'Export to', defaultPath: defaultPath ?? '' }),
+      ({ dialog }, defaultPath) => dialog.showSaveDialog({ title: 'Export to', defaultPath }),
       suggested,
     )
     await running.close()

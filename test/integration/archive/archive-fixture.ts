@@ -86,14 +86,16 @@ export function inThisThread(attachments: string): Awaited<ReturnType<ArchivePor
       for (const handler of handlers) handler(progress as never)
     },
   })
-  const call = async (name: keyof typeof methods, ...args: readonly unknown[]): Promise<unknown> =>
-    (methods[name] as (...given: readonly unknown[]) => unknown)(...args)
+  const call = async (name: keyof typeof methods, ...args: readonly unknown[]): Promise<unknown> => {
+    await Promise.resolve()
+    return (methods[name] as (...given: readonly unknown[]) => unknown)(...args)
+  }
   return {
     rpc: {
       call: call as never,
       on: (_event, handler) => {
-        handlers.add(handler as never)
-        return () => handlers.delete(handler as never)
+        handlers.add(handler)
+        return () => handlers.delete(handler)
       },
       close: () => undefined,
     },

@@ -50,7 +50,7 @@ async function outcomeOf(bytes: Uint8Array): Promise<string> {
     await verifyExport(await openAgeFile(memorySource(bytes), { kind: 'identity', text: identity }), quiet)
     return 'taken'
   } catch (error) {
-    if (error instanceof ProtocolError) return error.code
+    if (error instanceof ProtocolError) return String(error.code)
     throw error
   }
 }

@@ -1,7 +1,7 @@
 /**
  * age's passphrase stanza on the host's scrypt, which is faster than the portable one and leaves the thread free.
  *
- *   -> scrypt <salt [16], base64> <log2 of the work>
+ *   `-> scrypt` · salt [16] in base64 · log2 of the work
  *   body: file key under ChaCha20-Poly1305, nonce of zeros, key = scrypt(passphrase, label + salt, N = 2^work, r = 8, p = 1)
  */
 import { scrypt } from 'node:crypto'

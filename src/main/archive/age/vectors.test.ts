@@ -24,7 +24,7 @@ function readVector(name: string): Vector {
     facts.set(key, [...(facts.get(key) ?? []), line.slice(colon + 2)])
   }
   const body = bytes.subarray(end + 2)
-  return { facts, file: facts.has('compressed') ? inflateSync(body) : body }
+  return { facts, file: new Uint8Array(facts.has('compressed') ? inflateSync(body) : body) }
 }
 
 function secretsOf({ facts }: Vector): readonly OpeningSecret[] {
@@ -42,7 +42,7 @@ async function openWith(file: Uint8Array, secret: OpeningSecret): Promise<string
     for await (const plain of (await openAgeFile(memorySource(file), secret)).walk()) hash.update(plain)
     return hash.digest('hex')
   } catch (error) {
-    if (error instanceof ProtocolError) return error.code
+    if (error instanceof ProtocolError) return String(error.code)
     throw error
   }
 }

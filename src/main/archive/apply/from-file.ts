@@ -39,13 +39,14 @@ export function fromFile({ head, body }: Entry, { device, nowMs }: FileOrigin): 
   const fields = taken[body.kind]
   if (fields === undefined || body.kind === 'unknown') return null
   // A delete that leaves nothing says something about what else was read.
-  if ('gone' in body && body.gone !== undefined) return null
+  if (body.kind === 'delete' && body.gone === true) return null
   const kept: Record<string, unknown> = { kind: body.kind }
   for (const name of ['conversation', 'peer', ...fields]) {
     const value = (body as unknown as Readonly<Record<string, unknown>>)[name]
-    if (value !== undefined) kept[name] = name === 'name' ? cleanDisplayName(String(value)) : value
+    if (value !== undefined)
+      kept[name] = name === 'name' ? cleanDisplayName(typeof value === 'string' ? value : '') : value
   }
-  if (body.kind === 'contact' && kept['name'] === undefined && kept['note'] === undefined) return null
+  if (body.kind === 'contact' && kept.name === undefined && kept.note === undefined) return null
   return {
     head: {
       ...head,

@@ -48,42 +48,42 @@ export class BlinkEntries {
   chatMessage(row: BlinkRow): readonly Entry[] | null {
     const facts =
       this.#factsOf(row, {
-        account: row['local_uri'],
-        peer: row['remote_uri'],
-        time: row['cpim_timestamp'] ?? row['time'],
-      }) ?? this.#factsOf(row, { account: row['local_uri'], peer: row['remote_uri'], time: row['time'] })
-    const media = textOf(row['media_type'])
+        account: row.local_uri,
+        peer: row.remote_uri,
+        time: row.cpim_timestamp ?? row.time,
+      }) ?? this.#factsOf(row, { account: row.local_uri, peer: row.remote_uri, time: row.time })
+    const media = textOf(row.media_type)
     if (facts === null || !['', 'chat', 'sms', 'messages'].includes(media)) return null
     return this.#message(facts, {
-      id: textOf(row['msgid']),
-      body: textOf(row['body']),
-      type: textOf(row['content_type']),
-      status: textOf(row['status']),
+      id: textOf(row.msgid),
+      body: textOf(row.body),
+      type: textOf(row.content_type),
+      status: textOf(row.status),
     })
   }
 
   /** Blink for Linux and Windows: `messages`. */
   message(row: BlinkRow): readonly Entry[] | null {
-    const facts = this.#factsOf(row, { account: row['account_id'], peer: row['remote_uri'], time: row['timestamp'] })
+    const facts = this.#factsOf(row, { account: row.account_id, peer: row.remote_uri, time: row.timestamp })
     const unread =
-      textOf(row['decrypted']) === '2' ||
-      (textOf(row['encryption_type']) !== '' && textOf(row['content']).startsWith('-----BEGIN PGP'))
-    if (facts === null || unread || Number(row['deleted'] ?? 0) === 1) return null
+      textOf(row.decrypted) === '2' ||
+      (textOf(row.encryption_type) !== '' && textOf(row.content).startsWith('-----BEGIN PGP'))
+    if (facts === null || unread || Number(row.deleted ?? 0) === 1) return null
     const entries = this.#message(facts, {
-      ...{ id: textOf(row['message_id']), body: textOf(row['content']) },
-      ...{ type: textOf(row['content_type']), status: textOf(row['state']) },
+      ...{ id: textOf(row.message_id), body: textOf(row.content) },
+      ...{ type: textOf(row.content_type), status: textOf(row.state) },
     })
-    return entries === null ? null : [...entries, ...this.#name(facts, row['display_name'])]
+    return entries === null ? null : [...entries, ...this.#name(facts, row.display_name)]
   }
 
   /** Blink for macOS: `sessions` with sound. */
   session(row: BlinkRow): readonly Entry[] | null {
-    const media = textOf(row['media_types'])
-    const facts = this.#factsOf(row, { account: row['local_uri'], peer: row['remote_uri'], time: row['start_time'] })
-    const outcome = outcomeOf(textOf(row['status']), textOf(row['direction']))
+    const media = textOf(row.media_types)
+    const facts = this.#factsOf(row, { account: row.local_uri, peer: row.remote_uri, time: row.start_time })
+    const outcome = outcomeOf(textOf(row.status), textOf(row.direction))
     if (facts === null || outcome === null || !/audio|video/.test(media)) return null
-    const callId = textOf(row['sip_callid']) || textOf(row['session_id'])
-    const seconds = Number(row['duration'] ?? 0)
+    const callId = textOf(row.sip_callid) || textOf(row.session_id)
+    const seconds = Number(row.duration ?? 0)
     const call: EntryBody = {
       kind: 'call',
       ...placeOf(facts),
@@ -96,7 +96,7 @@ export class BlinkEntries {
       // Blink says only for some calls how they were secured, and never proves it.
       readers: 'anyone',
     }
-    return [this.#entry(facts, call, 'call', callId), ...this.#name(facts, row['display_name'])]
+    return [this.#entry(facts, call, 'call', callId), ...this.#name(facts, row.display_name)]
   }
 
   #message(
@@ -167,7 +167,7 @@ export class BlinkEntries {
   ): Facts | null {
     const [account, peer] = [aorOf(given.account), aorOf(given.peer)]
     const atMs = timeOf(given.time)
-    const direction = textOf(row['direction'])
+    const direction = textOf(row.direction)
     if (account === null || peer === null || account === peer || atMs === null) return null
     if (direction !== 'incoming' && direction !== 'outgoing') return null
     return { account, peer, author: direction === 'incoming' ? peer : account, atMs: Math.min(atMs, this.#ports.nowMs) }
@@ -203,7 +203,7 @@ function timeOf(value: unknown): number | null {
 
 function stateOf(status: string): 'delivered' | 'displayed' | 'failed' | null {
   if (status === 'delivered' || status === 'displayed') return status
-  return /^failed/.test(status) ? 'failed' : null
+  return status.startsWith('failed') ? 'failed' : null
 }
 
 function outcomeOf(status: string, direction: string): CallRecordView['outcome'] | null {

@@ -82,7 +82,7 @@ export class BlinkJob {
     for (const [table, read] of readers) {
       for (const row of this.#db.rows(table)) yield encoded(read(entries, row))
     }
-    for (const table of uncounted) for (const _ of this.#db.rows(table)) yield null
+    for (let left = this.#countOf(uncounted); left > 0; left--) yield null
   }
 
   #count(): BlinkFacts {
@@ -96,8 +96,11 @@ export class BlinkJob {
         else messages += 1
       }
     }
-    for (const table of uncounted) for (const _ of this.#db.rows(table)) leftOut += 1
-    return { messages, calls, leftOut }
+    return { messages, calls, leftOut: leftOut + this.#countOf(uncounted) }
+  }
+
+  #countOf(list: readonly BlinkTable[]): number {
+    return list.reduce((sum, table) => sum + [...this.#db.rows(table)].length, 0)
   }
 
   close(): Promise<void> {

@@ -41,7 +41,7 @@ describe('an entry as a line', () => {
       '{"id":1}',
       changed({ kind: 7 }),
       JSON.stringify({ ...value, id: 'short' }),
-      `${'['.repeat(200_000)}`,
+      '['.repeat(200_000),
     ])
       expect(() => entryFromLine(bad)).toThrow(ProtocolError)
   })

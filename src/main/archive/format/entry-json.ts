@@ -23,7 +23,7 @@ const plainObject = z.record(z.string(), z.unknown())
 /** A line without its line feed. */
 export function entryToLine(entry: Entry): string {
   const head: Record<string, unknown> = { ...entry.head, ...entry.head.hlc }
-  delete head['hlc']
+  delete head.hlc
   const body = entry.body.kind === 'unknown' ? { kind: 'unknown', cbor: toBase64Url(entry.body.bytes) } : entry.body
   const extra = entry.extra === undefined ? {} : { extra: toBase64Url(entry.extra) }
   return JSON.stringify({ ...head, body, ...extra }, bytesAsText)
@@ -46,15 +46,15 @@ export function entryFromLine(line: string): Entry | null {
     head[name] = given
   }
   const { wallMs, counter, ...rest } = head
-  const body = bodyOf(objectOf(value['body']))
+  const body = bodyOf(objectOf(value.body))
   if (body === null || !onlyKnown(value, [...headNames, 'body', 'extra'])) return null
-  const extra = value['extra'] === undefined ? {} : { extra: bytesOf(value['extra']) }
+  const extra = value.extra === undefined ? {} : { extra: bytesOf(value.extra) }
   return { head: { ...rest, hlc: { wallMs, counter } }, body, ...extra } as unknown as Entry
 }
 
 function bodyOf(value: Readonly<Record<string, unknown>>): EntryBody | null {
   const { kind } = value
-  if (kind === 'unknown') return { kind, bytes: bytesOf(value['cbor']) }
+  if (kind === 'unknown') return { kind, bytes: bytesOf(value.cbor) }
   if (typeof kind !== 'string') throw exportError('export-malformed', 'kind')
   if (!Object.hasOwn(kinds, kind)) return null
   const row = kinds[kind as KnownKind]

@@ -112,7 +112,7 @@ export class ImportJob {
     const ref = this.#export.attachments.get(part.name)
     const noncePrefix = facts.prefix === undefined ? null : fromBase64Url(facts.prefix)
     if (ref === undefined || noncePrefix === null || (await this.#holds(ref.id))) {
-      for await (const _ of part.stream) this.#ports.check()
+      await drain(part.stream)
       return false
     }
     await this.#ports.attachments.restore({ ...ref, noncePrefix }, hashed(part.stream, facts))
@@ -128,7 +128,7 @@ export class ImportJob {
     let done = 0
     for await (const part of this.#walk(phase)) {
       if (part.kind === 'attachment') {
-        for await (const _ of part.stream) this.#ports.check()
+        await drain(part.stream)
       }
       if (part.kind !== 'entries') continue
       done += 1
@@ -180,6 +180,11 @@ export class ImportJob {
   close(): Promise<void> {
     return this.#source.close()
   }
+}
+
+/** What is not needed is read all the same: the walk goes on behind it. */
+async function drain(stream: AsyncGenerator<Uint8Array>): Promise<void> {
+  while ((await stream.next()).done !== true);
 }
 
 /** The file stays named, its bytes are elsewhere. */

@@ -104,7 +104,7 @@ export function readEntry(line: string, rules: EntryRules): Entry | null {
   try {
     encodeEntry(entry)
   } catch (error) {
-    throw error instanceof ProtocolError ? exportError('export-malformed', error.code) : error
+    throw error instanceof ProtocolError ? exportError('export-malformed', error.message) : error
   }
   return entry
 }
@@ -125,7 +125,7 @@ function compare(manifest: Manifest, seen: Seen): void {
 }
 
 function isSamePart(part: ManifestPart, seen: Seen['parts'][number] | undefined): boolean {
-  return seen !== undefined && part.name === seen.name && part.size === seen.size && part.sha256 === seen.sha256
+  return part.name === seen?.name && part.size === seen.size && part.sha256 === seen.sha256
 }
 
 function heldRefs(manifest: Manifest, refs: ReadonlyMap<string, AttachmentRef>): ReadonlyMap<string, AttachmentRef> {

@@ -74,6 +74,8 @@ export function ImportDialog({ onClose, mayHide = false }: ImportDialogProps) {
     onClose(step.at === 'done')
   }
 
+  const changes = step.at === 'summary'
+
   return (
     <Dialog
       title={t('archive.importTitle')}
@@ -81,11 +83,11 @@ export function ImportDialog({ onClose, mayHide = false }: ImportDialogProps) {
       onClose={close}
       {...(busy ? { role: 'alertdialog' as const } : {})}
     >
-      {busy && step.at !== 'choose' ? (
+      {showsProgress(busy, step) ? (
         <ArchiveProgress
           waiting={t('archive.opening')}
-          hint={t(step.at === 'summary' ? 'archive.importHint' : 'archive.verifyHint')}
-          onHide={mayHide && step.at === 'summary' ? hide : undefined}
+          hint={t(changes ? 'archive.importHint' : 'archive.verifyHint')}
+          onHide={mayHide && changes ? hide : undefined}
         />
       ) : (
         <>
@@ -110,6 +112,11 @@ export function ImportDialog({ onClose, mayHide = false }: ImportDialogProps) {
       )}
     </Dialog>
   )
+}
+
+/** Choosing a file has the system's own dialog. */
+function showsProgress(busy: boolean, step: Step): boolean {
+  return busy && step.at !== 'choose'
 }
 
 function Choose({ busy, onChoose, onClose }: { busy: boolean; onChoose: () => void; onClose: () => void }) {

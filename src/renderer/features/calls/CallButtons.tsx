@@ -27,8 +27,9 @@ export function whyNoCall(policy: ContactPolicy, connected: boolean, inCall: boo
 export function CallButtons({ id, accountId, name, policy }: CallButtonsProps) {
   const t = useT()
   const account = useAccount(accountId)
-  if (account === undefined) return null
   const reason = whyNoCall(policy, account?.connection.kind === 'registered', useRunningCall(id) !== undefined)
+  // Whose account is not signed in here can only be read.
+  if (account === undefined) return null
   const call = (video: boolean): void => {
     if (reason === null) void placeCall({ conversationId: id, name, video })
   }

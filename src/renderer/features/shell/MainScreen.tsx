@@ -15,7 +15,7 @@ import { ConversationPane } from '../chat/ConversationPane.tsx'
 import { Sidebar } from '../conversations/Sidebar.tsx'
 import { Settings } from '../settings/Settings.tsx'
 import { Announcer } from './Announcer.tsx'
-import { Dialogs } from './Dialogs.tsx'
+import { ArchiveDialogs, Dialogs } from './Dialogs.tsx'
 import { useShortcuts } from './use-shortcuts.ts'
 
 /** The list on the left, a conversation or the settings on the right; one of them at a time in a narrow window. */
@@ -47,6 +47,7 @@ export function MainScreen() {
         </div>
       </div>
       <Dialogs />
+      <ArchiveDialogs />
       <Announcer />
     </main>
   )
