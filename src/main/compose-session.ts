@@ -23,6 +23,7 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { composeCallDevices, composeCalls } from './compose-calls.ts'
+import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
@@ -40,6 +41,8 @@ import type { Session } from './program/ports.ts'
 import { Settings } from './settings/settings.ts'
 
 export interface SessionPorts {
+  /** Name of the profile. */
+  readonly profile: string
   readonly paths: ProfilePaths
   readonly ladder: KeyLadder
   readonly home: HomeServerControl
@@ -288,6 +291,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       },
       storage: () => storageView(ports, history),
     },
+    holdings: composeHoldings(ports, { history, accounts, upkeep: kept.upkeep }),
     calls,
     callDevices: composeCallDevices(parts, ports.clock),
     media: {

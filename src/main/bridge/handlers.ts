@@ -13,6 +13,8 @@ export interface ProgramAnswers {
   quit(): void
   openLink: Answer<'app.openLink'>
   privacyTable: Answer<'settings.privacyTable'>
+  eraseProfile: Answer<'profile.erase'>
+  erased: Answer<'profile.erased'>
   /** Settings before the history is open: defaults. */
   lockedSettings(): SettingsView
 }
@@ -104,6 +106,13 @@ export interface SessionAnswers {
     get: Answer<'settings.get'>
     set: Answer<'settings.set'>
     storage: Answer<'settings.storage'>
+  }
+  readonly holdings: {
+    view: Answer<'holdings.view'>
+    server: Answer<'holdings.server'>
+    eraseAccount: Answer<'holdings.eraseAccount'>
+    /** Before everything is erased here. */
+    closeAccounts(): Promise<void>
   }
   readonly home: { invite: Answer<'home.invite'> }
   activity: Answer<'app.activity'>
@@ -232,6 +241,19 @@ function settingRows(
   }
 }
 
+function holdingRows(
+  program: ProgramAnswers,
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `holdings.${string}` | `profile.${string}`>> {
+  return {
+    'holdings.view': (args) => session().holdings.view(args),
+    'holdings.server': (args) => session().holdings.server(args),
+    'holdings.eraseAccount': (args) => session().holdings.eraseAccount(args),
+    'profile.erase': (args) => program.eraseProfile(args),
+    'profile.erased': (args) => program.erased(args),
+  }
+}
+
 /** Every row of the table with the feature that answers it; `session` throws `locked` while there is none. */
 export function bridgeHandlers(program: ProgramAnswers, session: Session): BridgeHandlers {
   return {
@@ -240,5 +262,6 @@ export function bridgeHandlers(program: ProgramAnswers, session: Session): Bridg
     ...chatRows(session),
     ...callRows(session),
     ...settingRows(program, session),
+    ...holdingRows(program, session),
   }
 }
