@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { hasBridge } from './bridge/client.ts'
 import { CallLayer } from './features/calls/CallLayer.tsx'
+import { ErasedGate } from './features/holdings/ErasedGate.tsx'
 import { MainScreen } from './features/shell/MainScreen.tsx'
 import { Onboarding } from './features/onboarding/Onboarding.tsx'
 import { CertificateDialog } from './features/shell/CertificateDialog.tsx'
@@ -36,7 +37,13 @@ function Phase() {
   if (mustSetUp && !settingUp) setSettingUp(true)
   if (app === null || app.phase === 'starting') return <StartScreen />
   if (app.phase === 'locked') return <Unlock />
-  if (mustSetUp || settingUp) return <Onboarding onDone={() => setSettingUp(false)} />
+  if (mustSetUp || settingUp) {
+    return (
+      <ErasedGate isNew={app.phase === 'onboarding'}>
+        <Onboarding onDone={() => setSettingUp(false)} />
+      </ErasedGate>
+    )
+  }
   return <MainScreen />
 }
 
