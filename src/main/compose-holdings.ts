@@ -59,13 +59,15 @@ export interface ProfileEraser {
   erased(): Promise<ErasedView | null>
 }
 
-export function composeEraser(paths: ProfilePaths): ProfileEraser {
+/** `forget` drops what the program still knows, before the disk is touched. */
+export function composeEraser(paths: ProfilePaths, forget: () => void): ProfileEraser {
   let done: { readonly resumed: boolean } | null = null
   return {
     finish: async () => {
       if (await finishErasing(paths, systemFiles)) done = { resumed: true }
     },
     erase: async () => {
+      forget()
       await eraseProfile(paths, systemFiles)
       done = { resumed: false }
     },

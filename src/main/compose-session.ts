@@ -264,7 +264,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls, kept } = parts
+  const { accounts, identity, chat, contacts, history, calls, kept } = parts
   return {
     accounts,
     identity,
@@ -282,15 +282,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     messages: messageAnswers(chat),
     search: kept.searches,
-    settings: {
-      get: () => settings.get(),
-      set: async (args) => {
-        const now = await settings.set(args)
-        if (args.keepDays !== undefined) await kept.upkeep.enforce()
-        return now
-      },
-      storage: () => storageView(ports, history),
-    },
+    settings: settingAnswers(ports, parts),
     holdings: composeHoldings(ports, { history, accounts, upkeep: kept.upkeep }),
     calls,
     callDevices: composeCallDevices(parts, ports.clock),
@@ -302,6 +294,21 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     home: { invite: () => ports.home.invite({ lan: true }) },
     activity: (args) => chat.activity(args),
+  }
+}
+
+function settingAnswers(
+  ports: SessionPorts,
+  { settings, kept, history }: Pick<Everything & Answering, 'settings' | 'kept' | 'history'>,
+): SessionAnswers['settings'] {
+  return {
+    get: () => settings.get(),
+    set: async (args) => {
+      const now = await settings.set(args)
+      if (args.keepDays !== undefined) await kept.upkeep.enforce()
+      return now
+    },
+    storage: () => storageView(ports, history),
   }
 }
 

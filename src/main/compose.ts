@@ -66,7 +66,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const home = composeHome(options, log)
   const notifications = composeNotifications(windows, publisher, strings)
   const ladder = composeLadder(options)
-  const eraser = composeEraser(options.paths)
+  const eraser = composeEraser(options.paths, () => forget(ladder, onSettings))
   const onSettings = (now: SettingsView): void => {
     settings = now
     nativeTheme.themeSource = now.theme
@@ -82,12 +82,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     log,
   })
   program.onChange((view) => publisher.publish('app.changed', view))
-  const eraseEverything = async (): Promise<void> => {
-    ladder.lock()
-    await eraser.erase()
-    onSettings(defaultSettings)
-  }
-  answer(program, log, { ...eraser, erase: eraseEverything })
+  answer({ program, log, eraser, windows })
   guardSession(options)
   powerMonitor.on('resume', () => sessionOf(program)?.networkChanged())
   windows.show()
@@ -161,17 +156,31 @@ async function stateAfterErasing(eraser: ProfileEraser, ladder: KeyLadder): Prom
 
 /** Closes the accounts on home servers first, if asked; whatever fails before the erasing itself leaves everything as it is. */
 async function eraseProfile(
-  program: Program<RunningSession>,
-  eraser: ProfileEraser,
+  { program, eraser, windows }: Answering,
   request: BridgeParsedArgs<'profile.erase'>,
 ): Promise<void> {
   if (request.name !== program.view().profile) throw new SottoError('invalid-argument')
   const { answers } = program.session()
   if (request.onServers) await answers.holdings.closeAccounts()
   await program.erase(() => eraser.erase())
+  // What the page still has of it goes too; the new one asks what a look at the disk finds.
+  await windows.renew()
 }
 
-function answer(program: Program<RunningSession>, log: LogPort, eraser: ProfileEraser): void {
+function forget(ladder: KeyLadder, onSettings: (now: SettingsView) => void): void {
+  ladder.lock()
+  onSettings(defaultSettings)
+}
+
+interface Answering {
+  readonly program: Program<RunningSession>
+  readonly log: LogPort
+  readonly eraser: ProfileEraser
+  readonly windows: AppWindows
+}
+
+function answer(parts: Answering): void {
+  const { program, log, eraser } = parts
   const answers: ProgramAnswers = {
     view: () => program.view(),
     createProfile: ({ keychain, passphrase }) => program.createProfile({ keychain, passphrase }),
@@ -179,7 +188,7 @@ function answer(program: Program<RunningSession>, log: LogPort, eraser: ProfileE
     quit: () => setImmediate(() => app.quit()),
     openLink: ({ url }) => shell.openExternal(url),
     privacyTable: () => privacyTable.map(({ covers: _covers, ...row }) => row),
-    eraseProfile: (args) => eraseProfile(program, eraser, args),
+    eraseProfile: (args) => eraseProfile(parts, args),
     erased: () => eraser.erased(),
     lockedSettings: () => defaultSettings,
   }

@@ -17,7 +17,14 @@ const sliceRows = 5000
 
 const kindOf: Readonly<Record<KnownKind, HoldingKind>> = {
   message: 'messages',
-  ...{ edit: 'changes', delete: 'changes', delivery: 'changes', read: 'changes', timer: 'changes', bookmark: 'changes' },
+  ...{
+    edit: 'changes',
+    delete: 'changes',
+    delivery: 'changes',
+    read: 'changes',
+    timer: 'changes',
+    bookmark: 'changes',
+  },
   ...{ call: 'calls', file: 'files', contact: 'contacts', 'peer-name': 'contacts', 'saved-search': 'savedSearches' },
 }
 const kindOfNumber = new Map(Object.entries(kinds).map(([name, { number }]) => [number, kindOf[name as KnownKind]]))
@@ -93,13 +100,10 @@ export async function readHoldings(ports: {
   return read(() => viewOf(db, counting))
 }
 
-async function countRows(
-  { db, read, pause }: Parameters<typeof readHoldings>[0],
-  counting: Counting,
-): Promise<void> {
+async function countRows({ db, read, pause }: Parameters<typeof readHoldings>[0], counting: Counting): Promise<void> {
   const end = db.prepare<[number], number>(sliceEnd).pluck()
   const rows = db.prepare<[number, number], RowSlice>(rowSlice)
-  for (let from: number | null = -1; from !== null; ) {
+  for (let from: number | null = -1; from !== null;) {
     const start: number = from
     const slice = await read(() => {
       const to = end.get(start) ?? null

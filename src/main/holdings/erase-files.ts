@@ -5,14 +5,14 @@ import { systemRandom } from '#main/platform/system-random.ts'
 /** The disk as erasing needs it. Every call is durable when it resolves. */
 export interface EraseFiles {
   /** Names in a folder; none where there is no folder. */
-  list(folder: string): Promise<readonly string[]>
+  readonly list: (folder: string) => Promise<readonly string[]>
   /** Makes an empty file. */
-  mark(file: string): Promise<void>
+  readonly mark: (file: string) => Promise<void>
   /** Writes noise over the bytes of a file, as far as the file system lets them be reached. */
-  overwrite(file: string): Promise<void>
+  readonly overwrite: (file: string) => Promise<void>
   /** Removes a file, or a folder with all in it; nothing where there is none. */
-  remove(file: string): Promise<void>
-  sync(folder: string): Promise<void>
+  readonly remove: (file: string) => Promise<void>
+  readonly sync: (folder: string) => Promise<void>
 }
 
 /** The real disk. */

@@ -34,8 +34,10 @@ const names = () => readdirSync(paths.profile).sort()
 /** The system's disk that fails at its n-th step and at every one after it, as a process does that ended there. */
 function crashingAt(step: number): { readonly files: EraseFiles; readonly steps: () => number } {
   let done = 0
-  const count = <A extends unknown[], R>(run: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> => (done++ < step ? run(...args) : Promise.reject(new Error('crashed')))
+  const count =
+    <A extends unknown[], R>(run: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      done++ < step ? run(...args) : Promise.reject(new Error('crashed'))
   return {
     steps: () => done,
     files: {
@@ -76,7 +78,11 @@ describe('erasing a profile', () => {
     }
     await eraseProfile(paths, watching)
     const first = seen.findIndex((step) => step.startsWith('gone'))
-    expect(seen.slice(0, first).sort()).toEqual(['over keychain-sotto-x.sealed', 'over keys.json', 'over keys.json.new'])
+    expect(seen.slice(0, first).sort()).toEqual([
+      'over keychain-sotto-x.sealed',
+      'over keys.json',
+      'over keys.json.new',
+    ])
     expect(seen.slice(first, first + 3).sort()).toEqual(
       ['gone keychain-sotto-x.sealed', 'gone keys.json', 'gone keys.json.new'].sort(),
     )

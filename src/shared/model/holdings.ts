@@ -1,5 +1,5 @@
 /** What Sotto holds, in counts and bytes: what the page "Your data" shows. */
-import type { AccountId, Aor, ConversationId } from './ids.ts'
+import type { Aor, ConversationId } from './ids.ts'
 
 /** What a part of the history is about. */
 export const holdingKinds = [

@@ -161,7 +161,8 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'To open the history with keychain, passphrase or paper secret',
     howLong: 'As long as the profile',
     whoReads: 'Nobody without the keychain, the passphrase or the paper secret',
-    howToErase: 'Erase everything (Settings → Your data): this file goes first, and without it the history can never be read again',
+    howToErase:
+      'Erase everything (Settings → Your data): this file goes first, and without it the history can never be read again',
     covers: ['profile.file.keys.json'],
   },
   {

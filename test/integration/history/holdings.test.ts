@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyFilter } from '#shared/model/search.ts'
 import { toHex, utf8 } from '#shared/bytes/bytes.ts'
 import type { Entry } from '#shared/model/entry.ts'
-import type { Aor, AttachmentId, MessageId, SearchId } from '#shared/model/ids.ts'
+import type { Aor, MessageId, SearchId } from '#shared/model/ids.ts'
 import { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
 import { openDatabase } from '#main/history/database.ts'
 import type { OpenHistory } from '#main/history/open-history.ts'
@@ -17,7 +17,16 @@ import { KeyLadder } from '#main/keys/key-ladder.ts'
 import { noKeychain } from '#main/keys/keychain-port.ts'
 import type { ProfilePaths } from '#main/platform/profile-paths.ts'
 import { systemRandom as random } from '#main/platform/system-random.ts'
-import { alice, aliceAccount, bob, conversationWith, EntryMaker, eve, messageIdOf, TestHistory } from './history-fixture.ts'
+import {
+  alice,
+  aliceAccount,
+  bob,
+  conversationWith,
+  EntryMaker,
+  eve,
+  messageIdOf,
+  TestHistory,
+} from './history-fixture.ts'
 
 let test: TestHistory
 let store: AttachmentStore
@@ -50,7 +59,7 @@ async function fileFrom(make: EntryMaker, peer: Aor, word: string): Promise<Entr
     kind: 'file',
     ...{ conversation: conversationWith(peer), peer, author: peer, messageId: `file-${word}` as MessageId },
     ...{ fileName: `${word}.pdf`, mediaType: 'application/pdf', size: bytes.length, sentAt: 1 },
-    ...{ attachment: id as AttachmentId, attachmentKey: key },
+    ...{ attachment: id, attachmentKey: key },
   })
 }
 
@@ -72,7 +81,13 @@ async function fillWith(history: OpenHistory, peer: Aor, word: string): Promise<
   })
   const ownZid = await history.writer.zrtpZid(alice)
   const pair = { ownZid, peerZid: new Uint8Array(12).fill(word.charCodeAt(0)), peer }
-  await history.writer.keepZrtpSecrets({ ...pair, account: alice, rs1: utf8('s'.repeat(32)), rs2: null, expiresAt: null })
+  await history.writer.keepZrtpSecrets({
+    ...pair,
+    account: alice,
+    rs1: utf8('s'.repeat(32)),
+    rs2: null,
+    expiresAt: null,
+  })
   await history.writer.setZrtpVerified({ ...pair, verified: true, name: `${word} device` })
 }
 
@@ -80,7 +95,10 @@ async function fillWith(history: OpenHistory, peer: Aor, word: string): Promise<
 async function fillAccount(history: OpenHistory): Promise<void> {
   const query = JSON.stringify({ ...emptyFilter, text: 'Dingosearch' })
   const body = { kind: 'saved-search', searchId: 's'.repeat(21) + 'A', name: 'Dingosearch', at: 1, query } as const
-  const saved = new EntryMaker().entry({ ...body, searchId: body.searchId as SearchId }, { authenticatedBy: 'own-device' })
+  const saved = new EntryMaker().entry(
+    { ...body, searchId: body.searchId as SearchId },
+    { authenticatedBy: 'own-device' },
+  )
   await history.writer.commit({ entries: [saved] })
   await history.writer.setSetting('theme', '"dark"')
 }
@@ -95,7 +113,9 @@ async function fillAll(history: OpenHistory): Promise<void> {
 function rowCounts(): Readonly<Record<string, number>> {
   const db = openDatabase({ path: test.path, key: test.key, role: 'reader' })
   try {
-    const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'message_text%'")
+    const tables = db.prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'message_text%'",
+    )
     return Object.fromEntries(
       tables
         .pluck()
