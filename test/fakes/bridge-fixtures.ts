@@ -1,7 +1,7 @@
 /** Conversations for the fake bridge: long, strange, failing and in several scripts. */
 import type { CallRecordView } from '#shared/model/calls.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from '#shared/model/ids.ts'
-import type { AccountView, ContactView, ConversationView, FileView, MessageView } from '#shared/model/views.ts'
+import type { AccountView, ContactView, ConversationView, MessageView } from '#shared/model/views.ts'
 
 /** What a scenario starts from. */
 export interface Fixture {
@@ -43,10 +43,6 @@ export const account: AccountView = {
 /** One line of a scripted conversation. */
 const call = (over: Partial<CallRecordView>): { readonly call: CallRecordView } => ({
   call: { outcome: 'answered', video: false, durationMs: 0, readers: 'only-us', ...over },
-})
-
-const file = (name: string, size: number, mediaType: string): { readonly file: FileView } => ({
-  file: { name, size, mediaType, stored: true },
 })
 
 type Line = readonly [from: 'me' | 'them', text: string, extra?: Partial<MessageView>]
@@ -200,16 +196,6 @@ const scripts: readonly Script[] = [
     title: 'Best Offers',
     lines: [['them', 'Only today']],
     view: { policy: 'blocked' },
-  },
-  {
-    name: 'grace',
-    peer: 'grace@home.example',
-    title: 'Grace',
-    lines: [
-      ['them', '', file('minutes of the spring meeting.pdf', 482_113, 'application/pdf')],
-      ['me', '', { ...file('choir.jpg', 2_340_000, 'image/jpeg'), bookmarked: true }],
-      ['them', 'The wiring plan is at https://plans.example.org/wiring now', { bookmarked: true }],
-    ],
   },
 ]
 

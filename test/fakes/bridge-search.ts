@@ -54,7 +54,8 @@ export class FakeSearches {
 
 function fits(message: MessageView, filter: SearchFilter): boolean {
   const { conversationIds, direction, from, to, text } = filter
-  if (message.deleted || !textOf(message).toLowerCase().includes(text.toLowerCase())) return false
+  if (message.deleted || message.timer !== undefined || !textOf(message).toLowerCase().includes(text.toLowerCase()))
+    return false
   if (conversationIds !== null && !conversationIds.includes(message.conversationId)) return false
   if (direction !== 'any' && message.direction !== direction) return false
   return message.sentAt >= (from ?? 0) && message.sentAt < (to ?? Infinity) && isOfKind(message, filter.kind)

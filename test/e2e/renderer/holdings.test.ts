@@ -98,7 +98,7 @@ describe('your data', () => {
       await yourData(page)
       const size = page.getByRole('table', { name: 'By conversation' }).getByRole('columnheader', { name: 'Size' })
       expect(await size.getAttribute('aria-sort')).toBe('descending')
-      await poll(() => conversations(page).first().innerText()).toMatch(/Grace/)
+      await poll(() => conversations(page).first().innerText()).toMatch(/Grete/)
       const bySize = await conversations(page).allInnerTexts()
       await size.getByRole('button').click()
       expect(await size.getAttribute('aria-sort')).toBe('ascending')

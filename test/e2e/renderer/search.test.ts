@@ -44,7 +44,7 @@ const screens: readonly Screen[] = [
     reach: async (page) => {
       await openPanel(page)
       await choose(page, 'Files')
-      await page.getByText('choir.jpg').waitFor()
+      await page.getByText('IMG_2041.jpg').waitFor()
       await filters(page).click()
       await page.getByRole('button', { name: 'Clear filters' }).waitFor()
     },
