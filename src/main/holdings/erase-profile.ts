@@ -41,7 +41,9 @@ async function removeAll({ profile }: ProfilePaths, names: readonly string[], fi
 /** Everything the program lays down in the folder, but the lock that this process holds and the mark. */
 function isOurs(paths: ProfilePaths): (name: string) => boolean {
   const kept = [paths.profile, paths.lock, paths.erasing]
-  const own = Object.values(paths).filter((file) => path.dirname(file) === paths.profile && !kept.includes(file))
+  const own = Object.values<string>({ ...paths }).filter(
+    (file) => path.dirname(file) === paths.profile && !kept.includes(file),
+  )
   const bases = own.map((file) => path.basename(file))
   return (name) => bases.some((base) => belongsTo(name, base))
 }
