@@ -26,6 +26,7 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { composeCallDevices, composeCalls } from './compose-calls.ts'
+import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
@@ -44,6 +45,8 @@ import type { Session } from './program/ports.ts'
 import { Settings } from './settings/settings.ts'
 
 export interface SessionPorts {
+  /** Name of the profile. */
+  readonly profile: string
   readonly paths: ProfilePaths
   readonly ladder: KeyLadder
   readonly home: HomeServerControl
@@ -289,7 +292,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls, kept, archive } = parts
+  const { accounts, identity, chat, contacts, history, calls, kept, archive } = parts
   return {
     accounts,
     identity,
@@ -307,15 +310,8 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     messages: messageAnswers(chat),
     search: kept.searches,
-    settings: {
-      get: () => settings.get(),
-      set: async (args) => {
-        const now = await settings.set(args)
-        if (args.keepDays !== undefined) await kept.upkeep.enforce()
-        return now
-      },
-      storage: () => storageView(ports, history),
-    },
+    settings: settingAnswers(ports, parts),
+    holdings: composeHoldings(ports, { history, accounts, upkeep: kept.upkeep }),
     calls,
     callDevices: composeCallDevices(parts, ports.clock),
     media: {
@@ -326,6 +322,21 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     ...{ archive, home: { invite: () => ports.home.invite({ lan: true }) } },
     activity: (args) => chat.activity(args),
+  }
+}
+
+function settingAnswers(
+  ports: SessionPorts,
+  { settings, kept, history }: Pick<Everything & Answering, 'settings' | 'kept' | 'history'>,
+): SessionAnswers['settings'] {
+  return {
+    get: () => settings.get(),
+    set: async (args) => {
+      const now = await settings.set(args)
+      if (args.keepDays !== undefined) await kept.upkeep.enforce()
+      return now
+    },
+    storage: () => storageView(ports, history),
   }
 }
 

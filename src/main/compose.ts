@@ -2,12 +2,14 @@
 import path from 'node:path'
 import { app, nativeTheme, powerMonitor, session, shell } from 'electron'
 import { SottoError } from '#shared/errors.ts'
+import type { BridgeParsedArgs } from '#shared/bridge/table.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { SettingsView } from '#shared/model/views.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
+import { composeEraser, type ProfileEraser } from './compose-holdings.ts'
 import { composeNotifications, composeRing } from './compose-notices.ts'
 import { composeSession, type RunningSession, type SessionPorts } from './compose-session.ts'
 import { HomeControl } from './home/control.ts'
@@ -65,6 +67,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const home = composeHome(options, log)
   const notifications = composeNotifications(windows, publisher, strings)
   const ladder = composeLadder(options)
+  const eraser = composeEraser(options.paths, () => forget(ladder, onSettings))
   const onSettings = (now: SettingsView): void => {
     settings = now
     nativeTheme.themeSource = now.theme
@@ -74,13 +77,13 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
   const sessionPorts = { ...options, ...screen, ...composeFiles(strings), ladder, home, clock, random, onSettings }
   const program: Program<RunningSession> = new Program<RunningSession>({
-    keys: withPaperWords(ladder),
+    keys: { ...withPaperWords(ladder), state: () => stateAfterErasing(eraser, ladder) },
     openSession: (key) => composeSession(sessionPorts, key),
     facts: { version: app.getVersion(), profile: options.profile, ...hostFacts() },
     log,
   })
   program.onChange((view) => publisher.publish('app.changed', view))
-  answer(program, log)
+  answer({ program, log, eraser, windows })
   guardSession(options)
   powerMonitor.on('resume', () => sessionOf(program)?.networkChanged())
   windows.show()
@@ -151,7 +154,39 @@ function withPaperWords(ladder: KeyLadder): ProfileKeysPort {
   }
 }
 
-function answer(program: Program<RunningSession>, log: LogPort): void {
+/** An erase that was interrupted is finished before anybody asks what there is. */
+async function stateAfterErasing(eraser: ProfileEraser, ladder: KeyLadder): Promise<'absent' | 'present'> {
+  await eraser.finish()
+  return ladder.state()
+}
+
+/** Closes the accounts on home servers first, if asked; whatever fails before the erasing itself leaves everything as it is. */
+async function eraseProfile(
+  { program, eraser, windows }: Answering,
+  request: BridgeParsedArgs<'profile.erase'>,
+): Promise<void> {
+  if (request.name !== program.view().profile) throw new SottoError('invalid-argument')
+  const { answers } = program.session()
+  if (request.onServers) await answers.holdings.closeAccounts()
+  await program.erase(() => eraser.erase())
+  // What the page still has of it goes too; the new one asks what a look at the disk finds.
+  await windows.renew()
+}
+
+function forget(ladder: KeyLadder, onSettings: (now: SettingsView) => void): void {
+  ladder.lock()
+  onSettings(defaultSettings)
+}
+
+interface Answering {
+  readonly program: Program<RunningSession>
+  readonly log: LogPort
+  readonly eraser: ProfileEraser
+  readonly windows: AppWindows
+}
+
+function answer(parts: Answering): void {
+  const { program, log, eraser } = parts
   const answers: ProgramAnswers = {
     view: () => program.view(),
     createProfile: ({ keychain, passphrase }) => program.createProfile({ keychain, passphrase }),
@@ -159,6 +194,8 @@ function answer(program: Program<RunningSession>, log: LogPort): void {
     quit: () => setImmediate(() => app.quit()),
     openLink: ({ url }) => shell.openExternal(url),
     privacyTable: () => privacyTable.map(({ covers: _covers, ...row }) => row),
+    eraseProfile: (args) => eraseProfile(parts, args),
+    erased: () => eraser.erased(),
     lockedSettings: () => defaultSettings,
   }
   const handlers = bridgeHandlers(answers, () => program.session().answers)

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { hasBridge } from './bridge/client.ts'
 import { CallLayer } from './features/calls/CallLayer.tsx'
+import { ErasedGate } from './features/holdings/ErasedGate.tsx'
 import { MainScreen } from './features/shell/MainScreen.tsx'
 import { Onboarding } from './features/onboarding/Onboarding.tsx'
 import { CertificateDialog } from './features/shell/CertificateDialog.tsx'
@@ -44,7 +45,11 @@ function Phase() {
       setReading(true)
       setSettingUp(false)
     }
-    return <Onboarding onDone={() => setSettingUp(false)} onRead={read} />
+    return (
+      <ErasedGate isNew={app.phase === 'onboarding'}>
+        <Onboarding onDone={() => setSettingUp(false)} onRead={read} />
+      </ErasedGate>
+    )
   }
   return <MainScreen />
 }

@@ -39,21 +39,23 @@ export class FakeSearches {
   #search({ filter, before, limit }: BridgeArgs<'search.query'>): SearchPage {
     const hits: SearchHit[] = []
     for (const conversation of this.#searched.conversations()) {
-      if (conversation.policy === 'pending') continue
+      if (['pending', 'blocked'].includes(conversation.policy) && filter.conversationIds === null) continue
       for (const message of this.#searched.messages(conversation)) {
         if (fits(message, filter as SearchFilter)) hits.push(hitOf(conversation, message, filter.text))
       }
     }
     const all = hits.sort((a, b) => b.sentAt - a.sentAt)
-    const from = before === null ? 0 : all.findIndex(({ position }) => position === before) + 1
+    // Positions of the fake repeat between conversations, so a page begins at a place in the list.
+    const from = before ?? 0
     const page = all.slice(from, from + limit)
-    return { hits: page, before: from + limit < all.length ? (page.at(-1)?.position ?? null) : null }
+    return { hits: page, before: from + limit < all.length ? from + limit : null }
   }
 }
 
 function fits(message: MessageView, filter: SearchFilter): boolean {
   const { conversationIds, direction, from, to, text } = filter
-  if (message.deleted || !textOf(message).toLowerCase().includes(text.toLowerCase())) return false
+  if (message.deleted || message.timer !== undefined || !textOf(message).toLowerCase().includes(text.toLowerCase()))
+    return false
   if (conversationIds !== null && !conversationIds.includes(message.conversationId)) return false
   if (direction !== 'any' && message.direction !== direction) return false
   return message.sentAt >= (from ?? 0) && message.sentAt < (to ?? Infinity) && isOfKind(message, filter.kind)

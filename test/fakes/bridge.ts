@@ -7,6 +7,7 @@ import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/id
 import { FakeArchive } from './bridge-archive.ts'
 import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView } from '#shared/model/views.ts'
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
+import { FakeHoldings } from './bridge-holdings.ts'
 import { FakeSearches } from './bridge-search.ts'
 import { account, accountId, emptyFixture, type Fixture, fullFixture, message, preview } from './bridge-fixtures.ts'
 
@@ -30,6 +31,8 @@ export interface Scenario {
   readonly calls?: readonly ScriptedCall[]
   /** Calls have real sound and pictures, from a peer in the page. */
   readonly media?: boolean
+  /** Erasing a conversation leaves it where it is. */
+  readonly stubborn?: boolean
   /** The account's own fields. */
   readonly account?: Partial<typeof account>
 }
@@ -58,7 +61,7 @@ export class FakeBridge {
   readonly calls: { readonly name: BridgeName; readonly args: unknown }[] = []
   readonly #handlers = new Map<BridgeEventName, Set<Handler>>()
   readonly #scenario: Scenario
-  readonly #fixture: Fixture
+  #fixture: Fixture
   #app: AppView
   #settings: SettingsView
   readonly phone: FakeCalls
@@ -226,6 +229,12 @@ export class FakeBridge {
     return accountId
   }
 
+  #removeAccount(): null {
+    this.#fixture.accounts = []
+    this.emit('accounts.changed', [])
+    return this.#setApp({ hasAccounts: false })
+  }
+
   #patchAccount(over: Partial<typeof account>): null {
     this.#fixture.accounts = this.#fixture.accounts.map((entry) => ({ ...entry, ...over }))
     this.emit('accounts.changed', this.#fixture.accounts)
@@ -285,6 +294,7 @@ export class FakeBridge {
   }
 
   #eraseConversation(id: ConversationId): null {
+    if (this.#scenario.stubborn === true) return null
     this.#fixture.conversations = this.#fixture.conversations.filter((conversation) => conversation.id !== id)
     return this.#removed([id])
   }
@@ -292,6 +302,17 @@ export class FakeBridge {
   readonly #searches = new FakeSearches({
     conversations: () => this.#fixture.conversations,
     messages: ({ id }) => this.#messages(id),
+  })
+
+  readonly #holdings = new FakeHoldings({
+    accounts: () => this.#fixture.accounts,
+    conversations: () => this.#fixture.conversations,
+    messages: ({ id }) => this.#messages(id),
+    removeAccount: () => this.#removeAccount(),
+    eraseAll: () => {
+      this.#fixture = { ...emptyFixture(), accounts: [] }
+      this.#setApp({ phase: 'onboarding', hasAccounts: false })
+    },
   })
 
   readonly #rows: Omit<Handlers, keyof FakeCalls['rows']> = {
@@ -334,11 +355,7 @@ export class FakeBridge {
       }) as never,
     'accounts.changePassword': () => null as never,
     'accounts.setRelayPassword': () => this.#patchRelay() as never,
-    'accounts.remove': () => {
-      this.#fixture.accounts = []
-      this.emit('accounts.changed', [])
-      return this.#setApp({ hasAccounts: false }) as never
-    },
+    'accounts.remove': () => this.#removeAccount() as never,
     'accounts.reconnect': () => this.#patchAccount({ connection: { kind: 'registered' } }) as never,
     'accounts.trustCertificate': () => null as never,
     'contacts.list': () => this.#fixture.contacts,
@@ -403,6 +420,7 @@ export class FakeBridge {
       this.#update(id as ConversationId, messageId as MessageId, { state: 'sent' }) as never,
     'messages.typing': () => null as never,
     ...this.#searches.rows,
+    ...(this.#holdings.rows as never as Pick<Handlers, keyof FakeHoldings['rows']>),
     'settings.get': () => this.#settings,
     'settings.set': (change) => {
       this.#settings = { ...this.#settings, ...(change as Partial<SettingsView>) }

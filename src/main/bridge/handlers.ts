@@ -13,6 +13,8 @@ export interface ProgramAnswers {
   quit(): void
   openLink: Answer<'app.openLink'>
   privacyTable: Answer<'settings.privacyTable'>
+  eraseProfile: Answer<'profile.erase'>
+  erased: Answer<'profile.erased'>
   /** Settings before the history is open: defaults. */
   lockedSettings(): SettingsView
 }
@@ -113,6 +115,13 @@ export interface SessionAnswers {
     apply: Answer<'archive.import'>
     cancel: Answer<'archive.cancel'>
     reveal: Answer<'archive.reveal'>
+  }
+  readonly holdings: {
+    view: Answer<'holdings.view'>
+    server: Answer<'holdings.server'>
+    eraseAccount: Answer<'holdings.eraseAccount'>
+    /** Before everything is erased here. */
+    closeAccounts(): Promise<void>
   }
   readonly home: { invite: Answer<'home.invite'> }
   activity: Answer<'app.activity'>
@@ -253,6 +262,19 @@ function settingRows(
   }
 }
 
+function holdingRows(
+  program: ProgramAnswers,
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `holdings.${string}` | `profile.${string}`>> {
+  return {
+    'holdings.view': (args) => session().holdings.view(args),
+    'holdings.server': (args) => session().holdings.server(args),
+    'holdings.eraseAccount': (args) => session().holdings.eraseAccount(args),
+    'profile.erase': (args) => program.eraseProfile(args),
+    'profile.erased': (args) => program.erased(args),
+  }
+}
+
 /** Every row of the table with the feature that answers it; `session` throws `locked` while there is none. */
 export function bridgeHandlers(program: ProgramAnswers, session: Session): BridgeHandlers {
   return {
@@ -262,5 +284,6 @@ export function bridgeHandlers(program: ProgramAnswers, session: Session): Bridg
     ...callRows(session),
     ...archiveRows(session),
     ...settingRows(program, session),
+    ...holdingRows(program, session),
   }
 }

@@ -1,8 +1,10 @@
 /** Reads the history over a connection of its own: a snapshot per call, never waiting for the writer. */
 import { statSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Hlc } from '#shared/model/entry.ts'
+import type { HistoryHoldings } from '#shared/model/holdings.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchPage } from '#shared/model/views.ts'
 import { SottoError } from '#shared/errors.ts'
 import { previewEntries, readArchivedConversations, readArchivePage, readExtent } from './archive-reader.ts'
@@ -17,6 +19,7 @@ import type {
 import { isVerifiedWith, readCallMemory, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
 import type { CallMemory, KeptZrtpPeer, KnownZrtpDevice } from './call-keys-port.ts'
 import { openDatabase } from './database.ts'
+import { readHoldings } from './holdings-reader.ts'
 import { hlcOf } from './position.ts'
 import { jobOf, waitingJobColumns, waitingJobOf, type JobRow } from './job-store.ts'
 import type {
@@ -228,6 +231,10 @@ export class HistoryReader implements HistoryReaderPort {
 
   archivedConversations(scope: ArchiveScope): Promise<readonly ArchivedConversation[]> {
     return this.#read(() => readArchivedConversations(this.#db, scope))
+  }
+
+  holdings(): Promise<HistoryHoldings> {
+    return readHoldings({ db: this.#db, read: (slice) => this.#read(slice), pause: () => setImmediate() })
   }
 
   zrtpPeer(pair: Parameters<HistoryReaderPort['zrtpPeer']>[0]): Promise<KeptZrtpPeer | null> {

@@ -27,6 +27,8 @@ interface Range {
 }
 
 const hitColumns = `${messageColumns}, conversation.name, conversation.peer_name, conversation.peer`
+/** Neither what was deleted nor a line about disappearing messages has anything to be found. */
+const found = 'deleted = 0 AND timer IS NULL'
 /** Blocked people and strangers are found only where their conversation is asked for. */
 const known = "AND conversation.policy NOT IN ('blocked', 'pending')"
 
@@ -63,7 +65,7 @@ export class MessageSearch {
     return this.#statement<[string, number, number, number]>(
       `SELECT ${hitColumns} FROM message_text JOIN message ON message.position = message_text.rowid
          JOIN conversation ON conversation.ref = message.conversation
-         WHERE message_text MATCH ? AND message_text.rowid >= ? AND message_text.rowid < ? ${whom}
+         WHERE message_text MATCH ? AND message_text.rowid >= ? AND message_text.rowid < ? AND ${found} ${whom}
          ORDER BY message_text.rowid DESC LIMIT ?`,
     ).all(match, from, to, limit)
   }
@@ -71,7 +73,7 @@ export class MessageSearch {
   #within({ from, to, limit }: Range): readonly HitRow[] {
     return this.#statement<[number, number, number]>(
       `SELECT ${hitColumns} FROM message JOIN conversation ON conversation.ref = message.conversation
-         WHERE position >= ? AND position < ? ${known} ORDER BY position DESC LIMIT ?`,
+         WHERE position >= ? AND position < ? AND ${found} ${known} ORDER BY position DESC LIMIT ?`,
     ).all(from, to, limit)
   }
 

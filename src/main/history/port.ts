@@ -2,6 +2,7 @@
  * What the rest of main may ask of the encrypted history. Writes go to the history writer worker, reads to the history
  * reader worker (its own WAL connection: reading never waits for writing).
  */
+import type { HistoryHoldings } from '#shared/model/holdings.ts'
 import type { Aor, AccountId, AttachmentId, ConversationId, JobId, MessageId, SearchId } from '#shared/model/ids.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type {
@@ -181,6 +182,8 @@ export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort
   attachments(): Promise<readonly AttachmentId[]>
   /** Where the bytes of a file are, and their key; null when this history does not hold them. */
   attachmentOf(conversation: ConversationId, author: Aor, id: MessageId): Promise<AttachmentKey | null>
+  /** What there is, by kind and conversation: counted in slices, other questions are answered in between. */
+  holdings(): Promise<HistoryHoldings>
   counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }>
 }
 

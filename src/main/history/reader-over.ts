@@ -23,6 +23,7 @@ export function readerOver(call: Call): HistoryReaderPort {
     attachments: () => call('attachments'),
     attachmentOf: (conversation, author, id) => call('attachmentOf', conversation, author, id),
     setting: (key) => call('setting', key),
+    holdings: () => call('holdings'),
     counts: () => call('counts'),
     archiveExtent: (scope) => call('archiveExtent', scope),
     archivePage: (request) => call('archivePage', request),

@@ -31,9 +31,13 @@ export class RowEraser {
     this.#cluster = db.prepare('DELETE FROM entry WHERE conversation = ? AND subject = ? AND author = ?')
     this.#jobs = db.prepare('DELETE FROM job WHERE conversation = ? AND target = ?')
     this.#rows = db.prepare(rows)
-    this.#whole = ['DELETE FROM entry WHERE conversation = ?', 'DELETE FROM conversation WHERE ref = ?'].map((sql) =>
-      db.prepare(sql),
-    )
+    const pair = '(account, peer) = (SELECT account, peer FROM conversation WHERE ref = ?)'
+    this.#whole = [
+      'DELETE FROM entry WHERE conversation = ?',
+      `DELETE FROM zrtp_peer WHERE ${pair}`,
+      `DELETE FROM call_memory WHERE ${pair}`,
+      'DELETE FROM conversation WHERE ref = ?',
+    ].map((sql) => db.prepare(sql))
     this.#allJobs = db.prepare('DELETE FROM job WHERE conversation = ?')
   }
 
@@ -71,7 +75,7 @@ export class RowEraser {
     touched.incomplete = true
   }
 
-  /** Erases a conversation: rows, entries, contact, draft and what waits to be sent. */
+  /** Erases a conversation: rows, entries, contact, draft, what waits to be sent, and what calls with the contact left. */
   conversation(id: ConversationId, touched: Touched): void {
     const ref = this.#conversations.knownRef(id)
     if (ref === null) return

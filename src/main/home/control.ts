@@ -86,7 +86,7 @@ export class HomeControl implements HomeServerControl {
     return this.#client.invite(address, await this.#token(), request.lan)
   }
 
-  me(address: HomeServerAddress, credentials: HomeCredentials): HomeMe {
+  me(address: Pick<HomeServerAddress, 'https' | 'spkiPins'>, credentials: HomeCredentials): HomeMe {
     return this.#client.me(address, credentials)
   }
 

@@ -70,8 +70,8 @@ export class HomeClient {
     return read(reply, invitationReply)
   }
 
-  me(address: HomeServerAddress, credentials: HomeCredentials): HomeMe {
-    const ask = (request: HttpsRequest): Promise<HttpResponse> => this.#sendSignedIn(address, credentials, request)
+  me(target: Target, credentials: HomeCredentials): HomeMe {
+    const ask = (request: HttpsRequest): Promise<HttpResponse> => this.#sendSignedIn(target, credentials, request)
     return {
       describe: async () => read(await ask({ method: 'GET', path: '/me' }), meReply),
       export: async () => read(await ask({ method: 'GET', path: '/me/export' }), exportReply),

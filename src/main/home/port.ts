@@ -53,7 +53,7 @@ export interface HomeServerControl {
   /** Makes an invitation to the server of this computer; `lan` opens it to the local network, also at later starts. */
   invite(request: { readonly lan: boolean }): Promise<InvitationReply>
   /** What the server at `address` holds about an account. */
-  me(address: HomeServerAddress, credentials: HomeCredentials): HomeMe
+  me(address: Pick<HomeServerAddress, 'https' | 'spkiPins'>, credentials: HomeCredentials): HomeMe
 }
 
 /** `/me` of one account. */

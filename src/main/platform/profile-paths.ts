@@ -7,6 +7,8 @@ export interface ProfilePaths {
   readonly database: string
   readonly keys: string
   readonly lock: string
+  /** There while everything is being erased; whoever finds it finishes that. */
+  readonly erasing: string
   readonly attachments: string
   readonly log: string
   readonly homeServer: string
@@ -21,6 +23,7 @@ export function preparePaths(data: string, profile: string): ProfilePaths {
     database: path.join(folder, 'history.db'),
     keys: path.join(folder, 'keys.json'),
     lock: path.join(folder, 'profile.lock'),
+    erasing: path.join(folder, 'erasing'),
     attachments: path.join(folder, 'attachments'),
     log: path.join(folder, 'sotto.log'),
     homeServer: path.join(data, 'home-server'),

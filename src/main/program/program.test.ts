@@ -141,4 +141,33 @@ describe('Program', () => {
     expect(app.session().closed).toBe(false)
     expect(phases).toEqual(['locked', 'ready', 'locked', 'ready'])
   })
+
+  it('erases everything: the session ends first, and set-up begins', async () => {
+    let there: 'present' | 'absent' = 'present'
+    const app = program(fakeKeys({ state: () => Promise.resolve(there) }))
+    await app.start()
+    await app.unlock('passphrase', null)
+    const session = app.session()
+    const phases: string[] = []
+    app.onChange(({ phase }) => phases.push(phase))
+    await app.erase(() => {
+      expect(session.closed).toBe(true)
+      expect(() => app.session()).toThrow(SottoError)
+      there = 'absent'
+      return Promise.resolve()
+    })
+    expect(phases).toEqual(['starting', 'onboarding'])
+  })
+
+  it('is locked when erasing failed before anything was gone', async () => {
+    const app = program(fakeKeys())
+    await app.start()
+    await app.unlock('passphrase', null)
+    await expect(app.erase(() => Promise.reject(new SottoError('disk-full')))).rejects.toMatchObject({
+      code: 'disk-full',
+    })
+    expect(app.view().phase).toBe('locked')
+    await app.unlock('passphrase', null)
+    expect(app.view().phase).toBe('ready')
+  })
 })

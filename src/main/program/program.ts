@@ -80,6 +80,20 @@ export class Program<S extends Session> {
     })
   }
 
+  /**
+   * Ends the session, lets `erase` take everything away, and begins anew with whatever is left.
+   * @throws what `erase` throws; the program is then locked or, if the keys went, in set-up.
+   */
+  async erase(erase: () => Promise<void>): Promise<void> {
+    await this.#inTurn(async () => {
+      const session = this.#session
+      this.#session = null
+      this.#enter('starting')
+      await session?.close()
+      await erase()
+    }).finally(() => this.start())
+  }
+
   async stop(): Promise<void> {
     await this.#opening.catch(() => undefined)
     const session = this.#session

@@ -24,6 +24,11 @@ export function formatDay(language: Language, at: number): string {
   return dateFormat(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)
 }
 
+/** The date in figures. */
+export function formatShortDay(language: Language, at: number): string {
+  return dateFormat(language, { day: '2-digit', month: '2-digit', year: 'numeric' }).format(at)
+}
+
 /** Date and time in full, for details and dialogs. */
 export function formatDateTime(language: Language, at: number): string {
   return dateFormat(language, { dateStyle: 'long', timeStyle: 'medium' }).format(at)

@@ -10,6 +10,7 @@ import { perFrame } from './per-frame.ts'
 import { handleCalls, loadCalls } from './call-store.ts'
 import { handleHistory, handleTyping, loadConversations, marksOnly } from './conversation-store.ts'
 import { openConversation, pushCertificateProblem, pushNotice } from './screen-store.ts'
+import { applyToHits, forgetSearches } from './search-store.ts'
 
 interface AppState {
   readonly app: AppView | null
@@ -101,6 +102,7 @@ function showApp(app: AppView): void {
   // A call may ring before the history is unlocked.
   if (before !== app.phase) void loadCalls()
   if (app.phase === 'ready' && before !== 'ready') void loadReady()
+  if (app.phase !== 'ready') forgetSearches()
 }
 
 /** Subscribes to main and reads everything once; returns the disposer. */
@@ -113,7 +115,10 @@ export function startStores(): () => void {
     on(
       'history.appended',
       perFrame((events) => {
-        for (const event of events) void handleHistory(event)
+        for (const event of events) {
+          void handleHistory(event)
+          applyToHits(event)
+        }
       }, marksOnly),
     ),
     on('chat.typing', handleTyping),

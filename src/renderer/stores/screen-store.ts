@@ -7,7 +7,8 @@ import type { AccountId, ConversationId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import { jumpTo } from './message-store.ts'
 
-export type SettingsSection = 'accounts' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'about'
+export type SettingsSection =
+  'accounts' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'data' | 'about'
 
 export type MainView =
   | { readonly kind: 'empty' }

@@ -15,6 +15,7 @@ import type {
   SettingsView,
   StorageView,
 } from '../model/views.ts'
+import type { AccountLeft, ErasedView, HoldingsView, ServerHoldings } from '../model/holdings.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
 import { maxExpirySeconds } from '../model/limits.ts'
 import { archiveRows } from './archive-rows.ts'
@@ -194,6 +195,18 @@ export const bridgeTable = {
   ),
   'settings.storage': method<StorageView>()(none),
   'settings.privacyTable': method<readonly PrivacyRow[]>()(none),
+
+  // --- everything that is held
+  /** What there is on this computer, counted anew. */
+  'holdings.view': method<HoldingsView>()(none),
+  /** What the account's server says it holds. */
+  'holdings.server': method<ServerHoldings>()(z.object({ accountId })),
+  /** Erases an account here, and its account on a home server before if `onServer`. */
+  'holdings.eraseAccount': method<AccountLeft>()(z.object({ accountId, onServer: z.boolean() })),
+  /** Erases the whole profile; `name` is the profile's, typed by the user. */
+  'profile.erase': method<void>()(z.object({ name: z.string().max(100), onServers: z.boolean() })),
+  /** A new look at the disk after everything was erased; null when nothing was. Works in every phase. */
+  'profile.erased': method<ErasedView | null>()(none),
   ...callRows,
   ...archiveRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),

@@ -64,7 +64,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'So that the next call proves it is the same device, without comparing again',
     howLong: 'Secrets as long as both devices agreed; the rest until you remove the account',
     whoReads: you,
-    howToErase: `A comparison or a name: on the contact card. ${accountErase}`,
+    howToErase: `A comparison or a name: on the contact card. All of it: delete the conversation. ${accountErase}`,
     covers: [
       ...columns('zrtp_zid', 'account', 'zid'),
       ...columns('zrtp_peer', 'own_zid', 'peer_zid', 'account', 'peer', 'rs1', 'rs2', 'verified', 'name'),
@@ -77,7 +77,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'So that the next call is not refused first',
     howLong: 'Until the next call, or until you remove the account',
     whoReads: you,
-    howToErase: accountErase,
+    howToErase: `Delete the conversation. ${accountErase}`,
     covers: columns('call_memory', 'account', 'peer', 'keys', 'learned_at'),
   },
   {
@@ -142,7 +142,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'So that the screen notices what it missed',
     howLong: 'As long as the profile',
     whoReads: you,
-    howToErase: 'Delete the folder of the profile',
+    howToErase: 'Erase everything (Settings → Your data)',
     covers: columns('state', 'name', 'value'),
   },
   {
@@ -151,7 +151,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'Every file has them; the content is encrypted',
     howLong: 'As long as the profile',
     whoReads: 'You, and who can read your files; the content only with your key',
-    howToErase: 'Delete the folder of the profile',
+    howToErase: 'Erase everything (Settings → Your data)',
     covers: ['profile.file.history.db', 'profile.file.history.db-wal', 'profile.file.history.db-shm'],
   },
   {
@@ -161,7 +161,8 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     why: 'To open the history with keychain, passphrase or paper secret',
     howLong: 'As long as the profile',
     whoReads: 'Nobody without the keychain, the passphrase or the paper secret',
-    howToErase: 'Delete the folder of the profile: without this file the history can never be read again',
+    howToErase:
+      'Erase everything (Settings → Your data): this file goes first, and without it the history can never be read again',
     covers: ['profile.file.keys.json'],
   },
   {
@@ -172,6 +173,15 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     whoReads: you,
     howToErase: 'Delete the message',
     covers: ['profile.file.attachments'],
+  },
+  {
+    datum: 'That everything is being erased: an empty file',
+    where: 'This device, file erasing of the profile',
+    why: 'So that a start after a crash finishes it, and never opens what is half gone',
+    howLong: 'Until everything is erased',
+    whoReads: 'Nothing to read',
+    howToErase: 'Goes by itself',
+    covers: ['profile.file.erasing'],
   },
   {
     datum: 'That a program has the profile open: an empty file, and a socket on which a second start says so',

@@ -1,4 +1,4 @@
-import { ArrowLeft, BellOff, Info } from 'lucide-react'
+import { ArrowLeft, BellOff, Info, Search } from 'lucide-react'
 import { memo, useCallback } from 'react'
 import { Button as AriaButton } from 'react-aria-components'
 import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
@@ -12,6 +12,8 @@ import { closeMain, showDialog } from '#renderer/stores/screen-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { IconButton } from '#renderer/ui/Button.tsx'
 import { CallButtons } from '../calls/CallButtons.tsx'
+import { searchKeys } from '../search/search-keys.ts'
+import { searchHere } from '../search/search-focus.ts'
 
 /** Properties of {@link ConversationHeader}. */
 export interface ConversationHeaderProps {
@@ -48,6 +50,13 @@ export const ConversationHeader = memo(function ConversationHeader(props: Conver
       <TypingAnnouncer id={id} name={name} />
       <MessageCount id={id} />
       <CallButtons id={id} accountId={accountId} name={name} policy={policy} />
+      <IconButton
+        icon={Search}
+        label={t('chat.search', { name })}
+        keyShortcuts={searchKeys.here}
+        onPress={searchHere}
+        className="hidden min-[30rem]:inline-flex"
+      />
       <IconButton icon={Info} label={t('chat.contact', { name })} onPress={openCard} />
     </header>
   )

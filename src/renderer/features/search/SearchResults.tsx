@@ -1,159 +1,131 @@
 import { SearchX } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
-import { emptyFilter } from '#shared/model/search.ts'
-import type { SearchHit } from '#shared/model/views.ts'
+import { useRef } from 'react'
+import type { ConversationView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
-import { formatShort } from '#renderer/i18n/format.ts'
-import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
-import { attempt } from '#renderer/stores/actions.ts'
+import { formatCount } from '#renderer/i18n/format.ts'
+import { type Language, type Translate, useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { useConversations } from '#renderer/stores/conversation-store.ts'
-import { openConversation } from '#renderer/stores/screen-store.ts'
+import { hitKey, isNarrowed, retrySearch, type SearchState, useSearch } from '#renderer/stores/search-store.ts'
+import { Button } from '#renderer/ui/Button.tsx'
 import { EmptyState, Working } from '#renderer/ui/Feedback.tsx'
 import { ConversationRow, conversationName } from '../conversations/ConversationRow.tsx'
 import { useRowKeys } from '../conversations/use-row-keys.ts'
-import { cutHighlights } from './highlights.ts'
+import { HitRow } from './HitRow.tsx'
+import { useResultsPlace } from './use-results-place.ts'
 
-/** Messages asked for; more are found by another word. */
-const hitLimit = 60
-/** A search starts this long after the last key, ms. */
-const searchDelayMs = 120
+/** Conversations shown above the messages. */
+const peopleShown = 8
 
-type Found =
-  | { readonly kind: 'searching' }
-  | { readonly kind: 'failed'; readonly text: string }
-  | { readonly kind: 'found'; readonly hits: readonly SearchHit[]; readonly complete: boolean }
-
-function useSearch(text: string): Found {
+/** Conversations whose name or address fits, then messages with the matches marked, read on while one scrolls. */
+export function SearchResults() {
   const t = useT()
-  const [found, setFound] = useState<Found>({ kind: 'searching' })
-  useEffect(() => {
-    let stale = false
-    const timer = setTimeout(() => {
-      const filter = { ...emptyFilter, text }
-      void attempt('search.query', { filter, before: null, limit: hitLimit }).then((reply) => {
-        if (stale) return
-        setFound(
-          reply.ok
-            ? { kind: 'found', hits: reply.value.hits, complete: reply.value.before === null }
-            : { kind: 'failed', text: errorText(t, reply.code, reply.params) },
-        )
-      })
-    }, searchDelayMs)
-    return () => {
-      stale = true
-      clearTimeout(timer)
-    }
-  }, [text, t])
-  return found
-}
-
-/** Conversations whose name or address fits, then messages with the matches marked. */
-export function SearchResults({ text }: { readonly text: string }) {
-  const t = useT()
-  const found = useSearch(text.trim())
-  const wanted = text.trim().toLocaleLowerCase()
-  const people = useConversations()
-    .filter((entry) => `${conversationName(entry)} ${entry.peer}`.toLocaleLowerCase().includes(wanted))
-    .slice(0, 8)
+  const language = useLanguage()
+  const search = useSearch()
+  const people = usePeople(search)
   const container = useRef<HTMLDivElement>(null)
+  const onScroll = useResultsPlace(container, search.hits.length)
   const onKeyDown = useRowKeys(container)
-  const nothing = people.length === 0 && found.kind === 'found' && found.hits.length === 0
+  const nothing = people.length === 0 && isDone(search) && search.hits.length === 0
   return (
     <section
       ref={container}
       aria-label={t('search.results')}
+      aria-busy={search.loading !== null}
       onKeyDown={onKeyDown}
-      className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2"
+      onScroll={onScroll}
+      className="relative min-h-0 flex-1 overflow-y-auto px-1.5 pb-2"
     >
       <p className="sr-only" role="status">
-        {found.kind === 'found' ? t('search.count', { count: found.hits.length }) : t('search.searching')}
+        {countWords(t, language, search)}
       </p>
-      {nothing && (
-        <EmptyState icon={SearchX} title={t('search.none', { text: text.trim() })} text={t('search.noneHint')} />
-      )}
-      {people.length > 0 && (
-        <>
-          <h2 className="px-2 pt-1 pb-1 text-xs font-semibold text-soft">{t('search.people')}</h2>
-          <ul>
-            {people.map((conversation) => (
-              <li key={conversation.id}>
-                <ConversationRow conversation={conversation} current={false} />
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      {nothing && <Nothing text={search.filter.text.trim()} />}
+      {people.length > 0 && <People people={people} />}
       {!nothing && <h2 className="px-2 pt-3 pb-1 text-xs font-semibold text-soft">{t('search.messages')}</h2>}
-      <Hits found={found} />
+      <Hits search={search} />
     </section>
   )
 }
 
-function Hits({ found }: { readonly found: Found }) {
+function isDone({ loading, failure }: SearchState): boolean {
+  return loading === null && failure === null
+}
+
+/** What a screen reader hears of the results. */
+function countWords(t: Translate, language: Language, { hits, loading, before, failure }: SearchState): string {
+  if (loading === 'first') return t('search.searching')
+  if (failure !== null) return ''
+  const count = { count: hits.length, formatted: formatCount(language, hits.length) }
+  return before === null && loading === null ? t('search.count', count) : t('search.countMore', count)
+}
+
+/** Names are looked through only where nothing but words is asked for. */
+function usePeople({ filter }: SearchState): readonly ConversationView[] {
+  const wanted = filter.text.trim().toLocaleLowerCase()
+  const conversations = useConversations()
+  if (wanted === '' || isNarrowed(filter)) return []
+  return conversations
+    .filter((entry) => `${conversationName(entry)} ${entry.peer}`.toLocaleLowerCase().includes(wanted))
+    .slice(0, peopleShown)
+}
+
+function Nothing({ text }: { readonly text: string }) {
   const t = useT()
-  if (found.kind === 'searching') {
-    return (
-      <div className="px-2 py-2">
-        <Working label={t('search.searching')} quiet />
-      </div>
-    )
-  }
-  if (found.kind === 'failed') {
-    return (
-      <p role="alert" className="px-2 text-sm text-danger">
-        {found.text}
-      </p>
-    )
-  }
+  const title = text === '' ? t('search.noneFiltered') : t('search.none', { text })
+  return (
+    <EmptyState icon={SearchX} title={title} text={t(text === '' ? 'search.noneFilteredHint' : 'search.noneHint')} />
+  )
+}
+
+function People({ people }: { readonly people: readonly ConversationView[] }) {
+  const t = useT()
   return (
     <>
+      <h2 className="px-2 pt-1 pb-1 text-xs font-semibold text-soft">{t('search.people')}</h2>
       <ul>
-        {found.hits.map((hit) => (
-          <li key={`${hit.conversationId} ${hit.messageKey}`}>
-            <HitRow hit={hit} />
+        {people.map((conversation) => (
+          <li key={conversation.id}>
+            <ConversationRow conversation={conversation} current={false} />
           </li>
         ))}
       </ul>
-      {!found.complete && <p className="p-2 text-xs text-soft">{t('search.incomplete')}</p>}
-      {found.hits.length >= hitLimit && (
-        <p className="p-2 text-xs text-soft">{t('search.more', { count: hitLimit })}</p>
-      )}
     </>
   )
 }
 
-function HitRow({ hit }: { readonly hit: SearchHit }) {
+function Hits({ search }: { readonly search: SearchState }) {
   const t = useT()
-  const language = useLanguage()
+  const { hits, loading, openedKey } = search
   return (
-    <button
-      type="button"
-      data-list-row
-      onClick={() => openConversation(hit.conversationId, hit.position)}
-      className="flex w-full flex-col gap-0.5 rounded-xl px-2 py-2 text-start -outline-offset-2 hover:bg-hover"
-    >
-      <span className="flex w-full items-baseline gap-2">
-        <span className="min-w-0 flex-1 truncate text-sm font-medium">
-          <bdi>{hit.conversationName}</bdi>
-        </span>
-        <span className="shrink-0 text-xs text-soft tabular-nums">
-          {formatShort(language, hit.sentAt, new Date().getTime())}
-        </span>
-      </span>
-      <span className="line-clamp-2 w-full text-sm text-soft wrap-anywhere">
-        {hit.direction === 'outgoing' && `${t('list.you')} `}
-        <bdi>
-          {cutHighlights(hit.excerpt, hit.highlights).map((piece, index) =>
-            piece.hit ? (
-              <mark key={index} className="rounded-sm bg-mark text-ink">
-                {piece.text}
-              </mark>
-            ) : (
-              piece.text
-            ),
-          )}
-        </bdi>
-      </span>
-    </button>
+    <>
+      <ul className={loading === 'first' ? 'opacity-60' : undefined}>
+        {hits.map((hit) => (
+          // Rows out of sight are not laid out: there may be thousands.
+          <li key={hitKey(hit)} className="[contain-intrinsic-size:auto_4rem] [content-visibility:auto]">
+            <HitRow hit={hit} opened={hitKey(hit) === openedKey} />
+          </li>
+        ))}
+      </ul>
+      {loading !== null && (
+        <div className="px-2 py-2">
+          <Working label={t('search.searching')} quiet />
+        </div>
+      )}
+      <Failure search={search} />
+    </>
+  )
+}
+
+function Failure({ search: { failure } }: { readonly search: SearchState }) {
+  const t = useT()
+  if (failure === null) return null
+  return (
+    <div className="flex flex-col items-start gap-2 px-2">
+      <p role="alert" className="text-sm text-danger">
+        {errorText(t, failure.code, failure.params)}
+      </p>
+      <Button size="small" onPress={retrySearch}>
+        {t('app.retry')}
+      </Button>
+    </div>
   )
 }

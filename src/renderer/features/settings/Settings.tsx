@@ -1,8 +1,9 @@
-import { ArrowLeft, Bell, HardDrive, Info, Palette, Phone, ShieldCheck, UserRound } from 'lucide-react'
+import { ArrowLeft, Bell, FolderOpen, HardDrive, Info, Palette, Phone, ShieldCheck, UserRound } from 'lucide-react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { closeMain, openSettings, type SettingsSection } from '#renderer/stores/screen-store.ts'
 import { IconButton } from '#renderer/ui/Button.tsx'
+import { YourData } from '../holdings/YourData.tsx'
 import { About } from './About.tsx'
 import { AccountSettings } from './AccountSettings.tsx'
 import { AppearanceSettings } from './AppearanceSettings.tsx'
@@ -18,6 +19,7 @@ const sections = [
   { id: 'appearance', icon: Palette, Page: AppearanceSettings },
   { id: 'notifications', icon: Bell, Page: NotificationSettings },
   { id: 'storage', icon: HardDrive, Page: StorageSettings },
+  { id: 'data', icon: FolderOpen, Page: YourData },
   { id: 'about', icon: Info, Page: About },
 ] as const
 

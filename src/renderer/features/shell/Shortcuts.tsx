@@ -1,8 +1,11 @@
 import { useT } from '#renderer/i18n/i18n.ts'
 import { callKeys } from '../calls/call-keys.ts'
+import { searchKeys } from '../search/search-keys.ts'
 
 const rows = [
-  ['Ctrl+K', 'shortcutSearch'],
+  [searchKeys.everywhere, 'shortcutSearch'],
+  [searchKeys.here, 'shortcutSearchHere'],
+  [searchKeys.filters, 'shortcutFilters'],
   ['Ctrl+N', 'shortcutNew'],
   ['Alt+↑', 'shortcutPrevious'],
   ['Alt+↓', 'shortcutNext'],

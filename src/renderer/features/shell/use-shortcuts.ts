@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import { conversationsNow, splitRequests } from '#renderer/stores/conversation-store.ts'
-import { closeMain, mainViewNow, openConversation, openSettings, showDialog } from '#renderer/stores/screen-store.ts'
+import { mainViewNow, openConversation, openSettings, showDialog } from '#renderer/stores/screen-store.ts'
+import { focusSearch, searchHere, toggleFilters } from '../search/search-focus.ts'
 
 /** The element that takes the focus when a pane is entered: its marked one, else its first focusable one. */
 function paneTarget(pane: Element): HTMLElement | undefined {
@@ -20,18 +21,6 @@ function cyclePanes(step: 1 | -1): void {
   if (pane !== undefined) paneTarget(pane)?.focus()
 }
 
-/** Puts the focus into the search field. */
-export function focusSearch(): void {
-  const input = document.querySelector<HTMLInputElement>('[data-search] input')
-  if (input === null) return
-  // In a narrow window the list is hidden behind the conversation.
-  if (input.getClientRects().length === 0) closeMain()
-  requestAnimationFrame(() => {
-    input.focus()
-    input.select()
-  })
-}
-
 function stepConversation(step: 1 | -1): void {
   const { known, requests } = splitRequests(conversationsNow())
   const order = [...requests, ...known]
@@ -44,7 +33,7 @@ function stepConversation(step: 1 | -1): void {
 
 const withControl: Readonly<Record<string, () => void>> = {
   k: focusSearch,
-  f: focusSearch,
+  f: searchHere,
   n: () => showDialog({ kind: 'new-conversation' }),
   ',': () => openSettings('accounts'),
   '/': () => showDialog({ kind: 'shortcuts' }),
@@ -55,9 +44,13 @@ const withAlt: Readonly<Record<string, () => void>> = {
   ArrowDown: () => stepConversation(1),
 }
 
+const withControlShift: Readonly<Record<string, () => void>> = { f: toggleFilters }
+
 function actionOf(event: KeyboardEvent): (() => void) | null {
   const control = event.ctrlKey || event.metaKey
-  if (control && !event.altKey && !event.shiftKey) return withControl[event.key.toLowerCase()] ?? null
+  if (control && !event.altKey) {
+    return (event.shiftKey ? withControlShift : withControl)[event.key.toLowerCase()] ?? null
+  }
   if (event.altKey && !control) return withAlt[event.key] ?? null
   if (event.key === 'F6') return () => cyclePanes(event.shiftKey ? -1 : 1)
   return null

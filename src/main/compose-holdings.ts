@@ -1,0 +1,80 @@
+/** Wires the page "Your data": what is held here and on servers, and erasing it. */
+import { aorDomain } from '#shared/model/aor.ts'
+import type { AccountRecord } from './accounts/account-record.ts'
+import type { Accounts } from './accounts/accounts.ts'
+import type { OpenHistory } from './history/open-history.ts'
+import { diskFiles, diskHoldings } from './holdings/disk-holdings.ts'
+import { systemFiles } from './holdings/erase-files.ts'
+import { eraseProfile, finishErasing } from './holdings/erase-profile.ts'
+import { Holdings, type HeldAccount, type ServerListPort } from './holdings/holdings.ts'
+import type { HomeServerControl } from './home/port.ts'
+import type { ProfilePaths } from './platform/profile-paths.ts'
+import type { ErasedView } from '#shared/model/holdings.ts'
+import type { HistoryUpkeep } from './upkeep/upkeep.ts'
+
+/** Names of files that are shown when something is left. */
+const namesShown = 20
+
+/** What is held while the history is open. */
+export function composeHoldings(
+  ports: { readonly profile: string; readonly paths: ProfilePaths; readonly home: HomeServerControl },
+  parts: { readonly history: OpenHistory; readonly accounts: Accounts; readonly upkeep: HistoryUpkeep },
+): Holdings {
+  const { accounts, history, upkeep } = parts
+  return new Holdings({
+    ...ports,
+    reader: history.reader,
+    accounts: () => accounts.records().map((record) => heldAccount(ports.home, record)),
+    removeAccount: async (accountId) => {
+      await accounts.remove({ accountId })
+      // Attachments that lost their last entry with the account.
+      await upkeep.enforce()
+    },
+  })
+}
+
+function heldAccount(home: HomeServerControl, record: AccountRecord): HeldAccount {
+  const { id, aor } = record
+  return { id, aor, server: record.server ?? aorDomain(aor), list: serverList(home, record) }
+}
+
+/** Home servers alone relay MSRP under a key that is pinned from the start. */
+function serverList(home: HomeServerControl, record: AccountRecord): ServerListPort | null {
+  const { aor, username: user, ha1Sha256, server, msrpRelay, spkiPins } = record
+  if (server === null || msrpRelay === null || spkiPins.length === 0 || ha1Sha256 === null) return null
+  const at = URL.parse(server)
+  if (at === null) return null
+  const https = { host: at.hostname.replace(/^\[|\]$/g, ''), port: Number(at.port === '' ? 443 : at.port) }
+  const me = home.me({ https, spkiPins }, { user, domain: aorDomain(aor), ha1Sha256 })
+  return { describe: () => me.describe(), close: async () => ({ ...(await me.close()) }) }
+}
+
+/** Erasing everything, and what is known of it afterwards. */
+export interface ProfileEraser {
+  /** Finishes what an earlier run did not. @throws SottoError `disk-full`, `disk-failed` */
+  finish(): Promise<void>
+  /** @throws SottoError `disk-full`, `disk-failed` */
+  erase(): Promise<void>
+  /** A new look at the disk, if everything was erased in this run; else null. */
+  erased(): Promise<ErasedView | null>
+}
+
+/** `forget` drops what the program still knows, before the disk is touched. */
+export function composeEraser(paths: ProfilePaths, forget: () => void): ProfileEraser {
+  let done: { readonly resumed: boolean } | null = null
+  return {
+    finish: async () => {
+      if (await finishErasing(paths, systemFiles)) done = { resumed: true }
+    },
+    erase: async () => {
+      forget()
+      await eraseProfile(paths, systemFiles)
+      done = { resumed: false }
+    },
+    erased: async () => {
+      if (done === null) return null
+      const [disk, files] = await Promise.all([diskHoldings(paths), diskFiles(paths)])
+      return { ...done, disk, left: files.slice(0, namesShown).map(({ name }) => name) }
+    },
+  }
+}
