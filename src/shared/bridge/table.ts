@@ -18,6 +18,7 @@ import type {
 import type { AccountLeft, ErasedView, HoldingsView, ServerHoldings } from '../model/holdings.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
 import { maxExpirySeconds } from '../model/limits.ts'
+import { archiveRows } from './archive-rows.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
 import { searchFilter } from './search-filter.ts'
@@ -207,6 +208,7 @@ export const bridgeTable = {
   /** A new look at the disk after everything was erased; null when nothing was. Works in every phase. */
   'profile.erased': method<ErasedView | null>()(none),
   ...callRows,
+  ...archiveRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>
 
