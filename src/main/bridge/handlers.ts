@@ -107,6 +107,13 @@ export interface SessionAnswers {
     set: Answer<'settings.set'>
     storage: Answer<'settings.storage'>
   }
+  readonly holdings: {
+    view: Answer<'holdings.view'>
+    server: Answer<'holdings.server'>
+    eraseAccount: Answer<'holdings.eraseAccount'>
+    /** Before everything is erased here. */
+    closeAccounts(): Promise<void>
+  }
   readonly archive: {
     exportSealed: Answer<'archive.exportSealed'>
     exportReadable: Answer<'archive.exportReadable'>
@@ -115,13 +122,6 @@ export interface SessionAnswers {
     apply: Answer<'archive.import'>
     cancel: Answer<'archive.cancel'>
     reveal: Answer<'archive.reveal'>
-  }
-  readonly holdings: {
-    view: Answer<'holdings.view'>
-    server: Answer<'holdings.server'>
-    eraseAccount: Answer<'holdings.eraseAccount'>
-    /** Before everything is erased here. */
-    closeAccounts(): Promise<void>
   }
   readonly home: { invite: Answer<'home.invite'> }
   activity: Answer<'app.activity'>

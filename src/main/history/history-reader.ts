@@ -217,6 +217,10 @@ export class HistoryReader implements HistoryReaderPort {
     })
   }
 
+  holdings(): Promise<HistoryHoldings> {
+    return readHoldings({ db: this.#db, read: (slice) => this.#read(slice), pause: () => setImmediate() })
+  }
+
   archiveExtent(scope: ArchiveScope): Promise<ArchiveExtent> {
     return this.#read(() => readExtent(this.#db, scope))
   }
@@ -231,10 +235,6 @@ export class HistoryReader implements HistoryReaderPort {
 
   archivedConversations(scope: ArchiveScope): Promise<readonly ArchivedConversation[]> {
     return this.#read(() => readArchivedConversations(this.#db, scope))
-  }
-
-  holdings(): Promise<HistoryHoldings> {
-    return readHoldings({ db: this.#db, read: (slice) => this.#read(slice), pause: () => setImmediate() })
   }
 
   zrtpPeer(pair: Parameters<HistoryReaderPort['zrtpPeer']>[0]): Promise<KeptZrtpPeer | null> {

@@ -1,7 +1,8 @@
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { type Amount, fileUses, type HoldingKind, holdingKinds, type HoldingsView } from '#shared/model/holdings.ts'
 import { formatBytes, formatCount } from '#renderer/i18n/format.ts'
 import { type TextKey, useLanguage, useT } from '#renderer/i18n/i18n.ts'
+import { showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
 import { Group } from '../settings/Group.tsx'
@@ -50,19 +51,29 @@ export function YourData() {
       <ConversationHoldings {...parts} />
       <AccountHoldings {...parts} />
       <Files view={view} />
-      <Again onPress={recount} busy={counting} />
+      <Again onPress={recount} busy={counting}>
+        <Button size="small" onPress={() => showDialog({ kind: 'export', id: null })}>
+          {t('archive.exportAction')}
+        </Button>
+      </Again>
       <EraseEverything {...parts} />
     </>
   )
 }
 
-function Again({ onPress, busy = false }: { readonly onPress: () => Promise<unknown>; readonly busy?: boolean }) {
+function Again(props: {
+  readonly onPress: () => Promise<unknown>
+  readonly busy?: boolean
+  readonly children?: ReactNode
+}) {
+  const { onPress, busy = false, children } = props
   const t = useT()
   return (
-    <div>
+    <div className="flex flex-wrap gap-2">
       <Button size="small" pendingText={busy ? t('holdings.counting') : undefined} onPress={() => void onPress()}>
         {t('holdings.again')}
       </Button>
+      {children}
     </div>
   )
 }
