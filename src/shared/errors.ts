@@ -40,6 +40,8 @@ export const errorCodes = [
   'passphrase-too-weak',
   'keychain-unavailable',
   'keychain-failed',
+  'keychain-lost',
+  'rung-damaged',
   'last-rung',
   'profile-in-use',
   'disk-full',
@@ -70,6 +72,9 @@ export const errorCodes = [
   'send-timed-out',
   'edit-not-allowed',
   'address-would-show',
+  'spool-damaged',
+  'spool-waiting',
+  'spool-failed',
 ] as const
 
 /** One of {@link errorCodes}. */

@@ -4,6 +4,8 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit } from '#shared/model/views.ts'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { sharedSecretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 import { isVerifiedWith, readCallMemory, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
 import type { CallMemory, KeptZrtpPeer, KnownZrtpDevice } from './call-keys-port.ts'
@@ -170,6 +172,16 @@ export class HistoryReader implements HistoryReaderPort {
     return this.#read(
       () => this.#statement<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(key) ?? null,
     )
+  }
+
+  secret(name: string): Promise<Uint8Array | null> {
+    return this.#read(() => {
+      const value = this.#statement<[string], Buffer>('SELECT value FROM secret WHERE name = ?').pluck().get(name)
+      if (value === undefined) return null
+      const secret = sharedSecretOf(value)
+      wipe(value)
+      return secret
+    })
   }
 
   counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }> {

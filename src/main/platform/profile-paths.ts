@@ -8,6 +8,7 @@ export interface ProfilePaths {
   readonly keys: string
   readonly lock: string
   readonly attachments: string
+  readonly spool: string
   readonly log: string
   readonly homeServer: string
 }
@@ -22,6 +23,7 @@ export function preparePaths(data: string, profile: string): ProfilePaths {
     keys: path.join(folder, 'keys.json'),
     lock: path.join(folder, 'profile.lock'),
     attachments: path.join(folder, 'attachments'),
+    spool: path.join(folder, 'spool'),
     log: path.join(folder, 'sotto.log'),
     homeServer: path.join(data, 'home-server'),
   }

@@ -8,6 +8,7 @@ export interface MainStrings {
   readonly answer: string
   readonly decline: string
   readonly show: string
+  readonly lock: string
   readonly quit: string
 }
 
@@ -20,6 +21,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
     answer: 'Answer',
     decline: 'Decline',
     show: 'Show Sotto',
+    lock: 'Lock Sotto',
     quit: 'Quit Sotto',
   },
   de: {
@@ -30,6 +32,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
     answer: 'Annehmen',
     decline: 'Ablehnen',
     show: 'Sotto zeigen',
+    lock: 'Sotto sperren',
     quit: 'Sotto beenden',
   },
 }

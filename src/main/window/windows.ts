@@ -35,6 +35,18 @@ export class AppWindows {
     if (this.#window !== null) sendFact(this.#window, event, payload)
   }
 
+  /** Loads the page anew: nothing of what it showed is kept. Resolves when the old page is gone. */
+  async renew(): Promise<void> {
+    const contents = this.#window?.webContents
+    if (contents === undefined) return
+    const gone = new Promise<void>((resolve) => {
+      contents.once('dom-ready', () => resolve())
+      contents.once('destroyed', () => resolve())
+    })
+    contents.reload()
+    await gone
+  }
+
   close(): void {
     this.#window?.destroy()
   }

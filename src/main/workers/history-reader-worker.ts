@@ -1,5 +1,4 @@
 /** Worker that owns the reading connection of the history. */
-import { wipe } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import { HistoryReader } from '#main/history/history-reader.ts'
 import type { HistoryReaderMethods, HistoryWorkerStart } from '#main/history/open-history.ts'
@@ -19,11 +18,7 @@ await runWorker<HistoryReaderMethods>((start) => {
   return {
     // Not at start: this thread gets ready while the writer makes the file.
     open: () => {
-      try {
-        opened = new HistoryReader({ path, key })
-      } finally {
-        wipe(key)
-      }
+      opened = new HistoryReader({ path, key })
     },
     conversations: () => reader().conversations(),
     conversation: (id) => reader().conversation(id),
@@ -35,6 +30,7 @@ await runWorker<HistoryReaderMethods>((start) => {
     dueJobs: (now, limit) => reader().dueJobs(now, limit),
     jobsOf: (conversation, target) => reader().jobsOf(conversation, target),
     setting: (name) => reader().setting(name),
+    secret: (name) => reader().secret(name),
     counts: () => reader().counts(),
     zrtpPeer: (pair) => reader().zrtpPeer(pair),
     zrtpVerifiedWith: (account, peer) => reader().zrtpVerifiedWith(account, peer),

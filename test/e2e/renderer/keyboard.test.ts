@@ -83,7 +83,11 @@ describe('with the keyboard alone', () => {
 
   it('unlocks: keychain refuses, passphrase wrong, paper secret right', () =>
     using({ scenario: { phase: 'locked', keychain: 'available' } }, async (page) => {
-      await page.getByText('The keychain did not open Sotto').waitFor()
+      await page.getByRole('button', { name: 'Unlock with the keychain' }).waitFor()
+      await pause(page)
+      await page.keyboard.press('Enter')
+      await page.getByText('The keychain is locked, or refused').waitFor()
+      await pause(page)
       await page.keyboard.type('no')
       await page.keyboard.press('Enter')
       await page.getByText('This is not the passphrase').waitFor()

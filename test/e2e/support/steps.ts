@@ -81,6 +81,14 @@ export async function unlock(page: Page, passphrase: string): Promise<void> {
   await page.getByRole('button', { name: 'Unlock', exact: true }).click()
 }
 
+/** Locks by the button, and waits until the page is a new one. */
+export async function lockByHand(page: Page): Promise<void> {
+  await page.evaluate(() => ((globalThis as { isOldPage?: boolean }).isOldPage = true))
+  await page.getByRole('button', { name: 'Lock', exact: true }).click(patient)
+  await page.waitForFunction(() => (globalThis as { isOldPage?: boolean }).isOldPage === undefined)
+  await expect(page.getByText('Sotto is locked')).toBeVisible(patient)
+}
+
 /** Signs in with an address of a provider, telling the server and connection. */
 export async function signIn(
   page: Page,

@@ -1,7 +1,8 @@
-import { MessageSquarePlus, Search, Settings, X } from 'lucide-react'
+import { Lock, MessageSquarePlus, Search, Settings, X } from 'lucide-react'
 import { useState } from 'react'
 import { Button, Input, SearchField } from 'react-aria-components'
 import { useT } from '#renderer/i18n/i18n.ts'
+import { askToLock } from '#renderer/stores/lock.ts'
 import { openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 import { IconButton } from '#renderer/ui/Button.tsx'
 import { inputClass } from '#renderer/ui/Field.tsx'
@@ -54,6 +55,7 @@ export function Sidebar() {
           keyShortcuts="Control+N"
           onPress={() => showDialog({ kind: 'new-conversation' })}
         />
+        <IconButton icon={Lock} label={t('shell.lock')} keyShortcuts="Control+L" onPress={askToLock} />
         <IconButton
           icon={Settings}
           label={t('shell.settings')}

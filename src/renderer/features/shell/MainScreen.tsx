@@ -15,6 +15,7 @@ import { Sidebar } from '../conversations/Sidebar.tsx'
 import { Settings } from '../settings/Settings.tsx'
 import { Announcer } from './Announcer.tsx'
 import { Dialogs } from './Dialogs.tsx'
+import { LockDialog, LockPending } from './LockDialog.tsx'
 import { useShortcuts } from './use-shortcuts.ts'
 
 /** The list on the left, a conversation or the settings on the right; one of them at a time in a narrow window. */
@@ -26,6 +27,7 @@ export function MainScreen() {
   return (
     <main className="flex h-full flex-col">
       <h1 className="sr-only">{t('app.name')}</h1>
+      <LockPending />
       <PaperReminder />
       <CallBars />
       <div className="flex min-h-0 flex-1">
@@ -45,6 +47,7 @@ export function MainScreen() {
         </div>
       </div>
       <Dialogs />
+      <LockDialog />
       <Announcer />
     </main>
   )

@@ -8,6 +8,7 @@ const rows = [
   ['Alt+↓', 'shortcutNext'],
   ['F6', 'shortcutPane'],
   ['Ctrl+,', 'shortcutSettings'],
+  ['Ctrl+L', 'shortcutLock'],
   ['Esc', 'shortcutEscape'],
   ['Enter', 'shortcutSend'],
   ['Shift+Enter', 'shortcutLine'],

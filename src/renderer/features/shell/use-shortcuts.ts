@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { conversationsNow, splitRequests } from '#renderer/stores/conversation-store.ts'
+import { askToLock } from '#renderer/stores/lock.ts'
 import { closeMain, mainViewNow, openConversation, openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 
 /** The element that takes the focus when a pane is entered: its marked one, else its first focusable one. */
@@ -48,6 +49,7 @@ const withControl: Readonly<Record<string, () => void>> = {
   n: () => showDialog({ kind: 'new-conversation' }),
   ',': () => openSettings('accounts'),
   '/': () => showDialog({ kind: 'shortcuts' }),
+  l: askToLock,
 }
 
 const withAlt: Readonly<Record<string, () => void>> = {
