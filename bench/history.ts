@@ -6,6 +6,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { emptyFilter } from '#shared/model/search.ts'
 import { openHistoryInWorkers, type OpenHistory } from '#main/history/open-history.ts'
 import {
   alice,
@@ -123,7 +124,7 @@ async function measureSearch(history: OpenHistory, plain: Database.Database): Pr
     theirsTwo: [],
     prefix: [],
   }
-  const search = (text: string) => history.reader.search({ text, conversationId: null, limit: 50 })
+  const search = (text: string) => history.reader.search({ filter: { ...emptyFilter, text }, before: null, limit: 50 })
   for (let round = 0; round < rounds; round++) {
     const [a, b] = [word(), word()]
     await timed(times.theirs, () => query.all(`"${a}"`))

@@ -23,6 +23,7 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { addSpooledCall, composeCallDevices, composeCalls } from './compose-calls.ts'
+import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
@@ -92,8 +93,7 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened: Close[]): Promise<RunningSession> {
   const history = await openHistoryInWorkers({ path: ports.paths.database, key: databaseKey })
   opened.push(() => history.close())
-  const lost = Promise.withResolvers<undefined>()
-  history.onCrash(() => lost.resolve(undefined))
+  const lost = new Promise<void>((resolve) => history.onCrash(resolve))
   await ports.ladder.confirmDatabase()
   const signalling = await (await ports.signalling()).attach()
   opened.push(() => signalling.stop())
@@ -119,13 +119,14 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await settings.start()
   await accounts.start()
   await features.chat.start()
+  const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
   await takeSpooled(ports, { history, signalling, accounts, entries })
   signalling.flow()
   return {
-    answers: answersOf(ports, parts),
+    answers: answersOf(ports, { ...parts, kept }),
     networkChanged,
-    onLost: (handler) => void lost.promise.then(handler),
+    onLost: (handler) => void lost.then(handler),
     ...lifeOf(ports, parts, opened),
   }
 }
@@ -133,7 +134,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
 /** What the program asks of a session whatever its features are. */
 function lifeOf(
   ports: SessionPorts,
-  { history, accounts, calls }: Pick<Everything, 'history' | 'accounts'> & Answering,
+  { history, accounts, calls }: Pick<Everything, 'history' | 'accounts'> & Pick<Answering, 'calls'>,
   opened: readonly Close[],
 ): Omit<Session, 'onLost'> {
   return {
@@ -244,6 +245,7 @@ interface Foundation {
 
 interface Answering extends Features {
   readonly calls: Calls
+  readonly kept: HistoryFeatures
 }
 
 interface Features {
@@ -314,7 +316,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls } = parts
+  const { accounts, identity, chat, contacts, settings, calls, kept } = parts
   return {
     accounts,
     identity,
@@ -325,13 +327,17 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       start: (args) => contacts.start(args),
       setDraft: (args) => chat.setDraft(args),
       markRead: (args) => chat.markRead(args),
-      setMuted: (args) => chat.setMuted(args),
+      ...conversationAnswers(chat, kept.upkeep),
     },
-    messages: chat,
-    search: { query: (args) => history.reader.search(args) },
+    messages: messageAnswers(chat),
+    search: kept.searches,
     settings: {
       get: () => settings.get(),
-      set: (args) => settings.set(args),
+      set: async (args) => {
+        const now = await settings.set(args)
+        if (args.keepDays !== undefined) await kept.upkeep.enforce()
+        return now
+      },
       storage: () => storageView(ports, parts),
     },
     calls,

@@ -192,6 +192,7 @@ export function message(
     deleted: false,
     conflicting: false,
     authenticatedBy: 'server',
+    bookmarked: false,
     ...over,
   }
 }
@@ -210,7 +211,7 @@ function play(script: Script, endsAt: number): { conversation: ConversationView;
     lastAt: endsAt,
     unread: 0,
     draft: '',
-    muted: false,
+    ...{ muted: false, pinned: false, archived: false, keepDays: null, timers: { own: 0, peer: 0 } },
   }
   const messages = script.lines.map(([from, text, extra], index) =>
     message(base, (index + 1) * 10, from, {

@@ -4,15 +4,9 @@ import type { BridgeEventName, BridgeEvents } from '#shared/bridge/events.ts'
 import type { BridgeArgs, BridgeName, BridgeResult } from '#shared/bridge/table.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
-import type {
-  AppView,
-  ConversationView,
-  MessageView,
-  PrivacyRow,
-  SearchHit,
-  SettingsView,
-} from '#shared/model/views.ts'
+import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView } from '#shared/model/views.ts'
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
+import { FakeSearches } from './bridge-search.ts'
 import { account, accountId, emptyFixture, type Fixture, fullFixture, message, preview } from './bridge-fixtures.ts'
 
 /** How the fake starts. */
@@ -121,7 +115,7 @@ export class FakeBridge {
       notificationPreview: false,
       keepRunning: true,
       ...{ lockAfterMinutes: 15, lockWithScreen: true },
-      ...{ microphone: '', speaker: '', camera: '' },
+      ...{ microphone: '', speaker: '', camera: '', keepDays: 0 },
       ...{ echoCancellation: true, noiseSuppression: true, gainControl: true },
       ...scenario.settings,
     }
@@ -284,29 +278,30 @@ export class FakeBridge {
     return queued.messageId
   }
 
-  #search({ text: wanted, limit }: BridgeArgs<'search.query'>): { hits: SearchHit[]; complete: boolean } {
-    const hits: SearchHit[] = []
-    const needle = wanted.toLowerCase()
-    for (const conversation of this.#fixture.conversations) {
-      if (conversation.policy === 'pending') continue
-      for (const entry of this.#messages(conversation.id).toReversed()) {
-        const at = entry.text.toLowerCase().indexOf(needle)
-        if (at < 0 || entry.deleted || hits.length >= limit) continue
-        hits.push({
-          conversationId: conversation.id,
-          conversationName: conversation.name,
-          messageKey: entry.key,
-          position: entry.position,
-          author: entry.author,
-          direction: entry.direction,
-          sentAt: entry.sentAt,
-          excerpt: entry.text.slice(Math.max(0, at - 40), at + 120),
-          highlights: [[Math.min(at, 40), Math.min(at, 40) + needle.length]],
-        })
-      }
-    }
-    return { hits: hits.sort((a, b) => b.sentAt - a.sentAt), complete: true }
+  /** Rows go, or a whole conversation: the screen reads again. */
+  #removed(removedConversations: readonly ConversationId[]): null {
+    this.#revision += 1
+    this.emit('history.appended', {
+      ...{ revision: this.#revision, conversations: [], removedConversations, messages: [], bulk: true },
+    })
+    return null
   }
+
+  #removeMessage(id: ConversationId, messageId: MessageId): null {
+    const left = this.#messages(id).filter((message) => message.messageId !== messageId)
+    this.#fixture.messages.set(id, left)
+    return this.#removed([])
+  }
+
+  #eraseConversation(id: ConversationId): null {
+    this.#fixture.conversations = this.#fixture.conversations.filter((conversation) => conversation.id !== id)
+    return this.#removed([id])
+  }
+
+  readonly #searches = new FakeSearches({
+    conversations: () => this.#fixture.conversations,
+    messages: ({ id }) => this.#messages(id),
+  })
 
   readonly #rows: Omit<Handlers, keyof FakeCalls['rows']> = {
     'app.view': () => this.#app,
@@ -390,7 +385,8 @@ export class FakeBridge {
       const started: ConversationView = {
         ...(this.#fixture.conversations[0] ?? ({ accountId } as ConversationView)),
         ...{ id, peer: aor, name: '', policy: 'accepted', preview: '', previewDirection: 'none', previewState: 'none' },
-        ...{ lastAt: Date.now(), unread: 0, draft: '', muted: false },
+        ...{ lastAt: Date.now(), unread: 0, draft: '', muted: false, pinned: false, archived: false, keepDays: null },
+        timers: { own: 0, peer: 0 },
       }
       this.#change([started], [])
       return id
@@ -401,16 +397,29 @@ export class FakeBridge {
       this.#patchConversation(id as ConversationId, { unread: 0 }) as never,
     'conversations.setMuted': ({ conversationId: id, muted }) =>
       this.#patchConversation(id as ConversationId, { muted }) as never,
+    'conversations.setPinned': ({ conversationId: id, pinned }) =>
+      this.#patchConversation(id as ConversationId, { pinned }) as never,
+    'conversations.setArchived': ({ conversationId: id, archived }) =>
+      this.#patchConversation(id as ConversationId, { archived }) as never,
+    'conversations.setKeepDays': ({ conversationId: id, keepDays }) =>
+      this.#patchConversation(id as ConversationId, { keepDays }) as never,
+    'conversations.setTimer': ({ conversationId: id, seconds }) =>
+      this.#patchConversation(id as ConversationId, { timers: { own: seconds, peer: seconds } }) as never,
+    'conversations.erase': ({ conversationId: id }) => this.#eraseConversation(id as ConversationId) as never,
     'messages.page': (args) => this.#page(args),
     'messages.send': (args) => this.#send(args),
     'messages.edit': ({ conversationId: id, messageId, text: edited }) =>
       this.#update(id as ConversationId, messageId as MessageId, { text: edited, edited: true }) as never,
     'messages.delete': ({ conversationId: id, messageId }) =>
       this.#update(id as ConversationId, messageId as MessageId, { text: '', deleted: true }) as never,
+    'messages.remove': ({ conversationId: id, messageId }) =>
+      this.#removeMessage(id as ConversationId, messageId as MessageId) as never,
+    'messages.setBookmarked': ({ conversationId: id, messageId, bookmarked }) =>
+      this.#update(id as ConversationId, messageId as MessageId, { bookmarked }) as never,
     'messages.retry': ({ conversationId: id, messageId }) =>
       this.#update(id as ConversationId, messageId as MessageId, { state: 'sent' }) as never,
     'messages.typing': () => null as never,
-    'search.query': (args) => this.#search(args),
+    ...this.#searches.rows,
     'settings.get': () => this.#settings,
     'settings.set': (change) => {
       this.#settings = { ...this.#settings, ...(change as Partial<SettingsView>) }

@@ -61,8 +61,13 @@ class Story {
     const conversationId = await device.conversation(peer)
     const dice = this.random.below(3)
     const text = `${device.account.displayName} says ${++this.#count}`
-    if (dice === 0) await device.chat.setMuted({ conversationId, muted: this.random.below(2) === 0 })
+    if (dice === 0) await device.chat.keeping.say(conversationId, this.#flags())
     else await device.contacts.update({ conversationId, ...(dice === 1 ? { name: text } : { note: text }) })
+  }
+
+  #flags(): Partial<Record<'muted' | 'pinned' | 'archived', boolean>> {
+    const flag = (['muted', 'pinned', 'archived'] as const)[this.random.below(3)] ?? 'muted'
+    return { [flag]: this.random.below(2) === 0 }
   }
 
   async close(): Promise<void> {

@@ -56,12 +56,19 @@ export interface SessionAnswers {
     setDraft: Answer<'conversations.setDraft'>
     markRead: Answer<'conversations.markRead'>
     setMuted: Answer<'conversations.setMuted'>
+    setPinned: Answer<'conversations.setPinned'>
+    setArchived: Answer<'conversations.setArchived'>
+    setKeepDays: Answer<'conversations.setKeepDays'>
+    setTimer: Answer<'conversations.setTimer'>
+    erase: Answer<'conversations.erase'>
   }
   readonly messages: {
     page: Answer<'messages.page'>
     send: Answer<'messages.send'>
     edit: Answer<'messages.edit'>
     delete: Answer<'messages.delete'>
+    remove: Answer<'messages.remove'>
+    setBookmarked: Answer<'messages.setBookmarked'>
     retry: Answer<'messages.retry'>
     typing: Answer<'messages.typing'>
   }
@@ -93,7 +100,12 @@ export interface SessionAnswers {
     failed: Answer<'media.failed'>
     connected: Answer<'media.connected'>
   }
-  readonly search: { query: Answer<'search.query'> }
+  readonly search: {
+    query: Answer<'search.query'>
+    saved: Answer<'search.saved'>
+    save: Answer<'search.save'>
+    forget: Answer<'search.forget'>
+  }
   readonly settings: {
     get: Answer<'settings.get'>
     set: Answer<'settings.set'>
@@ -169,13 +181,23 @@ function chatRows(
     'conversations.setDraft': (args) => session().conversations.setDraft(args),
     'conversations.markRead': (args) => session().conversations.markRead(args),
     'conversations.setMuted': (args) => session().conversations.setMuted(args),
+    'conversations.setPinned': (args) => session().conversations.setPinned(args),
+    'conversations.setArchived': (args) => session().conversations.setArchived(args),
+    'conversations.setKeepDays': (args) => session().conversations.setKeepDays(args),
+    'conversations.setTimer': (args) => session().conversations.setTimer(args),
+    'conversations.erase': (args) => session().conversations.erase(args),
     'messages.page': (args) => session().messages.page(args),
     'messages.send': (args) => session().messages.send(args),
     'messages.edit': (args) => session().messages.edit(args),
     'messages.delete': (args) => session().messages.delete(args),
+    'messages.remove': (args) => session().messages.remove(args),
+    'messages.setBookmarked': (args) => session().messages.setBookmarked(args),
     'messages.retry': (args) => session().messages.retry(args),
     'messages.typing': (args) => session().messages.typing(args),
     'search.query': (args) => session().search.query(args),
+    'search.saved': (args) => session().search.saved(args),
+    'search.save': (args) => session().search.save(args),
+    'search.forget': (args) => session().search.forget(args),
   }
 }
 

@@ -7,9 +7,10 @@ import { SottoError } from '#shared/errors.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { ChatSessions } from './chat-sessions.ts'
 import { commitContact } from './contact-changes.ts'
-import { findConversation, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
+import { findConversation, requireConversation, type ChatContext, type Conversation } from './context.ts'
 import { HoldBack } from './hold-back.ts'
 import { Inbox } from './inbox.ts'
+import { Keeping } from './keeping.ts'
 import { IncomingLines } from './incoming-lines.ts'
 import { JobFactory } from './job-factory.ts'
 import { Outbox } from './outbox.ts'
@@ -28,6 +29,7 @@ const notifiedLength = 200
 export class Chat {
   readonly #context: ChatContext
   readonly #sending: Sending
+  readonly #keeping: Keeping
   readonly #inbox: Inbox
   readonly #sessions: ChatSessions
   readonly #holdBack: HoldBack
@@ -49,6 +51,7 @@ export class Chat {
     }
     this.#holdBack = new HoldBack(clock)
     this.#sending = new Sending(this.#context)
+    this.#keeping = new Keeping(this.#context)
     this.#incomingTyping = new IncomingTyping(clock, (id, active) => screen.typing(id, active))
     this.#outgoingTyping = new OutgoingTyping(clock, ({ accountId, peer }, active) => {
       signalling.typing(accountId, peer, active).catch(() => undefined)
@@ -99,11 +102,9 @@ export class Chat {
     return markRead(this.#context, request)
   }
 
-  async setMuted(request: { readonly conversationId: ConversationId; readonly muted: boolean }): Promise<void> {
-    const conversation = await requireConversation(this.#context, request.conversationId)
-    const { id, account, peer } = conversation
-    const body = { kind: 'contact', conversation: id, peer, muted: request.muted } as const
-    await commitContact(this.#context, conversation, this.#context.entries.make(ownOrigin(account), body))
+  /** Pins, archive, mute, how long things are kept, what is removed or disappears. */
+  get keeping(): Keeping {
+    return this.#keeping
   }
 
   // --- messages

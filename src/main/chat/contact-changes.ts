@@ -20,14 +20,17 @@ export function contactJobs(
   if (peer === account.aor) return []
   return entries.flatMap(({ head, body }) => {
     if (body.kind !== 'contact') return []
-    const { name, note, muted, policy } = body
+    const { name, note, muted, policy, pinned, archived } = body
     const said = {
       ...(policy === 'accepted' || policy === 'blocked' ? { policy } : {}),
       ...(muted === undefined ? {} : { muted }),
+      ...(pinned === undefined ? {} : { pinned }),
+      ...(archived === undefined ? {} : { archived }),
       ...(name === undefined ? {} : { name }),
       ...(note === undefined ? {} : { note }),
     }
-    // The policy of calls is not told: a copy is only as sure as the servers, who must not be able to weaken it.
+    // The policy of calls and how long messages are kept are not told: a copy is only as sure as the servers, who must be able
+    // neither to weaken the one nor to have messages thrown away by the other.
     if (Object.keys(said).length === 0) return []
     const ownCopy = { direction: 'outgoing', device: account.deviceId } as const
     const change = { author: account.aor, recipient: peer, entryId: head.id, hlc: head.hlc, said, ownCopy }

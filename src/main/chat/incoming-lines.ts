@@ -92,7 +92,7 @@ export class IncomingLines {
     const { line } = arrived
     if (conversation.policy === 'blocked' && line.ownCopy === null) return 'decline'
     if (isFlood(conversation, line)) return 'too-many'
-    if (line.content.kind === 'text') await this.#takeMessage(conversation, arrived)
+    if (!('target' in line.content)) await this.#takeMessage(conversation, arrived)
     else await this.#takeChange(conversation, arrived)
     this.#holdBack.release({ conversation: conversation.id, author: line.author, messageId: line.messageId })
     return 'accept'
@@ -192,7 +192,7 @@ export class IncomingLines {
   async #takeChange(conversation: Conversation, arrived: ArrivedLine): Promise<void> {
     const { line, origin, path } = arrived
     if (conversation.view === null) return
-    const target = line.content.kind === 'text' ? null : line.content.target
+    const target = 'target' in line.content ? line.content.target : null
     const known = target === null ? null : await this.#context.reader.message(conversation.id, line.author, target)
     // A change may overtake its message, but a stranger's changes to nothing are not kept.
     if (known === null && conversation.policy === 'pending') return

@@ -1,4 +1,4 @@
-import type { AccountId, JobId } from '#shared/model/ids.ts'
+import type { AccountId, ConversationId, JobId } from '#shared/model/ids.ts'
 import type { Timer } from '#shared/ports/clock.ts'
 import type { JobKind, OutboxJob, WaitingJob as StoredJob } from '#main/history/port.ts'
 import { maxKeptPayloadBytes } from './limits.ts'
@@ -73,6 +73,14 @@ export class Lanes {
       return true
     }
     return true
+  }
+
+  /** Takes out everything of a conversation that is not being sent right now. */
+  removeAll(conversation: ConversationId): void {
+    const of = [...this.#lanes.values()].flatMap(({ jobs }) =>
+      jobs.filter(({ job }) => job.conversation === conversation),
+    )
+    for (const { job } of of) this.remove(job.id)
   }
 
   #removeAt(lane: Lane, at: number): void {

@@ -9,12 +9,17 @@ import type { TypedBody } from './message-cipher.ts'
 import type { Line, LineContent, WantedReceipts } from './wire-forms.ts'
 import { writeLine, writePlainLine } from './wire-write.ts'
 
-const jobKind: Readonly<Record<LineContent['kind'], JobKind>> = { text: 'message', edit: 'edit', delete: 'delete' }
+const jobKind: Readonly<Record<LineContent['kind'], JobKind>> = {
+  text: 'message',
+  timer: 'message',
+  edit: 'edit',
+  delete: 'delete',
+}
 const noReceipts: WantedReceipts = { delivered: false, displayed: false }
 
 /** The message that a line is about: itself, or the one it edits or deletes. */
 export function targetOf(line: Pick<Line, 'messageId' | 'content'>): MessageId {
-  return line.content.kind === 'text' ? line.messageId : line.content.target
+  return 'target' in line.content ? line.content.target : line.messageId
 }
 
 /** The entry that a line becomes, ours or another's. */
@@ -28,12 +33,32 @@ export function lineEntry(
   const by = { conversation: conversation.id, peer: conversation.peer, author, messageId, sentAt }
   if (content.kind === 'edit')
     return context.entries.make(origin, { ...by, kind: 'edit', target: content.target, text: content.text })
-  if (content.kind === 'delete') return context.entries.make(origin, { ...by, kind: 'delete', target: content.target })
+  if (content.kind === 'delete') return context.entries.make(origin, { ...by, ...deleteBody(content) })
+  if (content.kind === 'timer')
+    return context.entries.make(origin, { ...by, kind: 'timer', expiresAfter: content.seconds })
+  const expiresAfter = agreedExpiry(conversation, line)
   return context.entries.make(origin, {
     ...{ ...by, kind: 'message', contentType: 'text/plain', text: content.text },
     ...(path === null ? {} : { path }),
     ...(line.wanted.displayed ? { displayReceipt: true } : {}),
+    ...(expiresAfter === 0 ? {} : { expiresAfter }),
   })
+}
+
+function deleteBody({ target, gone }: Extract<LineContent, { readonly kind: 'delete' }>) {
+  return { kind: 'delete', target, ...(gone === undefined ? {} : ({ gone: true, place: gone } as const)) } as const
+}
+
+/** Seconds after which messages of a conversation disappear: the shorter of what both ends said; 0 = never. */
+export function agreedTimer({ view, policy }: Pick<Conversation, 'view' | 'policy'>): number {
+  const { own, peer } = view?.timers ?? { own: 0, peer: 0 }
+  return policy === 'self' ? own : Math.min(own, peer)
+}
+
+/** What the author of a line says counts only while the user agrees; nobody else makes messages disappear here. */
+function agreedExpiry(conversation: Conversation, { expiresAfter }: Line): number {
+  const own = conversation.view?.timers.own ?? 0
+  return expiresAfter === null || own === 0 ? 0 : expiresAfter
 }
 
 /**
@@ -84,7 +109,7 @@ export async function lastMessageOf(
   if (conversation.view === null) return null
   const newest = await context.reader.page({ conversationId: conversation.id, anchor: { at: 'newest' }, limit: 30 })
   const last = newest.messages.findLast((message) => {
-    return message.author === author && !message.deleted && message.call === undefined
+    return message.author === author && !message.deleted && message.call === undefined && message.file === undefined
   })
   return last?.messageId ?? null
 }

@@ -1,4 +1,4 @@
-import type { AccountId, JobId } from '#shared/model/ids.ts'
+import type { AccountId, ConversationId, JobId } from '#shared/model/ids.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -96,6 +96,12 @@ export class Outbox {
   withdraw(id: JobId): boolean {
     this.#arrived = this.#arrived.filter((job) => job.id !== id)
     return this.#lanes.remove(id)
+  }
+
+  /** Before a conversation is erased: nothing of it is sent any more, but for what is being sent right now. */
+  withdrawAll(conversation: ConversationId): void {
+    this.#arrived = this.#arrived.filter((job) => job.conversation !== conversation)
+    this.#lanes.removeAll(conversation)
   }
 
   /** Without a connection nothing is attempted; with a new one everything is, at once. */
@@ -230,7 +236,7 @@ export class Outbox {
     const { entries = [], addJobs = [], replacement, afterwards } = this.#ports.settle(job, end)
     const added = replacement === undefined ? addJobs : [replacement, ...addJobs]
     if (entries.length + added.length === 0) this.#clearing.add(job.id)
-    else await this.#ports.writer.commit({ entries, addJobs: added, removeJobs: [job.id] })
+    else await this.#ports.writer.commit({ whileJob: job.id, entries, addJobs: added, removeJobs: [job.id] })
     if (replacement === undefined) this.#lanes.removeFirst(lane)
     else this.#lanes.replaceFirst(lane, replacement)
     this.enqueue(addJobs)

@@ -14,7 +14,7 @@ import {
   type Conversation,
 } from './context.ts'
 import { contactJobs } from './contact-changes.ts'
-import { copyJobs, lastMessageOf, lineEntry, peerJob } from './lines.ts'
+import { agreedTimer, copyJobs, lastMessageOf, lineEntry, peerJob } from './lines.ts'
 import { maxOutgoingTextBytes } from './limits.ts'
 import type { Line, LineContent } from './wire-forms.ts'
 
@@ -120,7 +120,7 @@ export class Sending {
       if (message.state !== 'failed') return
       const line: Line = {
         ...this.#line(conversation, { kind: 'text', text: message.text }),
-        ...{ messageId, sentAt: message.sentAt },
+        ...{ messageId, sentAt: message.sentAt, expiresAfter: message.expiresAfter ?? null },
       }
       const queued = this.#context.entries.make(ownOrigin(conversation.account), {
         ...{ kind: 'delivery', conversation: conversationId, peer: conversation.peer },
@@ -155,7 +155,7 @@ export class Sending {
 
   async #ownMessage(conversation: Conversation, messageId: MessageId): Promise<MessageView> {
     const message = await this.#context.reader.message(conversation.id, conversation.account.aor, messageId)
-    if (message === null || message.deleted || message.call !== undefined) throw new SottoError('edit-not-allowed')
+    if (message === null || message.deleted || !isText(message)) throw new SottoError('edit-not-allowed')
     return message
   }
 
@@ -177,17 +177,23 @@ export class Sending {
   async #textLine(conversation: Conversation, text: string): Promise<Line> {
     const { id, account } = conversation
     const previous = this.#last.get(id) ?? (await lastMessageOf(this.#context, conversation, account.aor))
-    return { ...this.#line(conversation, { kind: 'text', text }), previous }
+    const seconds = agreedTimer(conversation)
+    const expiresAfter = seconds === 0 ? null : seconds
+    return { ...this.#line(conversation, { kind: 'text', text }), previous, expiresAfter }
   }
 
   #line({ account, peer }: Conversation, content: LineContent): Line {
     const asks = content.kind === 'text' && peer !== account.aor
     return {
       ...{ author: account.aor, recipient: peer, messageId: newMessageId(this.#context.random) },
-      ...{ sentAt: this.#context.clock.now(), content, previous: null, ownCopy: null },
+      ...{ sentAt: this.#context.clock.now(), content, previous: null, ownCopy: null, expiresAfter: null },
       wanted: { delivered: asks, displayed: asks },
     }
   }
+}
+
+function isText({ call, file, timer }: MessageView): boolean {
+  return call === undefined && file === undefined && timer === undefined
 }
 
 function isCopyOf(message: MessageView): (job: OutboxJob) => boolean {

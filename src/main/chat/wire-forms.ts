@@ -8,8 +8,11 @@ export const sottoNamespace = 'urn:x-sotto:chat:1'
 /** What a line says. An edit and a delete name the message they are about. */
 export type LineContent =
   | { readonly kind: 'text'; readonly text: string }
+  /** Messages shall disappear after so many seconds; 0 = no more. */
+  | { readonly kind: 'timer'; readonly seconds: number }
   | { readonly kind: 'edit'; readonly target: MessageId; readonly text: string }
-  | { readonly kind: 'delete'; readonly target: MessageId }
+  /** With `gone`, only among own devices: nothing shall say that it was there; the position it had. */
+  | { readonly kind: 'delete'; readonly target: MessageId; readonly gone?: number }
 
 /** Direction of a line as the devices of one person tell it each other. */
 export type CopyDirection = 'outgoing' | 'incoming'
@@ -35,6 +38,8 @@ export interface Line {
   /** Milliseconds since 1970, the author's word. */
   readonly sentAt: number
   readonly content: LineContent
+  /** A text that disappears after so many seconds, as both ends agreed. */
+  readonly expiresAfter: number | null
   /** The author's message before this one, so that a line that overtook it can wait. */
   readonly previous: MessageId | null
   readonly wanted: WantedReceipts
@@ -68,7 +73,9 @@ export interface ContactChange {
 }
 
 /** The fields a change may have. */
-export type ContactSaid = Pick<ContactBody, 'name' | 'note' | 'muted'> & { readonly policy?: 'accepted' | 'blocked' }
+export type ContactSaid = Pick<ContactBody, 'name' | 'note' | 'muted' | 'pinned' | 'archived'> & {
+  readonly policy?: 'accepted' | 'blocked'
+}
 
 /** A receipt for the author of a message. */
 export interface Receipt {
@@ -89,6 +96,7 @@ export type WireBody =
       readonly messageId: MessageId
       readonly sentAt: number | null
       readonly content: LineContent
+      readonly expiresAfter: number | null
       readonly previous: MessageId | null
       readonly wanted: WantedReceipts
       readonly ownCopy: OwnCopy | null
@@ -115,5 +123,10 @@ export type WireBody =
 
 /** What stands in a withdrawal for programs that do not know the header. */
 export const withdrawnText = 'This message was withdrawn.'
+/** What a timer says for programs that do not know the header. */
+export const timerText = (seconds: number): string =>
+  seconds === 0
+    ? 'Messages here shall stay from now on.'
+    : `Messages here shall disappear after ${seconds} seconds, if both sides agree.`
 /** What an edit begins with for programs that do not know the header. */
 export const editMark = '* '

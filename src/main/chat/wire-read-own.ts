@@ -7,7 +7,8 @@ import { findCpimHeader, type CpimMessage } from '#protocol/cpim/cpim.ts'
 import { sottoNamespace, type ContactSaid, type OwnCopy, type WireBody } from './wire-forms.ts'
 
 /** Why a body is none of ours; the sender hears 400, or 413 for `too-long`. */
-export type WireErrorCode = 'bad-address' | 'bad-message-id' | 'must-understand' | 'bad-own-copy' | 'too-long'
+export type WireErrorCode =
+  'bad-address' | 'bad-message-id' | 'must-understand' | 'bad-own-copy' | 'bad-number' | 'too-long'
 
 interface CopyEnds {
   readonly author: Aor | null
@@ -54,11 +55,15 @@ const policies = { accepted: 'accepted', blocked: 'blocked' } as const
 const answers = { yes: true, no: false } as const
 
 function readSaid(message: CpimMessage): ContactSaid {
-  const [policy, muted] = [oneOf(message, 'Policy', policies), oneOf(message, 'Muted', answers)]
+  const policy = oneOf(message, 'Policy', policies)
+  const flag = (name: string) => oneOf(message, name, answers)
+  const [muted, pinned, archived] = [flag('Muted'), flag('Pinned'), flag('Archived')]
   const [name, note] = [textUpTo(message, 'Name', maxNameLength), textUpTo(message, 'Note', maxNoteLength)]
   return {
     ...(policy === null ? {} : { policy }),
     ...(muted === null ? {} : { muted }),
+    ...(pinned === null ? {} : { pinned }),
+    ...(archived === null ? {} : { archived }),
     ...(name === null ? {} : { name: cleanDisplayName(name) }),
     ...(note === null ? {} : { note: note.toWellFormed() }),
   }
@@ -75,6 +80,15 @@ function oneOf<Value>(message: CpimMessage, name: string, meanings: Readonly<Rec
 function textUpTo(message: CpimMessage, name: string, maxLength: number): string | null {
   const text = sotto(message, name)
   return text !== null && text.length > maxLength ? refuse() : text
+}
+
+/** A whole number in one of our headers, at most `max`; null without it. @throws ProtocolError */
+export function numberHeader(message: CpimMessage, name: string, max: number): number | null {
+  const value = sotto(message, name)
+  if (value === null) return null
+  const number = /^\d{1,16}$/.test(value) ? Number(value) : NaN
+  if (!Number.isSafeInteger(number)) throw new ProtocolError<WireErrorCode>('bad-number')
+  return Math.min(number, max)
 }
 
 /** An id in one of our headers; null without it. @throws ProtocolError */

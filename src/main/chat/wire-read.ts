@@ -1,12 +1,12 @@
 import { ProtocolError } from '#shared/errors.ts'
 import { parseAor } from '#shared/model/aor.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { maxTextLength } from '#shared/model/limits.ts'
+import { maxExpirySeconds, maxTextLength } from '#shared/model/limits.ts'
 import { mediaTypeOf, parseCpim, type CpimMessage } from '#protocol/cpim/cpim.ts'
 import { imdnMediaType, imdnMessageId, parseImdn, requestedDispositions, type ImdnReport } from '#protocol/cpim/imdn.ts'
 import { isComposingMediaType, parseIsComposing } from '#protocol/cpim/is-composing.ts'
 import { readableText } from './body-text.ts'
-import { idHeader, messageIdFrom, readMark, readOwnCopy, type WireErrorCode } from './wire-read-own.ts'
+import { idHeader, messageIdFrom, numberHeader, readMark, readOwnCopy, type WireErrorCode } from './wire-read-own.ts'
 import type { TypedBody } from './message-cipher.ts'
 import { editMark, type LineContent, type OwnCopy, type WireBody } from './wire-forms.ts'
 import { cpimType } from './wire-write.ts'
@@ -23,7 +23,7 @@ export function readBody(body: TypedBody, transportId: string): WireBody {
   if (special !== null) return special
   return {
     ...{ kind: 'line', author: null, recipient: null, sentAt: null, previous: null, ownCopy: null },
-    ...{ messageId: messageIdFrom(transportId), wanted: noReceipts, wrapped: false },
+    ...{ messageId: messageIdFrom(transportId), wanted: noReceipts, wrapped: false, expiresAfter: null },
     content: { kind: 'text', text: textOf(body, null) },
   }
 }
@@ -42,7 +42,8 @@ function readWrapped(message: CpimMessage, transportId: string): WireBody {
     ...{ kind: 'line', author, recipient: firstRecipient(message), ownCopy, wrapped: true },
     messageId: messageIdFrom(imdnMessageId(message) ?? transportId),
     sentAt: message.dateTimeMs !== null && message.dateTimeMs >= 0 ? message.dateTimeMs : null,
-    content: contentOf(message, inner),
+    content: contentOf(message, inner, ownCopy !== null),
+    expiresAfter: numberHeader(message, 'Expires-After', maxExpirySeconds),
     previous: idHeader(message, 'Previous'),
     wanted: { delivered: asked.includes('positive-delivery'), displayed: asked.includes('display') },
   }
@@ -65,14 +66,19 @@ function stateOf({ disposition }: ImdnReport): 'delivered' | 'displayed' | null 
   return status === 'delivered' || status === 'displayed' ? status : null
 }
 
-function contentOf(message: CpimMessage, inner: TypedBody): LineContent {
+function contentOf(message: CpimMessage, inner: TypedBody, isCopy: boolean): LineContent {
+  const seconds = numberHeader(message, 'Expire-Timer', maxExpirySeconds)
+  if (seconds !== null) return { kind: 'timer', seconds }
   const replaces = idHeader(message, 'Replaces')
   if (replaces !== null) {
     const text = textOf(inner, null)
     return { kind: 'edit', target: replaces, text: text.startsWith(editMark) ? text.slice(editMark.length) : text }
   }
   const retracts = idHeader(message, 'Retracts')
-  if (retracts !== null) return { kind: 'delete', target: retracts }
+  if (retracts !== null) {
+    const gone = isCopy ? numberHeader(message, 'Gone', Number.MAX_SAFE_INTEGER) : null
+    return { kind: 'delete', target: retracts, ...(gone === null ? {} : { gone }) }
+  }
   return { kind: 'text', text: textOf(inner, message.subject) }
 }
 

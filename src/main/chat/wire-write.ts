@@ -6,6 +6,7 @@ import type { TypedBody } from './message-cipher.ts'
 import {
   editMark,
   sottoNamespace,
+  timerText,
   withdrawnText,
   type ContactChange,
   type Line,
@@ -26,6 +27,10 @@ export function writeLine(line: Line): TypedBody {
   const about: CpimHeader[] = []
   if (content.kind === 'edit') about.push(header('Replaces', content.target))
   if (content.kind === 'delete') about.push(header('Retracts', content.target))
+  if (content.kind === 'timer') about.push(header('Expire-Timer', String(content.seconds)))
+  if (content.kind === 'delete' && content.gone !== undefined && ownCopy !== null)
+    about.push(header('Gone', String(content.gone)))
+  if (line.expiresAfter !== null) about.push(header('Expires-After', String(line.expiresAfter)))
   if (previous !== null) about.push(header('Previous', previous))
   return wrap(
     { ...line, at: line.sentAt },
@@ -67,10 +72,14 @@ export function writeMark(mark: Mark): TypedBody {
 
 /** A change of a contact for the own devices (docs/messaging.md §6): an IMDN about nothing to other programs. */
 export function writeContactChange({ entryId, hlc, said, author, recipient, ownCopy }: ContactChange): TypedBody {
-  const { policy, muted, name, note } = said
+  const { policy, name, note } = said
+  const flag = (value: boolean | undefined): string | undefined =>
+    value === undefined ? undefined : value ? 'yes' : 'no'
   const optional: readonly (readonly [string, string | undefined])[] = [
     ['Policy', policy],
-    ['Muted', muted === undefined ? undefined : muted ? 'yes' : 'no'],
+    ['Muted', flag(said.muted)],
+    ['Pinned', flag(said.pinned)],
+    ['Archived', flag(said.archived)],
     ['Name', name],
     ['Note', note],
   ]
@@ -94,6 +103,8 @@ function plainLine(content: LineContent): string {
       return `${editMark}${content.text}`
     case 'delete':
       return withdrawnText
+    case 'timer':
+      return timerText(content.seconds)
   }
 }
 

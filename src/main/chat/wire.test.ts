@@ -26,7 +26,9 @@ const line: fc.Arbitrary<Line> = fc.record({
     fc.record({ kind: fc.constant('text' as const), text }),
     fc.record({ kind: fc.constant('edit' as const), target: id, text }),
     fc.record({ kind: fc.constant('delete' as const), target: id }),
+    fc.record({ kind: fc.constant('timer' as const), seconds: fc.integer({ min: 0, max: 31_536_000 }) }),
   ),
+  expiresAfter: fc.option(fc.integer({ min: 1, max: 31_536_000 })),
   previous: fc.option(id),
   wanted: fc.record({ delivered: fc.boolean(), displayed: fc.boolean() }),
   ownCopy: fc.option(ownCopy),
@@ -34,7 +36,7 @@ const line: fc.Arbitrary<Line> = fc.record({
 
 const sample: Line = {
   ...{ author: alice, recipient: bob, messageId: 'm1' as MessageId, sentAt: 0, previous: null, ownCopy: null },
-  content: { kind: 'text', text: 'Hi' },
+  ...{ content: { kind: 'text', text: 'Hi' }, expiresAfter: null },
   wanted: { delivered: true, displayed: true },
 }
 

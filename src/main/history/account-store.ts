@@ -3,8 +3,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
 import type { Touched } from './apply-entry.ts'
 import type { CallKeyStore } from './call-key-store.ts'
-import type { MessageStore } from './message-store.ts'
-import { messageColumns, messageJoin, type MessageRow } from './views.ts'
+import type { RowEraser } from './row-eraser.ts'
 
 interface Conversation {
   readonly ref: number
@@ -13,14 +12,14 @@ interface Conversation {
 
 export class AccountStore {
   readonly #db: Database
-  readonly #messages: MessageStore
+  readonly #rows: RowEraser
   readonly #callKeys: CallKeyStore
   readonly #name: Statement<[string, string]>
   readonly #conversations: Statement<[string], Conversation>
 
-  constructor(db: Database, messages: MessageStore, callKeys: CallKeyStore) {
+  constructor(db: Database, rows: RowEraser, callKeys: CallKeyStore) {
     this.#db = db
-    this.#messages = messages
+    this.#rows = rows
     this.#callKeys = callKeys
     this.#name = db.prepare('INSERT OR REPLACE INTO account (aor, id) VALUES (?, ?)')
     this.#conversations = db.prepare('SELECT ref, id FROM conversation WHERE account = ?')
@@ -35,24 +34,10 @@ export class AccountStore {
   }
 
   erase(aor: Aor, touched: Touched): void {
-    const rows = this.#db.prepare<[number], MessageRow>(
-      `SELECT ${messageColumns} FROM ${messageJoin} WHERE conversation = ?`,
-    )
-    for (const { ref, id } of this.#conversations.all(aor)) {
-      // One by one: the search index forgets a text only when it is told the text.
-      for (const row of rows.all(ref)) this.#messages.delete(row)
-      this.#db.prepare('DELETE FROM job WHERE conversation = ?').run(id)
-      touched.removedConversations.add(id)
-      touched.conversations.delete(ref)
-      touched.contacts.delete(ref)
-    }
-    this.#db
-      .prepare(
-        'DELETE FROM entry WHERE account = ? OR conversation IN (SELECT ref FROM conversation WHERE account = ?)',
-      )
-      .run(aor, aor)
+    for (const { id } of this.#conversations.all(aor)) this.#rows.conversation(id, touched)
+    this.#db.prepare('DELETE FROM entry WHERE account = ?').run(aor)
     this.#db.prepare('DELETE FROM job WHERE account_id = (SELECT id FROM account WHERE aor = ?)').run(aor)
-    this.#db.prepare('DELETE FROM conversation WHERE account = ?').run(aor)
+    this.#db.prepare('DELETE FROM saved_search WHERE account = ?').run(aor)
     this.#callKeys.erase(aor)
     this.#db.prepare('DELETE FROM account WHERE aor = ?').run(aor)
     touched.incomplete = true

@@ -1,14 +1,23 @@
 /** Applies entries inside a running transaction: stores the bytes and brings the views of what they touch up to date. */
 import type { Database } from 'better-sqlite3'
 import type { Entry } from '#shared/model/entry.ts'
-import type { MessageId, Aor, ConversationId } from '#shared/model/ids.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
 import { maxChangesPerMessage, maxVariants } from '#shared/model/limits.ts'
-import { isCallDeleted } from '#shared/model/merge-call.ts'
-import { compareEntries } from '#shared/model/merge-order.ts'
-import { deleteStrength, isDominated, mergeContact, mergeMessage, subjectOf } from '#shared/model/merge.ts'
+import { readFloor } from '#shared/model/merge-gone.ts'
+import { compareEntries, type Of } from '#shared/model/merge-order.ts'
+import { isRow } from '#shared/model/merge-row.ts'
+import {
+  deleteStrength,
+  isDominated,
+  mergeContact,
+  mergeMessage,
+  subjectOf,
+  type Subject,
+} from '#shared/model/merge.ts'
 import type { ConversationStore } from './conversation-store.ts'
-import { EntryStore, withoutText } from './entry-store.ts'
-import type { MessageStore } from './message-store.ts'
+import { EntryStore, withoutContent } from './entry-store.ts'
+import type { ClusterChange, MessageStore } from './message-store.ts'
+import { SearchStore } from './search-store.ts'
 import { WaitingReceipts } from './waiting-receipts.ts'
 
 /** What a transaction touched, for the change that is announced after it. */
@@ -18,19 +27,30 @@ export class Touched {
   readonly positions = new Set<number>()
   readonly newIncoming = new Set<number>()
   readonly removedConversations = new Set<ConversationId>()
+  /** The list of saved searches changed. */
+  searches = false
   /** Something went away or moved: the list of positions does not say all. */
   incomplete = false
 
+  add(conversation: number, { changed, newIncoming, removed }: ClusterChange): void {
+    this.conversations.add(conversation)
+    for (const position of changed) this.positions.add(position)
+    for (const position of newIncoming) this.newIncoming.add(position)
+    this.incomplete ||= removed
+  }
+
   get isEmpty(): boolean {
     const { conversations, positions, removedConversations } = this
-    return conversations.size + positions.size + removedConversations.size === 0
+    return conversations.size + positions.size + removedConversations.size === 0 && !this.searches
   }
 }
 
-interface Subject {
-  readonly conversation: ConversationId
-  readonly author: Aor
-  readonly messageId: MessageId
+/** What a conversation's counters wait for. */
+interface Due {
+  added: number
+  readMark: boolean
+  /** When the user read, as the newest read mark of this transaction says. */
+  readAt: number
 }
 
 export class EntryApplier {
@@ -38,11 +58,13 @@ export class EntryApplier {
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
   readonly #receipts: WaitingReceipts
-  readonly #due = new Map<number, { added: number; readMark: boolean }>()
+  readonly #searches: SearchStore
+  readonly #due = new Map<number, Due>()
 
   constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
     this.#entries = new EntryStore(db)
     this.#receipts = new WaitingReceipts(this.#entries)
+    this.#searches = new SearchStore(db, this.#entries)
     this.#messages = messages
     this.#conversations = conversations
   }
@@ -53,13 +75,14 @@ export class EntryApplier {
     const subject = subjectOf(entry)
     if (subject !== null) return this.#applyToMessage(entry, subject, touched)
     if (entry.body.kind === 'contact' || entry.body.kind === 'peer-name') return this.#applyToContact(entry, touched)
+    if (entry.body.kind === 'saved-search') return this.#searches.apply(entry, entry.body, touched)
     this.#entries.insert(entry, { conversation: null, author: null, subject: null })
     return true
   }
 
   #refOf(entry: Entry): number {
     const { body, head } = entry
-    if (body.kind === 'unknown') throw new Error('an unknown body has no conversation')
+    if (body.kind === 'unknown' || body.kind === 'saved-search') throw new Error('it is of no conversation')
     return this.#conversations.refOf({ id: body.conversation, account: head.account, peer: body.peer })
   }
 
@@ -83,33 +106,47 @@ export class EntryApplier {
     const cluster = this.#entries.cluster(ref, author, messageId)
     if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return false
     const deleted = deleteStrength([...cluster, entry])
-    const arrived = withoutText(entry, deleted)
+    const arrived = withoutContent(entry, deleted)
     this.#entries.insert(arrived, { conversation: ref, author, subject: messageId })
     this.#receipts.note(ref, arrived, cluster)
-    const whole = [...this.#entries.purge(cluster, deleted, isCallDeleted([entry])), arrived]
-    // With its call, receipts lose what they were for.
+    const whole = [...this.#entries.purge(cluster, arrived, deleted), arrived]
+    // With its row, receipts lose what they were for.
     if (whole.length <= cluster.length) this.#receipts.forget()
-    const rows = this.#messages.rowsOf(ref, author, messageId)
-    const merged = mergeMessage(whole)
-    const change = this.#messages.sync(ref, rows, merged)
-    for (const position of change.changed) touched.positions.add(position)
-    for (const position of change.newIncoming) touched.newIncoming.add(position)
-    touched.incomplete ||= change.removed
-    if (change.changed.length > 0 || change.removed) {
-      const due = this.#due.get(ref) ?? { added: 0, readMark: false }
-      due.added += merged.length - rows.length
-      due.readMark ||= merged.some((message) => message.readMark)
-      this.#due.set(ref, due)
-    }
-    touched.conversations.add(ref)
+    if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
+    this.#syncRows({ ref, author, messageId }, whole, { entry, touched })
     return true
   }
 
+  /** Makes the rows of a cluster what it says now, and notes what the conversation's counters have to hear. */
+  #syncRows(
+    { ref, author, messageId }: Pick<Subject, 'author' | 'messageId'> & { readonly ref: number },
+    cluster: readonly Entry[],
+    { entry, touched }: { readonly entry: Entry; readonly touched: Touched },
+  ): void {
+    const rows = this.#messages.rowsOf(ref, author, messageId)
+    const merged = mergeMessage(cluster)
+    const change = this.#messages.sync(ref, rows, merged)
+    touched.add(ref, change)
+    const floorRaised = this.#conversations.raiseReadFloor(ref, readFloor(cluster))
+    if (change.changed.length === 0 && !change.removed && !floorRaised) return
+    const due = this.#dueOf(ref)
+    due.added += merged.length - rows.length
+    due.readMark ||= floorRaised || merged.some((message) => message.readMark)
+    due.readAt = Math.max(due.readAt, readAtOf(entry))
+  }
+
+  #dueOf(ref: number): Due {
+    const due = this.#due.get(ref) ?? { added: 0, readMark: false, readAt: 0 }
+    this.#due.set(ref, due)
+    return due
+  }
+
   /** Counts the conversations that the entries since the last call changed; before the transaction ends. */
-  finish(): void {
-    for (const [ref, { added, readMark }] of this.#due) {
+  finish(touched: Touched): void {
+    for (const [ref, { added, readMark, readAt }] of this.#due) {
       if (readMark) this.#conversations.updateReadPosition(ref)
       this.#conversations.updateCounters(ref, added)
+      for (const position of this.#messages.startExpiry(ref, readAt)) touched.positions.add(position)
     }
     this.#due.clear()
   }
@@ -121,10 +158,15 @@ export class EntryApplier {
   }
 }
 
+/** When the user read, by the clock of the device that says so; 0 for any other entry. */
+function readAtOf({ head, body }: Entry): number {
+  return body.kind === 'read' ? Math.min(body.at, head.observedAt) : 0
+}
+
 /** Bounds what one author can pile up on one message; beyond it entries are dropped. */
 function isTooMuch(entry: Entry, cluster: readonly Entry[]): boolean {
   const same = cluster.filter((held) => held.body.kind === entry.body.kind).length
-  return same >= (entry.body.kind === 'message' ? maxVariants : maxChangesPerMessage)
+  return same >= (isRow(entry) && entry.body.kind !== 'call' ? maxVariants : maxChangesPerMessage)
 }
 
 /**

@@ -2,7 +2,9 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { MergedContact } from '#shared/model/merge.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
-import { maxUnread } from '#shared/model/limits.ts'
+import { strength, type Of } from '#shared/model/merge-order.ts'
+import { maxExpirySeconds, maxUnread } from '#shared/model/limits.ts'
+import { basePosition } from './position.ts'
 import { conversationQuery, type ConversationRow } from './views.ts'
 
 export interface ConversationKey {
@@ -20,6 +22,9 @@ export class ConversationStore {
   readonly #draft: Statement<[string, number | null, number]>
   readonly #count: Statement<[number, number]>
   readonly #readTo: Statement<[number, number]>
+  readonly #floor: Statement<[number, number, number]>
+  readonly #ownTimer: Statement<[Readonly<Record<string, string | number>>]>
+  readonly #peerTimer: Statement<[Readonly<Record<string, string | number>>]>
 
   constructor(db: Database) {
     this.#find = db.prepare<[string], number>('SELECT ref FROM conversation WHERE id = ?').pluck()
@@ -27,12 +32,22 @@ export class ConversationStore {
     this.#view = db.prepare(`${conversationQuery} WHERE conversation.ref = ?`)
     this.#contact = db.prepare(
       `UPDATE conversation SET name = :name, peer_name = :peerName, note = :note, policy = :policy, muted = :muted,
-         call_policy = :callPolicy, added_at = :addedAt WHERE ref = :ref`,
+         call_policy = :callPolicy, pinned = :pinned, archived_base = :archivedBase, keep_days = :keepDays,
+         added_at = :addedAt WHERE ref = :ref`,
     )
     this.#draft = db.prepare('UPDATE conversation SET draft = ?, draft_at = ? WHERE ref = ?')
     this.#readTo = db.prepare(
-      `UPDATE conversation SET read_position =
-         coalesce((SELECT max(position) FROM message WHERE conversation = ? AND read_mark = 1), -1) WHERE ref = ?`,
+      `UPDATE conversation SET read_position = max(read_floor,
+         coalesce((SELECT max(position) FROM message WHERE conversation = ? AND read_mark = 1), -1)) WHERE ref = ?`,
+    )
+    this.#floor = db.prepare('UPDATE conversation SET read_floor = ? WHERE ref = ? AND read_floor < ?')
+    this.#ownTimer = db.prepare(
+      `UPDATE conversation SET own_timer = :seconds, own_timer_base = :base
+         WHERE ref = :ref AND account = :author AND (own_timer_base, own_timer) < (:base, :seconds)`,
+    )
+    this.#peerTimer = db.prepare(
+      `UPDATE conversation SET peer_timer = :seconds, peer_timer_base = :base
+         WHERE ref = :ref AND peer = :author AND (peer_timer_base, peer_timer) < (:base, :seconds)`,
     )
     this.#count = db.prepare(
       `UPDATE conversation SET
@@ -67,12 +82,30 @@ export class ConversationStore {
   }
 
   setContact(ref: number, contact: MergedContact): void {
-    const { name, peerName, note, policy, callPolicy, addedAt } = contact
-    this.#contact.run({ ref, name, peerName, note, policy, callPolicy, addedAt, muted: Number(contact.muted) })
+    const { name, peerName, note, policy, callPolicy, keepDays, addedAt, archivedAt } = contact
+    const archivedBase = archivedAt === null ? null : basePosition(archivedAt)
+    const flags = { muted: Number(contact.muted), pinned: Number(contact.pinned) }
+    this.#contact.run({ ref, name, peerName, note, policy, callPolicy, keepDays, addedAt, archivedBase, ...flags })
   }
 
   setDraft(ref: number, text: string, at: number): void {
     this.#draft.run(text, text === '' ? null : at, ref)
+  }
+
+  /**
+   * The newest word of either end about disappearing messages holds, whatever becomes of its row. For the own side only what
+   * the servers cannot have made up: they must not be able to have messages thrown away.
+   */
+  setTimer(ref: number, { head, body }: Of<'timer'>): void {
+    const seconds = Math.min(body.expiresAfter, maxExpirySeconds)
+    const said = { ref, seconds, base: basePosition(head.hlc), author: body.author }
+    if (body.author !== head.account) this.#peerTimer.run(said)
+    else if (strength(head) > 0) this.#ownTimer.run(said)
+  }
+
+  /** Whether everything up to `base` counts as read now and did not before. */
+  raiseReadFloor(ref: number, base: number): boolean {
+    return base >= 0 && this.#floor.run(base, ref, base).changes > 0
   }
 
   /** A read mark came or moved. */

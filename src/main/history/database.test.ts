@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { emptyFilter } from '#shared/model/search.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { alice, bob, conversationWith, EntryMaker } from '#test/integration/history/history-fixture.ts'
 import { isIntact, openDatabase, schemaVersion, type OpenDatabaseOptions } from './database.ts'
@@ -107,7 +108,7 @@ describe('migrations', () => {
       db.close()
       const writer = new HistoryWriter({ path: path.join(folder, `v${version}.db`), key, clock: systemClock })
       const reader = new HistoryReader({ path: path.join(folder, `v${version}.db`), key })
-      const found = await reader.search({ text: 'grüße', conversationId: null, limit: 5 })
+      const found = await reader.search({ filter: { ...emptyFilter, text: 'grüße' }, before: null, limit: 5 })
       expect(found.hits).toMatchObject([{ conversationName: 'Bob', excerpt: 'Grüße aus der Vergangenheit' }])
       expect((await reader.dueJobs(Number.MAX_SAFE_INTEGER, 5)).length).toBe(1)
       reader.close()

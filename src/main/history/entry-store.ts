@@ -3,20 +3,13 @@ import type { Database, Statement } from 'better-sqlite3'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { decodeStoredEntry, encodeEntry } from '#shared/model/entry-codec.ts'
+import { kinds } from '#shared/model/entry-fields.ts'
 import type { Entry } from '#shared/model/entry.ts'
+import { isDominated } from '#shared/model/merge.ts'
 import { strength } from '#shared/model/merge-order.ts'
 
-const kindNumbers: Readonly<Record<Entry['body']['kind'], number>> = {
-  unknown: 0,
-  message: 1,
-  edit: 2,
-  delete: 3,
-  delivery: 4,
-  read: 5,
-  contact: 6,
-  'peer-name': 7,
-  call: 8,
-}
+/** What the column `kind` holds: the numbers of the codec, 0 for what waits for an update. */
+const kindNumberOf = (kind: Entry['body']['kind']): number => (kind === 'unknown' ? 0 : kinds[kind].number)
 
 export interface EntryPlace {
   readonly conversation: number | null
@@ -30,8 +23,11 @@ export class EntryStore {
   readonly #cluster: Statement<[number, string, string], Uint8Array>
   readonly #contacts: Statement<[number], Uint8Array>
   readonly #receipts: Statement<[number], Uint8Array>
+  readonly #searches: Statement<[string], Uint8Array>
   readonly #rewrite: Statement<[Uint8Array, Uint8Array]>
   readonly #remove: Statement<[Uint8Array]>
+  readonly #attach: Statement<[string, Uint8Array, number]>
+  readonly #detach: Statement<[Uint8Array]>
 
   constructor(db: Database) {
     this.#has = db.prepare<[Uint8Array], number>('SELECT 1 FROM entry WHERE id = ?').pluck()
@@ -49,13 +45,20 @@ export class EntryStore {
       .pluck()
     this.#receipts = db
       .prepare<[number], Uint8Array>(
-        `SELECT bytes FROM entry WHERE conversation = ? AND subject IS NOT NULL AND kind = ${kindNumbers.delivery}
+        `SELECT bytes FROM entry WHERE conversation = ? AND subject IS NOT NULL AND kind = ${kinds.delivery.number}
            AND NOT EXISTS (SELECT 1 FROM message WHERE message.conversation = entry.conversation
              AND message.message_id = entry.subject AND message.author = entry.author) ORDER BY seq`,
       )
       .pluck()
+    this.#searches = db
+      .prepare<[string], Uint8Array>(
+        `SELECT bytes FROM entry WHERE account = ? AND conversation IS NULL AND subject IS NOT NULL`,
+      )
+      .pluck()
     this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
     this.#rewrite = db.prepare('UPDATE entry SET bytes = ? WHERE id = ?')
+    this.#attach = db.prepare('INSERT INTO attachment (id, entry, size) VALUES (?, ?, ?)')
+    this.#detach = db.prepare('DELETE FROM attachment WHERE entry = ?')
   }
 
   has(entry: Entry): boolean {
@@ -63,14 +66,10 @@ export class EntryStore {
   }
 
   insert(entry: Entry, place: EntryPlace): void {
-    const { account } = entry.head
-    this.#insert.run({
-      id: idBytes(entry),
-      account,
-      kind: kindNumbers[entry.body.kind],
-      ...place,
-      bytes: bytesOf(entry),
-    })
+    const { head, body } = entry
+    const id = idBytes(entry)
+    this.#insert.run({ id, account: head.account, kind: kindNumberOf(body.kind), ...place, bytes: bytesOf(entry) })
+    if (body.kind === 'file' && body.attachment !== undefined) this.#attach.run(body.attachment, id, body.size)
   }
 
   /** All entries about one message. */
@@ -81,6 +80,11 @@ export class EntryStore {
   /** All entries about one peer. */
   contacts(conversation: number): readonly Entry[] {
     return this.#contacts.all(conversation).map(decodeStoredEntry)
+  }
+
+  /** All entries about the searches that an account keeps. */
+  savedSearches(account: string): readonly Entry[] {
+    return this.#searches.all(account).map(decodeStoredEntry)
   }
 
   /** Everything said about the delivery of messages that are not here, in the order of arrival. */
@@ -94,26 +98,43 @@ export class EntryStore {
   }
 
   /**
-   * Overwrites the texts that a delete of this strength covers, and removes a deleted call; returns the entries as they
-   * are now.
+   * Takes out of a cluster what the newest entry, a delete or a bookmark, leaves without a use, and overwrites the contents
+   * that a delete of this strength covers; returns the entries as they are now.
    */
-  purge(entries: readonly Entry[], deleted: number, callDeleted: boolean): readonly Entry[] {
-    const gone = callDeleted ? entries.filter(({ body }) => body.kind === 'call') : []
-    for (const call of gone) this.remove(call)
-    const kept = gone.length === 0 ? entries : entries.filter((entry) => !gone.includes(entry))
+  purge(entries: readonly Entry[], newest: Entry, deleted: number): readonly Entry[] {
+    const idle = entries.filter((entry) => isIdle(entry, newest))
+    for (const entry of idle) this.remove(entry)
+    const kept = idle.length === 0 ? entries : entries.filter((entry) => !idle.includes(entry))
     return kept.map((entry) => {
-      const purged = withoutText(entry, deleted)
-      if (purged !== entry) this.#rewrite.run(bytesOf(purged), idBytes(purged))
+      const purged = withoutContent(entry, deleted)
+      if (purged !== entry) this.#empty(purged)
       return purged
     })
   }
+
+  #empty(entry: Entry): void {
+    this.#rewrite.run(bytesOf(entry), idBytes(entry))
+    if (entry.body.kind === 'file') this.#detach.run(idBytes(entry))
+  }
 }
 
-/** The entry without its text if a delete of strength `deleted` covers it. */
-export function withoutText(entry: Entry, deleted: number): Entry {
+/** Only a delete and a bookmark make room: other entries that add nothing were not taken in the first place. */
+function isIdle(entry: Entry, newest: Entry): boolean {
+  const { kind } = newest.body
+  const makesRoom =
+    kind === 'bookmark' || (kind === 'delete' && (entry.body.kind === 'call' || newest.body.gone === true))
+  return makesRoom && isDominated(entry, [newest])
+}
+
+/** The entry without its text or file if a delete of strength `deleted` covers it. */
+export function withoutContent(entry: Entry, deleted: number): Entry {
   const { body, head } = entry
-  const hasText = (body.kind === 'message' || body.kind === 'edit') && body.text !== ''
-  return hasText && strength(head) <= deleted ? { ...entry, body: { ...body, text: '' } } : entry
+  if (strength(head) > deleted) return entry
+  if (body.kind === 'message' || body.kind === 'edit')
+    return body.text === '' ? entry : { ...entry, body: { ...body, text: '' } }
+  if (body.kind !== 'file' || (body.fileName === '' && body.attachment === undefined)) return entry
+  const { attachment: _attachment, attachmentKey: _key, ...rest } = body
+  return { ...entry, body: { ...rest, fileName: '', mediaType: '', size: 0 } }
 }
 
 /** @throws SottoError `invalid-argument` when the entry breaks a limit of the model. */

@@ -1,40 +1,41 @@
 /** Reads the history over a connection of its own: a snapshot per call, never waiting for the writer. */
 import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
-import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Hlc } from '#shared/model/entry.ts'
-import type { ContactView, ConversationView, MessagePage, MessageView, SearchHit } from '#shared/model/views.ts'
+import type { ContactView, ConversationView, MessagePage, MessageView, SearchPage } from '#shared/model/views.ts'
 import { wipe } from '#shared/bytes/bytes.ts'
 import { sharedSecretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 import { isVerifiedWith, readCallMemory, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
 import type { CallMemory, KeptZrtpPeer, KnownZrtpDevice } from './call-keys-port.ts'
 import { openDatabase } from './database.ts'
-import { hlcOf } from './message-store.ts'
+import { hlcOf } from './position.ts'
 import { jobOf, waitingJobColumns, waitingJobOf, type JobRow } from './job-store.ts'
-import type { HistoryReaderPort, OutboxJob, WaitingJob } from './port.ts'
-import { excerptOf, matchExpression, parseQuery, type SearchQuery } from './search-text.ts'
+import type {
+  AttachmentKey,
+  ExpiredRow,
+  HistoryReaderPort,
+  OutboxJob,
+  Overdue,
+  StoredSearch,
+  WaitingJob,
+} from './port.ts'
+import { MessageSearch, type SearchRequest } from './message-search.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
+import { Upkeep } from './upkeep.ts'
 import {
   contactView,
   conversationQuery,
   conversationView,
   messageColumns,
   messageJoin,
-  messageKey,
   messageView,
   type ConversationRow,
   type MessageRow,
 } from './views.ts'
 
 type PageRequest = Parameters<HistoryReaderPort['page']>[0]
-type SearchRequest = Parameters<HistoryReaderPort['search']>[0]
-
-interface HitRow extends MessageRow {
-  readonly name: string
-  readonly peer_name: string
-  readonly peer: Aor
-}
 
 /** A page of message rows, oldest first, and whether there are more either way. */
 interface Slice {
@@ -49,6 +50,8 @@ export class HistoryReader implements HistoryReaderPort {
   readonly #ref: Statement<[string], { readonly ref: number; readonly total: number; readonly read_position: number }>
   readonly #older: Statement<[number, number, number], MessageRow>
   readonly #newer: Statement<[number, number, number], MessageRow>
+  readonly #search: MessageSearch
+  readonly #upkeep: Upkeep
   readonly #statements = new Map<string, Statement>()
   #closed = false
 
@@ -56,6 +59,8 @@ export class HistoryReader implements HistoryReaderPort {
   constructor(options: { readonly path: string; readonly key: Uint8Array }) {
     this.#path = options.path
     this.#db = openDatabase({ ...options, role: 'reader' })
+    this.#upkeep = new Upkeep(this.#db)
+    this.#search = new MessageSearch(this.#db)
     this.#ref = this.#db.prepare('SELECT ref, total, read_position FROM conversation WHERE id = ?')
     const page = `SELECT ${messageColumns} FROM ${messageJoin} WHERE message.conversation = ?`
     this.#older = this.#db.prepare(`${page} AND position < ? ORDER BY position DESC LIMIT ?`)
@@ -130,22 +135,12 @@ export class HistoryReader implements HistoryReaderPort {
     })
   }
 
-  search(request: SearchRequest): Promise<{ readonly hits: readonly SearchHit[]; readonly complete: boolean }> {
-    return this.#read(() => {
-      const query = parseQuery(request.text)
-      if (query === null) return { hits: [], complete: true }
-      const ref = request.conversationId === null ? null : (this.#ref.get(request.conversationId)?.ref ?? -1)
-      // Rowid is the position: newest first without ranking. Blocked people are found only in their own conversation.
-      const rows = this.#statement<[string, number], HitRow>(
-        `SELECT ${messageColumns}, conversation.name, conversation.peer_name, conversation.peer
-           FROM message_text JOIN message ON message.position = message_text.rowid
-           JOIN conversation ON conversation.ref = message.conversation
-           WHERE message_text MATCH ? ${ref === null ? "AND conversation.policy NOT IN ('blocked', 'pending')" : ''}
-           ORDER BY message_text.rowid DESC LIMIT ?`,
-      ).all(matchExpression(query, ref), request.limit + 1)
-      const hits = rows.slice(0, request.limit).map((row) => hitOf(row, query))
-      return { hits, complete: rows.length <= request.limit }
-    })
+  search(request: SearchRequest): Promise<SearchPage> {
+    return this.#read(() => this.#search.page(request))
+  }
+
+  savedSearches(): Promise<readonly StoredSearch[]> {
+    return this.#read(() => this.#statement<[], StoredSearch>('SELECT * FROM saved_search ORDER BY name, id').all())
   }
 
   dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]> {
@@ -166,6 +161,30 @@ export class HistoryReader implements HistoryReaderPort {
         .all(conversation, target)
         .map(jobOf),
     )
+  }
+
+  expired(now: number, limit: number): Promise<readonly ExpiredRow[]> {
+    return this.#read(() => this.#upkeep.expired(now, limit))
+  }
+
+  nextExpiry(): Promise<number | null> {
+    return this.#read(() => this.#upkeep.nextExpiry())
+  }
+
+  overdue(now: number, keepDays: number): Promise<readonly Overdue[]> {
+    return this.#read(() => this.#upkeep.overdue(now, keepDays))
+  }
+
+  droppedAttachments(): Promise<readonly AttachmentId[]> {
+    return this.#read(() => this.#upkeep.dropped())
+  }
+
+  attachments(): Promise<readonly AttachmentId[]> {
+    return this.#read(() => this.#upkeep.attachments())
+  }
+
+  attachmentOf(conversation: ConversationId, author: Aor, id: MessageId): Promise<AttachmentKey | null> {
+    return this.#read(() => this.#upkeep.attachmentOf(conversation, author, id))
   }
 
   setting(key: string): Promise<string | null> {
@@ -264,18 +283,5 @@ export class HistoryReader implements HistoryReaderPort {
   async #read<T>(read: () => T): Promise<T> {
     if (this.#closed) throw new SottoError('locked')
     return withStorageFailures(() => this.#db.transaction(read)())
-  }
-}
-
-function hitOf(row: HitRow, query: SearchQuery): SearchHit {
-  return {
-    conversationId: row.conversation_id,
-    conversationName: row.name || row.peer_name || row.peer.slice('sip:'.length),
-    messageKey: messageKey(row),
-    position: row.position,
-    author: row.author,
-    direction: row.incoming === 1 ? 'incoming' : 'outgoing',
-    sentAt: row.sent_at,
-    ...excerptOf(row.text, query),
   }
 }

@@ -15,6 +15,7 @@ import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
+import { RowEraser } from './row-eraser.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
 import { contactView, conversationView, messageView } from './views.ts'
 import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
@@ -25,7 +26,7 @@ const maxGroup = 256
 const checkpointBytes = 4 * 1024 * 1024
 const idleMs = 200
 
-/** What a commit did: one answer per entry, or null where the message of `unlessHeld` was there. */
+/** What a commit did: one answer per entry, or null where `unlessHeld` or `whileJob` kept it from doing anything. */
 type Outcome = readonly boolean[] | null
 
 interface Queued {
@@ -55,7 +56,10 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #applier: EntryApplier
   readonly #jobs: JobStore
   readonly #callKeys: CallKeyStore
+  readonly #eraser: RowEraser
   readonly #accounts: AccountStore
+  readonly #forgetDropped: Statement<[string]>
+  readonly #anyDropped: Statement<[], number>
   readonly #handlers = new Set<(change: HistoryChange) => void>()
   #queue: Queued[] = []
   #scheduled = false
@@ -76,7 +80,10 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)
     this.#jobs = new JobStore(this.#db)
     this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
-    this.#accounts = new AccountStore(this.#db, this.#messages, this.#callKeys)
+    this.#eraser = new RowEraser(this.#db, this.#messages, this.#conversations)
+    this.#accounts = new AccountStore(this.#db, this.#eraser, this.#callKeys)
+    this.#forgetDropped = this.#db.prepare('DELETE FROM dropped_attachment WHERE id = ?')
+    this.#anyDropped = this.#db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM dropped_attachment)').pluck()
     withStorageFailures(() => this.#messages.reindexIfNeeded())
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
@@ -221,14 +228,25 @@ export class HistoryWriter implements HistoryWriterPort {
 
   #apply(commit: HistoryCommit): Outcome {
     if (commit.unlessHeld !== undefined && this.#holds(commit.unlessHeld)) return null
+    if (commit.whileJob !== undefined && !this.#jobs.has(commit.whileJob)) return null
     const touched = this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
-    this.#applier.finish()
+    this.#applier.finish(touched)
     this.#jobs.apply(commit)
     if (commit.draft !== undefined) this.#saveDraft(commit.draft)
-    for (const aor of commit.eraseAccounts ?? []) this.#eraseAccount(aor)
+    this.#erase(commit, touched)
     return fresh
+  }
+
+  #erase(commit: HistoryCommit, touched: Touched): void {
+    const { dropBefore, eraseRows, eraseConversations, eraseAccounts, forgetDropped } = commit
+    for (const row of eraseRows ?? []) this.#eraser.row(row, touched)
+    if (dropBefore !== undefined) this.#eraser.before(dropBefore.conversation, dropBefore, touched)
+    for (const id of eraseConversations ?? []) this.#eraser.conversation(id, touched)
+    for (const aor of eraseAccounts ?? []) this.#accounts.erase(aor, touched)
+    for (const id of forgetDropped ?? []) this.#forgetDropped.run(id)
+    if (touched.incomplete) this.#forget()
   }
 
   #holds({ conversation, author, messageId }: NonNullable<HistoryCommit['unlessHeld']>): boolean {
@@ -240,11 +258,6 @@ export class HistoryWriter implements HistoryWriterPort {
     const ref = this.#conversations.refOf({ id: conversation, account: accountAor, peer })
     this.#conversations.setDraft(ref, text, this.#clock.now())
     this.#touched.conversations.add(ref)
-  }
-
-  #eraseAccount(aor: Aor): void {
-    this.#accounts.erase(aor, this.#touched)
-    this.#forget()
   }
 
   #loadRevision(): number {
@@ -305,6 +318,8 @@ export class HistoryWriter implements HistoryWriterPort {
       contacts: rows([...touched.contacts].slice(0, maxListedChanges)).map(contactView),
       newIncoming: messages([...touched.newIncoming].slice(-maxListedChanges)).map(messageView),
       ...(touched.removedConversations.size === 0 ? {} : { removedConversations: [...touched.removedConversations] }),
+      ...(touched.searches ? { searches: true as const } : {}),
+      ...(this.#anyDropped.get() === 1 ? { attachmentsDropped: true as const } : {}),
       bulk,
     }
   }

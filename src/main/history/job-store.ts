@@ -51,6 +51,7 @@ export function waitingJobOf(row: Omit<JobRow, 'payload'>): WaitingJob {
 export class JobStore {
   readonly #insert: Statement<[JobRow]>
   readonly #remove: Statement<[string]>
+  readonly #has: Statement<[string], number>
   readonly #reschedule: Statement<[number, number, string]>
 
   constructor(db: Database) {
@@ -60,7 +61,12 @@ export class JobStore {
          :content_type, :payload, :path, :created_at, :attempts, :next_attempt_at, :expires_at)`,
     )
     this.#remove = db.prepare('DELETE FROM job WHERE id = ?')
+    this.#has = db.prepare<[string], number>('SELECT 1 FROM job WHERE id = ?').pluck()
     this.#reschedule = db.prepare('UPDATE job SET attempts = ?, next_attempt_at = ? WHERE id = ?')
+  }
+
+  has(id: JobId): boolean {
+    return this.#has.get(id) !== undefined
   }
 
   apply(commit: HistoryCommit): void {

@@ -2,12 +2,9 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { isQuiet } from '#shared/model/merge-call.ts'
 import type { MergedMessage } from '#shared/model/merge.ts'
-import { maxHlcCounter } from '#shared/model/hlc.ts'
+import { basePosition } from './position.ts'
 import { indexText, searchTextVersion } from './search-text.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
-
-const slots = maxHlcCounter + 1
-const maxWallMs = Math.floor(Number.MAX_SAFE_INTEGER / slots) - 1
 
 type Params = Readonly<Record<string, string | number | null>>
 
@@ -21,15 +18,8 @@ export interface ClusterChange {
   readonly removed: boolean
 }
 
-/** Where a message stands: milliseconds of its first observation, then the clock's counter. */
-export function basePosition(hlc: MergedMessage['hlc']): number {
-  return Math.min(hlc.wallMs, maxWallMs) * slots + Math.min(hlc.counter, maxHlcCounter)
-}
-
-/** The timestamp behind a base position. */
-export function hlcOf(base: number): MergedMessage['hlc'] {
-  return { wallMs: Math.floor(base / slots), counter: base % slots }
-}
+/** Rows read at a time while the index is built. */
+const reindexPage = 1000
 
 export class MessageStore {
   readonly #db: Database
@@ -39,6 +29,7 @@ export class MessageStore {
   readonly #insert: Statement<[Params]>
   readonly #update: Statement<[Params]>
   readonly #remove: Statement<[number]>
+  readonly #startExpiry: Statement<[Params], { readonly position: number }>
   readonly #index: Statement<[number, string]>
   readonly #unindex: Statement<[number, string]>
 
@@ -61,6 +52,12 @@ export class MessageStore {
       `UPDATE message SET ${names.map((name) => `${name} = :${name}`).join(', ')} WHERE position = :position`,
     )
     this.#remove = db.prepare('DELETE FROM message WHERE position = ?')
+    this.#startExpiry = db.prepare(
+      `UPDATE message SET expires_at = expires_after * 1000 + CASE incoming WHEN 0 THEN received_at ELSE max(received_at, :readAt) END
+       WHERE conversation = :conversation AND expires_after IS NOT NULL AND expires_at IS NULL AND deleted = 0
+         AND (incoming = 0 OR position <= (SELECT read_position FROM conversation WHERE ref = :conversation))
+       RETURNING position`,
+    )
     this.#index = db.prepare('INSERT INTO message_text (rowid, body) VALUES (?, ?)')
     this.#unindex = db.prepare("INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', ?, ?)")
   }
@@ -99,15 +96,24 @@ export class MessageStore {
   }
 
   delete(row: MessageRow): void {
-    if (row.text !== '') this.#unindex.run(row.position, indexText(row.text, row.conversation))
+    this.#unindex.run(row.position, indexText(row))
     this.#remove.run(row.position)
+  }
+
+  /**
+   * Starts the time of what disappears: of own messages when they are sent, of others when they are read. Returns the
+   * positions of the rows whose time began.
+   */
+  startExpiry(conversation: number, readAt: number): readonly number[] {
+    return this.#startExpiry.all({ conversation, readAt }).map(({ position }) => position)
   }
 
   #add(conversation: number, message: MergedMessage): number {
     const base = basePosition(message.hlc)
     const position = this.#freePosition(base)
-    this.#insert.run({ position, base, conversation, ...columnsOf(message, message.variant) })
-    if (message.text !== '') this.#index.run(position, indexText(message.text, conversation))
+    const row = { position, base, conversation, ...columnsOf(message, message.variant) }
+    this.#insert.run(row)
+    this.#index.run(position, indexText(row))
     return position
   }
 
@@ -116,9 +122,10 @@ export class MessageStore {
     const columns = columnsOf(message, message.variant)
     const before = row as unknown as Params
     if (Object.entries(columns).every(([name, value]) => before[name] === value)) return null
-    if (row.text !== message.text) {
-      if (row.text !== '') this.#unindex.run(row.position, indexText(row.text, row.conversation))
-      if (message.text !== '') this.#index.run(row.position, indexText(message.text, row.conversation))
+    const [words, wordsNow] = [indexText(row), indexText({ ...columns, conversation: row.conversation })]
+    if (words !== wordsNow) {
+      this.#unindex.run(row.position, words)
+      this.#index.run(row.position, wordsNow)
     }
     this.#update.run({ position: row.position, ...columns })
     return row.position
@@ -141,16 +148,20 @@ export class MessageStore {
     this.#db
       .transaction(() => {
         this.#db.prepare("INSERT INTO message_text (message_text) VALUES ('delete-all')").run()
-        const all = this.#db.prepare<[], Pick<MessageRow, 'position' | 'text' | 'conversation'>>(
-          "SELECT position, text, conversation FROM message WHERE text <> '' ORDER BY position",
-        )
-        // `iterate` would keep the connection busy: pages of rows instead.
-        for (const row of all.all()) this.#index.run(row.position, indexText(row.text, row.conversation))
+        for (const row of this.#allRows()) this.#index.run(row.position, indexText(row))
         this.#db
           .prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('search_text_version', ?)")
           .run(searchTextVersion)
       })
       .immediate()
+  }
+
+  /** In pages: one long query would keep the connection busy, and one list the memory. */
+  *#allRows(): Generator<MessageRow> {
+    const page = this.#db.prepare<[number], MessageRow>(
+      `SELECT ${messageColumns} FROM ${messageJoin} WHERE position > ? ORDER BY position LIMIT ${reindexPage}`,
+    )
+    for (let rows = page.all(-1); rows.length > 0; rows = page.all(rows.at(-1)?.position ?? 0)) yield* rows
   }
 }
 
@@ -174,10 +185,29 @@ function columnsOf(message: MergedMessage, variant: number) {
     conflicting: Number(message.conflicting),
     authenticated_by: message.authenticatedBy,
     read_mark: Number(message.readMark),
-    quiet: Number(isQuiet(message.call)),
-    call_outcome: message.call?.outcome ?? null,
-    call_video: message.call === undefined ? null : Number(message.call.video),
-    call_duration: message.call?.durationMs ?? null,
-    call_readers: message.call?.readers ?? null,
+    ...callColumns(message.call),
+    bookmarked: Number(message.bookmarked),
+    timer: message.timer ?? null,
+    expires_after: message.expiresAfter ?? null,
+    ...fileColumns(message.file),
+  }
+}
+
+function callColumns(call: MergedMessage['call']) {
+  return {
+    quiet: Number(isQuiet(call)),
+    call_outcome: call?.outcome ?? null,
+    call_video: call === undefined ? null : Number(call.video),
+    call_duration: call?.durationMs ?? null,
+    call_readers: call?.readers ?? null,
+  }
+}
+
+function fileColumns(file: MergedMessage['file']) {
+  return {
+    file_name: file?.name ?? null,
+    file_type: file?.mediaType ?? null,
+    file_size: file?.size ?? null,
+    attachment: file?.attachment ?? null,
   }
 }

@@ -3,8 +3,8 @@ import { sharedSecretOf } from '#shared/bytes/secret.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import type { RpcClient } from '#main/platform/worker-rpc/connect.ts'
 import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker-rpc/start-worker.ts'
+import { callOn, readerOver } from './reader-over.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { KnownConversations } from './known-conversations.ts'
@@ -139,28 +139,6 @@ function remembering({
   }
 }
 
-/** The reader behind any way to call its methods. */
-function readerOver(call: RpcClient<HistoryReaderPort, Record<string, never>>['call']): HistoryReaderPort {
-  return {
-    conversations: () => call('conversations'),
-    conversation: (id) => call('conversation', id),
-    contacts: () => call('contacts'),
-    page: (request) => call('page', request),
-    message: (conversation, author, id) => call('message', conversation, author, id),
-    unreadUpTo: (conversation, position, limit) => call('unreadUpTo', conversation, position, limit),
-    search: (request) => call('search', request),
-    dueJobs: (now, limit) => call('dueJobs', now, limit),
-    jobsOf: (conversation, target) => call('jobsOf', conversation, target),
-    setting: (key) => call('setting', key),
-    secret: (name) => call('secret', name),
-    counts: () => call('counts'),
-    zrtpPeer: (pair) => call('zrtpPeer', pair),
-    zrtpVerifiedWith: (account, peer) => call('zrtpVerifiedWith', account, peer),
-    zrtpDevices: (account, peer) => call('zrtpDevices', account, peer),
-    callMemory: (account, peer) => call('callMemory', account, peer),
-  }
-}
-
 /**
  * Opens the same history on the calling thread: for tests and small tools.
  * @throws SottoError an `OpenFailure` code.
@@ -171,7 +149,7 @@ export function openHistoryInProcess(
   const writer = new HistoryWriter(options)
   const reader = new HistoryReader(options)
   return {
-    ...remembering({ writer, reader: readerOver(callOn(reader)) }),
+    ...remembering({ writer, reader: readerOver(callOn(() => reader)) }),
     lastHlc: () => reader.lastHlc(),
     close: () => {
       reader.close()
@@ -180,8 +158,4 @@ export function openHistoryInProcess(
     },
     onCrash: () => () => undefined,
   }
-}
-
-function callOn(reader: HistoryReaderPort): RpcClient<HistoryReaderPort, Record<string, never>>['call'] {
-  return (method, ...args) => (reader[method] as (...given: typeof args) => Promise<never>).apply(reader, args)
 }

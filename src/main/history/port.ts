@@ -2,7 +2,7 @@
  * What the rest of main may ask of the encrypted history. Writes go to the history writer worker, reads to the history
  * reader worker (its own WAL connection: reading never waits for writing).
  */
-import type { Aor, AccountId, ConversationId, JobId, MessageId } from '#shared/model/ids.ts'
+import type { Aor, AccountId, AttachmentId, ConversationId, JobId, MessageId, SearchId } from '#shared/model/ids.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type {
   ContactView,
@@ -10,9 +10,10 @@ import type {
   MessagePage,
   MessagePath,
   MessageView,
-  SearchHit,
+  SearchPage,
 } from '#shared/model/views.ts'
 import type { ErrorCode } from '#shared/errors.ts'
+import type { SearchRequest } from './message-search.ts'
 import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
 
 /** What an outbox job does when it runs. */
@@ -50,6 +51,8 @@ export type WaitingJob = Omit<OutboxJob, 'payload'>
 export interface HistoryCommit {
   /** Nothing of the commit is applied if the history holds this message: asked here, it costs no question before. */
   readonly unlessHeld?: { readonly conversation: ConversationId; readonly author: Aor; readonly messageId: MessageId }
+  /** Nothing of the commit is applied if the history no longer holds this job: what it was for is erased. */
+  readonly whileJob?: JobId
   readonly entries?: readonly Entry[]
   readonly addJobs?: readonly OutboxJob[]
   readonly removeJobs?: readonly JobId[]
@@ -62,6 +65,18 @@ export interface HistoryCommit {
   }
   /** Accounts of this profile: without a row, views carry a stand-in account id. */
   readonly accounts?: readonly { readonly id: AccountId; readonly aor: Aor }[]
+  /** Erases these conversations: entries, contact, draft, jobs. */
+  readonly eraseConversations?: readonly ConversationId[]
+  /** Erases up to `limit` of the oldest rows of a conversation that stand before a position, with all that was said about them. */
+  readonly dropBefore?: { readonly conversation: ConversationId; readonly position: number; readonly limit: number }
+  /** Erases these rows with all that was said about them but that they are gone. */
+  readonly eraseRows?: readonly {
+    readonly conversation: ConversationId
+    readonly author: Aor
+    readonly messageId: MessageId
+  }[]
+  /** Files of these attachments are gone: they need not be named as dropped any more. */
+  readonly forgetDropped?: readonly AttachmentId[]
   /** Erases everything about these accounts: entries, conversations, contacts, drafts, jobs. */
   readonly eraseAccounts?: readonly Aor[]
 }
@@ -74,8 +89,12 @@ export interface HistoryChange {
   readonly contacts: readonly ContactView[]
   /** Incoming messages that are new here (not duplicates, not edits, not calls): what notifications are made from. */
   readonly newIncoming: readonly MessageView[]
-  /** Conversations that are gone (account erased). */
+  /** Conversations that are gone. */
   readonly removedConversations?: readonly ConversationId[]
+  /** The list of saved searches is another. */
+  readonly searches?: true
+  /** Attachments lost their last entry: {@link HistoryReaderPort.droppedAttachments} names them. */
+  readonly attachmentsDropped?: true
   /** True when the change is too large to list: refetch. */
   readonly bulk: boolean
 }
@@ -84,8 +103,35 @@ export interface CommitReceipt {
   readonly revision: number
   /** For each entry of the commit, in order: whether it was new (false = duplicate by id, or same message already held). */
   readonly fresh: readonly boolean[]
-  /** Nothing was applied: the message of `unlessHeld` is there. */
+  /** Nothing was applied: the message of `unlessHeld` is there, or the job of `whileJob` is not. */
   readonly held: boolean
+}
+
+/** A row whose time is up, or that belongs to nothing that is kept. */
+export interface ExpiredRow {
+  readonly conversation: ConversationId
+  readonly account: Aor
+  readonly peer: Aor
+  readonly author: Aor
+  readonly messageId: MessageId
+  /** Its position. */
+  readonly place: number
+}
+
+/** A conversation that holds rows older than it may. */
+export interface Overdue {
+  readonly conversation: ConversationId
+  /** Rows before this position have to go. */
+  readonly position: number
+}
+
+/** A saved search as the table has it. */
+export interface StoredSearch {
+  readonly id: SearchId
+  readonly account: Aor
+  readonly name: string
+  /** JSON, from an entry: to be checked by whoever uses it. */
+  readonly query: string
 }
 
 /** Rejects with SottoError `disk-full`, `disk-failed`, `locked`. */
@@ -111,14 +157,8 @@ export interface HistoryReaderPort extends CallKeysReaderPort {
   message(conversation: ConversationId, author: Aor, id: MessageId): Promise<MessageView | null>
   /** Incoming messages at or before `position` not yet marked as read, oldest first (for `displayed` receipts). */
   unreadUpTo(conversation: ConversationId, position: number, limit: number): Promise<readonly MessageView[]>
-  search(request: {
-    readonly text: string
-    readonly conversationId: ConversationId | null
-    readonly limit: number
-  }): Promise<{
-    readonly hits: readonly SearchHit[]
-    readonly complete: boolean
-  }>
+  search(request: SearchRequest): Promise<SearchPage>
+  savedSearches(): Promise<readonly StoredSearch[]>
   /** Jobs whose time has come, oldest first; {@link jobsOf} has their payloads. */
   dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]>
   /** All jobs of a message (for retry and for cancel on delete). */
@@ -126,7 +166,29 @@ export interface HistoryReaderPort extends CallKeysReaderPort {
   setting(key: string): Promise<string | null>
   /** The bytes of a secret, the caller's to wipe; null without it. */
   secret(name: string): Promise<Uint8Array | null>
+  /** Rows whose time is up, the first one first. */
+  expired(now: number, limit: number): Promise<readonly ExpiredRow[]>
+  /** When the next row's time is up, ms; null when none disappears. */
+  nextExpiry(): Promise<number | null>
+  /** Conversations with rows older than they are kept; `keepDays` is what holds where nothing was set, 0 = for ever. */
+  overdue(now: number, keepDays: number): Promise<readonly Overdue[]>
+  /** Attachments whose files nothing names any more. */
+  droppedAttachments(): Promise<readonly AttachmentId[]>
+  /** All attachments that entries name. */
+  attachments(): Promise<readonly AttachmentId[]>
+  /** Where the bytes of a file are, and their key; null when this history does not hold them. */
+  attachmentOf(conversation: ConversationId, author: Aor, id: MessageId): Promise<AttachmentKey | null>
   counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }>
+}
+
+/** An attachment with its key: never leaves main. */
+export interface AttachmentKey {
+  readonly id: AttachmentId
+  readonly key: Uint8Array
+  readonly fileName: string
+  readonly mediaType: string
+  /** Plain size, bytes. */
+  readonly size: number
 }
 
 /** Why the history could not be opened. */

@@ -8,7 +8,7 @@
  */
 
 /** Version of these rules: when it changes, the index is built again. */
-export const searchTextVersion = 1
+export const searchTextVersion = 2
 
 export interface Token {
   /** Folded text, without ASCII separators. */
@@ -31,6 +31,7 @@ const asciiSeparators = /[\x00-\x2f:-@[-`{-\x7f]/g
 const maxTokenLength = 64
 /** ASCII symbols would separate tokens in SQLite: they are indexed as private-use characters. */
 const symbolBase = 0xe000
+/** Tokens that no text holds: one says the conversation, the others what the row is. */
 const filterBase = '\ue100'
 
 /** Tokens of `text`, lazily. */
@@ -59,11 +60,46 @@ function foldToken(source: string, character: string | undefined, symbol: string
     .replace(asciiSeparators, '')
 }
 
-/** What is stored in the index for a message of the conversation with this row number. */
-export function indexText(text: string, conversationRef: number): string {
-  const words = [conversationToken(conversationRef)]
-  for (const token of tokens(text)) words.push(token.text)
+/** What can be looked for besides words; a row may be several of them. */
+export type SearchFacet = 'text' | 'call' | 'file' | 'link' | 'bookmark' | 'incoming' | 'outgoing'
+
+const facetTokens: Readonly<Record<SearchFacet, string>> = {
+  text: '\ue101',
+  call: '\ue102',
+  file: '\ue103',
+  link: '\ue104',
+  bookmark: '\ue105',
+  incoming: '\ue106',
+  outgoing: '\ue107',
+}
+
+/** The columns of a row that the index knows. */
+export interface IndexedRow {
+  readonly conversation: number
+  readonly text: string
+  readonly file_name: string | null
+  readonly call_outcome: string | null
+  readonly incoming: number
+  readonly bookmarked: number
+}
+
+/** What is stored in the index for a row. */
+export function indexText(row: IndexedRow): string {
+  const words = [conversationToken(row.conversation), ...facetsOf(row).map((facet) => facetTokens[facet])]
+  for (const token of tokens(row.file_name ?? row.text)) words.push(token.text)
   return words.join(' ')
+}
+
+const link = /https?:\/\/[^\s]/i
+
+function facetsOf(row: IndexedRow): readonly SearchFacet[] {
+  const facets: SearchFacet[] = [row.incoming === 1 ? 'incoming' : 'outgoing']
+  if (row.call_outcome !== null) facets.push('call')
+  else if (row.file_name !== null) facets.push('file')
+  else if (row.text !== '') facets.push('text')
+  if (link.test(row.text)) facets.push('link')
+  if (row.bookmarked === 1) facets.push('bookmark')
+  return facets
 }
 
 function conversationToken(ref: number): string {
@@ -86,11 +122,29 @@ export function parseQuery(text: string): SearchQuery | null {
   return { phrases, prefix: !text.trimEnd().endsWith('"') }
 }
 
-/** The MATCH expression: quoted phrases only, so that nothing the user typed is ever an operator. */
-export function matchExpression(query: SearchQuery, conversationRef: number | null): string {
-  const quoted = query.phrases.map((phrase) => `"${phrase.join(' ').replaceAll('"', '""')}"`)
-  const words = query.prefix ? [...quoted.slice(0, -1), `${quoted.at(-1) ?? ''} *`] : quoted
-  return (conversationRef === null ? words : [`"${conversationToken(conversationRef)}"`, ...words]).join(' AND ')
+/** What narrows a search besides its words. */
+export interface SearchScope {
+  /** Any of these conversations; null = all. */
+  readonly conversations: readonly number[] | null
+  /** All of these facets. */
+  readonly facets: readonly SearchFacet[]
+}
+
+/**
+ * The MATCH expression: quoted phrases only, so that nothing the user typed is ever an operator. Null when nothing is asked
+ * for, or nothing could be found.
+ */
+export function matchExpression(query: SearchQuery | null, { conversations, facets }: SearchScope): string | null {
+  if (conversations?.length === 0) return null
+  const quoted = (query?.phrases ?? []).map((phrase) => `"${phrase.join(' ').replaceAll('"', '""')}"`)
+  const words = query?.prefix === true ? [...quoted.slice(0, -1), `${quoted.at(-1) ?? ''} *`] : quoted
+  const places = (conversations ?? []).map((ref) => `"${conversationToken(ref)}"`).join(' OR ')
+  const parts = [
+    ...(places === '' ? [] : [`(${places})`]),
+    ...facets.map((facet) => `"${facetTokens[facet]}"`),
+    ...words,
+  ]
+  return parts.length === 0 ? null : parts.join(' AND ')
 }
 
 export interface Excerpt {
@@ -101,8 +155,9 @@ export interface Excerpt {
 const before = 40
 const excerptLength = 160
 
-/** The part of `text` around its first match, with every match in it marked. */
-export function excerptOf(text: string, query: SearchQuery): Excerpt {
+/** The part of `text` around its first match, with every match in it marked; its beginning where no words were asked for. */
+export function excerptOf(text: string, query: SearchQuery | null): Excerpt {
+  if (query === null) return cut(text, [])
   const ring: Token[] = []
   const spans: (readonly [number, number])[] = []
   const longest = Math.max(...query.phrases.map((phrase) => phrase.length))

@@ -5,13 +5,14 @@ import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { previewLength } from '#shared/model/limits.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { CallPolicy, CallReaders, CallRecordView } from '#shared/model/calls.ts'
-import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { AccountId, Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type {
   AuthenticatedBy,
   ContactPolicy,
   ContactView,
   ConversationView,
   DeliveryState,
+  FileView,
   MessagePath,
   MessageView,
 } from '#shared/model/views.ts'
@@ -43,6 +44,14 @@ export interface MessageRow {
   readonly call_video: number | null
   readonly call_duration: number | null
   readonly call_readers: CallReaders | null
+  readonly bookmarked: number
+  readonly timer: number | null
+  readonly expires_after: number | null
+  readonly expires_at: number | null
+  readonly file_name: string | null
+  readonly file_type: string | null
+  readonly file_size: number | null
+  readonly attachment: AttachmentId | null
 }
 
 export const messageColumns = 'message.*, conversation.id AS conversation_id'
@@ -74,8 +83,24 @@ export function messageView(row: MessageRow): MessageView {
     deleted: row.deleted === 1,
     conflicting: row.conflicting === 1,
     authenticatedBy: row.authenticated_by,
-    ...callOf(row),
+    bookmarked: row.bookmarked === 1,
+    ...(row.expires_after === null ? {} : { expiresAfter: row.expires_after }),
+    ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    ...(row.timer === null ? {} : { timer: row.timer }),
+    ...contentOf(row),
   }
+}
+
+/** What a row is besides a text. */
+export function contentOf(row: MessageRow): { readonly call?: CallRecordView; readonly file?: FileView } {
+  const call = callRecord(row)
+  const file = fileOf(row)
+  return { ...(call === null ? {} : { call }), ...(file === null ? {} : { file }) }
+}
+
+function fileOf({ file_name: name, file_type: mediaType, file_size: size, attachment }: MessageRow): FileView | null {
+  if (name === null || mediaType === null || size === null) return null
+  return { name, mediaType, size, stored: attachment !== null }
 }
 
 type CallColumns = Pick<MessageRow, 'call_outcome' | 'call_video' | 'call_duration' | 'call_readers'>
@@ -84,11 +109,6 @@ function callRecord(row: CallColumns): CallRecordView | null {
   const { call_outcome: outcome, call_duration: durationMs, call_readers: readers } = row
   if (outcome === null || durationMs === null || readers === null) return null
   return { outcome, video: row.call_video === 1, durationMs, readers }
-}
-
-function callOf(row: CallColumns): { readonly call?: CallRecordView } {
-  const call = callRecord(row)
-  return call === null ? {} : { call }
 }
 
 /** A row of `conversation`, joined with its account and its last message. */
@@ -116,13 +136,21 @@ export interface ConversationRow {
   readonly last_call_video: number | null
   readonly last_call_duration: number | null
   readonly last_call_readers: CallReaders | null
+  readonly last_file_name: string | null
+  readonly last_position: number | null
+  readonly pinned: number
+  readonly archived_base: number | null
+  readonly keep_days: number | null
+  readonly own_timer: number
+  readonly peer_timer: number
 }
 
 export const conversationQuery = `
   SELECT conversation.*, account.id AS account_id, substr(last.text, 1, ${previewLength}) AS last_text,
     last.incoming AS last_incoming, last.state AS last_state, last.received_at AS last_received_at,
     last.call_outcome AS last_call_outcome, last.call_video AS last_call_video,
-    last.call_duration AS last_call_duration, last.call_readers AS last_call_readers
+    last.call_duration AS last_call_duration, last.call_readers AS last_call_readers,
+    last.file_name AS last_file_name
   FROM conversation
   LEFT JOIN account ON account.aor = conversation.account
   LEFT JOIN message AS last ON last.position = conversation.last_position`
@@ -148,12 +176,21 @@ export function conversationView(row: ConversationRow): ConversationView {
     unread: row.unread,
     draft: row.draft,
     muted: row.muted === 1,
+    pinned: row.pinned === 1,
+    archived: isArchived(row),
+    keepDays: row.keep_days,
+    timers: { own: row.own_timer, peer: row.peer_timer },
   }
+}
+
+/** What comes after it was put away brings a conversation back, unless the user does not want to hear of it. */
+function isArchived({ archived_base: since, last_position: last, muted }: ConversationRow): boolean {
+  return since !== null && (muted === 1 || last === null || last <= since)
 }
 
 /** A stranger's text is not previewed before the user accepted him. */
 function previewOf(row: ConversationRow): string {
-  return mayPreview(row) ? (row.last_text ?? '').replace(/\s+/g, ' ').trim() : ''
+  return mayPreview(row) ? (row.last_file_name ?? row.last_text ?? '').replace(/\s+/g, ' ').trim() : ''
 }
 
 function mayPreview(row: ConversationRow): boolean {

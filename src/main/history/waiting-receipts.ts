@@ -1,6 +1,7 @@
 /** Bounds what a peer can leave by acknowledging messages that nobody sent, or that were sent from elsewhere. */
 import type { Entry } from '#shared/model/entry.ts'
 import { maxWaitingReceipts } from '#shared/model/limits.ts'
+import { isRow } from '#shared/model/merge-row.ts'
 import type { EntryStore } from './entry-store.ts'
 
 /**
@@ -45,10 +46,6 @@ export class WaitingReceipts {
     for (const entry of waiting.slice(0, -left)) this.#entries.remove(entry)
     return Math.min(waiting.length, left)
   }
-}
-
-function isRow({ body }: Entry): boolean {
-  return body.kind === 'message' || body.kind === 'call'
 }
 
 function isPeerReceipt({ body, head }: Entry): boolean {

@@ -16,6 +16,7 @@ const stored = z.object({
   echoCancellation: z.boolean().catch(true),
   noiseSuppression: z.boolean().catch(true),
   gainControl: z.boolean().catch(true),
+  keepDays: z.number().int().min(0).max(36_500).catch(0),
 })
 
 /** What a new profile starts with: previews off, since a notification shows on a locked screen. */

@@ -2,6 +2,7 @@
 import { SottoError } from '#shared/errors.ts'
 import { HistoryReader } from '#main/history/history-reader.ts'
 import type { HistoryReaderMethods, HistoryWorkerStart } from '#main/history/open-history.ts'
+import { callOn, readerOver } from '#main/history/reader-over.ts'
 import { collectAtRest } from '#main/platform/heap/rest.ts'
 import { v8Heap } from '#main/platform/heap/v8-heap.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
@@ -20,22 +21,7 @@ await runWorker<HistoryReaderMethods>((start) => {
     open: () => {
       opened = new HistoryReader({ path, key })
     },
-    conversations: () => reader().conversations(),
-    conversation: (id) => reader().conversation(id),
-    contacts: () => reader().contacts(),
-    page: (request) => reader().page(request),
-    message: (conversation, author, id) => reader().message(conversation, author, id),
-    unreadUpTo: (conversation, position, limit) => reader().unreadUpTo(conversation, position, limit),
-    search: (request) => reader().search(request),
-    dueJobs: (now, limit) => reader().dueJobs(now, limit),
-    jobsOf: (conversation, target) => reader().jobsOf(conversation, target),
-    setting: (name) => reader().setting(name),
-    secret: (name) => reader().secret(name),
-    counts: () => reader().counts(),
-    zrtpPeer: (pair) => reader().zrtpPeer(pair),
-    zrtpVerifiedWith: (account, peer) => reader().zrtpVerifiedWith(account, peer),
-    zrtpDevices: (account, peer) => reader().zrtpDevices(account, peer),
-    callMemory: (account, peer) => reader().callMemory(account, peer),
+    ...readerOver(callOn(reader)),
     lastHlc: () => reader().lastHlc(),
     close: () => opened?.close(),
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AccountId, Aor, ConversationId, MessageId } from '../model/ids.ts'
+import type { AccountId, Aor, ConversationId, MessageId, SearchId } from '../model/ids.ts'
 import { parseAor } from '../model/aor.ts'
 
 /** A random 128-bit id, base64url. */
@@ -7,6 +7,7 @@ export const id128 = z.string().regex(/^[A-Za-z0-9_-]{22}$/)
 
 export const accountId = id128.transform((s) => s as AccountId)
 export const conversationId = id128.transform((s) => s as ConversationId)
+export const searchId = id128.transform((s) => s as SearchId)
 export const messageId = z
   .string()
   .min(1)

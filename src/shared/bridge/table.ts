@@ -11,14 +11,17 @@ import {
   type ConversationView,
   type MessagePage,
   type PrivacyRow,
-  type SearchHit,
+  type SavedSearchView,
+  type SearchPage,
   type SettingsView,
   type StorageView,
 } from '../model/views.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
+import { maxExpirySeconds } from '../model/limits.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
-import { accountId, aor, conversationId, httpsUrl, messageId, messageText, secretBytes } from './schema.ts'
+import { searchFilter } from '../model/search.ts'
+import { accountId, aor, conversationId, httpsUrl, messageId, messageText, searchId, secretBytes } from './schema.ts'
 
 const none = z.object({})
 
@@ -127,6 +130,18 @@ export const bridgeTable = {
   'conversations.setDraft': method<void>()(z.object({ conversationId, draft: z.string().max(1_000_000) })),
   'conversations.markRead': method<void>()(z.object({ conversationId, position: z.number().int().nonnegative() })),
   'conversations.setMuted': method<void>()(z.object({ conversationId, muted: z.boolean() })),
+  'conversations.setPinned': method<void>()(z.object({ conversationId, pinned: z.boolean() })),
+  'conversations.setArchived': method<void>()(z.object({ conversationId, archived: z.boolean() })),
+  /** Days that messages are kept; 0 = for ever. What is older goes at once. */
+  'conversations.setKeepDays': method<void>()(
+    z.object({ conversationId, keepDays: z.number().int().min(0).max(36_500) }),
+  ),
+  /** Says to the other side after how many seconds messages shall disappear; 0 = no more. */
+  'conversations.setTimer': method<void>()(
+    z.object({ conversationId, seconds: z.number().int().min(0).max(maxExpirySeconds) }),
+  ),
+  /** Erases a conversation on this device, for good. */
+  'conversations.erase': method<void>()(z.object({ conversationId })),
   'messages.page': method<MessagePage>()(
     z.object({
       conversationId,
@@ -141,17 +156,29 @@ export const bridgeTable = {
   'messages.send': method<MessageId>()(z.object({ conversationId, text: messageText })),
   'messages.edit': method<void>()(z.object({ conversationId, messageId, text: messageText })),
   'messages.delete': method<void>()(z.object({ conversationId, messageId })),
+  /** Removes a row of anybody from this and all other own devices; nobody else is told. */
+  'messages.remove': method<void>()(z.object({ conversationId, author: aor, messageId })),
+  'messages.setBookmarked': method<void>()(
+    z.object({ conversationId, author: aor, messageId, bookmarked: z.boolean() }),
+  ),
   'messages.retry': method<void>()(z.object({ conversationId, messageId })),
   'messages.typing': method<void>()(z.object({ conversationId, active: z.boolean() })),
 
   // --- search
-  'search.query': method<{ hits: readonly SearchHit[]; complete: boolean }>()(
+  'search.query': method<SearchPage>()(
     z.object({
-      text: z.string().max(400),
-      conversationId: conversationId.nullable(),
+      filter: searchFilter,
+      /** Where the page begins, as the page before said; null = at the newest. */
+      before: z.number().int().nonnegative().nullable(),
       limit: z.number().int().min(1).max(200),
     }),
   ),
+  'search.saved': method<readonly SavedSearchView[]>()(none),
+  /** Keeps a search under a name, or under another name and filter if `id` is given. */
+  'search.save': method<void>()(
+    z.object({ id: searchId.nullable(), name: z.string().min(1).max(80), filter: searchFilter }),
+  ),
+  'search.forget': method<void>()(z.object({ id: searchId })),
 
   // --- settings
   'settings.get': method<SettingsView>()(none),
@@ -172,6 +199,8 @@ export const bridgeTable = {
       echoCancellation: z.boolean().optional(),
       noiseSuppression: z.boolean().optional(),
       gainControl: z.boolean().optional(),
+      /** Days that messages are kept where a conversation says nothing else; 0 = for ever. */
+      keepDays: z.number().int().min(0).max(36_500).optional(),
     }),
   ),
   'settings.storage': method<StorageView>()(none),

@@ -6,7 +6,16 @@
 import { errorCodes } from '../errors.ts'
 import type { EntryBody } from './entry.ts'
 import { fromBase64Url, toBase64Url } from '../bytes/base64url.ts'
-import { maxAorLength, maxMessageIdLength, maxNameLength, maxNoteLength, maxTextLength } from './limits.ts'
+import {
+  maxAorLength,
+  maxFileNameLength,
+  maxMediaTypeLength,
+  maxMessageIdLength,
+  maxNameLength,
+  maxNoteLength,
+  maxSavedQueryLength,
+  maxTextLength,
+} from './limits.ts'
 
 /** What a field holds in CBOR and in an {@link EntryBody}; `null` = not of this type. */
 export interface FieldType {
@@ -38,14 +47,25 @@ const flag: FieldType = (() => {
   return { toCbor: check, fromCbor: check }
 })()
 
-/** 128-bit id: 22 characters of base64url in the model, 16 bytes in CBOR. */
-const id128: FieldType = {
-  toCbor: (value) => {
-    const bytes = typeof value === 'string' ? fromBase64Url(value) : null
-    return bytes?.length === 16 ? bytes : null
-  },
-  fromCbor: (value) => (value instanceof Uint8Array && value.length === 16 ? toBase64Url(value) : null),
+/** An id of so many bytes: base64url in the model, bytes in CBOR. */
+function idOf(length: number): FieldType {
+  return {
+    toCbor: (value) => {
+      const bytes = typeof value === 'string' ? fromBase64Url(value) : null
+      return bytes?.length === length ? bytes : null
+    },
+    fromCbor: (value) => (value instanceof Uint8Array && value.length === length ? toBase64Url(value) : null),
+  }
 }
+
+/** 128-bit id: 22 characters in the model. */
+const id128 = idOf(16)
+
+/** A key of 256 bits. */
+const key256: FieldType = (() => {
+  const check = (value: unknown) => (value instanceof Uint8Array && value.length === 32 ? value : null)
+  return { toCbor: check, fromCbor: check }
+})()
 
 /** One of `names`, by its place in the list. */
 function oneOf(...names: readonly string[]): FieldType {
@@ -119,6 +139,20 @@ export const bodyFields = {
     type: oneOf('securing', 'only-us', 'us-unless-middle', 'servers-could', 'servers-can', 'anyone'),
   },
   callPolicy: { number: 23, type: oneOf('account', 'zrtp-required', 'zrtp-preferred', 'sdes-over-tls', 'any') },
+  expiresAfter: { number: 24, type: uint },
+  fileName: { number: 25, type: text(maxFileNameLength) },
+  mediaType: { number: 26, type: text(maxMediaTypeLength) },
+  size: { number: 27, type: uint },
+  attachment: { number: 28, type: idOf(32) },
+  attachmentKey: { number: 29, type: key256 },
+  gone: { number: 30, type: flag },
+  place: { number: 31, type: uint },
+  archived: { number: 32, type: bool },
+  pinned: { number: 33, type: bool },
+  keepDays: { number: 34, type: uint },
+  marked: { number: 35, type: bool },
+  searchId: { number: 36, type: id128 },
+  query: { number: 37, type: text(maxSavedQueryLength) },
 } as const satisfies Record<string, Field>
 
 export type BodyFieldName = keyof typeof bodyFields
@@ -137,16 +171,20 @@ export const kinds: Readonly<Record<KnownKind, KindRow>> = {
   message: {
     number: 1,
     required: [...byAuthor, 'messageId', 'contentType', 'text', 'sentAt'],
-    optional: ['path', 'displayReceipt'],
+    optional: ['path', 'displayReceipt', 'expiresAfter'],
   },
   edit: { number: 2, required: [...byAuthor, 'messageId', 'target', 'text', 'sentAt'], optional: [] },
-  delete: { number: 3, required: [...byAuthor, 'messageId', 'target', 'sentAt'], optional: [] },
+  delete: {
+    number: 3,
+    required: [...byAuthor, 'messageId', 'target', 'sentAt'],
+    optional: ['gone', 'place'],
+  },
   delivery: { number: 4, required: [...byAuthor, 'target', 'state', 'at'], optional: ['path', 'failure'] },
   read: { number: 5, required: ['conversation', 'peer', 'target', 'targetAuthor', 'at'], optional: [] },
   contact: {
     number: 6,
     required: ['conversation', 'peer'],
-    optional: ['name', 'note', 'policy', 'muted', 'callPolicy'],
+    optional: ['name', 'note', 'policy', 'muted', 'callPolicy', 'archived', 'pinned', 'keepDays'],
   },
   'peer-name': { number: 7, required: ['conversation', 'peer', 'name'], optional: [] },
   call: {
@@ -154,4 +192,16 @@ export const kinds: Readonly<Record<KnownKind, KindRow>> = {
     required: [...byAuthor, 'messageId', 'sentAt', 'outcome', 'video', 'durationMs', 'readers'],
     optional: [],
   },
+  file: {
+    number: 9,
+    required: [...byAuthor, 'messageId', 'fileName', 'mediaType', 'size', 'sentAt'],
+    optional: ['attachment', 'attachmentKey', 'path', 'displayReceipt', 'expiresAfter'],
+  },
+  timer: { number: 10, required: [...byAuthor, 'messageId', 'expiresAfter', 'sentAt'], optional: [] },
+  bookmark: {
+    number: 11,
+    required: ['conversation', 'peer', 'target', 'targetAuthor', 'marked', 'at'],
+    optional: [],
+  },
+  'saved-search': { number: 12, required: ['searchId', 'name', 'at'], optional: ['query'] },
 }

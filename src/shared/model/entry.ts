@@ -7,7 +7,7 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { CallPolicy, CallRecordView } from './calls.ts'
-import type { Aor, ConversationId, DeviceId, EntryId, MessageId } from './ids.ts'
+import type { Aor, AttachmentId, ConversationId, DeviceId, EntryId, MessageId, SearchId } from './ids.ts'
 import type { AuthenticatedBy, ContactPolicy, MessagePath } from './views.ts'
 
 /** Hybrid logical clock: wall milliseconds, then a counter; clamped to receipt time (design §6). */
@@ -46,6 +46,32 @@ export interface MessageBody extends ByAuthor {
   readonly path?: MessagePath
   /** The author asked to be told when this is displayed (RFC 5438 §6.1). */
   readonly displayReceipt?: true
+  /** Both ends agreed that it disappears: seconds, counted from sending or from reading. */
+  readonly expiresAfter?: number
+}
+/** A file that was sent or received; its bytes are in the attachment store of this device, if it holds them. */
+export interface FileBody extends ByAuthor {
+  readonly kind: 'file'
+  readonly messageId: MessageId
+  readonly fileName: string
+  /** What the author says it is, e.g. `image/png`; a claim, never a reason to open it. */
+  readonly mediaType: string
+  /** Plain size, bytes. */
+  readonly size: number
+  readonly attachment?: AttachmentId
+  /** 32 bytes; present with `attachment`. */
+  readonly attachmentKey?: Uint8Array
+  readonly sentAt: number
+  readonly path?: MessagePath
+  readonly displayReceipt?: true
+  readonly expiresAfter?: number
+}
+/** Its author wants messages of this conversation to disappear after so many seconds; 0 = no more. A line of its own. */
+export interface TimerBody extends ByAuthor {
+  readonly kind: 'timer'
+  readonly messageId: MessageId
+  readonly expiresAfter: number
+  readonly sentAt: number
 }
 /** Replaces the text of `target`; applies only from the same author, at least as strongly authenticated. */
 export interface EditBody extends ByAuthor {
@@ -61,6 +87,10 @@ export interface DeleteBody extends ByAuthor {
   readonly messageId: MessageId
   readonly target: MessageId
   readonly sentAt: number
+  /** Nothing is left to say that it was there: the user removed it from the own devices, or its time was up. */
+  readonly gone?: true
+  /** With `gone`: the position of the row, so that what was read before it stays read. */
+  readonly place?: number
 }
 /**
  * What became of an outgoing message, said by transport or by the recipient's IMDN (`author` = who says it).
@@ -105,6 +135,31 @@ export interface ContactBody {
   readonly muted?: boolean
   /** `account` = whatever the account has. Counts only from an own device: a server must not weaken it. */
   readonly callPolicy?: CallPolicy | 'account'
+  /** Out of the list until something new comes. */
+  readonly archived?: boolean
+  /** At the top of the list. */
+  readonly pinned?: boolean
+  /** Messages are kept so many days; 0 = for ever, absent = whatever the settings say. Counts only from an own device. */
+  readonly keepDays?: number
+}
+/** The user put a bookmark on a message, or took it off. */
+export interface BookmarkBody {
+  readonly kind: 'bookmark'
+  readonly conversation: ConversationId
+  readonly peer: Aor
+  readonly target: MessageId
+  readonly targetAuthor: Aor
+  readonly marked: boolean
+  readonly at: number
+}
+/** A search the user wants to find again; without `query` it is removed. */
+export interface SavedSearchBody {
+  readonly kind: 'saved-search'
+  readonly searchId: SearchId
+  readonly name: string
+  /** JSON of a `SearchFilter`. */
+  readonly query?: string
+  readonly at: number
 }
 /** The name a peer gives itself in SIP; cleaned before it gets here. */
 export interface PeerNameBody {
@@ -121,7 +176,19 @@ export interface UnknownBody {
 }
 
 export type EntryBody =
-  MessageBody | EditBody | DeleteBody | DeliveryBody | ReadBody | ContactBody | PeerNameBody | CallBody | UnknownBody
+  | MessageBody
+  | FileBody
+  | TimerBody
+  | EditBody
+  | DeleteBody
+  | DeliveryBody
+  | ReadBody
+  | ContactBody
+  | PeerNameBody
+  | CallBody
+  | BookmarkBody
+  | SavedSearchBody
+  | UnknownBody
 
 export interface Entry {
   readonly head: EntryHead

@@ -18,3 +18,5 @@ export type JobId = Brand<'JobId'>
 export type Aor = Brand<'Aor'>
 /** Storage key of an attachment: SHA-256 of its ciphertext, base64url. */
 export type AttachmentId = Brand<'AttachmentId'>
+/** Random 128-bit id of a saved search, base64url: the same on every device of a person. */
+export type SearchId = Brand<'SearchId'>

@@ -12,6 +12,16 @@ export const maxAorLength = 400
 export const maxNameLength = 200
 /** The user's note on a contact. */
 export const maxNoteLength = 2000
+/** Name of a file, as its sender gave it. */
+export const maxFileNameLength = 255
+/** Media type of a file, as its sender gave it. */
+export const maxMediaTypeLength = 200
+/** A saved search, as JSON. */
+export const maxSavedQueryLength = 4000
+/** Saved searches of one account; further ones are refused. */
+export const maxSavedSearches = 200
+/** Longest time after which messages may disappear, seconds; longer claims are cut to it. */
+export const maxExpirySeconds = 365 * 86_400
 /** Fields of a map this version does not know. */
 export const maxUnknownFields = 64
 

@@ -5,10 +5,23 @@
  * merging its cluster again, so stored views and this file cannot disagree.
  */
 import type { CallPolicy, CallRecordView } from './calls.ts'
-import type { ContactBody, DeliveryBody, EditBody, Entry, EntryHead, Hlc, MessageBody } from './entry.ts'
+import type {
+  ContactBody,
+  DeleteBody,
+  DeliveryBody,
+  EditBody,
+  Entry,
+  EntryHead,
+  FileBody,
+  Hlc,
+  MessageBody,
+} from './entry.ts'
 import type { Aor, ConversationId, MessageId } from './ids.ts'
 import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
+import { deletesAsMuch, goesWithRow, withoutGone } from './merge-gone.ts'
 import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
+import { contentOf, expiryOf, isRow, mergedFile, type MergedFile, type Row } from './merge-row.ts'
+import { maxExpirySeconds } from './limits.ts'
 import type { AuthenticatedBy, ContactPolicy, DeliveryState, MessagePath } from './views.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -35,8 +48,16 @@ export interface MergedMessage {
   readonly authenticatedBy: AuthenticatedBy
   /** The user marked this message, and with it all before, as read. */
   readonly readMark: boolean
+  /** The user put a bookmark on it. */
+  readonly bookmarked: boolean
+  /** Seconds after which it disappears, counted from sending or from reading. */
+  readonly expiresAfter?: number
   /** This row is a call. */
   readonly call?: CallRecordView
+  /** This row is a file. */
+  readonly file?: MergedFile
+  /** This row says that messages shall disappear after so many seconds; 0 = no more. */
+  readonly timer?: number
 }
 
 export interface MergedContact {
@@ -48,36 +69,38 @@ export interface MergedContact {
   readonly muted: boolean
   /** Null = the account's. */
   readonly callPolicy: CallPolicy | null
+  readonly pinned: boolean
+  /** When it was put out of the list; null when it was not. */
+  readonly archivedAt: Hlc | null
+  /** 0 = for ever, null = whatever the settings say. */
+  readonly keepDays: number | null
   readonly addedAt: number
 }
 
-/** The message or call an entry is about; null for contacts and unknown kinds. */
-export function subjectOf(
-  entry: Entry,
-): { readonly conversation: ConversationId; readonly author: Aor; readonly messageId: MessageId } | null {
-  const { body, head } = entry
-  switch (body.kind) {
-    case 'message':
-    case 'call':
-      return { conversation: body.conversation, author: body.author, messageId: body.messageId }
-    case 'edit':
-    case 'delete':
-      return { conversation: body.conversation, author: body.author, messageId: body.target }
-    case 'delivery':
-      // Only own messages are delivered; `author` is who says so.
-      return { conversation: body.conversation, author: head.account, messageId: body.target }
-    case 'read':
-      return { conversation: body.conversation, author: body.targetAuthor, messageId: body.target }
-    case 'contact':
-    case 'peer-name':
-    case 'unknown':
-      return null
-  }
+/** What a row is known by. */
+export interface Subject {
+  readonly conversation: ConversationId
+  readonly author: Aor
+  readonly messageId: MessageId
 }
 
-type Row = Of<'message'> | Of<'call'>
+/** The row an entry is about; null for what is about none. */
+export function subjectOf(entry: Entry): Subject | null {
+  const { body, head } = entry
+  if (isRow(entry)) return rowKey(entry.body)
+  if (body.kind === 'edit' || body.kind === 'delete') return { ...rowKey(body), messageId: body.target }
+  // Only own messages are delivered; `author` is who says so.
+  if (body.kind === 'delivery') return { conversation: body.conversation, author: head.account, messageId: body.target }
+  if (body.kind === 'read' || body.kind === 'bookmark')
+    return { conversation: body.conversation, author: body.targetAuthor, messageId: body.target }
+  return null
+}
 
-/** Observations of one content of one message, or of one call. */
+function rowKey({ conversation, author, messageId }: Row['body'] | EditBody | DeleteBody): Subject {
+  return { conversation, author, messageId }
+}
+
+/** Observations of one content of one message or file, or of one call. */
 interface Variant {
   readonly first: Row
   readonly strength: number
@@ -91,25 +114,30 @@ function variantOf(observations: readonly Row[]): Variant | null {
 }
 
 /**
- * Merges the cluster of one message or call; [] while it has not arrived itself, and for a call that the user deleted.
+ * Merges the cluster of one row; [] while it has not arrived itself, for a call that the user deleted, and for what is gone.
  * Entry ids must be distinct.
  */
-export function mergeMessage(cluster: readonly Entry[]): readonly MergedMessage[] {
-  const messages = only(cluster, 'message')
-  const calls = isCallDeleted(cluster) ? [] : only(cluster, 'call')
-  const deleted = deleteStrength(cluster)
-  const groups = Map.groupBy<string, Row>(
-    [...messages.filter((message) => strength(message.head) > deleted), ...calls],
-    ({ body }) => (body.kind === 'call' ? '' : `${body.contentType}\n${body.text}`),
+export function mergeMessage(all: readonly Entry[]): readonly MergedMessage[] {
+  const cluster = withoutGone(all)
+  const [deleted, callDeleted] = [deleteStrength(cluster), isCallDeleted(cluster)]
+  const left = cluster.filter(isRow).filter((row) => !(row.body.kind === 'call' && callDeleted))
+  const groups = Map.groupBy(
+    left.filter((row) => !isCovered(row, deleted)),
+    contentOf,
   )
   const variants = [...groups.values()]
     .map(variantOf)
     .filter((variant) => variant !== null)
     .sort((a, b) => compareEntries(a.first, b.first))
   if (variants.length > 0) return variants.map((variant, rank) => view(variant, cluster, rank, variants.length > 1))
-  // Everything was deleted: one row says so, whatever the texts were.
-  const gone = variantOf(messages)
-  return gone === null ? [] : [deletedView(gone, cluster)]
+  // Everything was deleted: one row says so, whatever the contents were.
+  const past = variantOf(left)
+  return past === null ? [] : [deletedView(past, cluster)]
+}
+
+/** Only texts and files are withdrawn by a delete that leaves a row. */
+function isCovered({ head, body }: Row, deleted: number): boolean {
+  return (body.kind === 'message' || body.kind === 'file') && strength(head) <= deleted
 }
 
 /** Strength of the strongest delete of this cluster, -1 without one. */
@@ -130,37 +158,46 @@ function commonView(variant: Variant, cluster: readonly Entry[]) {
     receivedAt: Math.min(...variant.observations.map((o) => o.head.observedAt)),
     authenticatedBy: earliest(strongest)?.head.authenticatedBy ?? head.authenticatedBy,
     readMark: cluster.some((entry) => entry.body.kind === 'read'),
-    ...(body.kind === 'message' ? messageFacts(body, variant, cluster) : callFacts(variant)),
+    bookmarked: latest(only(cluster, 'bookmark'))?.body.marked ?? false,
+    ...(body.kind === 'message' || body.kind === 'file' ? sentFacts(body, variant, cluster) : arrived),
   }
 }
 
-function messageFacts(body: MessageBody, variant: Variant, cluster: readonly Entry[]) {
+/** Calls and timers are on their way nowhere. */
+const arrived = { state: 'delivered' as const }
+
+function sentFacts(body: SentBody, variant: Variant, cluster: readonly Entry[]) {
   return {
     ...(body.displayReceipt === undefined ? {} : { displayReceipt: body.displayReceipt }),
     ...deliveryOf(body, variant, cluster),
   }
 }
 
-/** A call is on its way nowhere. */
-function callFacts({ observations }: Variant) {
-  return { state: 'delivered' as const, call: mergedCall(only(observations, 'call')) }
-}
-
 function deletedView(variant: Variant, cluster: readonly Entry[]): MergedMessage {
-  return { ...commonView(variant, cluster), variant: 0, text: '', edited: false, deleted: true, conflicting: false }
+  const common = commonView(variant, cluster)
+  return { ...common, variant: 0, text: '', edited: false, deleted: true, conflicting: false, bookmarked: false }
 }
 
 function view(variant: Variant, cluster: readonly Entry[], rank: number, conflicting: boolean): MergedMessage {
   const { body } = variant.first
-  const edit = body.kind === 'call' ? null : winningEdit(variant, cluster)
+  const edit = body.kind === 'message' ? winningEdit(variant, cluster) : null
   return {
     ...commonView(variant, cluster),
+    ...contentFacts(variant),
     variant: rank,
-    text: edit ?? (body.kind === 'call' ? '' : body.text),
+    text: edit ?? (body.kind === 'message' ? body.text : ''),
     edited: edit !== null,
     deleted: false,
     conflicting,
   }
+}
+
+function contentFacts({ first: { body }, strength: strongest, observations }: Variant) {
+  if (body.kind === 'call') return { call: mergedCall(only(observations, 'call')) }
+  if (body.kind === 'timer') return { timer: Math.min(body.expiresAfter, maxExpirySeconds) }
+  const file = mergedFile(only(observations, 'file'))
+  const expiresAfter = expiryOf(observations.filter((o) => strength(o.head) === strongest))
+  return { ...(file === null ? {} : { file }), ...(expiresAfter === null ? {} : { expiresAfter }) }
 }
 
 /** Text of the last edit strong enough for this variant; the author's clock counts, clamped to when the edit was seen. */
@@ -178,9 +215,11 @@ function winningEdit(variant: Variant, cluster: readonly Entry[]): string | null
 
 const progress = { queued: 0, sent: 0, failed: 0, delivered: 1, displayed: 2 } as const
 
+type SentBody = MessageBody | FileBody
+
 /** Delivered and displayed never go back; of queued, sent and failed the newest holds. */
 function deliveryOf(
-  body: MessageBody,
+  body: SentBody,
   variant: Variant,
   cluster: readonly Entry[],
 ): Pick<MergedMessage, 'state' | 'failure' | 'path'> {
@@ -221,24 +260,35 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
     note: '',
     policy: 'none',
     muted: false,
-    callPolicy: null,
+    ...{ callPolicy: null, pinned: false, archivedAt: null, keepDays: null },
     addedAt: Math.min(...ordered.map((entry) => entry.head.observedAt)),
   }
   for (const { head, body } of ordered) {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
     else {
-      const { name, note, policy, muted } = { ...merged, ...body }
+      const { name, note, policy, muted, pinned } = { ...merged, ...body }
       const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
-      merged = { ...merged, name, note, policy: decided, muted, callPolicy: callPolicyOf(head, body, merged) }
+      merged = { ...merged, name, note, policy: decided, muted, pinned, ...listPlaceOf(head, body, merged) }
     }
   }
   return merged
 }
 
-/** What the user said on an own device; nobody else may allow less encryption. */
-function callPolicyOf(head: EntryHead, { callPolicy }: ContactBody, before: MergedContact): CallPolicy | null {
-  if (callPolicy === undefined || head.authenticatedBy !== 'own-device') return before.callPolicy
-  return callPolicy === 'account' ? null : callPolicy
+function listPlaceOf(head: EntryHead, body: ContactBody, before: MergedContact) {
+  const { archived } = body
+  const archivedAt = archived === undefined ? before.archivedAt : archived ? head.hlc : null
+  return { archivedAt, ...ownChoicesOf(head, body, before) }
+}
+
+/** What the user said on an own device; nobody else may allow less encryption, or have messages thrown away. */
+function ownChoicesOf(
+  head: EntryHead,
+  { callPolicy, keepDays }: ContactBody,
+  before: MergedContact,
+): Pick<MergedContact, 'callPolicy' | 'keepDays'> {
+  if (head.authenticatedBy !== 'own-device') return { callPolicy: before.callPolicy, keepDays: before.keepDays }
+  const policy = callPolicy === 'account' ? null : (callPolicy ?? before.callPolicy)
+  return { callPolicy: callPolicy === undefined ? before.callPolicy : policy, keepDays: keepDays ?? before.keepDays }
 }
 
 /**
@@ -252,10 +302,16 @@ export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
 function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
   if (strength(held.head) < strength(entry.head)) return false
-  if (a.kind === 'delivery' && b.kind === 'delivery') return a.author !== held.head.account && saysAsMuch(a, b)
   if (b.kind === 'call' && isCallDeleted([held])) return true
-  if (a.kind === 'delete' || a.kind === 'read') return a.kind === b.kind
+  if (a.kind === 'delete') return deletes(a, entry)
+  if (a.kind === 'read') return b.kind === 'read'
+  if (a.kind === 'bookmark') return b.kind === 'bookmark' && compareEntries(held, entry) >= 0
+  if (a.kind === 'delivery') return b.kind === 'delivery' && a.author !== held.head.account && saysAsMuch(a, b)
   return isEarlier(held, entry) && sameContent(held, entry, deleted)
+}
+
+function deletes(held: DeleteBody, entry: Entry): boolean {
+  return entry.body.kind === 'delete' ? deletesAsMuch(held, entry.body) : held.gone === true && goesWithRow(entry)
 }
 
 function isEarlier(held: Entry, entry: Entry): boolean {
@@ -266,8 +322,17 @@ function sameContent(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
   if (a.kind === 'edit' && b.kind === 'edit') return sameEdit(a, b)
   if (a.kind === 'call' && b.kind === 'call') return saysNoMore(a, b)
-  // Deleted texts are purged: all that the delete covers is one content.
-  return a.kind === 'message' && b.kind === 'message' && (strength(held.head) <= deleted || a.text === b.text)
+  if (!isRow(held) || !isRow(entry) || a.kind !== b.kind) return false
+  // Deleted contents are purged: all that the delete covers is one content.
+  if (isCovered(held, deleted)) return true
+  return contentOf(held) === contentOf(entry) && !tellsMore(held, entry)
+}
+
+/** Whether `entry`, of the same content, knows where the bytes are, or of a shorter time. */
+function tellsMore(held: Row, entry: Row): boolean {
+  const [a, b] = [held.body, entry.body]
+  if (a.kind === 'file' && b.kind === 'file' && b.attachment !== undefined && a.attachment !== b.attachment) return true
+  return (expiryOf([entry]) ?? Infinity) < (expiryOf([held]) ?? Infinity)
 }
 
 function sameEdit(held: EditBody, edit: EditBody): boolean {

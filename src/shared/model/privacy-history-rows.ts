@@ -13,13 +13,14 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     datum: 'Messages you sent and received: text, times, author, state, way they travelled',
     where: 'This device, history.db (encrypted), tables message and entry',
     why: 'To show and search your conversations',
-    howLong: forever,
+    howLong: 'Until you delete it, or as long as you set: for the conversation, in Settings, or until it disappears',
     whoReads: you,
     howToErase: 'Delete the message: text, earlier edits and search words go at once; or remove the account',
     covers: [
       ...columns('message', 'position', 'base', 'conversation', 'author', 'message_id', 'variant', 'incoming', 'text'),
       ...columns('message', 'sent_at', 'received_at', 'state', 'failure', 'path', 'display_receipt', 'edited'),
-      ...columns('message', 'deleted', 'conflicting', 'authenticated_by', 'read_mark'),
+      ...columns('message', 'deleted', 'conflicting', 'authenticated_by', 'read_mark', 'bookmarked'),
+      ...columns('message', 'timer', 'expires_after', 'expires_at'),
       ...columns('entry', 'seq', 'id', 'account', 'conversation', 'kind', 'author', 'subject', 'bytes'),
     ],
   },
@@ -32,6 +33,28 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     whoReads: you,
     howToErase: 'Delete the call: its rows go at once; or remove the account',
     covers: columns('message', 'quiet', 'call_outcome', 'call_video', 'call_duration', 'call_readers'),
+  },
+  {
+    datum: 'Files you sent and received: name, kind, size, which attachment, and its key',
+    where: 'This device, history.db (encrypted), tables message, entry and attachment',
+    why: 'To show the file in the conversation, and to open it again',
+    howLong: 'As long as the message',
+    whoReads: you,
+    howToErase: 'Delete the message: its key goes at once, its bytes right after',
+    covers: [
+      ...columns('message', 'file_name', 'file_type', 'file_size', 'attachment'),
+      ...columns('attachment', 'id', 'entry', 'size'),
+      ...columns('dropped_attachment', 'id'),
+    ],
+  },
+  {
+    datum: 'Searches you keep: name, words, people and dates',
+    where: 'This device, history.db (encrypted), tables saved_search and entry',
+    why: 'To search the same again',
+    howLong: forever,
+    whoReads: you,
+    howToErase: `Remove the search; ${accountErase.toLowerCase()}`,
+    covers: columns('saved_search', 'id', 'account', 'name', 'query'),
   },
   {
     datum:
@@ -68,7 +91,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
   },
   {
     datum:
-      'Conversations and contacts: address, name you gave, name they send, note, accepted or blocked, muted, what calls may use, unread count',
+      'Conversations and contacts: address, name you gave, name they send, note, accepted or blocked, muted, pinned, put away, what calls may use, how long messages stay, unread count',
     where: 'This device, history.db (encrypted), table conversation',
     why: 'To list your conversations and contacts',
     howLong: forever,
@@ -77,7 +100,8 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     covers: columns(
       'conversation',
       ...['ref', 'id', 'account', 'peer', 'name', 'peer_name', 'note', 'policy', 'muted', 'added_at', 'call_policy'],
-      ...['total', 'unread', 'read_position', 'last_position'],
+      ...['total', 'unread', 'read_position', 'last_position', 'read_floor', 'pinned', 'archived_base', 'keep_days'],
+      ...['own_timer', 'own_timer_base', 'peer_timer', 'peer_timer_base'],
     ),
   },
   {

@@ -4,7 +4,8 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { CallPolicy, CallRecordView } from './calls.ts'
-import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from './ids.ts'
+import type { AccountId, Aor, ConversationId, DeviceId, MessageId, SearchId } from './ids.ts'
+import type { SearchFilter } from './search.ts'
 
 /** Transport of the account's signalling. */
 export type SipTransport = 'wss' | 'ws' | 'tls' | 'tcp' | 'udp'
@@ -83,6 +84,25 @@ export interface ConversationView {
   readonly unread: number
   readonly draft: string
   readonly muted: boolean
+  /** At the top of the list. */
+  readonly pinned: boolean
+  /** Out of the list: nothing new came since the user put it away, or it is muted. */
+  readonly archived: boolean
+  /** Messages are kept so many days; 0 = for ever, null = whatever the settings say. */
+  readonly keepDays: number | null
+  /** What either end last said about disappearing messages, seconds; 0 = not. They disappear when both are above 0. */
+  readonly timers: { readonly own: number; readonly peer: number }
+}
+
+/** A file as the screen shows it; where its bytes are and their key stay in main. */
+export interface FileView {
+  readonly name: string
+  /** What its sender says it is. */
+  readonly mediaType: string
+  /** Bytes. */
+  readonly size: number
+  /** Whether this device has its bytes. */
+  readonly stored: boolean
 }
 
 export interface MessageView {
@@ -108,8 +128,16 @@ export interface MessageView {
   /** True where the same author used this Message-ID for another content: both are shown, marked. */
   readonly conflicting: boolean
   readonly authenticatedBy: AuthenticatedBy
+  readonly bookmarked: boolean
+  /** Seconds after which it disappears, and when: absent until its time has begun. */
+  readonly expiresAfter?: number
+  readonly expiresAt?: number
   /** This row is a call, not a text: `text` is empty, `direction` says who called. */
   readonly call?: CallRecordView
+  /** This row is a file: `text` is empty. */
+  readonly file?: FileView
+  /** This row says that messages shall disappear after so many seconds; 0 = no more. */
+  readonly timer?: number
 }
 
 export interface MessagePage {
@@ -131,10 +159,26 @@ export interface SearchHit {
   readonly author: Aor
   readonly direction: 'incoming' | 'outgoing'
   readonly sentAt: number
-  /** Excerpt around the first match. */
+  /** Excerpt around the first match: of the text, or of the file's name. */
   readonly excerpt: string
   /** `[start, end)` pairs into `excerpt`, UTF-16 units. */
   readonly highlights: readonly (readonly [number, number])[]
+  readonly bookmarked: boolean
+  readonly call?: CallRecordView
+  readonly file?: FileView
+}
+
+/** One page of hits, newest first. */
+export interface SearchPage {
+  readonly hits: readonly SearchHit[]
+  /** Where the next page begins; null when there are no more. */
+  readonly before: number | null
+}
+
+export interface SavedSearchView {
+  readonly id: SearchId
+  readonly name: string
+  readonly filter: SearchFilter
 }
 
 /** Choices of {@link SettingsView.lockAfterMinutes}. */
@@ -159,6 +203,8 @@ export interface SettingsView {
   readonly echoCancellation: boolean
   readonly noiseSuppression: boolean
   readonly gainControl: boolean
+  /** Days that messages are kept where a conversation says nothing else; 0 = for ever. */
+  readonly keepDays: number
 }
 
 export interface StorageView {

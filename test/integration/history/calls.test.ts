@@ -1,5 +1,6 @@
 /** Calls as rows of a conversation, in the database. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { emptyFilter } from '#shared/model/search.ts'
 import { openDatabase } from '#main/history/database.ts'
 import type { OpenHistory } from '#main/history/open-history.ts'
 import type { HistoryChange } from '#main/history/port.ts'
@@ -86,7 +87,7 @@ describe('a call in the history', () => {
   it('is not found by searching', async () => {
     await commit(make.call({ id: 'zebra', outcome: 'answered' }))
     for (const text of ['answered', 'zebra', 'missed']) {
-      const found = await history.reader.search({ text, conversationId: null, limit: 10 })
+      const found = await history.reader.search({ filter: { ...emptyFilter, text }, before: null, limit: 10 })
       expect(found.hits).toEqual([])
     }
   })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { emptyFilter } from '#shared/model/search.ts'
 import { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
 import { lockProfile } from '#main/history/profile-lock.ts'
 import { argon2 } from '#main/keys/argon2.ts'
@@ -75,7 +76,11 @@ it('no file of a profile holds a readable word of the user, open or closed', asy
       yield await Promise.resolve(utf8('Emufile '.repeat(20_000)))
     })(),
   )
-  const found = await history.reader.search({ text: 'quokkatext', conversationId: null, limit: 200 })
+  const found = await history.reader.search({
+    filter: { ...emptyFilter, text: 'quokkatext' },
+    before: null,
+    limit: 200,
+  })
   expect(found.hits).toHaveLength(200)
 
   expect(readdirSync(test.directory).sort()).toEqual(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { emptyFilter } from '#shared/model/search.ts'
 import { openHistoryInWorkers, type OpenHistory } from '#main/history/open-history.ts'
 import type { HistoryChange, OutboxJob } from '#main/history/port.ts'
 import type { MessageView } from '#shared/model/views.ts'
@@ -178,16 +179,20 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
       make.incoming('nothing', { peer: eve }),
       make.incoming('grusse again', { peer: eve }),
     )
-    const found = await history.reader.search({ text: 'GRUS', conversationId: null, limit: 10 })
-    expect(found.complete).toBe(true)
+    const found = await history.reader.search({ filter: { ...emptyFilter, text: 'GRUS' }, before: null, limit: 10 })
+    expect(found.before).toBeNull()
     expect(found.hits.map((hit) => [hit.author, hit.excerpt.slice(...hit.highlights[0]!)])).toEqual([
       [eve, 'grusse'],
       [bob, 'Grüße'],
     ])
-    const one = await history.reader.search({ text: 'grüße', conversationId: withBob, limit: 10 })
+    const one = await history.reader.search({
+      filter: { ...emptyFilter, text: 'grüße', conversationIds: [withBob] },
+      before: null,
+      limit: 10,
+    })
     expect(one.hits).toMatchObject([{ conversationName: 'Bob', author: bob }])
-    const limited = await history.reader.search({ text: 'grusse', conversationId: null, limit: 1 })
-    expect(limited).toMatchObject({ complete: false, hits: [{ author: eve }] })
+    const limited = await history.reader.search({ filter: { ...emptyFilter, text: 'grusse' }, before: null, limit: 1 })
+    expect(limited).toMatchObject({ before: limited.hits[0]!.position, hits: [{ author: eve }] })
   })
 
   it('knows the timestamp of the latest message, for clocks that went back', async () => {
@@ -212,7 +217,9 @@ describe.each(['in process', 'in workers'] as const)('history %s', (where) => {
     await expect.poll(() => changes.at(-1)).toMatchObject({ removedConversations: [withBob], bulk: true })
     expect(await history.reader.counts()).toMatchObject({ messages: 0, conversations: 0 })
     expect(await history.reader.dueJobs(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
-    expect((await history.reader.search({ text: 'gone', conversationId: null, limit: 5 })).hits).toEqual([])
+    expect(
+      (await history.reader.search({ filter: { ...emptyFilter, text: 'gone' }, before: null, limit: 5 })).hits,
+    ).toEqual([])
   })
 
   it('makes many commits at once durable together, each with its own receipt', async () => {

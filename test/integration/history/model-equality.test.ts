@@ -7,7 +7,10 @@ import { tokens } from '#main/history/search-text.ts'
 import { arbitraryEntry, fixtureAccount } from '#test/fixtures/arbitrary-entry.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import { mergeEntries, type MergedMessage } from '#shared/model/merge.ts'
-import type { ContactView, MessageView } from '#shared/model/views.ts'
+import { compareHlc } from '#shared/model/hlc.ts'
+import type { ConversationId } from '#shared/model/ids.ts'
+import { only, strength } from '#shared/model/merge-order.ts'
+import type { ContactView, FileView, MessageView } from '#shared/model/views.ts'
 import { TestHistory } from './history-fixture.ts'
 
 let test: TestHistory
@@ -47,7 +50,28 @@ function viewOf(message: MergedMessage) {
     deleted: message.deleted,
     conflicting: message.conflicting,
     authenticatedBy: message.authenticatedBy,
+    bookmarked: message.bookmarked,
+    ...(message.expiresAfter === undefined ? {} : { expiresAfter: message.expiresAfter }),
+    ...(message.timer === undefined ? {} : { timer: message.timer }),
     ...(message.call === undefined ? {} : { call: message.call }),
+    ...(message.file === undefined ? {} : { file: fileViewOf(message.file) }),
+  }
+}
+
+function fileViewOf({ attachment, ...file }: NonNullable<MergedMessage['file']>): FileView {
+  return { ...file, stored: attachment !== undefined }
+}
+
+/** What either end last said about disappearing messages; for the own side only what the servers cannot have made up. */
+function latestTimers(entries: readonly Entry[]) {
+  const said = only(entries, 'timer').toSorted(
+    (a, b) => compareHlc(a.head.hlc, b.head.hlc) || a.body.expiresAfter - b.body.expiresAfter,
+  )
+  return (id: ConversationId) => {
+    const here = said.filter(({ body }) => body.conversation === id)
+    const own = here.findLast(({ head, body }) => body.author === head.account && strength(head) > 0)
+    const peer = here.findLast(({ head, body }) => body.author !== head.account)
+    return { own: own?.body.expiresAfter ?? 0, peer: peer?.body.expiresAfter ?? 0 }
   }
 }
 
@@ -65,7 +89,7 @@ const byKey = (a: { conversationId: string; key: string }, b: { conversationId: 
 async function checkMessages(entries: readonly Entry[]): Promise<void> {
   const model = mergeEntries(entries)
   const stored = await storedMessages()
-  const withoutPosition = stored.map(({ position, ...rest }) => rest)
+  const withoutPosition = stored.map(({ position, expiresAt, ...rest }) => rest)
   expect([...withoutPosition].sort(byKey)).toEqual(model.messages.map(viewOf).sort(byKey))
   const positions = new Map(stored.map((message) => [`${message.conversationId} ${message.key}`, message.position]))
   const positionOf = (m: MergedMessage) =>
@@ -75,7 +99,9 @@ async function checkMessages(entries: readonly Entry[]): Promise<void> {
       if (a.hlc.wallMs < b.hlc.wallMs) expect(positionOf(a)).toBeLessThan(positionOf(b))
     }
   }
-  for (const { id, unread } of (await history.reader.conversations()).conversations) {
+  const timers = latestTimers(entries)
+  for (const { id, unread, timers: kept } of (await history.reader.conversations()).conversations) {
+    expect(kept).toEqual(timers(id))
     const mine = model.messages.filter((message) => message.conversation === id)
     const readTo = Math.max(-1, ...mine.filter((message) => message.readMark).map(positionOf))
     const waits = (m: MergedMessage) => m.call === undefined || m.call.outcome === 'missed'
@@ -98,11 +124,11 @@ async function checkContacts(entries: readonly Entry[]): Promise<void> {
 /** The search index holds the words of the shown texts, each as often as it should, and nothing else. */
 async function checkIndex(): Promise<void> {
   const expected = new Map<string, number>()
-  for (const { text } of await storedMessages()) {
-    for (const token of tokens(text)) expected.set(token.text, (expected.get(token.text) ?? 0) + 1)
+  for (const { text, file } of await storedMessages()) {
+    for (const token of tokens(file?.name ?? text)) expected.set(token.text, (expected.get(token.text) ?? 0) + 1)
   }
   const rows = db.prepare<[], { term: string; cnt: number }>('SELECT term, cnt FROM vocabulary').all()
-  const words = rows.filter((row) => !row.term.startsWith('\ue100'))
+  const words = rows.filter((row) => !/^[\ue100-\ue1ff]/.test(row.term))
   expect(new Map(words.map((row) => [row.term, row.cnt]))).toEqual(expected)
 }
 

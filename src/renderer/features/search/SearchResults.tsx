@@ -1,5 +1,6 @@
 import { SearchX } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { emptyFilter } from '#shared/model/search.ts'
 import type { SearchHit } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatShort } from '#renderer/i18n/format.ts'
@@ -28,11 +29,12 @@ function useSearch(text: string): Found {
   useEffect(() => {
     let stale = false
     const timer = setTimeout(() => {
-      void attempt('search.query', { text, conversationId: null, limit: hitLimit }).then((reply) => {
+      const filter = { ...emptyFilter, text }
+      void attempt('search.query', { filter, before: null, limit: hitLimit }).then((reply) => {
         if (stale) return
         setFound(
           reply.ok
-            ? { kind: 'found', ...reply.value }
+            ? { kind: 'found', hits: reply.value.hits, complete: reply.value.before === null }
             : { kind: 'failed', text: errorText(t, reply.code, reply.params) },
         )
       })

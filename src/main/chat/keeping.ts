@@ -1,0 +1,107 @@
+import { SottoError } from '#shared/errors.ts'
+import { newMessageId } from '#shared/model/derive-ids.ts'
+import type { ContactBody } from '#shared/model/entry.ts'
+import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { MessageView } from '#shared/model/views.ts'
+import { contactJobs } from './contact-changes.ts'
+import { commitAndSend, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
+import { copyJobs, lineEntry, peerJob } from './lines.ts'
+import type { Line, LineContent } from './wire-forms.ts'
+
+/** A row by what it is known by everywhere. */
+export interface RowRef {
+  readonly conversationId: ConversationId
+  readonly author: Aor
+  readonly messageId: MessageId
+}
+
+/** How long things are kept and where they stand: for the user alone, but for the timer of disappearing messages. */
+export class Keeping {
+  readonly #context: ChatContext
+
+  constructor(context: ChatContext) {
+    this.#context = context
+  }
+
+  /** Says something about the conversation, which the own other devices hear as far as they may. */
+  say(id: ConversationId, said: Pick<ContactBody, 'muted' | 'pinned' | 'archived' | 'keepDays'>): Promise<void> {
+    return this.#inTurn(id, async (conversation) => {
+      const body = { kind: 'contact', conversation: id, peer: conversation.peer, ...said } as const
+      const entries = [this.#context.entries.make(ownOrigin(conversation.account), body)]
+      await commitAndSend(this.#context, { entries, addJobs: contactJobs(this.#context, conversation, entries) })
+    })
+  }
+
+  /** Removes a row from all own devices. @throws SottoError `not-found`, `edit-not-allowed` for what is no message. */
+  remove({ conversationId, author, messageId }: RowRef): Promise<void> {
+    return this.#inTurn(conversationId, async (conversation) => {
+      const message = await this.#row(conversation, author, messageId)
+      if (message.timer !== undefined) throw new SottoError('edit-not-allowed')
+      const content = { kind: 'delete', target: messageId, gone: message.position } as const
+      const line = this.#line(conversation, author, content)
+      const entry = lineEntry(this.#context, conversation, {
+        line,
+        path: null,
+        origin: ownOrigin(conversation.account),
+      })
+      await commitAndSend(this.#context, { entries: [entry], addJobs: copyJobs(this.#context, conversation, line) })
+    })
+  }
+
+  /** @throws SottoError `not-found` */
+  setBookmarked({ bookmarked: marked, ...ref }: RowRef & { readonly bookmarked: boolean }): Promise<void> {
+    return this.#inTurn(ref.conversationId, async ({ id, peer, account, ...rest }) => {
+      const { author: targetAuthor, messageId: target } = ref
+      await this.#row({ id, peer, account, ...rest }, targetAuthor, target)
+      const at = this.#context.clock.now()
+      const body = { kind: 'bookmark', conversation: id, peer, target, targetAuthor, marked, at } as const
+      await this.#context.writer.commit({ entries: [this.#context.entries.make(ownOrigin(account), body)] })
+    })
+  }
+
+  /**
+   * Says to the other side after how many seconds messages shall disappear. It takes effect once that side has said so too.
+   * @throws SottoError `recipient-blocked`
+   */
+  setTimer(id: ConversationId, seconds: number): Promise<void> {
+    return this.#inTurn(id, async (conversation) => {
+      if (conversation.policy === 'blocked') throw new SottoError('recipient-blocked')
+      if (conversation.view?.timers.own === seconds) return
+      const line = this.#line(conversation, conversation.account.aor, { kind: 'timer', seconds })
+      const entry = lineEntry(this.#context, conversation, {
+        line,
+        path: null,
+        origin: ownOrigin(conversation.account),
+      })
+      const addJobs = [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)]
+      await commitAndSend(this.#context, { entries: [entry], addJobs })
+    })
+  }
+
+  /** Erases the conversation on this device: what is unsent of it is not sent any more. */
+  erase(id: ConversationId): Promise<void> {
+    return this.#context.turns.take(id, async () => {
+      this.#context.outbox.withdrawAll(id)
+      this.#context.notifications.withdraw(id)
+      await this.#context.writer.commit({ eraseConversations: [id] })
+    })
+  }
+
+  #inTurn(id: ConversationId, change: (conversation: Conversation) => Promise<void>): Promise<void> {
+    return this.#context.turns.take(id, async () => change(await requireConversation(this.#context, id)))
+  }
+
+  async #row({ id }: Conversation, author: Aor, messageId: MessageId): Promise<MessageView> {
+    const message = await this.#context.reader.message(id, author, messageId)
+    if (message === null) throw new SottoError('not-found')
+    return message
+  }
+
+  #line({ account, peer }: Conversation, author: Aor, content: LineContent): Line {
+    return {
+      ...{ author, recipient: author === account.aor ? peer : account.aor, content },
+      ...{ messageId: newMessageId(this.#context.random), sentAt: this.#context.clock.now() },
+      ...{ previous: null, ownCopy: null, expiresAfter: null, wanted: { delivered: false, displayed: false } },
+    }
+  }
+}

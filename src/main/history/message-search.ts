@@ -1,0 +1,112 @@
+/** Finds rows by words and by what they are, newest first, a page at a time. */
+import type { Database, Statement } from 'better-sqlite3'
+import type { Aor, ConversationId } from '#shared/model/ids.ts'
+import type { SearchFilter } from '#shared/model/search.ts'
+import type { SearchHit, SearchPage } from '#shared/model/views.ts'
+import { positionAt } from './position.ts'
+import { excerptOf, matchExpression, parseQuery, type SearchFacet, type SearchQuery } from './search-text.ts'
+import { contentOf, messageColumns, messageKey, type MessageRow } from './views.ts'
+
+/** A search, and where its page begins: before this position, or at the newest. */
+export interface SearchRequest {
+  readonly filter: SearchFilter
+  readonly before: number | null
+  readonly limit: number
+}
+
+interface HitRow extends MessageRow {
+  readonly name: string
+  readonly peer_name: string
+  readonly peer: Aor
+}
+
+interface Range {
+  readonly from: number
+  readonly to: number
+  readonly limit: number
+}
+
+const hitColumns = `${messageColumns}, conversation.name, conversation.peer_name, conversation.peer`
+/** Blocked people and strangers are found only where their conversation is asked for. */
+const known = "AND conversation.policy NOT IN ('blocked', 'pending')"
+
+export class MessageSearch {
+  readonly #db: Database
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  page({ filter, before, limit }: SearchRequest): SearchPage {
+    const query = parseQuery(filter.text)
+    const nothing = { hits: [], before: null }
+    if (query === null && filter.text.trim() !== '') return nothing
+    const range = rangeOf(filter, before, limit + 1)
+    const rows = this.#rows(filter, query, range)
+    const hits = rows.slice(0, limit).map((row) => hitOf(row, query))
+    return { hits, before: rows.length <= limit ? null : (hits.at(-1)?.position ?? null) }
+  }
+
+  #rows(filter: SearchFilter, query: SearchQuery | null, range: Range): readonly HitRow[] {
+    const conversations = filter.conversationIds?.flatMap((id) => this.#refOf(id)) ?? null
+    const match = matchExpression(query, { conversations, facets: facetsOf(filter) })
+    const whom = conversations === null ? known : ''
+    if (match !== null) return this.#matching(match, whom, range)
+    // Only a time was given: whatever came then.
+    const isTimed = filter.from !== null || filter.to !== null
+    return conversations === null && isTimed ? this.#within(range) : []
+  }
+
+  #matching(match: string, whom: string, { from, to, limit }: Range): readonly HitRow[] {
+    // Rowid is the position: newest first without ranking.
+    return this.#statement<[string, number, number, number]>(
+      `SELECT ${hitColumns} FROM message_text JOIN message ON message.position = message_text.rowid
+         JOIN conversation ON conversation.ref = message.conversation
+         WHERE message_text MATCH ? AND message_text.rowid >= ? AND message_text.rowid < ? ${whom}
+         ORDER BY message_text.rowid DESC LIMIT ?`,
+    ).all(match, from, to, limit)
+  }
+
+  #within({ from, to, limit }: Range): readonly HitRow[] {
+    return this.#statement<[number, number, number]>(
+      `SELECT ${hitColumns} FROM message JOIN conversation ON conversation.ref = message.conversation
+         WHERE position >= ? AND position < ? ${known} ORDER BY position DESC LIMIT ?`,
+    ).all(from, to, limit)
+  }
+
+  #refOf(id: ConversationId): readonly number[] {
+    const ref = this.#db.prepare<[string], number>('SELECT ref FROM conversation WHERE id = ?').pluck().get(id)
+    return ref === undefined ? [] : [ref]
+  }
+
+  #statement<Params extends unknown[]>(sql: string): Statement<Params, HitRow> {
+    const prepared = this.#statements.get(sql) ?? this.#db.prepare(sql)
+    this.#statements.set(sql, prepared)
+    return prepared as Statement<Params, HitRow>
+  }
+}
+
+function rangeOf({ from, to }: SearchFilter, before: number | null, limit: number): Range {
+  const end = to === null ? Number.MAX_SAFE_INTEGER : positionAt(to)
+  return { from: from === null ? 0 : positionAt(from), to: Math.min(end, before ?? Number.MAX_SAFE_INTEGER), limit }
+}
+
+function facetsOf({ kind, direction }: SearchFilter): readonly SearchFacet[] {
+  return [...(kind === 'any' ? [] : [kind]), ...(direction === 'any' ? [] : [direction])]
+}
+
+function hitOf(row: HitRow, query: SearchQuery | null): SearchHit {
+  return {
+    conversationId: row.conversation_id,
+    conversationName: row.name || row.peer_name || row.peer.slice('sip:'.length),
+    messageKey: messageKey(row),
+    position: row.position,
+    author: row.author,
+    direction: row.incoming === 1 ? 'incoming' : 'outgoing',
+    sentAt: row.sent_at,
+    bookmarked: row.bookmarked === 1,
+    ...excerptOf(row.file_name ?? row.text, query),
+    ...contentOf(row),
+  }
+}

@@ -1,0 +1,87 @@
+/** Erases rows with everything that was ever said about them, so that nothing is left to find or to restore. */
+import type { Database, Statement } from 'better-sqlite3'
+import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { Touched } from './apply-entry.ts'
+import type { ConversationStore } from './conversation-store.ts'
+import type { MessageStore } from './message-store.ts'
+import { messageColumns, messageJoin, type MessageRow } from './views.ts'
+
+/** A row by its key. */
+export interface Erasable {
+  readonly conversation: ConversationId
+  readonly author: Aor
+  readonly messageId: MessageId
+}
+
+export class RowEraser {
+  readonly #messages: MessageStore
+  readonly #conversations: ConversationStore
+  readonly #before: Statement<[number, number, number], MessageRow>
+  readonly #cluster: Statement<[number, string, string]>
+  readonly #jobs: Statement<[string, string]>
+  readonly #rows: Statement<[number], MessageRow>
+  readonly #whole: readonly Statement<[number]>[]
+  readonly #allJobs: Statement<[string]>
+
+  constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
+    this.#messages = messages
+    this.#conversations = conversations
+    const rows = `SELECT ${messageColumns} FROM ${messageJoin} WHERE message.conversation = ?`
+    this.#before = db.prepare(`${rows} AND position < ? ORDER BY position LIMIT ?`)
+    this.#cluster = db.prepare('DELETE FROM entry WHERE conversation = ? AND subject = ? AND author = ?')
+    this.#jobs = db.prepare('DELETE FROM job WHERE conversation = ? AND target = ?')
+    this.#rows = db.prepare(rows)
+    this.#whole = ['DELETE FROM entry WHERE conversation = ?', 'DELETE FROM conversation WHERE ref = ?'].map((sql) =>
+      db.prepare(sql),
+    )
+    this.#allJobs = db.prepare('DELETE FROM job WHERE conversation = ?')
+  }
+
+  /** Erases up to `limit` of the oldest rows that stand before `position`. */
+  before(
+    conversation: ConversationId,
+    { position, limit }: { position: number; limit: number },
+    touched: Touched,
+  ): void {
+    const ref = this.#conversations.knownRef(conversation)
+    if (ref === null) return
+    const rows = this.#before.all(ref, position, limit)
+    if (rows.length === 0) return
+    for (const row of rows) {
+      this.#messages.delete(row)
+      this.#cluster.run(ref, row.message_id, row.author)
+      this.#jobs.run(conversation, row.message_id)
+    }
+    this.#conversations.updateCounters(ref, -rows.length)
+    touched.conversations.add(ref)
+    touched.incomplete = true
+  }
+
+  /** Erases what is left of a row; that it is gone, and what was read, stays said. */
+  row({ conversation, author, messageId }: Erasable, touched: Touched): void {
+    const ref = this.#conversations.knownRef(conversation)
+    if (ref === null) return
+    this.#jobs.run(conversation, messageId)
+    const rows = this.#messages.rowsOf(ref, author, messageId)
+    if (rows.length === 0) return
+    for (const row of rows) this.#messages.delete(row)
+    this.#cluster.run(ref, messageId, author)
+    this.#conversations.updateCounters(ref, -rows.length)
+    touched.conversations.add(ref)
+    touched.incomplete = true
+  }
+
+  /** Erases a conversation: rows, entries, contact, draft and what waits to be sent. */
+  conversation(id: ConversationId, touched: Touched): void {
+    const ref = this.#conversations.knownRef(id)
+    if (ref === null) return
+    // One by one: the search index forgets a text only when it is told the text.
+    for (const row of this.#rows.all(ref)) this.#messages.delete(row)
+    this.#allJobs.run(id)
+    for (const statement of this.#whole) statement.run(ref)
+    touched.removedConversations.add(id)
+    touched.conversations.delete(ref)
+    touched.contacts.delete(ref)
+    touched.incomplete = true
+  }
+}

@@ -1,0 +1,38 @@
+/** Rows that are gone: the user removed them from the own devices, or their time was up. Nothing says that they were there. */
+import type { DeleteBody, Entry } from './entry.ts'
+import { only, strength, type Of } from './merge-order.ts'
+
+/** Strength of the strongest delete that leaves nothing behind, -1 without one. */
+function goneStrength(cluster: readonly Entry[]): number {
+  return Math.max(-1, ...goneDeletes(cluster).map((entry) => strength(entry.head)))
+}
+
+/** Up to which base position everything counts as read although the row that says so is gone, -1 for nowhere. */
+export function readFloor(cluster: readonly Entry[]): number {
+  if (!cluster.some(({ body }) => body.kind === 'read')) return -1
+  return Math.max(-1, ...goneDeletes(cluster).map(({ body }) => body.place ?? -1))
+}
+
+/**
+ * Whether `entry` is of no use any more once the row of its cluster is gone at least as surely as the entry is vouched for.
+ * Calls have a rule of their own.
+ */
+export function goesWithRow({ body }: Entry): boolean {
+  return body.kind !== 'read' && body.kind !== 'call' && !(body.kind === 'delete' && body.gone === true)
+}
+
+/** The cluster without what went with its row. */
+export function withoutGone(cluster: readonly Entry[]): readonly Entry[] {
+  const gone = goneStrength(cluster)
+  return gone < 0 ? cluster : cluster.filter((entry) => strength(entry.head) > gone || !goesWithRow(entry))
+}
+
+/** Whether `held` says as much as `other`, both about the same message. */
+export function deletesAsMuch(held: DeleteBody, other: DeleteBody): boolean {
+  if (other.gone !== true) return true
+  return held.gone === true && (held.place ?? -1) >= (other.place ?? -1)
+}
+
+function goneDeletes(cluster: readonly Entry[]): readonly Of<'delete'>[] {
+  return only(cluster, 'delete').filter(({ body }) => body.gone === true)
+}
