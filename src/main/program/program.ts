@@ -136,8 +136,9 @@ export class Program<S extends Session> {
   }
 
   async #openByKeychain(): Promise<boolean> {
-    if (this.#rungs.keychain === 'none' || this.#keychain !== 'available') return false
+    if (this.#rungs.keychain !== 'set') return false
     try {
+      if (this.#keychain !== 'available') throw new SottoError('keychain-unavailable')
       await this.unlock('keychain', null)
       return true
     } catch (error) {

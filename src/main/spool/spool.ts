@@ -15,6 +15,9 @@ export interface SpoolReport {
   readonly left: number
 }
 
+/** Records under way at a time. */
+const window = 32
+
 export class Spool {
   readonly #store: SpoolStore
   readonly #random: RandomPort
@@ -37,17 +40,30 @@ export class Spool {
    * between, must be harmless. @throws SottoError `disk-failed`.
    */
   async drain(key: SpoolOpenKey | null, apply: (record: SpoolRecord) => Promise<Applied>): Promise<SpoolReport> {
-    const done: number[] = []
-    let refused = 0
-    let left = 0
-    for (const sequence of await this.#store.list()) {
-      const record = await this.#open(key, sequence)
-      if (record === null) refused += 1
-      if (record === null || (await apply(record)) === 'done') done.push(sequence)
-      else left += 1
+    const counts = { applied: 0, refused: 0, left: 0 }
+    const all = await this.#store.list()
+    for (let from = 0; from < all.length; from += window) {
+      const part = all.slice(from, from + window)
+      const outcomes = await this.#applyPart(key, part, apply)
+      for (const outcome of outcomes) counts[outcome] += 1
+      await this.#store.remove(part.filter((_, index) => outcomes[index] !== 'left'))
     }
-    await this.#store.remove(done)
-    return { applied: done.length - refused, refused, left }
+    return counts
+  }
+
+  /** Begun in order and under way together: one that waits for another must not keep that one from coming. */
+  async #applyPart(
+    key: SpoolOpenKey | null,
+    sequences: readonly number[],
+    apply: (record: SpoolRecord) => Promise<Applied>,
+  ): Promise<readonly (keyof SpoolReport)[]> {
+    const records = await Promise.all(sequences.map((sequence) => this.#open(key, sequence)))
+    return Promise.all(
+      records.map(async (record) => {
+        if (record === null) return 'refused'
+        return (await apply(record)) === 'done' ? 'applied' : 'left'
+      }),
+    )
   }
 
   async #open(key: SpoolOpenKey | null, sequence: number): Promise<SpoolRecord | null> {
