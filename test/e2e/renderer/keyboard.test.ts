@@ -99,6 +99,24 @@ describe('with the keyboard alone', () => {
       await page.getByText('Bob Baker').first().waitFor()
     }))
 
+  it('locks with the keyboard, and takes a lock back that waits for a call', () =>
+    using({ scenario: { calls: [{}] } }, async (page) => {
+      await page.getByText('Bob Baker').first().waitFor()
+      await page.keyboard.press('Control+l')
+      await page.getByRole('button', { name: 'Lock after the call' }).waitFor()
+      await pause(page)
+      await page.keyboard.press('Enter')
+      await page.getByText('Sotto locks when the call ends').waitFor()
+      await page.getByRole('button', { name: 'Do not lock' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByText('Sotto locks when the call ends').waitFor({ state: 'detached' })
+      await page.keyboard.press('Control+l')
+      await page.getByRole('button', { name: 'Hang up and lock' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByText('Sotto is locked').waitFor()
+      await page.getByText('You locked it.').waitFor()
+    }))
+
   it('finds a person, writes, edits and deletes', () =>
     using({}, async (page) => {
       await page.getByText('Bob Baker').first().waitFor()
