@@ -18,7 +18,14 @@ import {
   type Needle,
   type Search,
 } from '../support/process-memory.ts'
-import { expectMessage, lockByHand, openConversation, sendMessage, startConversation, unlock } from '../support/steps.ts'
+import {
+  expectMessage,
+  lockByHand,
+  openConversation,
+  sendMessage,
+  startConversation,
+  unlock,
+} from '../support/steps.ts'
 
 const canary = 'Seventeen zebras crossed the frozen canal'
 

@@ -24,8 +24,8 @@ export async function postponePaperSecret(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Do this later' }).click(patient)
 }
 
-/** Shows the paper secret and types the asked words back. */
-export async function confirmPaperSecret(page: Page): Promise<void> {
+/** Shows the paper secret and types the asked words back; all of its words. */
+export async function confirmPaperSecret(page: Page): Promise<readonly string[]> {
   await page.getByRole('button', { name: 'Show the words' }).click(patient)
   const list = page.getByRole('list', { name: 'The words of your paper secret' })
   await list.getByRole('listitem').first().waitFor(patient)
@@ -42,6 +42,7 @@ export async function confirmPaperSecret(page: Page): Promise<void> {
   }
   await page.getByRole('button', { name: 'Check', exact: true }).click()
   await page.getByRole('button', { name: 'Done', exact: true }).click(patient)
+  return words
 }
 
 async function labelOf(page: Page, field: ReturnType<Page['getByLabel']>): Promise<string> {

@@ -7,7 +7,7 @@ import type { Migration } from './migrations.ts'
  * A moved identity has the layout of `identity/identity-record.ts`, version 2.
  */
 export const secrets: Migration = {
-  version: 5,
+  version: 6,
   sql: 'CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;',
   run: (db) => {
     const rows = db.prepare<[], OldRow>("SELECT key, value FROM setting WHERE key LIKE 'identity.%'").all()

@@ -7,6 +7,7 @@ import { useAccounts, useApp } from '#renderer/stores/app-store.ts'
 import { Switch } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Group } from './Group.tsx'
+import { KeepDefault } from './KeepDefault.tsx'
 import { LockSettings } from './LockSettings.tsx'
 import { PaperRung } from './PaperRung.tsx'
 import { PassphraseRung } from './PassphraseRung.tsx'
@@ -30,6 +31,7 @@ export function StorageSettings() {
     <>
       <Sizes storage={storage} />
       <LockSettings />
+      <KeepDefault />
       <Rungs storage={storage} onChanged={() => setAsked(asked + 1)} />
     </>
   )
