@@ -21,6 +21,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
       ...columns('message', 'sent_at', 'received_at', 'state', 'failure', 'path', 'display_receipt', 'edited'),
       ...columns('message', 'deleted', 'conflicting', 'authenticated_by', 'read_mark', 'bookmarked'),
       ...columns('message', 'timer', 'expires_after', 'expires_at'),
+      ...columns('entry_unread', 'seq'),
       ...columns('entry', 'seq', 'id', 'account', 'conversation', 'kind', 'author', 'subject', 'bytes'),
     ],
   },

@@ -192,6 +192,7 @@ async function run(): Promise<void> {
     await expectMessage(page('alice'), 'The door code is on the card.')
   })
   await tour.step('Alice prefers the dark', both, async () => {
+    await page('alice').keyboard.press('Control+,')
     await page('alice').getByRole('tab', { name: 'Appearance' }).click(patient)
     await page('alice').getByText('Dark', { exact: true }).click()
     await page('alice').keyboard.press('Escape')
