@@ -117,6 +117,7 @@ export type ThemeFits = Check<
 >
 export type NetFits = Check<Same<typeof host.net, Electron.Net, 'isOnline' | 'online'>>
 export type ShellFits = Check<Same<typeof host.shell, Electron.Shell, 'openExternal' | 'showItemInFolder'>>
+export type PowerFits = Check<Same<typeof host.powerMonitor, Electron.PowerMonitor, 'getSystemIdleTime'>>
 export type ClipboardFits = Check<Same<typeof host.clipboard, Electron.Clipboard, 'writeText' | 'readText'>>
 export type NotificationFits = Check<
   Same<host.Notification, Electron.Notification, 'title' | 'body' | 'silent' | 'show' | 'close'>

@@ -20,11 +20,14 @@ import type { CallAccount, CallPeer, CallPeersPort, CallRecord, CallTrustPort, R
 import { conversationOf } from './chat/context.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import type { MediaPort, RelayServer } from './media/media-port.ts'
+import type { SpooledCall } from './spool/spool-record.ts'
 
 export interface CallsSessionPorts {
   readonly publisher: BridgePublisher
   readonly ring: RingPort
   readonly showWindow: () => void
+  /** Where the revisions of the list of calls go on from. */
+  readonly callRevision: () => number
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -42,7 +45,7 @@ interface Parts {
 export function composeCalls(ports: CallsSessionPorts, parts: Parts): Calls {
   const { publisher, showWindow, clock, random, log, ring } = ports
   return new Calls({
-    ...{ clock, random, log: log.child('calls'), ring },
+    ...{ clock, random, log: log.child('calls'), ring, revision: ports.callRevision() },
     media: parts.media,
     signalling: parts.signalling,
     accounts: { byId: (id) => accountOf(parts.accounts.callAccount(id)) },
@@ -131,7 +134,10 @@ function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPo
 }
 
 /** The line of a call in its conversation; a stranger's makes a conversation that waits for an answer. */
-async function addRecord({ history, accounts, entries }: Parts, made: CallRecord): Promise<void> {
+async function addRecord(
+  { history, accounts, entries }: Pick<Parts, 'history' | 'accounts' | 'entries'>,
+  made: CallRecord,
+): Promise<void> {
   const { sipCallId, peer, direction, startedAt: sentAt, record } = made
   const account = accounts.callAccount(peer.accountId)
   if (account === null) return
@@ -147,4 +153,17 @@ async function addRecord({ history, accounts, entries }: Parts, made: CallRecord
   const isNew = peer.policy === 'none' || (peer.policy === 'pending' && policy === 'accepted')
   const contact = entries.make(own, { kind: 'contact', conversation, peer: other, policy })
   await history.writer.commit({ entries: isNew ? [contact, line] : [line] })
+}
+
+/** The line of a call that rang while Sotto was locked. */
+export async function addSpooledCall(
+  parts: Pick<Parts, 'history' | 'accounts' | 'entries'>,
+  call: SpooledCall,
+): Promise<void> {
+  const { accountId, from, fromName, sipCallId, at, outcome, video } = call
+  // Its account is gone, and everything about it with it.
+  if (parts.accounts.callAccount(accountId) === null) return
+  const peer = await peersOf(parts).byAor(accountId, from, fromName)
+  const record = { outcome, video, durationMs: 0, readers: 'securing' } as const
+  await addRecord(parts, { sipCallId, peer, direction: 'incoming', startedAt: at, record })
 }

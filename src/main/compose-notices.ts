@@ -5,6 +5,7 @@ import type { SettingsView } from '#shared/model/views.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import type { RingPort } from './calls/ports.ts'
+import type { LockedNoticesPort } from './locked/ports.ts'
 import { CallNotifications } from './window/call-notifications.ts'
 import { Notifications } from './window/notifications.ts'
 import type { MainStrings } from './window/strings.ts'
@@ -16,16 +17,22 @@ interface ShownNotification {
   readonly body: string | null
 }
 
+interface MessageNotifications {
+  show(shown: ShownNotification): void
+  withdraw(conversationId: ConversationId): void
+  withdrawAll(): void
+}
+
 /** Notifications of messages: a click opens the conversation. */
 export function composeNotifications(
   windows: AppWindows,
   publisher: BridgePublisher,
   strings: () => MainStrings,
-): { show(shown: ShownNotification): void; withdraw(conversationId: ConversationId): void } {
+): MessageNotifications {
   const notifications = new Notifications({
     onClick: (id) => {
       windows.show()
-      publisher.publish('navigate.conversation', { conversationId: id as ConversationId })
+      if (id !== lockedNotice) publisher.publish('navigate.conversation', { conversationId: id as ConversationId })
     },
     bodyWithoutPreview: () => strings().newMessage,
   })
@@ -34,6 +41,29 @@ export function composeNotifications(
     show: ({ conversationId, title, body }) =>
       notifications.show({ id: conversationId, title: body === null ? 'Sotto' : title, body }),
     withdraw: (conversationId) => notifications.withdraw(conversationId),
+    withdrawAll: () => notifications.withdrawAll(),
+  }
+}
+
+/** In place of a conversation: what is shown while Sotto is locked names nobody. */
+const lockedNotice = 'locked' as ConversationId
+
+/** What the desktop shows while Sotto is locked: that something came in, and no more. */
+export function composeLockedNotices(parts: {
+  readonly notifications: Pick<MessageNotifications, 'show'>
+  readonly ring: RingPort
+  readonly strings: () => MainStrings
+  readonly settings: () => SettingsView
+}): LockedNoticesPort {
+  const { notifications, ring, strings, settings } = parts
+  const show = (body: string): void => {
+    if (settings().notifications) notifications.show({ conversationId: lockedNotice, title: 'Sotto', body })
+  }
+  return {
+    message: () => show(strings().newMessage),
+    missedCall: () => show(strings().missedCall),
+    ring: (call) => ring.ring({ ...call, name: '' }),
+    stopRinging: (callId) => ring.stop(callId),
   }
 }
 
@@ -42,17 +72,31 @@ interface RingParts {
   readonly notifications: { show(shown: ShownNotification): void }
   readonly strings: () => MainStrings
   readonly settings: () => SettingsView
+  /** None while Sotto is locked. */
   readonly calls: () => SessionAnswers['calls'] | undefined
+  readonly decline: (callId: CallId) => Promise<void>
 }
 
 /** Calls ring with the window closed too; what is shown on a locked screen follows the settings. */
-export function composeRing({ windows, notifications, strings, settings, calls: answers }: RingParts): RingPort {
+export function composeRing({
+  windows,
+  notifications,
+  strings,
+  settings,
+  calls: answers,
+  decline,
+}: RingParts): RingPort {
   const quietly = (asked: unknown): void => void Promise.resolve(asked).catch(() => windows.show())
   const calls = new CallNotifications({
     strings,
     onShow: () => windows.show(),
-    onAnswer: (id) => quietly(answers()?.accept({ callId: id as CallId, video: false })),
-    onDecline: (id) => quietly(answers()?.decline({ callId: id as CallId })),
+    onAnswer: (id) => {
+      const open = answers()
+      // Who calls is only told to whoever unlocks.
+      if (open === undefined) windows.show()
+      else quietly(open.accept({ callId: id as CallId, video: false }))
+    },
+    onDecline: (id) => quietly(decline(id as CallId)),
   })
   return {
     ring: ({ callId, name, video, silent }) => {

@@ -18,16 +18,17 @@ import {
 import { Archive } from './archive/archive.ts'
 import type { FileDialogPort } from './archive/archive-port.ts'
 import type { ArchiveWorkerStart } from './archive/worker/contract.ts'
-import { startSignallingClient } from './accounts/signalling/client.ts'
+import type { AttachedSignalling, KeptSignalling } from './accounts/signalling/kept-signalling.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
-import { composeCallDevices, composeCalls } from './compose-calls.ts'
+import { addSpooledCall, composeCallDevices, composeCalls } from './compose-calls.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
+import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
 import type { NotificationPort } from './chat/ports.ts'
@@ -41,19 +42,26 @@ import { startWorker, workerUrl } from './platform/worker-rpc/start-worker.ts'
 import { folderBytes } from './platform/folder-bytes.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { watchNetwork } from './platform/network-watch.ts'
+import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
 import { Settings } from './settings/settings.ts'
+import type { Spool } from './spool/spool.ts'
 
 export interface SessionPorts {
   /** Name of the profile. */
   readonly profile: string
   readonly paths: ProfilePaths
   readonly ladder: KeyLadder
+  /** Goes on while there is no session. */
+  readonly signalling: () => Promise<KeptSignalling>
+  readonly locked: LockedSession
+  readonly spool: Spool
   readonly home: HomeServerControl
   readonly publisher: BridgePublisher
   readonly notifications: NotificationPort
   readonly ring: RingPort
   readonly showWindow: () => void
+  readonly callRevision: () => number
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -64,6 +72,8 @@ export interface SessionPorts {
   readonly language: () => 'en' | 'de'
   /** Settings that main itself obeys have changed. */
   readonly onSettings: (settings: ReturnType<Settings['get']>) => void
+  /** The ways to unlock have changed. */
+  readonly onRungs: () => void
 }
 
 /** A running session: the bridge's answers, and its end. */
@@ -95,10 +105,9 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened: Close[]): Promise<RunningSession> {
   const history = await openHistoryInWorkers({ path: ports.paths.database, key: databaseKey })
   opened.push(() => history.close())
-  const lost = Promise.withResolvers<undefined>()
-  history.onCrash(() => lost.resolve(undefined))
+  const lost = new Promise<void>((resolve) => history.onCrash(resolve))
   await ports.ladder.confirmDatabase()
-  const signalling = await startSignallingClient(ports)
+  const signalling = await (await ports.signalling()).attach()
   opened.push(() => signalling.stop())
   const settings = new Settings(settingsStore(history))
   const accounts: Accounts = new Accounts({
@@ -115,8 +124,9 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
+  const parts = { history, signalling, settings, accounts, identity, calls, ...features }
+  opened.push(...connect(ports, parts))
   const networkChanged = (): void => tellOfNetwork([signalling, media])
-  opened.push(...connect(ports, { history, signalling, settings, accounts, identity, ...features }))
   opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
   await settings.start()
   await accounts.start()
@@ -124,14 +134,56 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const archive = startArchive(ports, { history, identity }, opened)
   const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
+  await takeSpooled(ports, { history, signalling, accounts, entries })
+  signalling.flow()
   return {
-    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, archive, ...features }),
+    answers: answersOf(ports, { ...parts, kept, archive }),
     networkChanged,
+    onLost: (handler) => void lost.then(handler),
+    ...lifeOf(ports, parts, opened),
+  }
+}
+
+/** What the program asks of a session whatever its features are. */
+function lifeOf(
+  ports: SessionPorts,
+  { history, accounts, calls }: Pick<Everything, 'history' | 'accounts'> & Pick<Answering, 'calls'>,
+  opened: readonly Close[],
+): Omit<Session, 'onLost'> {
+  return {
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
-    onLost: (handler) => void lost.promise.then(handler),
-    close: () => closeAll(opened),
+    isBusy: () => calls.isBusy,
+    onBusyChange: (handler) => calls.onChange(handler),
+    close: async (why) => {
+      await rememberPeers(ports, history)
+      if (why === 'lock') ports.locked.calls.continueFrom(calls.release())
+      await closeAll(opened)
+    },
   }
+}
+
+/** Whom the locked program hears is decided by what the history knew last. */
+async function rememberPeers({ locked }: SessionPorts, { reader }: OpenHistory): Promise<void> {
+  const known = await reader.conversations().catch(() => null)
+  if (known !== null) locked.usePeers(known.conversations)
+}
+
+/** What came in while Sotto was locked, before anything that comes in now. */
+async function takeSpooled(
+  ports: SessionPorts,
+  parts: { readonly signalling: AttachedSignalling } & Parameters<typeof addSpooledCall>[0],
+): Promise<void> {
+  const { reader, writer } = parts.history
+  const keyring: SpoolKeyring = {
+    load: () => reader.secret('spool'),
+    save: (value) => writer.setSecret('spool', value),
+  }
+  await applySpool(ports, keyring, {
+    body: (body, at) => parts.signalling.replay({ ...body, observedAt: at }),
+    call: (call) => addSpooledCall(parts, call),
+  })
+  await rememberPeers(ports, parts.history)
 }
 
 /** The first call must not wait for the worker: it starts with the first account, today's or an older one. */
@@ -184,7 +236,10 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
   const { ladder } = ports
   return new Identity({
     ...ports,
-    settings: settingsStore(history),
+    secrets: {
+      secret: (name) => history.reader.secret(name),
+      setSecret: (name, value) => history.writer.setSecret(name, value),
+    },
     paperRung: {
       set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey),
       remove: (account) => ladder.removePaperSecret(account),
@@ -296,10 +351,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
   return {
     accounts,
     identity,
-    keys: {
-      setPassphrase: ({ current, next }) => ports.ladder.setPassphrase(current, next),
-      setKeychain: ({ enabled }) => ports.ladder.setKeychain(enabled),
-    },
+    keys: rungAnswers(ports, identity),
     contacts,
     conversations: {
       list: () => chat.list(),
@@ -327,8 +379,9 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
 
 function settingAnswers(
   ports: SessionPorts,
-  { settings, kept, history }: Pick<Everything & Answering, 'settings' | 'kept' | 'history'>,
+  parts: Parameters<typeof storageView>[1] & Pick<Everything & Answering, 'settings' | 'kept'>,
 ): SessionAnswers['settings'] {
+  const { settings, kept } = parts
   return {
     get: () => settings.get(),
     set: async (args) => {
@@ -336,13 +389,23 @@ function settingAnswers(
       if (args.keepDays !== undefined) await kept.upkeep.enforce()
       return now
     },
-    storage: () => storageView(ports, history),
+    storage: () => storageView(ports, parts),
+  }
+}
+
+function rungAnswers({ ladder, onRungs }: SessionPorts, identity: Identity): SessionAnswers['keys'] {
+  const changing = (change: Promise<void>): Promise<void> => change.then(onRungs)
+  return {
+    setPassphrase: ({ current, next }) => changing(ladder.setPassphrase(current, next)),
+    setKeychain: ({ enabled }) => changing(ladder.setKeychain(enabled)),
+    addPaperSecret: (args) => changing(identity.addPaperRung(args)),
+    removePaperSecret: (args) => changing(identity.removePaperRung(args)),
   }
 }
 
 async function storageView(
   ports: SessionPorts,
-  history: OpenHistory,
+  { history, accounts }: Pick<Everything, 'history' | 'accounts'>,
 ): Promise<Awaited<ReturnType<SessionAnswers['settings']['storage']>>> {
   const { paths, ladder } = ports
   const [counts, rungs, attachmentBytes] = await Promise.all([
@@ -350,7 +413,9 @@ async function storageView(
     ladder.rungs(),
     folderBytes(paths.attachments),
   ])
-  return { profilePath: paths.profile, attachmentBytes, rungs, ...counts }
+  const paperUnlocks: AccountId[] = []
+  for (const { id, aor } of accounts.records()) if (await ladder.hasPaperSecret(aor)) paperUnlocks.push(id)
+  return { profilePath: paths.profile, attachmentBytes, rungs, paperUnlocks, ...counts }
 }
 
 /** The home server as the accounts feature needs it: always over WSS with its pinned key. */

@@ -3,14 +3,16 @@ import path from 'node:path'
 import { app, nativeTheme, powerMonitor, session, shell } from 'electron'
 import { SottoError } from '#shared/errors.ts'
 import type { BridgeParsedArgs } from '#shared/bridge/table.ts'
+import type { CallId } from '#shared/model/calls.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
-import type { SettingsView } from '#shared/model/views.ts'
+import type { LockReason, SettingsView } from '#shared/model/views.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
 import { composeEraser, type ProfileEraser } from './compose-holdings.ts'
-import { composeNotifications, composeRing } from './compose-notices.ts'
+import { composeLock, type LockParts } from './compose-lock.ts'
+import { composeLockedNotices, composeNotifications, composeRing } from './compose-notices.ts'
 import { composeSession, type RunningSession, type SessionPorts } from './compose-session.ts'
 import { HomeControl } from './home/control.ts'
 import { detachedSpawn } from './home/spawn-server.ts'
@@ -18,12 +20,14 @@ import { lockProfile, type ProfileLock } from './history/profile-lock.ts'
 import { databaseWrapKeyOf } from './identity/paper-keys.ts'
 import { deriveInWorker } from './keys/derive-in-worker.ts'
 import { KeyLadder } from './keys/key-ladder.ts'
+import { v8Heap } from './platform/heap/v8-heap.ts'
 import { hostFacts } from './platform/host-facts.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { SafeStorageKeychain } from './platform/safe-storage-keychain.ts'
 import { createConnector } from './platform/sockets/connector.ts'
 import { systemClock as clock } from './platform/system-clock.ts'
 import { systemRandom as random } from './platform/system-random.ts'
+import { lockWhenIdle } from './program/idle-lock.ts'
 import { Program } from './program/program.ts'
 import type { ProfileKeysPort } from './program/ports.ts'
 import { defaultSettings } from './settings/settings.ts'
@@ -58,7 +62,7 @@ export interface RunningProgram {
 
 /** Starts a profile. @throws SottoError `profile-in-use`, `disk-full`, `disk-failed`. */
 export async function composeProgram(options: ComposeOptions): Promise<RunningProgram> {
-  const lock = lockProfile(options.paths.lock)
+  const profileLock = lockProfile(options.paths.lock)
   const { log } = options
   let settings: SettingsView = defaultSettings
   const strings = (): MainStrings => mainStrings(settings.language, app.getLocale())
@@ -68,37 +72,70 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const notifications = composeNotifications(windows, publisher, strings)
   const ladder = composeLadder(options)
   const eraser = composeEraser(options.paths, () => forget(ladder, onSettings))
-  const onSettings = (now: SettingsView): void => {
-    settings = now
-    nativeTheme.themeSource = now.theme
+  const onSettings = (changed: SettingsView): void => {
+    settings = changed
+    nativeTheme.themeSource = changed.theme
   }
-  const calls = (): RunningSession['answers']['calls'] | undefined => sessionOf(program)?.answers.calls
-  const ring = composeRing({ windows, notifications, strings, settings: () => settings, calls })
+  const now = (): SettingsView => settings
+  const running = (): RunningSession['answers'] | undefined => sessionOf(program)?.answers
+  const desktop = { windows, notifications, strings, settings: now }
+  const { ring, lock } = composeReach(options, { ...desktop, publisher, running })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const sessionPorts = { ...options, ...screen, ...composeFiles(strings), ladder, home, clock, random, onSettings }
+  const across = { ...lock, ...composeFiles(strings), callRevision: () => lock.locked.calls.list().revision }
+  const onRungs = (): void => void program.rungsChanged()
+  const sessionPorts = { ...options, ...screen, ...across, ladder, home, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
     keys: { ...withPaperWords(ladder), state: () => stateAfterErasing(eraser, ladder) },
     openSession: (key) => composeSession(sessionPorts, key),
     facts: { version: app.getVersion(), profile: options.profile, ...hostFacts() },
+    hooks: { afterLock: () => cleanUp(windows, notifications) },
     log,
   })
-  program.onChange((view) => publisher.publish('app.changed', view))
-  answer({ program, log, eraser, windows })
-  guardSession(options)
-  powerMonitor.on('resume', () => sessionOf(program)?.networkChanged())
+  const stopLocking = connect(options, { program, publisher, log, settings: now, lock, eraser, windows })
   windows.show()
-  const tray = composeTray(options, windows, strings())
+  const tray = composeTray(options, { windows, program, strings: strings() })
   await program.start()
   return {
     show: () => windows.show(),
-    keepsRunning: () => settings.keepRunning && program.view().phase === 'ready',
-    stop: () => stopAll({ program, ladder, home, tray, windows, lock }),
+    keepsRunning: () => settings.keepRunning && mayRunUnseen(program),
+    stop: () => stopAll({ program, ladder, home, tray, windows, lock, profileLock, stopLocking }),
   }
 }
 
 /** How exports and imports find their files, and in which language they write. */
 function composeFiles(strings: () => MainStrings): Pick<SessionPorts, 'fileDialogs' | 'version' | 'language'> {
   return { fileDialogs: fileDialogs(strings), version: app.getVersion(), language: () => strings().language }
+}
+
+type Desktop = Pick<Parameters<typeof composeRing>[0], 'windows' | 'strings' | 'settings'> & {
+  readonly notifications: ReturnType<typeof composeNotifications>
+}
+
+/** What reaches the user whether Sotto is locked or not: what rings, and the signalling behind it. */
+function composeReach(
+  { paths, log }: ComposeOptions,
+  parts: Desktop & {
+    readonly publisher: BridgePublisher
+    readonly running: () => RunningSession['answers'] | undefined
+  },
+): { readonly ring: ReturnType<typeof composeRing>; readonly lock: LockParts } {
+  const { publisher, running } = parts
+  const decline = (callId: CallId): Promise<void> =>
+    Promise.resolve((running()?.calls ?? lock.locked.calls).decline({ callId }))
+  const ring = composeRing({ ...parts, calls: () => running()?.calls, decline })
+  const notices = composeLockedNotices({ ...parts, ring })
+  const lock = composeLock({ spoolFolder: paths.spool, publisher, notices, clock, random, log })
+  return { ring, lock }
+}
+
+/** Answers the page, and follows what the computer does. Returns what stops following. */
+function connect(options: ComposeOptions, parts: Answering & { readonly publisher: BridgePublisher }): () => void {
+  const { program, publisher, settings } = parts
+  program.onChange((view) => publisher.publish('app.changed', view))
+  answer(parts)
+  guardSession(options)
+  powerMonitor.on('resume', () => sessionOf(program)?.networkChanged())
+  return lockByItself(program, settings)
 }
 
 function composeWindows(options: ComposeOptions): AppWindows {
@@ -111,9 +148,38 @@ function composeWindows(options: ComposeOptions): AppWindows {
   }))
 }
 
-function composeTray({ resources }: ComposeOptions, windows: AppWindows, strings: MainStrings): AppTray {
+function composeTray(
+  { resources }: ComposeOptions,
+  parts: { readonly windows: AppWindows; readonly program: Program<RunningSession>; readonly strings: MainStrings },
+): AppTray {
+  const { windows, program, strings } = parts
   const icon = path.join(resources, 'icons', 'icon.png')
-  return new AppTray({ icon, strings, show: () => windows.show(), quit: () => app.quit() })
+  const lock = (): void => void program.lock('user', 'keep')
+  return new AppTray({ icon, strings, show: () => windows.show(), lock, quit: () => app.quit() })
+}
+
+/** Locks after a pause, and with the computer. */
+function lockByItself(program: Program<RunningSession>, settings: () => SettingsView): () => void {
+  const lock = (reason: LockReason, calls: 'keep' | 'end'): void => void program.lock(reason, calls)
+  const withComputer = (reason: LockReason, calls: 'keep' | 'end'): void => {
+    if (settings().lockWithScreen) lock(reason, calls)
+  }
+  // Nobody hears a computer that sleeps; a call goes on while its screen is locked.
+  powerMonitor.on('suspend', () => withComputer('suspend', 'end'))
+  powerMonitor.on('lock-screen', () => withComputer('screen', 'keep'))
+  return lockWhenIdle({
+    clock,
+    idleSeconds: () => powerMonitor.getSystemIdleTime(),
+    lockAfterMinutes: () => settings().lockAfterMinutes,
+    lock: () => lock('idle', 'keep'),
+  })
+}
+
+/** What pages and heaps still hold of a session that is over. */
+async function cleanUp(windows: AppWindows, notifications: { withdrawAll(): void }): Promise<void> {
+  notifications.withdrawAll()
+  await windows.renew()
+  v8Heap().collect()
 }
 
 function composeHome({ paths, homeServerCommand }: ComposeOptions, log: LogPort): HomeControl {
@@ -145,6 +211,7 @@ function withPaperWords(ladder: KeyLadder): ProfileKeysPort {
     rungs: () => ladder.rungs(),
     keychainAvailable: () => ladder.keychainAvailable(),
     create: (rungs) => ladder.create(rungs),
+    lock: () => ladder.lock(),
     open: async (rung, secret) => {
       if (rung !== 'paper-secret') return ladder.open(rung, secret)
       const key = databaseWrapKeyOf(secret ?? new Uint8Array())
@@ -162,13 +229,17 @@ async function stateAfterErasing(eraser: ProfileEraser, ladder: KeyLadder): Prom
 
 /** Closes the accounts on home servers first, if asked; whatever fails before the erasing itself leaves everything as it is. */
 async function eraseProfile(
-  { program, eraser, windows }: Answering,
+  { program, lock, eraser, windows }: Answering,
   request: BridgeParsedArgs<'profile.erase'>,
 ): Promise<void> {
   if (request.name !== program.view().profile) throw new SottoError('invalid-argument')
   const { answers } = program.session()
   if (request.onServers) await answers.holdings.closeAccounts()
-  await program.erase(() => eraser.erase())
+  await program.erase(async () => {
+    // What listens while Sotto is locked knows the accounts, too.
+    await lock.stop()
+    await eraser.erase()
+  })
   // What the page still has of it goes too; the new one asks what a look at the disk finds.
   await windows.renew()
 }
@@ -180,27 +251,38 @@ function forget(ladder: KeyLadder, onSettings: (now: SettingsView) => void): voi
 
 interface Answering {
   readonly program: Program<RunningSession>
+  readonly lock: LockParts
+  readonly settings: () => SettingsView
   readonly log: LogPort
   readonly eraser: ProfileEraser
   readonly windows: AppWindows
 }
 
 function answer(parts: Answering): void {
-  const { program, log, eraser } = parts
+  const { program, lock, settings, log, eraser } = parts
   const answers: ProgramAnswers = {
     view: () => program.view(),
     createProfile: ({ keychain, passphrase }) => program.createProfile({ keychain, passphrase }),
     unlock: ({ rung, secret }) => program.unlock(rung, secret),
     quit: () => setImmediate(() => app.quit()),
+    lock: async ({ calls }) => ({ locked: await program.lock('user', calls) }),
+    stayOpen: () => program.stayOpen(),
+    lockedCalls: { list: () => lock.locked.calls.list(), decline: (args) => lock.locked.calls.decline(args) },
     openLink: ({ url }) => shell.openExternal(url),
     privacyTable: () => privacyTable.map(({ covers: _covers, ...row }) => row),
     eraseProfile: (args) => eraseProfile(parts, args),
     erased: () => eraser.erased(),
-    lockedSettings: () => defaultSettings,
+    lockedSettings: settings,
   }
   const handlers = bridgeHandlers(answers, () => program.session().answers)
   const dispatcher = new BridgeDispatcher({ handlers, log })
   answerBridgeCalls((channel, name, args) => dispatcher.dispatch(channel, name, args))
+}
+
+/** Whoever locked Sotto wants to be reached; whoever never unlocked it is reached by nobody. */
+function mayRunUnseen(program: Program<RunningSession>): boolean {
+  const { phase, lockedBy } = program.view()
+  return phase === 'ready' || (phase === 'locked' && lockedBy !== 'start')
 }
 
 function guardSession({ out }: ComposeOptions): void {
@@ -221,14 +303,19 @@ interface Running {
   readonly home: HomeControl
   readonly tray: AppTray
   readonly windows: AppWindows
-  readonly lock: ProfileLock
+  readonly lock: LockParts
+  readonly profileLock: ProfileLock
+  readonly stopLocking: () => void
 }
 
-async function stopAll({ program, ladder, home, tray, windows, lock }: Running): Promise<void> {
+async function stopAll(running: Running): Promise<void> {
+  const { program, ladder, home, tray, windows, lock, profileLock } = running
+  running.stopLocking()
   windows.close()
   tray.destroy()
   await program.stop()
+  await lock.stop()
   ladder.lock()
   home.release()
-  lock.release()
+  profileLock.release()
 }

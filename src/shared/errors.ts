@@ -40,6 +40,8 @@ export const errorCodes = [
   'passphrase-too-weak',
   'keychain-unavailable',
   'keychain-failed',
+  'keychain-lost',
+  'rung-damaged',
   'last-rung',
   'profile-in-use',
   'disk-full',
@@ -80,6 +82,9 @@ export const errorCodes = [
   'import-wrong-key',
   'import-too-costly',
   'busy',
+  'spool-damaged',
+  'spool-waiting',
+  'spool-failed',
 ] as const
 
 /** One of {@link errorCodes}. */

@@ -82,6 +82,11 @@ export class FakeCalls {
     { zid: '0123456789abcdef01234567', name: 'Laptop', compared: true, lastCallAt: Date.UTC(2026, 8, 1, 9, 30) },
     { zid: '76543210fedcba9876543210', name: '', compared: false, lastCallAt: Date.UTC(2026, 7, 12, 18, 5) },
   ]
+  /** Whether people talk. */
+  get isBusy(): boolean {
+    return this.#calls.some(({ phase }) => phase !== 'ended' && phase !== 'incoming')
+  }
+
   #calls: CallView[]
   #revision = 1
   #networkAt = 0

@@ -20,6 +20,10 @@ export interface Scenario {
   readonly longCount?: number
   readonly keychain?: AppView['keychain']
   readonly sandboxed?: boolean
+  readonly rungs?: Partial<AppView['rungs']>
+  readonly lockedBy?: AppView['lockedBy']
+  readonly keychainFailure?: ErrorCode
+  readonly lockPending?: boolean
   readonly settings?: Partial<SettingsView>
   readonly paperSecret?: 'confirmed' | 'shown' | 'not-shown'
   readonly connection?: (typeof account)['connection']
@@ -56,6 +60,33 @@ const failed = (code: ErrorCode): { ok: false; code: ErrorCode; params: Record<s
 })
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
+function appOf(scenario: Scenario, hasAccounts: boolean): AppView {
+  return {
+    phase: scenario.phase ?? 'ready',
+    version: '0.1.0',
+    profile: 'alice',
+    host: 'chromium',
+    sandboxed: scenario.sandboxed ?? true,
+    keychain: scenario.keychain ?? 'unavailable',
+    rungs: {
+      keychain: scenario.keychain === 'available' ? 'set' : 'none',
+      passphrase: 'set',
+      paperSecret: 'set',
+      ...scenario.rungs,
+    },
+    hasAccounts,
+    ...lockOf(scenario),
+  }
+}
+
+function lockOf(scenario: Scenario): Pick<AppView, 'lockedBy' | 'keychainFailure' | 'lockPending'> {
+  return {
+    lockedBy: scenario.lockedBy ?? 'start',
+    keychainFailure: scenario.keychainFailure ?? null,
+    lockPending: scenario.lockPending ?? false,
+  }
+}
+
 /** The fake and what a test may do with it. */
 export class FakeBridge {
   readonly calls: { readonly name: BridgeName; readonly args: unknown }[] = []
@@ -83,15 +114,7 @@ export class FakeBridge {
       paperSecret: scenario.paperSecret ?? entry.paperSecret,
       connection: scenario.connection ?? entry.connection,
     }))
-    this.#app = {
-      phase: scenario.phase ?? 'ready',
-      version: '0.1.0',
-      profile: 'alice',
-      host: 'chromium',
-      sandboxed: scenario.sandboxed ?? true,
-      keychain: scenario.keychain ?? 'unavailable',
-      hasAccounts: this.#fixture.accounts.length > 0,
-    }
+    this.#app = appOf(scenario, this.#fixture.accounts.length > 0)
     this.#settings = {
       theme: 'system',
       language: 'en',
@@ -99,6 +122,7 @@ export class FakeBridge {
       notifications: true,
       notificationPreview: false,
       keepRunning: true,
+      ...{ lockAfterMinutes: 15, lockWithScreen: true },
       ...{ microphone: '', speaker: '', camera: '', keepDays: 0 },
       ...{ echoCancellation: true, noiseSuppression: true, gainControl: true },
       ...scenario.settings,
@@ -320,6 +344,12 @@ export class FakeBridge {
     'app.quit': () => null as never,
     'app.activity': () => null as never,
     'app.openLink': () => null as never,
+    'app.lock': ({ calls }) => {
+      const busy = this.phone.isBusy && calls === 'keep'
+      this.#setApp(busy ? { lockPending: true } : { phase: 'locked', lockedBy: 'user' })
+      return { locked: !busy }
+    },
+    'app.stayOpen': () => this.#setApp({ lockPending: false }) as never,
     'keys.createProfile': () => this.#setApp({ phase: 'ready' }) as never,
     'keys.unlock': ({ rung, secret }) => {
       if (rung === 'keychain') return failed('keychain-failed')
@@ -334,6 +364,9 @@ export class FakeBridge {
       return next === null ? failed('last-rung') : (null as never)
     },
     'keys.setKeychain': () => failed('keychain-unavailable'),
+    'keys.addPaperSecret': ({ words }) =>
+      text(words) === paperWords.join(' ') ? (null as never) : failed('wrong-paper-secret'),
+    'keys.removePaperSecret': () => null as never,
     'identity.showPaperSecret': () => {
       this.#patchAccount({ paperSecret: 'shown' })
       return new TextEncoder().encode(paperWords.join(' '))
@@ -433,7 +466,8 @@ export class FakeBridge {
       attachmentBytes: 0,
       messages: 100_412,
       conversations: this.#fixture.conversations.length,
-      rungs: { keychain: false, passphrase: true, paperSecret: true },
+      rungs: { keychain: 'none', passphrase: 'set', paperSecret: 'set' },
+      paperUnlocks: this.#fixture.accounts.map(({ id }) => id),
     }),
     'settings.privacyTable': () => privacyRows,
     'home.invite': () => ({

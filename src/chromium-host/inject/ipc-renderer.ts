@@ -6,7 +6,7 @@ export type UpFrame =
   | { readonly k: 'i'; readonly id: number; readonly ch: string; readonly a: readonly unknown[] }
   | { readonly k: 's'; readonly ch: string; readonly a: readonly unknown[] }
   | { readonly k: 'h' }
-  | { readonly k: 'w'; readonly e: 'focus' | 'blur' | 'resize' }
+  | { readonly k: 'w'; readonly e: 'focus' | 'blur' | 'resize' | 'input' }
 
 /** From main to the preload: r result of an invoke · m message. */
 export type DownFrame =

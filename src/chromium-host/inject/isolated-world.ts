@@ -36,6 +36,18 @@ export function guardClosing(): void {
   })
 }
 
+/** Tells of what the person does, at most every few seconds: that it happened, never what it was. */
+export function watchInput(tell: () => void): void {
+  let toldAt = -Infinity
+  const note = (event: Event): void => {
+    if (!event.isTrusted || event.timeStamp - toldAt < 5000) return
+    toldAt = event.timeStamp
+    tell()
+  }
+  for (const kind of ['keydown', 'pointerdown', 'pointermove', 'wheel'])
+    addEventListener(kind, note, { capture: true, passive: true })
+}
+
 export function makePreloadModules(config: IsolatedConfig, api: { ipcRenderer: object; contextBridge: object }) {
   const webUtils = {
     getPathForFile: (): never => {
@@ -81,6 +93,7 @@ export function runIsolatedWorld(config: IsolatedConfig, preload: PreloadModule)
   guardClosing()
   addEventListener('focus', () => transmit({ k: 'w', e: 'focus' }))
   addEventListener('blur', () => transmit({ k: 'w', e: 'blur' }))
+  watchInput(() => transmit({ k: 'w', e: 'input' }))
   addEventListener('resize', () => transmit({ k: 'w', e: 'resize' }))
   const { require, process } = makePreloadModules(config, { ipcRenderer, contextBridge })
   const module = { exports: {} }

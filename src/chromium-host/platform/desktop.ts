@@ -85,4 +85,17 @@ export async function watchSleep(handler: (sleeping: boolean) => void): Promise<
   })
 }
 
+/** Calls `handler` when the screen is locked, and when it is not any more. */
+export async function watchScreenLock(handler: (locked: boolean) => void): Promise<void> {
+  let last = false
+  await desktop.session?.subscribe("type='signal',member='ActiveChanged'", (signal) => {
+    const { member, interface: from = '', body } = signal
+    // Every desktop has the same signal under a name of its own.
+    if (member !== 'ActiveChanged' || !from.endsWith('.ScreenSaver')) return
+    const locked = body[0] === true
+    if (locked !== last) handler(locked)
+    last = locked
+  })
+}
+
 export const desktop = new Desktop()

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
-import { watchSleep } from './desktop.ts'
+import { windowRegistry } from '../window/window-registry.ts'
+import { desktop, watchScreenLock, watchSleep } from './desktop.ts'
+import { IdleTime } from './idle.ts'
 
 const checkEveryMs = 5000
 /** The wall clock may be set by a little at any time; a sleep is longer. */
@@ -11,8 +13,12 @@ export function sleptMs(wallElapsedMs: number, monotonicElapsedMs: number): numb
   return jump >= jumpMs ? jump : 0
 }
 
-/** `electron.powerMonitor`: `suspend` and `resume` from logind, and `resume` by a jump of the wall clock where it is silent. */
+/**
+ * `electron.powerMonitor`: `suspend` and `resume` from logind, and `resume` by a jump of the wall clock where it is silent;
+ * `lock-screen` and `unlock-screen` from the desktop's screen saver.
+ */
 class PowerMonitor extends EventEmitter {
+  readonly #idle = new IdleTime({ bus: () => desktop.session, now: () => performance.now() })
   #watching = false
   #hasLogind = false
 
@@ -26,14 +32,21 @@ class PowerMonitor extends EventEmitter {
     return super.once(name, listener)
   }
 
+  /** Seconds since somebody touched the computer; where the desktop does not tell, since somebody used our windows. */
+  getSystemIdleTime(): number {
+    return this.#idle.seconds()
+  }
+
   #watch(): void {
     if (this.#watching) return
     this.#watching = true
-    // Without a system bus the clocks are all there is.
+    windowRegistry.onInput = () => this.#idle.noteInput()
+    // Without a bus the clocks are all there is.
     watchSleep((sleeping) => this.emit(sleeping ? 'suspend' : 'resume', {})).then(
       () => (this.#hasLogind = true),
       () => undefined,
     )
+    watchScreenLock((locked) => this.emit(locked ? 'lock-screen' : 'unlock-screen', {})).catch(() => undefined)
     let wall = new Date().getTime()
     let monotonic = performance.now()
     setInterval(() => {

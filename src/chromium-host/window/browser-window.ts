@@ -180,7 +180,11 @@ export class BrowserWindow extends EventEmitter {
     else if (frame.k === 'w') this.#handleWindowEvent(frame.e)
   }
 
-  #handleWindowEvent(name: 'focus' | 'blur' | 'resize'): void {
+  #handleWindowEvent(name: 'focus' | 'blur' | 'resize' | 'input'): void {
+    if (name === 'input') {
+      windowRegistry.onInput()
+      return
+    }
     this.#refreshBounds()
     if (name === 'resize') return
     this.#focused = name === 'focus'

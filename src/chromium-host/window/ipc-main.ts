@@ -66,12 +66,14 @@ export class IpcMain extends EventEmitter {
 
 export const ipcMain = new IpcMain()
 
+const windowEvents: ReadonlySet<unknown> = new Set(['focus', 'blur', 'resize', 'input'])
+
 /** Whether a decoded message of a page has the shape it must have. */
 export function isWellFormed(frame: unknown): frame is UpFrame {
   if (typeof frame !== 'object' || frame === null) return false
   const { k, id, ch, a, e } = frame as Record<string, unknown>
   if (k === 'h') return true
-  if (k === 'w') return e === 'focus' || e === 'blur' || e === 'resize'
+  if (k === 'w') return windowEvents.has(e)
   if (typeof ch !== 'string' || ch.length > 256 || !Array.isArray(a)) return false
   return k === 's' || (k === 'i' && Number.isSafeInteger(id))
 }

@@ -6,6 +6,8 @@ class WindowRegistry {
   onAdded: (window: BrowserWindow) => void = () => undefined
   /** Called after a window has gone. */
   onRemoved: () => void = () => undefined
+  /** Somebody used one of the windows. */
+  onInput: () => void = () => undefined
   onFocusChanged: (window: BrowserWindow, change: 'focus' | 'blur') => void = () => undefined
 
   all(): BrowserWindow[] {

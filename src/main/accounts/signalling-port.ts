@@ -77,6 +77,8 @@ export interface IncomingBody {
   readonly storedAt: number | null
   /** True when it came as an own-address copy over the own registered flow, From = own AOR. */
   readonly fromSelf: boolean
+  /** When this device took it, ms, where that was before now: while Sotto was locked. */
+  readonly observedAt?: number
 }
 
 /** 202 says no more than that the message is not lost; over MSRP both are 200. */

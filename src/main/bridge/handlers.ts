@@ -11,11 +11,15 @@ export interface ProgramAnswers {
   createProfile: Answer<'keys.createProfile'>
   unlock: Answer<'keys.unlock'>
   quit(): void
+  lock: Answer<'app.lock'>
+  stayOpen(): void
+  /** What rings while Sotto is locked. */
+  readonly lockedCalls: { list: Answer<'calls.list'>; decline: Answer<'calls.decline'> }
   openLink: Answer<'app.openLink'>
   privacyTable: Answer<'settings.privacyTable'>
   eraseProfile: Answer<'profile.erase'>
   erased: Answer<'profile.erased'>
-  /** Settings before the history is open: defaults. */
+  /** Settings while the history is closed: the last ones, at first the defaults. */
   lockedSettings(): SettingsView
 }
 
@@ -39,6 +43,8 @@ export interface SessionAnswers {
   readonly keys: {
     setPassphrase: Answer<'keys.setPassphrase'>
     setKeychain: Answer<'keys.setKeychain'>
+    addPaperSecret: Answer<'keys.addPaperSecret'>
+    removePaperSecret: Answer<'keys.removePaperSecret'>
   }
   readonly contacts: {
     list: Answer<'contacts.list'>
@@ -138,20 +144,23 @@ function programRows(
   | 'app.quit'
   | 'app.activity'
   | 'app.openLink'
-  | 'keys.createProfile'
-  | 'keys.unlock'
-  | 'keys.setPassphrase'
-  | 'keys.setKeychain'
+  | 'app.lock'
+  | 'app.stayOpen'
+  | Extract<BridgeName, `keys.${string}`>
 > {
   return {
     'app.view': () => program.view(),
     'app.quit': () => program.quit(),
     'app.activity': (args) => session().activity(args),
     'app.openLink': (args) => program.openLink(args),
+    'app.lock': (args) => program.lock(args),
+    'app.stayOpen': () => program.stayOpen(),
     'keys.createProfile': (args) => program.createProfile(args),
     'keys.unlock': (args) => program.unlock(args),
     'keys.setPassphrase': (args) => session().keys.setPassphrase(args),
     'keys.setKeychain': (args) => session().keys.setKeychain(args),
+    'keys.addPaperSecret': (args) => session().keys.addPaperSecret(args),
+    'keys.removePaperSecret': (args) => session().keys.removePaperSecret(args),
   }
 }
 
@@ -210,12 +219,17 @@ function chatRows(
   }
 }
 
-function callRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `calls.${string}` | `media.${string}`>> {
+function callRows(
+  program: ProgramAnswers,
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `calls.${string}` | `media.${string}`>> {
+  const calls = (): ProgramAnswers['lockedCalls'] =>
+    program.view().phase === 'locked' ? program.lockedCalls : session().calls
   return {
-    'calls.list': (args) => session().calls.list(args),
+    'calls.list': (args) => calls().list(args),
     'calls.place': (args) => session().calls.place(args),
     'calls.accept': (args) => session().calls.accept(args),
-    'calls.decline': (args) => session().calls.decline(args),
+    'calls.decline': (args) => calls().decline(args),
     'calls.end': (args) => session().calls.end(args),
     'calls.setHeld': (args) => session().calls.setHeld(args),
     'calls.setMuted': (args) => session().calls.setMuted(args),
@@ -281,7 +295,7 @@ export function bridgeHandlers(program: ProgramAnswers, session: Session): Bridg
     ...programRows(program, session),
     ...accountRows(session),
     ...chatRows(session),
-    ...callRows(session),
+    ...callRows(program, session),
     ...archiveRows(session),
     ...settingRows(program, session),
     ...holdingRows(program, session),

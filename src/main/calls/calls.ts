@@ -36,12 +36,16 @@ export class Calls {
   readonly #arriving = new Map<CallId, CallSignal[]>()
   /** Ended, and soon off the screen. */
   readonly #leaving = new Set<CallId>()
-  #revision = 0
+  readonly #listeners = new Set<() => void>()
+  #revision: number
   #isStopped = false
+  /** The list is somebody else's to announce now. */
+  #isReleased = false
   readonly #disposers: readonly (() => void)[]
 
   constructor(ports: CallsPorts) {
     this.#ports = ports
+    this.#revision = ports.revision ?? 0
     const { clock, random, screen } = ports
     this.#engine = new EngineLegs({
       clock,
@@ -64,6 +68,12 @@ export class Calls {
   /** Whether people talk, or are about to. */
   get isBusy(): boolean {
     return [...this.#calls.values()].some((call) => !call.isOver)
+  }
+
+  /** Says when calls begin, change or end; returns the disposer. */
+  onChange(handler: () => void): () => void {
+    this.#listeners.add(handler)
+    return () => this.#listeners.delete(handler)
   }
 
   /** @throws SottoError `not-found`, `recipient-blocked`, `address-would-show`. */
@@ -165,6 +175,16 @@ export class Calls {
 
   mediaReady(): void {
     this.#engine.ready()
+  }
+
+  /** Lets go of what rings, unanswered, for whoever comes next; returns the last revision. */
+  release(): number {
+    for (const call of [...this.#calls.values()].filter(({ isRinging }) => isRinging)) {
+      this.#ports.ring.stop(call.id)
+      this.#calls.delete(call.id)
+    }
+    this.#isReleased = true
+    return this.#revision
   }
 
   /** Ends every call; nothing rings any more. */
@@ -336,8 +356,10 @@ export class Calls {
   }
 
   #announce(): void {
+    if (this.#isReleased) return
     this.#revision += 1
     this.#ports.screen.changed(this.#views(), this.#revision)
+    for (const listener of [...this.#listeners]) listener()
   }
 
   #require(id: CallId): Call {

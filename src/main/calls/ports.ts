@@ -111,6 +111,8 @@ export interface CallsPorts {
   readonly records: { add(record: CallRecord): Promise<void> }
   readonly screen: CallScreenPort
   readonly ring: RingPort
+  /** Last revision of the list that was announced before; 0 unless told. */
+  readonly revision?: number
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort

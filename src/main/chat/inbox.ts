@@ -132,16 +132,8 @@ export class Inbox {
     if (peer === null) return badRequest
     if (wire.wrapped && !body.fromSelf)
       await this.#context.plainText.remove(conversationOf(account.aor, peer)).catch(() => undefined)
-    const now = this.#context.clock.now()
-    const line: Line = {
-      ...wire,
-      author: wire.author ?? body.from,
-      recipient: wire.recipient ?? account.aor,
-      // A clock that runs ahead must not keep a message at the end for days.
-      sentAt: Math.min(wire.sentAt ?? body.storedAt ?? now, now),
-    }
     await this.#lines.take({
-      ...{ account, peer, line, waited: false },
+      ...{ account, peer, line: this.#lineOf(wire, arrival), waited: false, observedAt: body.observedAt ?? null },
       origin: { account: account.aor, device: account.deviceId, ...arrival.verified },
       // Of incoming lines only those over a session are copied.
       path: wire.ownCopy?.direction === 'incoming' ? 'msrp' : body.path,
@@ -154,6 +146,17 @@ export class Inbox {
       failed: (error) => this.#answer(body, statusOf(error, body)),
     })
     return null
+  }
+
+  #lineOf(wire: WireOf<'line'>, { body, account }: Arrival): Line {
+    const now = body.observedAt ?? this.#context.clock.now()
+    return {
+      ...wire,
+      author: wire.author ?? body.from,
+      recipient: wire.recipient ?? account.aor,
+      // A clock that runs ahead must not keep a message at the end for days.
+      sentAt: Math.min(wire.sentAt ?? body.storedAt ?? now, now),
+    }
   }
 
   async #handleReceipt(wire: WireOf<'receipt'>, { body, account, verified }: Arrival): Promise<number> {

@@ -34,6 +34,8 @@ export interface ArrivedLine {
   readonly path: MessagePath
   /** Name the peer gave itself in the request; only where the peer itself sent it. */
   readonly peerName: string
+  /** When this device took it, ms, where that was before now. */
+  readonly observedAt: number | null
   /** It was held back long enough. */
   readonly waited: boolean
   /** Called once the verdict is durable, with the conversation as it was before. */
@@ -138,9 +140,12 @@ export class IncomingLines {
   }
 
   /** A line that was overtaken stands before the one that overtook it, unless the user has read so far already. */
-  #messageEntry(conversation: Conversation, { account, line, origin, path }: ArrivedLine): Entry {
+  #messageEntry(conversation: Conversation, { account, line, origin, path, observedAt }: ArrivedLine): Entry {
     const ofOwnCopy = line.ownCopy !== null && line.author === account.aor
-    const made = lineEntry(this.#context, conversation, { line, origin, path: ofOwnCopy ? null : path })
+    const made = takenAt(
+      lineEntry(this.#context, conversation, { line, origin, path: ofOwnCopy ? null : path }),
+      observedAt,
+    )
     const isRead = line.ownCopy?.direction !== 'outgoing' && conversation.view?.unread === 0
     const hlc = this.#late.place({ ...line, conversation: conversation.id }, made.head.hlc, !isRead)
     return { ...made, head: { ...made.head, hlc } }
@@ -201,6 +206,12 @@ export class IncomingLines {
 
 function isFlood({ policy, view }: Conversation, line: Line): boolean {
   return policy === 'pending' && line.ownCopy === null && (view?.unread ?? 0) >= maxPendingMessages
+}
+
+/** What this device took earlier stands where it came. */
+function takenAt(entry: Entry, observedAt: number | null): Entry {
+  if (observedAt === null || observedAt >= entry.head.observedAt) return entry
+  return { ...entry, head: { ...entry.head, observedAt, hlc: { wallMs: observedAt, counter: 0 } } }
 }
 
 function textOf(line: Line): string | null {

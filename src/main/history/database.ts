@@ -3,11 +3,13 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { SottoError } from '#shared/errors.ts'
-import { toHex, wipe } from '#shared/bytes/bytes.ts'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { newSecret } from '#shared/bytes/secret.ts'
 import { migrations, type Migration } from './migrations/migrations.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 
 export const databaseKeyBytes = 32
+const hexDigits = '0123456789abcdef'
 /**
  * Page cache, KiB, filled as pages are read. To search a long history is to decrypt pages all over it, at some 45 µs each
  * (docs/decisions/0006): the reader keeps more of them.
@@ -55,11 +57,23 @@ function unlock(db: Database.Database, key: Uint8Array): void {
   if (key.length !== databaseKeyBytes) throw new SottoError('invalid-argument')
   db.pragma("cipher = 'sqlcipher'")
   db.pragma('legacy = 4')
-  const raw = Buffer.from(`x'${toHex(key)}'`, 'latin1')
+  const raw = rawKeyText(key)
   // Not in the types of the package; as bytes, so that the key can be wiped afterwards.
   const { key: setKey } = db as unknown as { key: (this: Database.Database, key: Buffer) => number }
   setKey.call(db, raw)
   wipe(raw)
+}
+
+/** `x'<hex>'` in bytes: as a string it could not be wiped. */
+function rawKeyText(key: Uint8Array): Buffer<ArrayBuffer> {
+  const text = Buffer.from(newSecret(2 * key.length + 3).buffer)
+  text.write("x'")
+  for (const [index, byte] of key.entries()) {
+    text[2 * index + 2] = hexDigits.charCodeAt(byte >> 4)
+    text[2 * index + 3] = hexDigits.charCodeAt(byte & 15)
+  }
+  text.write("'", text.length - 1)
+  return text
 }
 
 function configure(db: Database.Database, role: OpenDatabaseOptions['role']): void {

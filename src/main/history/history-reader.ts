@@ -6,6 +6,8 @@ import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model
 import type { Hlc } from '#shared/model/entry.ts'
 import type { HistoryHoldings } from '#shared/model/holdings.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchPage } from '#shared/model/views.ts'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { sharedSecretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 import { previewEntries, readArchivedConversations, readArchivePage, readExtent } from './archive-reader.ts'
 import type {
@@ -201,6 +203,16 @@ export class HistoryReader implements HistoryReaderPort {
     return this.#read(
       () => this.#statement<[string], string>('SELECT value FROM setting WHERE key = ?').pluck().get(key) ?? null,
     )
+  }
+
+  secret(name: string): Promise<Uint8Array | null> {
+    return this.#read(() => {
+      const value = this.#statement<[string], Buffer>('SELECT value FROM secret WHERE name = ?').pluck().get(name)
+      if (value === undefined) return null
+      const secret = sharedSecretOf(value)
+      wipe(value)
+      return secret
+    })
   }
 
   counts(): Promise<{ readonly messages: number; readonly conversations: number; readonly databaseBytes: number }> {

@@ -4,6 +4,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
+import { secretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 import { maxListedChanges } from '#shared/model/limits.ts'
 import type { Aor } from '#shared/model/ids.ts'
@@ -119,6 +120,14 @@ export class HistoryWriter implements HistoryWriterPort {
   #saveSetting(key: string, valueJson: string | null): void {
     if (valueJson === null) this.#db.prepare('DELETE FROM setting WHERE key = ?').run(key)
     else this.#db.prepare('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(key, valueJson)
+  }
+
+  setSecret(name: string, value: Uint8Array | null): Promise<void> {
+    const own = value === null ? null : secretOf(value)
+    return this.#write(() => {
+      if (own === null) this.#db.prepare('DELETE FROM secret WHERE name = ?').run(name)
+      else this.#db.prepare('INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)').run(name, own)
+    }).finally(() => own?.fill(0))
   }
 
   async zrtpZid(account: Aor): Promise<Uint8Array> {

@@ -71,6 +71,7 @@ const smallTables: readonly (readonly [HoldingKind, string])[] = [
   ],
   ['callMemory', 'SELECT count(*) AS count, sum(octet_length(peer) + octet_length(keys)) AS bytes FROM call_memory'],
   ['settings', 'SELECT count(*) AS count, sum(octet_length(value)) AS bytes FROM setting'],
+  ['settings', 'SELECT count(*) AS count, sum(length(value)) AS bytes FROM secret'],
 ]
 
 interface Counting {

@@ -1,5 +1,5 @@
 /** Opens the history of a profile: in two workers, as the program does, or on the calling thread, as tests may. */
-import { copyOf } from '#shared/bytes/bytes.ts'
+import { sharedSecretOf } from '#shared/bytes/secret.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
@@ -26,6 +26,7 @@ export type HistoryReaderMethods = HistoryReaderPort & {
 /** Start value of both workers. */
 export interface HistoryWorkerStart {
   readonly path: string
+  /** Shared with whoever started the worker, who wipes it. */
   readonly key: Uint8Array
 }
 
@@ -52,7 +53,7 @@ export interface OpenHistoryOptions {
  * @throws SottoError an `OpenFailure` code.
  */
 export async function openHistoryInWorkers(options: OpenHistoryOptions): Promise<OpenHistory> {
-  const start: HistoryWorkerStart = { path: options.path, key: copyOf(options.key) }
+  const start: HistoryWorkerStart = { path: options.path, key: sharedSecretOf(options.key) }
   const spawn = <M, E>(name: string) =>
     startWorker<M & HistoryMethodsShape<M>, E>({ url: workerUrl(name, import.meta.url), start, closedCode: 'locked' })
   const starting = [
@@ -85,6 +86,7 @@ function joined(
       writer: {
         commit: (commit) => writer.rpc.call('commit', commit),
         setSetting: (key, valueJson) => writer.rpc.call('setSetting', key, valueJson),
+        setSecret: (name, value) => handingOver(value, (shared) => writer.rpc.call('setSecret', name, shared)),
         zrtpZid: (account) => writer.rpc.call('zrtpZid', account),
         keepZrtpSecrets: (secrets) => writer.rpc.call('keepZrtpSecrets', secrets),
         setZrtpVerified: (found) => writer.rpc.call('setZrtpVerified', found),
@@ -107,6 +109,15 @@ function joined(
   }
 }
 
+/** A value cloned between threads leaves a copy on the way; shared memory is only ever in one place. */
+async function handingOver(
+  value: Uint8Array | null,
+  hand: (shared: Uint8Array | null) => Promise<void>,
+): Promise<void> {
+  const shared = value === null ? null : sharedSecretOf(value)
+  await hand(shared).finally(() => shared?.fill(0))
+}
+
 /** The ports with a memory of the conversations before the reader. */
 function remembering({
   writer,
@@ -117,6 +128,7 @@ function remembering({
     writer: {
       commit: (commit) => known.commit(commit),
       setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
+      setSecret: (name, value) => writer.setSecret(name, value),
       zrtpZid: (account) => writer.zrtpZid(account),
       keepZrtpSecrets: (secrets) => writer.keepZrtpSecrets(secrets),
       setZrtpVerified: (found) => writer.setZrtpVerified(found),

@@ -148,6 +148,8 @@ export interface HistoryWriterPort extends CallKeysWriterPort {
   /** Subscribes to what commits changed; returns the disposer. */
   onChange(handler: (change: HistoryChange) => void): () => void
   setSetting(key: string, valueJson: string | null): Promise<void>
+  /** Keeps the bytes of a secret, or forgets it; `value` stays the caller's to wipe. */
+  setSecret(name: string, value: Uint8Array | null): Promise<void>
 }
 
 export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort {
@@ -170,6 +172,8 @@ export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort
   /** All jobs of a message (for retry and for cancel on delete). */
   jobsOf(conversation: ConversationId, target: MessageId): Promise<readonly OutboxJob[]>
   setting(key: string): Promise<string | null>
+  /** The bytes of a secret, the caller's to wipe; null without it. */
+  secret(name: string): Promise<Uint8Array | null>
   /** Rows whose time is up, the first one first. */
   expired(now: number, limit: number): Promise<readonly ExpiredRow[]>
   /** When the next row's time is up, ms; null when none disappears. */

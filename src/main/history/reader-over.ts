@@ -24,6 +24,7 @@ export function readerOver(call: Call): HistoryReaderPort {
     attachmentOf: (conversation, author, id) => call('attachmentOf', conversation, author, id),
     setting: (key) => call('setting', key),
     holdings: () => call('holdings'),
+    secret: (name) => call('secret', name),
     counts: () => call('counts'),
     archiveExtent: (scope) => call('archiveExtent', scope),
     archivePage: (request) => call('archivePage', request),

@@ -18,7 +18,7 @@ import {
   type SignedLink,
 } from '#shared/model/device-link.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-import { verifyEd25519 } from './key-pairs.ts'
+import { verifyEd25519 } from '#main/keys/key-pairs.ts'
 
 const signatureLabel = utf8('sotto/v1/device-link\0')
 export const maxDevices = 64

@@ -5,7 +5,7 @@ import { exportSignatureInput, type ManifestSignature, type SignatureWorth } fro
 import type { Aor } from '#shared/model/ids.ts'
 import { deviceIdBytes, deviceIdText } from './device-chain.ts'
 import type { IdentityRecord } from './identity-record.ts'
-import { publicKeyOf, signEd25519, verifyEd25519 } from './key-pairs.ts'
+import { publicKeyOf, signEd25519, verifyEd25519 } from '#main/keys/key-pairs.ts'
 import { readChain } from './read-chain.ts'
 
 /** By this device, for one account. */

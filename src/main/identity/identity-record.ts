@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { fromBase64Url, toBase64Url } from '#shared/bytes/base64url.ts'
+import { utf8, utf8Text, wipe } from '#shared/bytes/bytes.ts'
+import { newSecret, secretOf } from '#shared/bytes/secret.ts'
 import type { AccountView } from '#shared/model/views.ts'
+import { paperSecretBytes } from './paper-words.ts'
 import type { DeviceSeeds } from './link-author.ts'
 
 /**
@@ -18,39 +21,59 @@ export interface IdentityRecord {
   readonly paperSecret: Uint8Array | null
 }
 
-const bytes = z.string().transform((text, context): Uint8Array => {
+const lengthBytes = 4
+const seedBytes = 32
+
+const link = z.string().transform((text, context): Uint8Array => {
   const decoded = fromBase64Url(text)
   if (decoded !== null) return decoded
   context.addIssue({ code: 'custom', message: 'not base64url' })
   return z.NEVER
 })
 
-const file = z.object({
-  version: z.literal(1),
-  seeds: z.object({ ed25519: bytes, x25519: bytes, omemo: bytes }),
+/** What is no secret. */
+const head = z.object({
+  version: z.literal(2),
   identity: z.string(),
-  links: z.array(bytes),
   picked: z.array(z.string()),
   paperState: z.enum(['confirmed', 'shown', 'not-shown']),
-  paperSecret: bytes.nullable(),
+  links: z.array(link),
 })
 
-/** Writes a record for the settings table. */
-export function serializeIdentity(record: IdentityRecord): string {
+/**
+ * The record as bytes, the caller's to wipe: 4 bytes length of the head, the head as JSON, the seeds (Ed25519, X25519, OMEMO;
+ * 32 bytes each), the paper secret where there is one. The secrets are never text, which could not be wiped.
+ */
+export function encodeIdentity(record: IdentityRecord): Uint8Array {
   const { seeds, identity, links, picked, paperState, paperSecret } = record
-  return JSON.stringify({
-    ...{ version: 1, identity, picked, paperState },
-    seeds: {
-      ed25519: toBase64Url(seeds.ed25519),
-      x25519: toBase64Url(seeds.x25519),
-      omemo: toBase64Url(seeds.omemo),
-    },
-    links: links.map(toBase64Url),
-    paperSecret: paperSecret === null ? null : toBase64Url(paperSecret),
-  })
+  const said = utf8(JSON.stringify({ version: 2, identity, picked, paperState, links: links.map(toBase64Url) }))
+  const keys = [seeds.ed25519, seeds.x25519, seeds.omemo, ...(paperSecret === null ? [] : [paperSecret])]
+  const bytes = newSecret(lengthBytes + said.length + keys.reduce((sum, { length }) => sum + length, 0))
+  new DataView(bytes.buffer).setUint32(0, said.length)
+  bytes.set(said, lengthBytes)
+  let at = lengthBytes + said.length
+  for (const key of keys) {
+    bytes.set(key, at)
+    at += key.length
+  }
+  return bytes
 }
 
-/** Reads what {@link serializeIdentity} wrote; throws on anything else, which only a damaged database can hold. */
-export function parseIdentity(json: string): IdentityRecord {
-  return file.parse(JSON.parse(json))
+/** Reads what {@link encodeIdentity} wrote; throws on anything else, which only a damaged database can hold. */
+export function decodeIdentity(bytes: Uint8Array): IdentityRecord {
+  const end = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
+  const { identity, picked, paperState, links } = head.parse(JSON.parse(utf8Text(bytes.slice(lengthBytes, end)) ?? ''))
+  const at = (index: number): Uint8Array => bytes.subarray(end + index * seedBytes, end + (index + 1) * seedBytes)
+  const paper = bytes.subarray(end + 3 * seedBytes)
+  if (paper.length !== 0 && paper.length !== paperSecretBytes) throw new Error('damaged identity')
+  return {
+    ...{ identity, picked, paperState, links },
+    seeds: { ed25519: secretOf(at(0)), x25519: secretOf(at(1)), omemo: secretOf(at(2)) },
+    paperSecret: paper.length === 0 ? null : secretOf(paper),
+  }
+}
+
+/** Overwrites the secrets of a record that is no longer needed. */
+export function wipeIdentity({ seeds, paperSecret }: IdentityRecord): void {
+  wipe(seeds.ed25519, seeds.x25519, seeds.omemo, ...(paperSecret === null ? [] : [paperSecret]))
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { utf8, utf8Text } from '#shared/bytes/bytes.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
+import { decodeIdentity } from './identity-record.ts'
 import { Identity } from './identity.ts'
 import { databaseWrapKeyOf } from './paper-keys.ts'
 
@@ -9,15 +10,18 @@ const alice = 'sip:alice@example.org' as Aor
 const accountId = 'account' as AccountId
 
 function rig() {
-  const stored = new Map<string, string>()
+  const stored = new Map<string, Uint8Array>()
   const rungs = new Map<Aor, Uint8Array>()
   const open = (seed = 1) =>
     new Identity({
-      settings: {
-        setting: (key) => Promise.resolve(stored.get(key) ?? null),
-        setSetting: (key, value) => {
-          if (value === null) stored.delete(key)
-          else stored.set(key, value)
+      secrets: {
+        secret: (name) => {
+          const kept = stored.get(name)
+          return Promise.resolve(kept === undefined ? null : Uint8Array.from(kept))
+        },
+        setSecret: (name, value) => {
+          if (value === null) stored.delete(name)
+          else stored.set(name, Uint8Array.from(value))
           return Promise.resolve()
         },
       },
@@ -73,7 +77,7 @@ describe('identity', () => {
     expect(await identity.confirmPaperSecret(right)).toEqual({ confirmed: true })
     expect(right.words.every((byte) => byte === 0)).toBe(true)
     expect(states).toEqual(['shown', 'confirmed'])
-    expect([...stored.values()].join()).toContain('"paperSecret":null')
+    expect([...stored.values()].map((bytes) => decodeIdentity(bytes).paperSecret)).toEqual([null])
     await expect(identity.showPaperSecret({ accountId })).rejects.toMatchObject({ code: 'not-found' })
     expect(databaseWrapKeyOf(utf8(shown))).toEqual({ ok: true, value: rungs.get(alice) })
   })

@@ -1,4 +1,4 @@
-import { utf8, utf8Text } from '#shared/bytes/bytes.ts'
+import { equalBytes, utf8, utf8Text, wipe } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { ManifestSignature, SignatureWorth } from '#shared/model/export-signature.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
@@ -8,13 +8,13 @@ import type { RandomPort } from '#shared/ports/random.ts'
 import { deviceIdBytes, deviceIdText, linkHash } from './device-chain.ts'
 import { signManifest, worthOf } from './export-signer.ts'
 import { identityDigits } from './identity-digits.ts'
-import { parseIdentity, serializeIdentity, type IdentityRecord } from './identity-record.ts'
-import { publicKeyOf } from './key-pairs.ts'
+import { decodeIdentity, encodeIdentity, wipeIdentity, type IdentityRecord } from './identity-record.ts'
+import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink } from './link-author.ts'
 import { derivePaperSeeds, paperKeysOf, wipePaperSeeds } from './paper-keys.ts'
-import { paperSecretBytes, paperWords, splitWords, wordIndex } from './paper-words.ts'
+import { paperSecretBytes, paperWords, parsePaperWords, splitWords, wordIndex } from './paper-words.ts'
 import { readChain, type ChainReading } from './read-chain.ts'
-import { decodeSignedLink } from '#shared/model/device-link.ts'
+import { decodeLinkBody, decodeSignedLink, type PaperKeys } from '#shared/model/device-link.ts'
 
 /** What an account's view shows of its identity. */
 export interface IdentityView {
@@ -25,10 +25,10 @@ export interface IdentityView {
 }
 
 export interface IdentityPorts {
-  /** Settings inside the encrypted history. */
-  readonly settings: {
-    setting(key: string): Promise<string | null>
-    setSetting(key: string, valueJson: string | null): Promise<void>
+  /** Secrets inside the encrypted history; what comes out is ours to wipe. */
+  readonly secrets: {
+    secret(name: string): Promise<Uint8Array | null>
+    setSecret(name: string, value: Uint8Array | null): Promise<void>
   }
   /** The rung of the key ladder that the paper secret opens. */
   readonly paperRung: {
@@ -66,10 +66,13 @@ export class Identity {
   ensure(account: Aor): Promise<IdentityView> {
     return this.#inTurn(async () => {
       const stored = await this.#load(account)
-      if (stored !== null) return viewOf(stored)
-      const record = this.#create(account)
-      await this.#save(account, record)
-      return viewOf(record)
+      const record = stored ?? this.#create(account)
+      try {
+        if (stored === null) await this.#save(account, record)
+        return viewOf(record)
+      } finally {
+        wipeIdentity(record)
+      }
     })
   }
 
@@ -77,7 +80,7 @@ export class Identity {
   remove(account: Aor): Promise<void> {
     return this.#inTurn(async () => {
       await this.#ports.paperRung.remove(account)
-      await this.#ports.settings.setSetting(settingKey(account), null)
+      await this.#ports.secrets.setSecret(secretName(account), null)
     })
   }
 
@@ -86,6 +89,7 @@ export class Identity {
     return this.#inTurn(async () => {
       const record = await this.#load(account)
       if (record === null) return null
+      wipeIdentity(record)
       return readChain(record.links, account, record.identity, new Set(record.picked))
     })
   }
@@ -107,8 +111,12 @@ export class Identity {
   showPaperSecret(request: { readonly accountId: AccountId }): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       const { account, record, secret } = await this.#unconfirmed(request.accountId)
-      if (record.paperState === 'not-shown') await this.#save(account, { ...record, paperState: 'shown' })
-      return utf8(paperWords(secret).join(' '))
+      try {
+        if (record.paperState === 'not-shown') await this.#save(account, { ...record, paperState: 'shown' })
+        return utf8(paperWords(secret).join(' '))
+      } finally {
+        wipeIdentity(record)
+      }
     })
   }
 
@@ -120,13 +128,16 @@ export class Identity {
   }): Promise<{ confirmed: boolean }> {
     return this.#inTurn(async () => {
       const { account, record, secret } = await this.#unconfirmed(request.accountId)
-      if (record.paperState !== 'shown' || new Set(request.positions).size < minConfirmedWords)
-        throw new SottoError('invalid-argument')
-      const confirmed = fits(paperWords(secret), request.positions, request.words)
-      request.words.fill(0)
-      if (confirmed) await this.#confirm(account, record, secret)
-      secret.fill(0)
-      return { confirmed }
+      try {
+        if (record.paperState !== 'shown' || new Set(request.positions).size < minConfirmedWords)
+          throw new SottoError('invalid-argument')
+        const confirmed = fits(paperWords(secret), request.positions, request.words)
+        request.words.fill(0)
+        if (confirmed) await this.#confirm(account, record, secret)
+        return { confirmed }
+      } finally {
+        wipeIdentity(record)
+      }
     })
   }
 
@@ -136,6 +147,38 @@ export class Identity {
     await this.#ports.paperRung.set(account, seeds.databaseWrap)
     wipePaperSeeds(seeds)
     await this.#save(account, { ...record, paperState: 'confirmed', paperSecret: null })
+  }
+
+  /**
+   * Lets the paper secret unlock again, once all its words were typed.
+   * @throws SottoError `wrong-paper-secret` for words of another paper.
+   */
+  addPaperRung(request: { readonly accountId: AccountId; readonly words: Uint8Array }): Promise<void> {
+    return this.#inTurn(async () => {
+      const account = this.#ports.aorOf(request.accountId)
+      const record = account === null ? null : await this.#load(account)
+      if (account === null || record === null) throw new SottoError('not-found')
+      wipeIdentity(record)
+      const secret = parsePaperWords(utf8Text(request.words) ?? '')
+      if (!secret.ok) throw new SottoError('wrong-paper-secret')
+      const seeds = derivePaperSeeds(secret.value)
+      try {
+        if (!isPaperOf(record.links[0], paperKeysOf(seeds))) throw new SottoError('wrong-paper-secret')
+        await this.#ports.paperRung.set(account, seeds.databaseWrap)
+      } finally {
+        wipe(secret.value)
+        wipePaperSeeds(seeds)
+      }
+    })
+  }
+
+  /** The paper secret no longer unlocks; it still proves whose identity this is. @throws SottoError `last-rung`. */
+  removePaperRung(request: { readonly accountId: AccountId }): Promise<void> {
+    return this.#inTurn(async () => {
+      const account = this.#ports.aorOf(request.accountId)
+      if (account === null) throw new SottoError('not-found')
+      await this.#ports.paperRung.remove(account)
+    })
   }
 
   #create(account: Aor): IdentityRecord {
@@ -157,17 +200,27 @@ export class Identity {
     const account = this.#ports.aorOf(accountId)
     const record = account === null ? null : await this.#load(account)
     const secret = record?.paperSecret ?? null
-    if (account === null || record === null || secret === null) throw new SottoError('not-found')
+    if (account === null || record === null || secret === null) {
+      if (record !== null) wipeIdentity(record)
+      throw new SottoError('not-found')
+    }
     return { account, record, secret }
   }
 
+  /** The record, the caller's to wipe. */
   async #load(account: Aor): Promise<IdentityRecord | null> {
-    const json = await this.#ports.settings.setting(settingKey(account))
-    return json === null ? null : parseIdentity(json)
+    const bytes = await this.#ports.secrets.secret(secretName(account))
+    if (bytes === null) return null
+    try {
+      return decodeIdentity(bytes)
+    } finally {
+      bytes.fill(0)
+    }
   }
 
   async #save(account: Aor, record: IdentityRecord): Promise<void> {
-    await this.#ports.settings.setSetting(settingKey(account), serializeIdentity(record))
+    const bytes = encodeIdentity(record)
+    await this.#ports.secrets.setSecret(secretName(account), bytes).finally(() => bytes.fill(0))
     for (const listener of this.#listeners) listener(account, viewOf(record))
   }
 
@@ -179,8 +232,14 @@ export class Identity {
   }
 }
 
-function settingKey(account: Aor): string {
+function secretName(account: Aor): string {
   return `identity.${account}`
+}
+
+/** Whether these are the paper keys that stand in link 0. */
+function isPaperOf(link: Uint8Array | undefined, keys: PaperKeys): boolean {
+  const body = link === undefined ? null : decodeLinkBody(decodeSignedLink(link).body)
+  return body?.kind === 'genesis' && equalBytes(body.paper.ed25519, keys.ed25519)
 }
 
 function viewOf(record: IdentityRecord): IdentityView {

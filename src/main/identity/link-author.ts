@@ -1,7 +1,7 @@
 import { encodeLinkBody, encodeSignedLink, type DeviceKeys, type LinkBody } from '#shared/model/device-link.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { deviceIdBytes, linkSignatureInput } from './device-chain.ts'
-import { publicKeyOf, signEd25519 } from './key-pairs.ts'
+import { publicKeyOf, signEd25519 } from '#main/keys/key-pairs.ts'
 
 const seedBytes = 32
 

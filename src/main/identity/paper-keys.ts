@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto'
 import { utf8Text, wipe } from '#shared/bytes/bytes.ts'
 import type { PaperKeys } from '#shared/model/device-link.ts'
 import { ok, type Result } from '#shared/result.ts'
-import { publicKeyOf } from './key-pairs.ts'
+import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { parsePaperWords, type PaperWordsFailure } from './paper-words.ts'
 
 const salt = 'sotto/v1/paper-secret'

@@ -15,6 +15,19 @@ import { unwrapKey, wrapKey } from './wrap.ts'
 const good = utf8('a fine passphrase')
 const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) }
 
+/** What of `keys.json` is damaged here. */
+interface KeyFileText {
+  readonly keychain: { readonly wrapped: string }
+  readonly passphrase: { readonly wrapped: string; readonly salt: string }
+}
+
+/** The same text with one of its bits the other way round. */
+function flipped(text: string): string {
+  const bytes = Buffer.from(text, 'base64url')
+  bytes[3] = (bytes[3] ?? 0) ^ 16
+  return bytes.toString('base64url')
+}
+
 class FakeKeychain implements KeychainPort {
   readonly secrets = new Map<string, Uint8Array>()
   works = true
@@ -53,7 +66,7 @@ describe('the key ladder', () => {
     const paper = random.bytes(32)
     await first.addPaperSecret('account', paper)
     expect(await ladder().state()).toBe('present')
-    expect(await ladder().rungs()).toEqual({ keychain: true, passphrase: true, paperSecret: true })
+    expect(await ladder().rungs()).toEqual({ keychain: 'set', passphrase: 'set', paperSecret: 'set' })
     expect(await ladder().open('keychain', null)).toEqual(key)
     expect(await ladder().open('passphrase', good)).toEqual(key)
     expect(await ladder().open('paper-secret', paper)).toEqual(key)
@@ -76,7 +89,7 @@ describe('the key ladder', () => {
     await expect(ladder().open('passphrase', null)).rejects.toEqual(code('wrong-passphrase'))
     await expect(ladder().open('paper-secret', random.bytes(32))).rejects.toEqual(code('not-found'))
     keychain.secrets.clear()
-    await expect(ladder().open('keychain', null)).rejects.toEqual(code('keychain-failed'))
+    await expect(ladder().open('keychain', null)).rejects.toEqual(code('keychain-lost'))
     keychain.works = false
     await expect(ladder().open('keychain', null)).rejects.toEqual(code('keychain-unavailable'))
     expect(await ladder().open('passphrase', good)).toEqual(key)
@@ -117,7 +130,7 @@ describe('the key ladder', () => {
   it('never begins again where a database or its keys are lost', async () => {
     writeFileSync(databaseFile(), 'encrypted')
     expect(await ladder().state()).toBe('present')
-    expect(await ladder().rungs()).toEqual({ keychain: false, passphrase: false, paperSecret: false })
+    expect(await ladder().rungs()).toEqual({ keychain: 'none', passphrase: 'none', paperSecret: 'none' })
     await expect(ladder().open('passphrase', good)).rejects.toEqual(code('history-corrupt'))
     await expect(ladder().create({ keychain: false, passphrase: good })).rejects.toEqual(code('invalid-argument'))
   })
@@ -130,6 +143,64 @@ describe('the key ladder', () => {
     await expect(ladder().open('passphrase', good)).rejects.toEqual(code('history-corrupt'))
   })
 
+  it.each([
+    ['keychain', (file: KeyFileText) => ({ keychain: { ...file.keychain, wrapped: flipped(file.keychain.wrapped) } })],
+    [
+      'passphrase',
+      (file: KeyFileText) => ({ passphrase: { ...file.passphrase, salt: flipped(file.passphrase.salt) } }),
+    ],
+    ['passphrase', (file: KeyFileText) => ({ passphrase: { ...file.passphrase, iterations: 2 } })],
+    ['passphrase', () => ({ passphrase: 'nonsense' })],
+    ['paper-secret', () => ({ paperSecrets: [{ label: 'x', wrapped: 'AAAA' }] })],
+    ['paper-secret', () => ({ paperSecrets: { no: 'list' } })],
+  ] as const)('opens by the others when the %s is damaged on disk, and says which', async (rung, damage) => {
+    const first = ladder()
+    const key = await first.create({ keychain: true, passphrase: good })
+    const paper = random.bytes(32)
+    await first.addPaperSecret('account', paper)
+    const file = JSON.parse(readFileSync(keysFile(), 'utf8')) as KeyFileText
+    writeFileSync(keysFile(), JSON.stringify({ ...file, ...damage(file) }))
+    const secrets = { keychain: null, passphrase: good, 'paper-secret': paper }
+    for (const [other, secret] of Object.entries(secrets) as [keyof typeof secrets, Uint8Array | null][]) {
+      if (other === rung) await expect(ladder().open(other, secret)).rejects.toEqual(code('rung-damaged'))
+      else expect(await ladder().open(other, secret)).toEqual(key)
+    }
+    const name = rung === 'paper-secret' ? 'paperSecret' : rung
+    expect(await ladder().rungs()).toEqual({
+      keychain: 'set',
+      passphrase: 'set',
+      paperSecret: 'set',
+      [name]: 'damaged',
+    })
+    const open = ladder()
+    await open.open(rung === 'passphrase' ? 'keychain' : 'passphrase', rung === 'passphrase' ? null : good)
+    if (rung === 'passphrase') await open.setPassphrase(null, good)
+    else if (rung === 'keychain') await open.setKeychain(true)
+    else await open.addPaperSecret('account', paper)
+    expect(await ladder().rungs()).toEqual({ keychain: 'set', passphrase: 'set', paperSecret: 'set' })
+    expect(await ladder().open(rung, secrets[rung])).toEqual(key)
+  })
+
+  it('counts a damaged rung as none when the last one is to go', async () => {
+    const first = ladder()
+    await first.create({ keychain: true, passphrase: good })
+    const file = JSON.parse(readFileSync(keysFile(), 'utf8')) as KeyFileText
+    writeFileSync(keysFile(), JSON.stringify({ ...file, keychain: { wrapped: '' } }))
+    await expect(first.setPassphrase(good, null)).rejects.toEqual(code('last-rung'))
+    await first.setKeychain(false)
+    expect(await ladder().rungs()).toEqual({ keychain: 'none', passphrase: 'set', paperSecret: 'none' })
+  })
+
+  it('writes no address into its file, which lies open', async () => {
+    const first = ladder()
+    await first.create({ keychain: false, passphrase: good })
+    await first.addPaperSecret('sip:alice@example.org', random.bytes(32))
+    expect(await first.hasPaperSecret('sip:alice@example.org')).toBe(true)
+    expect(readFileSync(keysFile(), 'utf8')).not.toContain('alice')
+    await first.removePaperSecret('sip:alice@example.org')
+    expect(await first.hasPaperSecret('sip:alice@example.org')).toBe(false)
+  })
+
   it('takes no damaged, foreign or newer key file', async () => {
     await ladder().create({ keychain: false, passphrase: good })
     const file = JSON.parse(readFileSync(keysFile(), 'utf8')) as { passphrase: Record<string, unknown> }
@@ -137,7 +208,7 @@ describe('the key ladder', () => {
     write({ profile: 'AAAAAAAAAAAAAAAAAAAAAA' })
     await expect(ladder().open('passphrase', good)).rejects.toEqual(code('wrong-passphrase'))
     write({ passphrase: { ...file.passphrase, memoryKib: 4e9 } })
-    await expect(ladder().open('passphrase', good)).rejects.toEqual(code('history-corrupt'))
+    await expect(ladder().open('passphrase', good)).rejects.toEqual(code('rung-damaged'))
     write({ version: 2 })
     await expect(ladder().open('passphrase', good)).rejects.toEqual(code('history-too-new'))
     for (const damaged of ['', '{', 'null', '[]', '\u0000']) {

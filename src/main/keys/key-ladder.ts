@@ -2,13 +2,16 @@
  * The key ladder: one random database key, wrapped once per rung. Any rung opens it; changing a rung never touches the
  * database; a rung that fails leads to the next one, never to a fresh empty database.
  */
+import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { SottoError } from '#shared/errors.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
-import { copyOf, wipe } from '#shared/bytes/bytes.ts'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { secretOf } from '#shared/bytes/secret.ts'
+import type { RungState, RungStates } from '#shared/model/views.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { readFileIfPresent, writeFileAtomically } from '#main/platform/atomic-file.ts'
-import { keyFileVersion, parseKeyFile, serializeKeyFile, type KeyFile } from './key-file.ts'
+import { isWhole, keyFileVersion, parseKeyFile, serializeKeyFile, type KeyFile } from './key-file.ts'
 import type { KeychainPort } from './keychain-port.ts'
 import { defaultCost, isStrongEnough, type DerivePassphraseKey, type PassphraseCost } from './passphrase.ts'
 import { unwrapKey, wrapKey, type WrapPurpose } from './wrap.ts'
@@ -31,13 +34,7 @@ export interface KeyLadderPorts {
   readonly cost?: PassphraseCost
 }
 
-export interface Rungs {
-  readonly keychain: boolean
-  readonly passphrase: boolean
-  readonly paperSecret: boolean
-}
-
-const noRungs: Rungs = { keychain: false, passphrase: false, paperSecret: false }
+const noRungs: RungStates = { keychain: 'none', passphrase: 'none', paperSecret: 'none' }
 
 export class KeyLadder {
   readonly #ports: KeyLadderPorts
@@ -58,14 +55,14 @@ export class KeyLadder {
   }
 
   /** Rungs that are set up; none when the key file is lost or damaged, and then `open` says so. */
-  async rungs(): Promise<Rungs> {
+  async rungs(): Promise<RungStates> {
     const bytes = await readFileIfPresent(this.#ports.keysFile)
     const file = bytes === null ? null : parseKeyFile(bytes)
     if (file === null || file === 'too-new') return noRungs
     return {
-      keychain: file.keychain !== null,
-      passphrase: file.passphrase !== null,
-      paperSecret: file.paperSecrets.length > 0,
+      keychain: rungState([file.keychain]),
+      passphrase: rungState([file.passphrase]),
+      paperSecret: rungState(file.paperSecrets),
     }
   }
 
@@ -99,15 +96,15 @@ export class KeyLadder {
       await this.#save(file)
       this.#unsaved = null
       this.#key = key
-      return copyOf(key)
+      return secretOf(key)
     })
   }
 
   /**
    * Opens one rung. Returns a copy of the database key, the caller's to wipe. `secret` is the passphrase, or the 32-byte
    * wrap key that the identity derives from a paper secret; null for the keychain.
-   * @throws SottoError `wrong-passphrase`, `wrong-paper-secret`, `keychain-unavailable`, `keychain-failed`, `not-found` for a
-   * rung that is not set up, `history-corrupt` when key file or database is lost, `history-too-new`.
+   * @throws SottoError `wrong-passphrase`, `wrong-paper-secret`, `keychain-unavailable`, `keychain-failed`, `keychain-lost`, `not-found` for a
+   * rung that is not set up, `rung-damaged`, `history-corrupt` when key file or database is lost, `history-too-new`.
    */
   open(rung: Rung, secret: Uint8Array | null): Promise<Uint8Array> {
     return this.#inTurn(async () => {
@@ -116,8 +113,9 @@ export class KeyLadder {
       if (file.databaseMade && !made) throw new SottoError('history-corrupt')
       const key = await this.#openRung(file, rung, secret)
       if (made && !file.databaseMade) await this.#save({ ...file, databaseMade: true })
+      this.#forget()
       this.#key = key
-      return copyOf(key)
+      return secretOf(key)
     })
   }
 
@@ -143,7 +141,7 @@ export class KeyLadder {
    */
   setPassphrase(current: Uint8Array | null, next: Uint8Array | null): Promise<void> {
     return this.#change(async (file, key) => {
-      if (file.passphrase !== null) await this.#requirePassphrase(file, current, next)
+      if (isWhole(file.passphrase)) await this.#requirePassphrase(file, current, next)
       return next === null ? { ...file, passphrase: null } : this.#withPassphrase(file, key, next)
     })
   }
@@ -157,20 +155,25 @@ export class KeyLadder {
     if (!enabled) await this.#ports.keychain.remove(keychainName(await this.#load()))
   }
 
-  /** Adds the wrap for an account's paper secret, under the account's id. @throws SottoError `locked`. */
-  addPaperSecret(label: string, paperWrapKey: Uint8Array): Promise<void> {
+  /** Adds the wrap for an account's paper secret, in place of the one it had. @throws SottoError `locked`. */
+  addPaperSecret(account: string, paperWrapKey: Uint8Array): Promise<void> {
     return this.#change((file, key) => {
+      const label = labelOf(file, account)
       const wrapped = wrapKey(key, paperWrapKey, purposeOf(file, `paper-secret ${label}`), this.#ports.random)
-      const others = file.paperSecrets.filter((paper) => paper.label !== label)
-      return Promise.resolve({ ...file, paperSecrets: [...others, { label, wrapped }] })
+      return Promise.resolve({ ...file, paperSecrets: [...papersOfOthers(file, account), { label, wrapped }] })
     })
   }
 
   /** @throws SottoError `locked`, `last-rung`. */
-  removePaperSecret(label: string): Promise<void> {
-    return this.#change((file) =>
-      Promise.resolve({ ...file, paperSecrets: file.paperSecrets.filter((paper) => paper.label !== label) }),
-    )
+  removePaperSecret(account: string): Promise<void> {
+    return this.#change((file) => Promise.resolve({ ...file, paperSecrets: papersOfOthers(file, account) }))
+  }
+
+  /** Whether the paper secret of this account unlocks. */
+  async hasPaperSecret(account: string): Promise<boolean> {
+    const file = await this.#load()
+    const labels: readonly string[] = [labelOf(file, account), account]
+    return file.paperSecrets.some((paper) => isWhole(paper) && labels.includes(paper.label))
   }
 
   async #openRung(file: KeyFile, rung: Rung, secret: Uint8Array | null): Promise<Uint8Array> {
@@ -181,17 +184,19 @@ export class KeyLadder {
 
   async #openKeychain(file: KeyFile): Promise<Uint8Array> {
     if (file.keychain === null) throw new SottoError('not-found')
+    if (!isWhole(file.keychain)) throw new SottoError('rung-damaged')
     if (!(await this.#ports.keychain.available())) throw new SottoError('keychain-unavailable')
     const secret = await this.#ports.keychain.load(keychainName(file))
-    if (secret?.length !== databaseKeyBytes) throw new SottoError('keychain-failed')
+    if (secret === null) throw new SottoError('keychain-lost')
     const key = unwrapKey(file.keychain.wrapped, secret, purposeOf(file, 'keychain'))
     wipe(secret)
-    if (key === null) throw new SottoError('keychain-failed')
+    if (key === null) throw new SottoError('keychain-lost')
     return key
   }
 
   async #openPassphrase(file: KeyFile, passphrase: Uint8Array): Promise<Uint8Array> {
     if (file.passphrase === null) throw new SottoError('not-found')
+    if (!isWhole(file.passphrase)) throw new SottoError('rung-damaged')
     const { salt, wrapped, ...cost } = file.passphrase
     if (passphrase.length === 0) throw new SottoError('wrong-passphrase')
     const derived = await this.#ports.derive(passphrase, salt, cost)
@@ -238,11 +243,14 @@ export class KeyLadder {
     return this.#inTurn(async () => {
       if (this.#key === null) throw new SottoError('locked')
       const next = await change(await this.#load(), this.#key)
-      if (next.keychain === null && next.passphrase === null && next.paperSecrets.length === 0) {
-        throw new SottoError('last-rung')
-      }
+      if (![next.keychain, next.passphrase, ...next.paperSecrets].some(isWhole)) throw new SottoError('last-rung')
       await this.#save(next)
     })
+  }
+
+  #forget(): void {
+    if (this.#key !== null) wipe(this.#key)
+    this.#key = null
   }
 
   async #load(): Promise<KeyFile> {
@@ -273,11 +281,28 @@ export class KeyLadder {
 function openPaperSecret(file: KeyFile, paperWrapKey: Uint8Array): Uint8Array {
   if (file.paperSecrets.length === 0) throw new SottoError('not-found')
   if (paperWrapKey.length !== databaseKeyBytes) throw new SottoError('wrong-paper-secret')
-  for (const { label, wrapped } of file.paperSecrets) {
+  const whole = file.paperSecrets.filter(isWhole)
+  for (const { label, wrapped } of whole) {
     const key = unwrapKey(wrapped, paperWrapKey, purposeOf(file, `paper-secret ${label}`))
     if (key !== null) return key
   }
-  throw new SottoError('wrong-paper-secret')
+  throw new SottoError(whole.length < file.paperSecrets.length ? 'rung-damaged' : 'wrong-paper-secret')
+}
+
+function papersOfOthers(file: KeyFile, account: string): KeyFile['paperSecrets'] {
+  const labels: readonly string[] = [labelOf(file, account), account]
+  // A damaged one belongs to nobody any more: it goes with the next change.
+  return file.paperSecrets.filter((paper) => isWhole(paper) && !labels.includes(paper.label))
+}
+
+/** Stands in the clear in `keys.json`, so it must not be the address. */
+function labelOf({ profile }: KeyFile, account: string): string {
+  return createHash('sha256').update(`${profile}\0${account}`).digest('base64url')
+}
+
+function rungState(rungs: KeyFile['paperSecrets'] | readonly [KeyFile['keychain'] | KeyFile['passphrase']]): RungState {
+  if (rungs.some(isWhole)) return 'set'
+  return rungs.some((rung) => rung !== null) ? 'damaged' : 'none'
 }
 
 function purposeOf(file: KeyFile, rung: string): WrapPurpose {

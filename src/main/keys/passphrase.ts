@@ -8,6 +8,8 @@ export interface PassphraseCost {
   readonly parallelism: number
 }
 
+export const passphraseKeyBytes = 32
+
 /** Argon2id (RFC 9106 §4, second recommendation): 64 MiB, 3 passes. */
 export const defaultCost: PassphraseCost = { memoryKib: 65_536, iterations: 3, parallelism: 1 }
 

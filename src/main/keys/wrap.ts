@@ -1,9 +1,11 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { concatBytes, utf8 } from '#shared/bytes/bytes.ts'
+import { concatBytes, utf8, wipe } from '#shared/bytes/bytes.ts'
+import { secretOf } from '#shared/bytes/secret.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
 const nonceBytes = 12
 const tagBytes = 16
+const keyBytes = 32
 
 /** What a wrap is bound to: it opens nowhere else. */
 export interface WrapPurpose {
@@ -24,16 +26,19 @@ export function wrapKey(key: Uint8Array, wrapKey: Uint8Array, purpose: WrapPurpo
   return concatBytes(nonce, cipher.update(key), cipher.final(), cipher.getAuthTag())
 }
 
-/** The wrapped key; null when `wrapKey` is not the right one or the wrap was changed. */
+/** The wrapped key, its caller's to wipe; null when `wrapKey` is not the right one or the wrap was changed. */
 export function unwrapKey(wrapped: Uint8Array, wrapKey: Uint8Array, purpose: WrapPurpose): Uint8Array | null {
-  if (wrapped.length < nonceBytes + tagBytes) return null
+  if (wrapped.length < nonceBytes + tagBytes || wrapKey.length !== keyBytes) return null
   const decipher = createDecipheriv('aes-256-gcm', wrapKey, wrapped.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
   })
   decipher.setAAD(associatedData(purpose)).setAuthTag(wrapped.subarray(-tagBytes))
   try {
     const body = decipher.update(wrapped.subarray(nonceBytes, -tagBytes))
-    return concatBytes(body, decipher.final())
+    decipher.final()
+    const key = secretOf(body)
+    wipe(body)
+    return key
   } catch {
     return null
   }

@@ -10,6 +10,7 @@ export interface ProfilePaths {
   /** There while everything is being erased; whoever finds it finishes that. */
   readonly erasing: string
   readonly attachments: string
+  readonly spool: string
   readonly log: string
   readonly homeServer: string
 }
@@ -25,6 +26,7 @@ export function preparePaths(data: string, profile: string): ProfilePaths {
     lock: path.join(folder, 'profile.lock'),
     erasing: path.join(folder, 'erasing'),
     attachments: path.join(folder, 'attachments'),
+    spool: path.join(folder, 'spool'),
     log: path.join(folder, 'sotto.log'),
     homeServer: path.join(data, 'home-server'),
   }

@@ -1,6 +1,8 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { safeStorage } from 'electron'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { secretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 
 /** Backends that keep the key beside the data: calling them secure would be a lie. */
@@ -45,7 +47,10 @@ export class SafeStorageKeychain {
     if (sealed === null) return null
     try {
       const { result } = await safeStorage.decryptStringAsync(sealed)
-      return new Uint8Array(Buffer.from(result, 'base64'))
+      const bytes = Buffer.from(result, 'base64')
+      const secret = secretOf(bytes)
+      wipe(bytes)
+      return secret
     } catch (cause) {
       throw new SottoError('keychain-failed', {}, cause)
     }

@@ -1,13 +1,17 @@
+import type { LockReason, RungStates } from '#shared/model/views.ts'
+
 /** The profile's keys as the program's phases see them; implemented by `main/keys`. */
 export interface ProfileKeysPort {
   /** `absent` = new profile; `present` = can be opened; both without touching a secret. */
   state(): Promise<'absent' | 'present'>
-  rungs(): Promise<{ readonly keychain: boolean; readonly passphrase: boolean; readonly paperSecret: boolean }>
+  rungs(): Promise<RungStates>
   keychainAvailable(): Promise<boolean>
   /** Makes the database key and its first rungs; at least one is needed. */
   create(rungs: { readonly keychain: boolean; readonly passphrase: Uint8Array | null }): Promise<Uint8Array>
   /** Opens one rung. @throws SottoError `wrong-passphrase`, `wrong-paper-secret`, `keychain-failed`, … */
   open(rung: 'keychain' | 'passphrase' | 'paper-secret', secret: Uint8Array | null): Promise<Uint8Array>
+  /** Forgets the key that was opened. */
+  lock(): void
 }
 
 /** Everything that runs only while the history is open. */
@@ -16,8 +20,18 @@ export interface Session {
   onAccountsChange(handler: () => void): () => void
   /** The history is gone until it is opened again; also raised for what happened before the handler came. */
   onLost(handler: () => void): void
-  /** Ends workers and closes the database. */
-  close(): Promise<void>
+  /** People talk, or are about to. */
+  isBusy(): boolean
+  /** Raised when a call ended or one began; returns the disposer. */
+  onBusyChange(handler: () => void): () => void
+  /** Ends workers and closes the database; after a `lock` what rings goes on ringing. */
+  close(why: 'lock' | 'end'): Promise<void>
+}
+
+/** What the program does around a lock. */
+export interface LockHooks {
+  /** Nothing of the session is left: drop what pages and heaps still hold. */
+  afterLock(reason: LockReason): Promise<void>
 }
 
 /** Opens the history with its key; the key buffer is wiped by whoever opened it. */

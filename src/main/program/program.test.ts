@@ -16,25 +16,42 @@ function fakeKeys(over: Partial<ProfileKeysPort> = {}): ProfileKeysPort {
   const key = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(32).fill(7))
   return {
     state: () => Promise.resolve('present'),
-    rungs: () => Promise.resolve({ keychain: false, passphrase: true, paperSecret: false }),
+    rungs: () => Promise.resolve({ keychain: 'none', passphrase: 'set', paperSecret: 'none' }),
     keychainAvailable: () => Promise.resolve(false),
     create: key,
     open: key,
+    lock: () => undefined,
     ...over,
   }
 }
 
-function fakeSession(): Session & { closed: boolean; lose: () => void } {
+interface FakeSession extends Session {
+  closed: 'no' | 'lock' | 'end'
+  busy: boolean
+  lose: () => void
+  busyChanged: () => void
+}
+
+function fakeSession(): FakeSession {
   return {
-    closed: false,
+    closed: 'no',
+    busy: false,
     lose: () => undefined,
+    busyChanged: () => undefined,
+    isBusy() {
+      return this.busy
+    },
+    onBusyChange(handler) {
+      this.busyChanged = handler
+      return () => undefined
+    },
     onLost(handler) {
       this.lose = handler
     },
     hasAccounts: () => true,
     onAccountsChange: () => () => undefined,
-    close() {
-      this.closed = true
+    close(why) {
+      this.closed = why
       return Promise.resolve()
     },
   }
@@ -68,7 +85,7 @@ describe('Program', () => {
     const app = program(
       fakeKeys({
         keychainAvailable: () => Promise.resolve(true),
-        rungs: () => Promise.resolve({ keychain: true, passphrase: true, paperSecret: false }),
+        rungs: () => Promise.resolve({ keychain: 'set', passphrase: 'set', paperSecret: 'none' }),
       }),
     )
     await app.start()
@@ -80,7 +97,7 @@ describe('Program', () => {
     const app = program(
       fakeKeys({
         keychainAvailable: () => Promise.resolve(true),
-        rungs: () => Promise.resolve({ keychain: true, passphrase: true, paperSecret: false }),
+        rungs: () => Promise.resolve({ keychain: 'set', passphrase: 'set', paperSecret: 'none' }),
         open: (rung) =>
           rung === 'keychain' ? Promise.reject(new SottoError('keychain-failed')) : Promise.resolve(new Uint8Array(32)),
       }),
@@ -105,7 +122,7 @@ describe('Program', () => {
     expect(opened).toHaveLength(1)
     const session = app.session()
     await app.stop()
-    expect(session.closed).toBe(true)
+    expect(session.closed).toBe('end')
     expect(() => app.session()).toThrow()
   })
 
@@ -135,10 +152,10 @@ describe('Program', () => {
     expect(app.view().phase).toBe('locked')
     expect(() => app.session()).toThrow(expect.objectContaining({ code: 'locked' }))
     await app.unlock('passphrase', new Uint8Array(3))
-    expect(lost.closed).toBe(true)
+    expect(lost.closed).toBe('lock')
     expect(opened).toHaveLength(2)
     lost.lose()
-    expect(app.session().closed).toBe(false)
+    expect(app.session().closed).toBe('no')
     expect(phases).toEqual(['locked', 'ready', 'locked', 'ready'])
   })
 
@@ -169,5 +186,56 @@ describe('Program', () => {
     expect(app.view().phase).toBe('locked')
     await app.unlock('passphrase', null)
     expect(app.view().phase).toBe('ready')
+  })
+
+  it('locks and forgets the keys, and tells why', async () => {
+    let forgotten = 0
+    const cleaned: string[] = []
+    const app = new Program({
+      keys: fakeKeys({ lock: () => (forgotten += 1) }),
+      openSession: () => Promise.resolve(fakeSession()),
+      facts: { version: '0', profile: 'test', host: 'chromium', sandboxed: true },
+      hooks: {
+        afterLock: (reason) => {
+          cleaned.push(`${reason} ${forgotten}`)
+          return Promise.resolve()
+        },
+      },
+      log: quiet,
+    })
+    await app.start()
+    expect(await app.lock('user', 'keep')).toBe(true)
+    expect(forgotten).toBe(0)
+    await app.unlock('passphrase', new Uint8Array(3))
+    const session = app.session()
+    expect(await app.lock('idle', 'keep')).toBe(true)
+    expect(session.closed).toBe('lock')
+    expect(cleaned).toEqual(['idle 1'])
+    expect(app.view()).toMatchObject({ phase: 'locked', lockedBy: 'idle' })
+  })
+
+  it('lets people finish their call before it locks, unless they are to be cut off', async () => {
+    const app = program(fakeKeys())
+    await app.start()
+    await app.unlock('passphrase', new Uint8Array(3))
+    const session = app.session()
+    session.busy = true
+    expect(await app.lock('user', 'keep')).toBe(false)
+    expect(app.view()).toMatchObject({ phase: 'ready', lockPending: true })
+    app.stayOpen()
+    session.busy = false
+    session.busyChanged()
+    expect(app.view()).toMatchObject({ phase: 'ready', lockPending: false })
+    session.busy = true
+    expect(await app.lock('screen', 'keep')).toBe(false)
+    session.busy = false
+    session.busyChanged()
+    await expect.poll(() => session.closed).toBe('lock')
+    expect(app.view()).toMatchObject({ phase: 'locked', lockedBy: 'screen', lockPending: false })
+    await app.unlock('passphrase', new Uint8Array(3))
+    const next = app.session()
+    next.busy = true
+    expect(await app.lock('suspend', 'end')).toBe(true)
+    expect(next.closed).toBe('lock')
   })
 })

@@ -1,27 +1,35 @@
-import { SottoError } from '#shared/errors.ts'
-import type { AppPhase, AppView } from '#shared/model/views.ts'
+import { SottoError, type ErrorCode } from '#shared/errors.ts'
+import type { AppPhase, AppView, LockReason, RungStates } from '#shared/model/views.ts'
 import type { LogPort } from '#shared/ports/log.ts'
-import type { OpenSession, ProfileKeysPort, ProgramFacts, Session } from './ports.ts'
+import type { LockHooks, OpenSession, ProfileKeysPort, ProgramFacts, Session } from './ports.ts'
 
 export interface ProgramPorts<S extends Session> {
   readonly keys: ProfileKeysPort
   readonly openSession: OpenSession<S>
   readonly facts: ProgramFacts
+  readonly hooks?: LockHooks
   readonly log: LogPort
 }
+
+const noRungs: RungStates = { keychain: 'none', passphrase: 'none', paperSecret: 'none' }
 
 type Rung = 'keychain' | 'passphrase' | 'paper-secret'
 
 /**
  * The phases of the program: starting → onboarding (no keys yet) | locked (keys, not open) → ready, and back to
- * locked when the history is lost. A failing rung leads
- * to the next one, never to a fresh empty history.
+ * locked by the user, a pause, the computer, or when the history is lost. A failing rung leads to the next one, never to a
+ * fresh empty history.
  */
 export class Program<S extends Session> {
   readonly #ports: ProgramPorts<S>
   readonly #listeners = new Set<(view: AppView) => void>()
   #phase: AppPhase = 'starting'
   #keychain: AppView['keychain'] = 'unavailable'
+  #rungs: RungStates = noRungs
+  #keychainFailure: ErrorCode | null = null
+  #lockedBy: LockReason = 'start'
+  /** Why to lock when the call that runs is over. */
+  #lockLater: LockReason | null = null
   #session: S | null = null
   #opening: Promise<void> = Promise.resolve()
 
@@ -31,21 +39,14 @@ export class Program<S extends Session> {
 
   /** Finds out what there is; opens by the keychain without asking where that rung exists. */
   async start(): Promise<void> {
-    const { keys, log } = this.#ports
+    const { keys } = this.#ports
     this.#keychain = (await keys.keychainAvailable()) ? 'available' : 'unavailable'
     if ((await keys.state()) === 'absent') {
       this.#enter('onboarding')
       return
     }
-    const rungs = await keys.rungs()
-    if (rungs.keychain && this.#keychain === 'available') {
-      try {
-        await this.unlock('keychain', null)
-        return
-      } catch (error) {
-        log.warn('program.keychain-rung-failed', { code: error instanceof SottoError ? error.code : 'internal' })
-      }
-    }
+    await this.#lookAtRungs()
+    if (await this.#openByKeychain()) return
     this.#enter('locked')
   }
 
@@ -54,6 +55,10 @@ export class Program<S extends Session> {
       phase: this.#phase,
       ...this.#ports.facts,
       keychain: this.#keychain,
+      rungs: this.#rungs,
+      lockedBy: this.#lockedBy,
+      keychainFailure: this.#keychainFailure,
+      lockPending: this.#lockLater !== null,
       hasAccounts: this.#session?.hasAccounts() ?? false,
     }
   }
@@ -76,7 +81,11 @@ export class Program<S extends Session> {
   unlock(rung: Rung, secret: Uint8Array | null): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#session !== null) return
-      await this.#open(await this.#ports.keys.open(rung, secret))
+      const { keys } = this.#ports
+      await this.#open(await keys.open(rung, secret)).catch((error: unknown) => {
+        keys.lock()
+        throw error
+      })
     })
   }
 
@@ -89,16 +98,44 @@ export class Program<S extends Session> {
       const session = this.#session
       this.#session = null
       this.#enter('starting')
-      await session?.close()
+      await session?.close('end')
       await erase()
     }).finally(() => this.start())
+  }
+
+  /**
+   * Locks: the session ends, keys leave the memory. While people talk only `calls: end` does so at once, else it waits
+   * until they are done. Resolves with whether it is locked.
+   */
+  async lock(reason: LockReason, calls: 'keep' | 'end'): Promise<boolean> {
+    if (this.#phase !== 'ready') return this.#phase === 'locked'
+    if (calls === 'keep' && this.#session?.isBusy() === true) {
+      this.#lockLater = reason
+      this.announce()
+      return false
+    }
+    await this.#inTurn(() => this.#close(this.#leave(reason), reason))
+    return true
+  }
+
+  /** Takes back a lock that waits for a call. */
+  stayOpen(): void {
+    if (this.#lockLater === null) return
+    this.#lockLater = null
+    this.announce()
+  }
+
+  /** The ways to unlock have changed. */
+  async rungsChanged(): Promise<void> {
+    await this.#lookAtRungs()
+    this.announce()
   }
 
   async stop(): Promise<void> {
     await this.#opening.catch(() => undefined)
     const session = this.#session
     this.#session = null
-    await session?.close()
+    await session?.close('end')
   }
 
   onChange(handler: (view: AppView) => void): () => void {
@@ -112,6 +149,23 @@ export class Program<S extends Session> {
     for (const listener of this.#listeners) listener(view)
   }
 
+  async #openByKeychain(): Promise<boolean> {
+    if (this.#rungs.keychain !== 'set') return false
+    try {
+      if (this.#keychain !== 'available') throw new SottoError('keychain-unavailable')
+      await this.unlock('keychain', null)
+      return true
+    } catch (error) {
+      this.#keychainFailure = error instanceof SottoError ? error.code : 'internal'
+      this.#ports.log.warn('program.keychain-rung-failed', { code: this.#keychainFailure })
+      return false
+    }
+  }
+
+  async #lookAtRungs(): Promise<void> {
+    this.#rungs = await this.#ports.keys.rungs().catch(() => noRungs)
+  }
+
   async #open(databaseKey: Uint8Array): Promise<void> {
     try {
       this.#session = await this.#ports.openSession(databaseKey)
@@ -120,18 +174,46 @@ export class Program<S extends Session> {
     }
     const session = this.#session
     session.onAccountsChange(() => this.announce())
+    session.onBusyChange(() => this.#lockIfDue())
+    this.#keychainFailure = null
+    this.#lockLater = null
+    await this.#lookAtRungs()
     this.#enter('ready')
     session.onLost(() => this.#handleLost(session))
+  }
+
+  #lockIfDue(): void {
+    const reason = this.#lockLater
+    if (reason === null || this.#session?.isBusy() === true) return
+    this.#lockLater = null
+    this.lock(reason, 'keep').catch(() => this.#ports.log.error('program.lock-failed'))
   }
 
   /** Without a history nothing is safe to answer, receive or send: the user opens it again. */
   #handleLost(session: S): void {
     if (this.#session !== session) return
-    this.#session = null
     this.#ports.log.error('program.history-lost')
-    this.#enter('locked')
     // The next unlock waits for it: two sessions at once would sign in beside each other.
-    this.#inTurn(() => session.close()).catch(() => undefined)
+    this.#leave('lost')
+    this.#inTurn(() => this.#close(session, 'lost')).catch(() => undefined)
+  }
+
+  /** From here on nothing reaches the session any more. */
+  #leave(reason: LockReason): S | null {
+    const session = this.#session
+    if (session === null) return null
+    this.#session = null
+    this.#lockLater = null
+    this.#lockedBy = reason
+    this.#enter('locked')
+    return session
+  }
+
+  async #close(session: S | null, reason: LockReason): Promise<void> {
+    if (session === null) return
+    await session.close('lock').catch(() => this.#ports.log.error('program.close-failed'))
+    this.#ports.keys.lock()
+    await this.#ports.hooks?.afterLock(reason)
   }
 
   #enter(phase: AppPhase): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SettingsView } from '#shared/model/views.ts'
+import { lockAfterChoices, type SettingsView } from '#shared/model/views.ts'
 
 const stored = z.object({
   theme: z.enum(['system', 'light', 'dark']).catch('system'),
@@ -8,6 +8,8 @@ const stored = z.object({
   notifications: z.boolean().catch(true),
   notificationPreview: z.boolean().catch(false),
   keepRunning: z.boolean().catch(true),
+  lockAfterMinutes: z.literal(lockAfterChoices).catch(0),
+  lockWithScreen: z.boolean().catch(true),
   microphone: z.string().max(200).catch(''),
   speaker: z.string().max(200).catch(''),
   camera: z.string().max(200).catch(''),

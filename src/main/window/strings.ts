@@ -11,6 +11,7 @@ export interface MainStrings {
   readonly exportTitle: string
   readonly importTitle: string
   readonly show: string
+  readonly lock: string
   readonly quit: string
 }
 
@@ -26,6 +27,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
     exportTitle: 'Export to',
     importTitle: 'Choose a history to import',
     show: 'Show Sotto',
+    lock: 'Lock Sotto',
     quit: 'Quit Sotto',
   },
   de: {
@@ -39,6 +41,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
     exportTitle: 'Exportieren nach',
     importTitle: 'Verlauf zum Importieren wählen',
     show: 'Sotto zeigen',
+    lock: 'Sotto sperren',
     quit: 'Sotto beenden',
   },
 }

@@ -1,7 +1,7 @@
 import { Menu, Tray } from 'electron'
 import type { MainStrings } from './strings.ts'
 
-/** An icon where the desktop has a place for it: shows the window, quits. */
+/** An icon where the desktop has a place for it: shows the window, locks, quits. */
 export class AppTray {
   readonly #tray: Tray
 
@@ -9,6 +9,7 @@ export class AppTray {
     readonly icon: string
     readonly strings: MainStrings
     readonly show: () => void
+    readonly lock: () => void
     readonly quit: () => void
   }) {
     this.#tray = new Tray(ports.icon)
@@ -16,6 +17,7 @@ export class AppTray {
     this.#tray.setContextMenu(
       Menu.buildFromTemplate([
         { label: ports.strings.show, click: () => ports.show() },
+        { label: ports.strings.lock, click: () => ports.lock() },
         { label: ports.strings.quit, click: () => ports.quit() },
       ]),
     )

@@ -1,5 +1,4 @@
 /** Worker that owns the reading connection of the history. */
-import { wipe } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import { HistoryReader } from '#main/history/history-reader.ts'
 import type { HistoryReaderMethods, HistoryWorkerStart } from '#main/history/open-history.ts'
@@ -20,11 +19,7 @@ await runWorker<HistoryReaderMethods>((start) => {
   return {
     // Not at start: this thread gets ready while the writer makes the file.
     open: () => {
-      try {
-        opened = new HistoryReader({ path, key })
-      } finally {
-        wipe(key)
-      }
+      opened = new HistoryReader({ path, key })
     },
     ...readerOver(callOn(reader)),
     lastHlc: () => reader().lastHlc(),

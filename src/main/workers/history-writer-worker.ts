@@ -1,5 +1,4 @@
 /** Worker that owns the writing connection of the history. */
-import { wipe } from '#shared/bytes/bytes.ts'
 import { HistoryWriter } from '#main/history/history-writer.ts'
 import type { HistoryWorkerStart, HistoryWriterEvents, HistoryWriterMethods } from '#main/history/open-history.ts'
 import { collectAtRest } from '#main/platform/heap/rest.ts'
@@ -10,13 +9,14 @@ import { reportBug } from './report-bug.ts'
 
 await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
   const { path, key } = start as HistoryWorkerStart
-  const writer = openWith(path, key)
+  const writer = new HistoryWriter({ path, key, clock: systemClock })
   writer.onChange((change) => {
     emit('change', change)
   })
   return {
     commit: (commit) => writer.commit(commit),
     setSetting: (name, valueJson) => writer.setSetting(name, valueJson),
+    setSecret: (name, value) => writer.setSecret(name, value),
     zrtpZid: (account) => writer.zrtpZid(account),
     keepZrtpSecrets: (secrets) => writer.keepZrtpSecrets(secrets),
     setZrtpVerified: (found) => writer.setZrtpVerified(found),
@@ -27,11 +27,3 @@ await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
   }
 }, reportBug('history-writer'))
 collectAtRest(v8Heap(), systemClock)
-
-function openWith(path: string, key: Uint8Array): HistoryWriter {
-  try {
-    return new HistoryWriter({ path, key, clock: systemClock })
-  } finally {
-    wipe(key)
-  }
-}

@@ -3,17 +3,18 @@
  * generated from it by type; arguments are parsed by `args` in main before a handler sees them.
  */
 import { z } from 'zod'
-import type {
-  AccountView,
-  AppView,
-  ContactView,
-  ConversationView,
-  MessagePage,
-  PrivacyRow,
-  SavedSearchView,
-  SearchPage,
-  SettingsView,
-  StorageView,
+import {
+  lockAfterChoices,
+  type AccountView,
+  type AppView,
+  type ContactView,
+  type ConversationView,
+  type MessagePage,
+  type PrivacyRow,
+  type SavedSearchView,
+  type SearchPage,
+  type SettingsView,
+  type StorageView,
 } from '../model/views.ts'
 import type { AccountLeft, ErasedView, HoldingsView, ServerHoldings } from '../model/holdings.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
@@ -35,6 +36,11 @@ export const bridgeTable = {
   /** Opens a link of a message in the system's browser; `https` only, as the user saw it in full. */
   'app.openLink': method<void>()(z.object({ url: httpsUrl })),
 
+  /** Locks. While people talk: `calls: end` hangs up, `keep` locks once they are done; the answer says whether it is locked. */
+  'app.lock': method<{ locked: boolean }>()(z.object({ calls: z.enum(['keep', 'end']) })),
+  /** Takes back a lock that waits for a call to end. */
+  'app.stayOpen': method<void>()(none),
+
   // --- keys and profile
   'keys.createProfile': method<void>()(z.object({ keychain: z.boolean(), passphrase: secretBytes.nullable() }), true),
   'keys.unlock': method<void>()(
@@ -46,6 +52,10 @@ export const bridgeTable = {
     true,
   ),
   'keys.setKeychain': method<void>()(z.object({ enabled: z.boolean() })),
+  /** Lets the confirmed paper secret of an account, typed in full, unlock again. */
+  'keys.addPaperSecret': method<void>()(z.object({ accountId, words: secretBytes }), true),
+  /** The paper secrets of this account no longer unlock. */
+  'keys.removePaperSecret': method<void>()(z.object({ accountId })),
   /** The words of an account's paper secret, UTF-8 separated by spaces; allowed until it is confirmed. */
   'identity.showPaperSecret': method<Uint8Array>()(z.object({ accountId }), true),
   /** Checks the words at the 0-based `positions`, typed back by the user. */
@@ -182,6 +192,8 @@ export const bridgeTable = {
       notifications: z.boolean().optional(),
       notificationPreview: z.boolean().optional(),
       keepRunning: z.boolean().optional(),
+      lockAfterMinutes: z.literal(lockAfterChoices).optional(),
+      lockWithScreen: z.boolean().optional(),
       /** Names of media devices of this computer; empty = the system's choice. */
       microphone: z.string().max(200).optional(),
       speaker: z.string().max(200).optional(),

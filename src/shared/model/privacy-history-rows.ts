@@ -21,6 +21,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
       ...columns('message', 'sent_at', 'received_at', 'state', 'failure', 'path', 'display_receipt', 'edited'),
       ...columns('message', 'deleted', 'conflicting', 'authenticated_by', 'read_mark', 'bookmarked'),
       ...columns('message', 'timer', 'expires_after', 'expires_at'),
+      ...columns('entry_unread', 'seq'),
       ...columns('entry', 'seq', 'id', 'account', 'conversation', 'kind', 'author', 'subject', 'bytes'),
       ...columns('entry_unread', 'seq'),
     ],
@@ -129,13 +130,33 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
   },
   {
     datum:
-      'Accounts, their digest secrets, relay with its password, device keys and certificates you trust; who takes plain text only; your settings',
+      'Accounts, their digest secrets, relay with its password and certificates you trust; who takes plain text only; your settings',
     where: 'This device, history.db (encrypted), tables account and setting',
-    why: 'To sign in, to prove which device this is, and to work as you set it',
+    why: 'To sign in, and to work as you set it; the digest secrets also stay in memory while Sotto is locked',
     howLong: 'Until you remove the account or change the setting',
     whoReads: you,
     howToErase: accountErase,
     covers: [...columns('account', 'aor', 'id'), ...columns('setting', 'key', 'value')],
+  },
+  {
+    datum:
+      'Secret keys: those of this device for each account, the paper secret until you confirmed it, the key that opens what came in while Sotto was locked',
+    where: 'This device, history.db (encrypted), table secret; never copied to another device, never exported',
+    why: 'To prove which device this is, and to read what came in while Sotto was locked',
+    howLong: 'Until you remove the account; the last one until the next unlock',
+    whoReads: you,
+    howToErase: accountErase,
+    covers: columns('secret', 'name', 'value'),
+  },
+  {
+    datum:
+      'Messages and calls that come in while Sotto is locked, each sealed to a key that only the closed history holds',
+    where: 'This device, folder spool of the profile; how many there are and how large can be seen there',
+    why: 'So that nothing is lost while Sotto is locked',
+    howLong: 'Until you unlock: they go into the history then, or are found damaged, which you are told',
+    whoReads: 'Nobody before you unlock',
+    howToErase: 'Unlock, then delete the messages; or delete the folder of the profile',
+    covers: ['profile.file.spool'],
   },
   {
     datum: 'Counters of the history: number of the last change, version of the search index',

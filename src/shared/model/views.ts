@@ -183,6 +183,10 @@ export interface SavedSearchView {
   readonly filter: SearchFilter
 }
 
+/** Choices of {@link SettingsView.lockAfterMinutes}. */
+export const lockAfterChoices = [0, 5, 15, 30, 60] as const
+export type LockAfterMinutes = (typeof lockAfterChoices)[number]
+
 export interface SettingsView {
   readonly theme: 'system' | 'light' | 'dark'
   readonly language: 'system' | 'en' | 'de'
@@ -190,6 +194,10 @@ export interface SettingsView {
   readonly notifications: boolean
   readonly notificationPreview: boolean
   readonly keepRunning: boolean
+  /** Minutes nobody touches the computer before Sotto locks; 0 = never. */
+  readonly lockAfterMinutes: LockAfterMinutes
+  /** Locks when the computer sleeps or its screen is locked. */
+  readonly lockWithScreen: boolean
   /** Names of media devices (their ids are new for every profile of the browser); empty = the system's choice. */
   readonly microphone: string
   readonly speaker: string
@@ -207,7 +215,18 @@ export interface StorageView {
   readonly attachmentBytes: number
   readonly messages: number
   readonly conversations: number
-  readonly rungs: { readonly keychain: boolean; readonly passphrase: boolean; readonly paperSecret: boolean }
+  readonly rungs: RungStates
+  /** Accounts whose paper secret unlocks. */
+  readonly paperUnlocks: readonly AccountId[]
+}
+
+/** A way to unlock: not there, there, or there but unreadable, so that it must be set again. */
+export type RungState = 'none' | 'set' | 'damaged'
+
+export interface RungStates {
+  readonly keychain: RungState
+  readonly passphrase: RungState
+  readonly paperSecret: RungState
 }
 
 /** A row of the privacy table in `docs/privacy.md`, generated from one source so that page and document agree. */
@@ -223,6 +242,9 @@ export interface PrivacyRow {
 /** What phase the program is in; the renderer shows exactly one screen per phase. */
 export type AppPhase = 'starting' | 'onboarding' | 'locked' | 'ready'
 
+/** Why Sotto is locked: not opened yet, by the user, after a pause, with the computer or its screen, or its history was lost. */
+export type LockReason = 'start' | 'user' | 'idle' | 'suspend' | 'screen' | 'lost'
+
 export interface AppView {
   readonly phase: AppPhase
   readonly version: string
@@ -231,5 +253,13 @@ export interface AppView {
   /** False as root on Chromium: the window says so. */
   readonly sandboxed: boolean
   readonly keychain: 'available' | 'unavailable'
+  /** Ways to unlock that are set up. */
+  readonly rungs: RungStates
+  /** What the last lock came from. */
+  readonly lockedBy: LockReason
+  /** Why the keychain did not open by itself; null where it was not asked, or did. */
+  readonly keychainFailure: ErrorCode | null
+  /** Locks when the call that runs is over. */
+  readonly lockPending: boolean
   readonly hasAccounts: boolean
 }

@@ -62,8 +62,8 @@ const screens: readonly Screen[] = [
   },
   {
     name: 'call-incoming-locked',
-    scenario: { phase: 'locked', calls: [{ phase: 'incoming', peerName: '' }] },
-    reach: wait('Someone'),
+    scenario: { phase: 'locked', lockedBy: 'idle', calls: [{ phase: 'incoming', peerName: '' }] },
+    reach: wait('Unlock to see who calls and to answer'),
   },
   {
     name: 'call-waiting',

@@ -83,7 +83,11 @@ describe('with the keyboard alone', () => {
 
   it('unlocks: keychain refuses, passphrase wrong, paper secret right', () =>
     using({ scenario: { phase: 'locked', keychain: 'available' } }, async (page) => {
-      await page.getByText('The keychain did not open Sotto').waitFor()
+      await page.getByRole('button', { name: 'Unlock with the keychain' }).waitFor()
+      await pause(page)
+      await page.keyboard.press('Enter')
+      await page.getByText('The keychain is locked, or refused').waitFor()
+      await pause(page)
       await page.keyboard.type('no')
       await page.keyboard.press('Enter')
       await page.getByText('This is not the passphrase').waitFor()
@@ -93,6 +97,24 @@ describe('with the keyboard alone', () => {
       await page.keyboard.type(`  ${paperWords.join('  ').toUpperCase()} `)
       await page.keyboard.press('Enter')
       await page.getByText('Bob Baker').first().waitFor()
+    }))
+
+  it('locks with the keyboard, and takes a lock back that waits for a call', () =>
+    using({ scenario: { calls: [{}] } }, async (page) => {
+      await page.getByText('Bob Baker').first().waitFor()
+      await page.keyboard.press('Control+l')
+      await page.getByRole('button', { name: 'Lock after the call' }).waitFor()
+      await pause(page)
+      await page.keyboard.press('Enter')
+      await page.getByText('Sotto locks when the call ends').waitFor()
+      await page.getByRole('button', { name: 'Do not lock' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByText('Sotto locks when the call ends').waitFor({ state: 'detached' })
+      await page.keyboard.press('Control+l')
+      await page.getByRole('button', { name: 'Hang up and lock' }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByText('Sotto is locked').waitFor()
+      await page.getByText('You locked it.').waitFor()
     }))
 
   it('finds a person, writes, edits and deletes', () =>

@@ -58,6 +58,33 @@ const screens: readonly Screen[] = [
       await page.getByText('This is not the passphrase').waitFor()
     },
   },
+  {
+    name: 'unlock-keychain-failed',
+    scenario: { phase: 'locked', keychain: 'available', keychainFailure: 'keychain-lost' },
+    reach: (page) => page.getByText('The keychain no longer has').waitFor(),
+  },
+  {
+    name: 'unlock-damaged',
+    scenario: {
+      ...{ phase: 'locked', lockedBy: 'screen', keychain: 'available' },
+      rungs: { passphrase: 'damaged', paperSecret: 'none' },
+    },
+    reach: (page) => page.getByText('What your passphrase opens is damaged').waitFor(),
+  },
+  {
+    name: 'lock-in-call',
+    scenario: { calls: [{}] },
+    reach: async (page) => {
+      await page.getByText('Bob Baker').first().waitFor()
+      await page.keyboard.press('Control+l')
+      await page.getByRole('button', { name: 'Lock after the call' }).waitFor()
+    },
+  },
+  {
+    name: 'lock-pending',
+    scenario: { lockPending: true },
+    reach: (page) => page.getByText('Sotto locks when the call ends').waitFor(),
+  },
   { name: 'list', scenario: {}, reach: (page) => page.getByText('Bob Baker').first().waitFor() },
   {
     name: 'list-empty',
@@ -194,6 +221,15 @@ const screens: readonly Screen[] = [
   { name: 'settings-appearance', scenario: {}, reach: settings('Appearance') },
   { name: 'settings-notifications', scenario: {}, reach: settings('Notifications') },
   { name: 'settings-storage', scenario: {}, reach: settings('Storage and keys') },
+  {
+    name: 'settings-paper-remove',
+    scenario: {},
+    reach: async (page) => {
+      await settings('Storage and keys')(page)
+      await page.getByRole('button', { name: 'No longer unlock with it' }).first().click()
+      await page.getByRole('alertdialog').waitFor()
+    },
+  },
   { name: 'settings-about', scenario: {}, reach: settings('About') },
   {
     name: 'certificate',

@@ -24,8 +24,8 @@ export async function postponePaperSecret(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Do this later' }).click(patient)
 }
 
-/** Shows the paper secret and types the asked words back. */
-export async function confirmPaperSecret(page: Page): Promise<void> {
+/** Shows the paper secret and types the asked words back; all of its words. */
+export async function confirmPaperSecret(page: Page): Promise<readonly string[]> {
   await page.getByRole('button', { name: 'Show the words' }).click(patient)
   const list = page.getByRole('list', { name: 'The words of your paper secret' })
   await list.getByRole('listitem').first().waitFor(patient)
@@ -42,6 +42,7 @@ export async function confirmPaperSecret(page: Page): Promise<void> {
   }
   await page.getByRole('button', { name: 'Check', exact: true }).click()
   await page.getByRole('button', { name: 'Done', exact: true }).click(patient)
+  return words
 }
 
 async function labelOf(page: Page, field: ReturnType<Page['getByLabel']>): Promise<string> {
@@ -79,6 +80,14 @@ export async function openConversation(page: Page, name: string | RegExp): Promi
 export async function unlock(page: Page, passphrase: string): Promise<void> {
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
   await page.getByRole('button', { name: 'Unlock', exact: true }).click()
+}
+
+/** Locks by the button, and waits until the page is a new one. */
+export async function lockByHand(page: Page): Promise<void> {
+  await page.evaluate(() => ((globalThis as { isOldPage?: boolean }).isOldPage = true))
+  await page.getByRole('button', { name: 'Lock', exact: true }).click(patient)
+  await page.waitForFunction(() => (globalThis as { isOldPage?: boolean }).isOldPage === undefined)
+  await expect(page.getByText('Sotto is locked')).toBeVisible(patient)
 }
 
 /** Signs in with an address of a provider, telling the server and connection. */

@@ -7,6 +7,7 @@ import {
   confirmPaperSecret,
   createLocalAccount,
   expectMessage,
+  lockByHand,
   openConversation,
   postponePaperSecret,
   protectProfile,
@@ -36,6 +37,8 @@ const user = process.getuid?.() === 0 ? ordinaryUserHost() : null
 const data = user === null ? temporaryData() : { path: path.join(user.home, 'data'), remove: user.remove }
 const tour = new Tour()
 const running = new Map<string, RunningApp>()
+/** The words Alice has on paper. */
+let alicePaper: readonly string[] = []
 
 type Profile = 'alice' | 'bob' | 'carol'
 /** Where Alice's history was exported to. */
@@ -64,7 +67,9 @@ async function run(): Promise<void> {
   await tour.step('Alice makes an account on this computer', only('alice'), () =>
     createLocalAccount(page('alice'), 'alice', 'Alice'),
   )
-  await tour.step('Alice writes her paper secret down and types it back', only('alice'), () => confirmPaperSecret(page('alice')))
+  await tour.step('Alice writes her paper secret down and types it back', only('alice'), async () => {
+    alicePaper = await confirmPaperSecret(page('alice'))
+  })
   await tour.step('Alice talks to the echo contact', only('alice'), async () => {
     await startConversation(page('alice'), `echo@${domain}`)
     await sendMessage(page('alice'), 'Hello, echo')
@@ -185,7 +190,34 @@ async function run(): Promise<void> {
     await expect(page('alice').getByText('What is stored about you')).toBeVisible(patient)
     await expect(page('alice').getByText('How to erase it').first()).toBeVisible(patient)
   })
+  await tour.step('Alice locks Sotto', only('alice'), () => lockByHand(page('alice')))
+  await tour.step('A message and a call come in while it is locked', both, async () => {
+    await openConversation(page('bob'), /Alice|alice@/)
+    await sendMessage(page('bob'), 'The door code is on the card.')
+    await placeCall(page('bob'))
+    await expect(page('alice').getByText('Unlock to see who calls and to answer.')).toBeVisible(patient)
+    await expect(page('alice').getByText(/Bob|door code/)).toHaveCount(0)
+  })
+  await tour.step('Alice declines without unlocking', both, async () => {
+    await page('alice').getByRole('button', { name: 'Decline' }).click(patient)
+    await expectCall(page('bob'), { phase: 'ended' })
+  })
+  await tour.step('Alice unlocks with her passphrase and has both', only('alice'), async () => {
+    await unlock(page('alice'), passphrase.alice)
+    await openConversation(page('alice'), /Bob/)
+    await expectMessage(page('alice'), 'The door code is on the card.')
+    await expect(page('alice').getByRole('log').getByText(/declined/i).last()).toBeVisible(patient)
+  })
+  await tour.step('Alice locks again and unlocks with her paper secret', only('alice'), async () => {
+    await lockByHand(page('alice'))
+    await page('alice').getByRole('button', { name: 'Use the paper secret' }).click(patient)
+    await page('alice').getByLabel('Paper secret', { exact: true }).fill(alicePaper.join(' '))
+    await page('alice').getByRole('button', { name: 'Unlock', exact: true }).click()
+    await openConversation(page('alice'), /Bob/)
+    await expectMessage(page('alice'), 'The door code is on the card.')
+  })
   await tour.step('Alice prefers the dark', both, async () => {
+    await page('alice').keyboard.press('Control+,')
     await page('alice').getByRole('tab', { name: 'Appearance' }).click(patient)
     await page('alice').getByText('Dark', { exact: true }).click()
     await page('alice').keyboard.press('Escape')

@@ -38,7 +38,10 @@ export class ArchiveProfile {
     this.history = this.test.open()
     const { reader, writer } = this.history
     this.identity = new Identity({
-      settings: { setting: (key) => reader.setting(key), setSetting: (key, json) => writer.setSetting(key, json) },
+      secrets: {
+        secret: (name) => reader.secret(name),
+        setSecret: (name, value) => writer.setSecret(name, value),
+      },
       paperRung: { set: () => Promise.resolve(), remove: () => Promise.resolve() },
       ...{ aorOf: () => null, clock: systemClock, random: systemRandom, deviceName: 'test' },
     })

@@ -45,6 +45,7 @@ const pathsOf = (): ProfilePaths => {
   return {
     ...{ profile: test.directory, database: test.path, keys: at('keys.json'), lock: at('profile.lock') },
     ...{ erasing: at('erasing'), attachments: at('attachments'), log: at('sotto.log'), homeServer: at('../none') },
+    spool: at('spool'),
   }
 }
 

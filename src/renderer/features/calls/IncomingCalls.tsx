@@ -1,10 +1,10 @@
-import { Phone, PhoneForwarded, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
+import { LockOpen, Phone, PhoneForwarded, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
 import { createPortal } from 'react-dom'
 import type { CallView } from '#shared/model/calls.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { type TextKey, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
-import { useAccounts } from '#renderer/stores/app-store.ts'
+import { useAccounts, useApp } from '#renderer/stores/app-store.ts'
 import { acceptCall, currentCall, endAndAccept, endCall, useCalls } from '#renderer/stores/call-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
@@ -18,6 +18,7 @@ export function IncomingCalls() {
   const calls = useCalls()
   const ringing = calls.filter((view) => view.phase === 'incoming')
   const busy = currentCall(calls) !== undefined
+  const locked = useApp()?.phase === 'locked'
   if (ringing.length === 0) return null
   return createPortal(
     // An open dialog makes the rest of the page inert, but not what stands beside it and is marked like this.
@@ -26,7 +27,7 @@ export function IncomingCalls() {
       className="pointer-events-none fixed inset-x-0 top-0 z-50 flex max-h-full flex-col items-center gap-2 overflow-y-auto p-3 pb-20"
     >
       {ringing.map((view) => (
-        <IncomingCall key={view.id} view={view} waiting={busy} />
+        <IncomingCall key={view.id} view={view} waiting={busy} locked={locked} />
       ))}
     </div>,
     document.body,
@@ -38,7 +39,7 @@ interface IncomingProps {
   readonly waiting: boolean
 }
 
-function IncomingCall({ view, waiting }: IncomingProps) {
+function IncomingCall({ view, waiting, locked }: IncomingProps & { readonly locked: boolean }) {
   const t = useT()
   const name = callName(t, view)
   return (
@@ -51,7 +52,9 @@ function IncomingCall({ view, waiting }: IncomingProps) {
       )}
     >
       <p role="alert" className="sr-only">
-        {t('incoming.announce', { name, answer: callKeys.answer, decline: callKeys.hangUp })}
+        {locked
+          ? t('incoming.announceLocked', { decline: callKeys.hangUp })
+          : t('incoming.announce', { name, answer: callKeys.answer, decline: callKeys.hangUp })}
       </p>
       <div className="flex items-center gap-3">
         <Avatar name={name} seed={view.peer} size={waiting ? 'normal' : 'large'} />
@@ -67,8 +70,8 @@ function IncomingCall({ view, waiting }: IncomingProps) {
         </div>
       </div>
       <Replaced view={view} />
-      {!waiting && <p className="text-xs text-soft">{t('incoming.untilAccepted')}</p>}
-      <Answers view={view} waiting={waiting} />
+      {!waiting && <p className="text-xs text-soft">{t(locked ? 'incoming.lockedText' : 'incoming.untilAccepted')}</p>}
+      {locked ? <LockedAnswers view={view} /> : <Answers view={view} waiting={waiting} />}
     </section>
   )
 }
@@ -104,6 +107,28 @@ function acceptText({ view, waiting }: IncomingProps): TextKey {
   if (view.replaces !== null) return 'incoming.accept'
   if (waiting) return 'incoming.holdAndAccept'
   return view.video ? 'incoming.acceptAudio' : 'incoming.accept'
+}
+
+/** Who does not know who calls can decline, and unlock. */
+function LockedAnswers({ view }: { readonly view: CallView }) {
+  const t = useT()
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button variant="danger" onPress={() => endCall(view)} className="min-w-0 flex-1 basis-44 whitespace-nowrap">
+        <PhoneOff aria-hidden className="size-4" />
+        {t('incoming.decline')}
+      </Button>
+      <Button variant="primary" onPress={focusUnlock} className="min-w-0 flex-1 basis-44 whitespace-nowrap">
+        <LockOpen aria-hidden className="size-4" />
+        {t('incoming.unlock')}
+      </Button>
+    </div>
+  )
+}
+
+/** Leads to what opens the lock screen below. */
+function focusUnlock(): void {
+  document.querySelector<HTMLElement>('[data-unlock] input, [data-unlock] button')?.focus()
 }
 
 function Answers({ view, waiting }: IncomingProps) {

@@ -1,5 +1,6 @@
-import { MessageSquarePlus, Settings } from 'lucide-react'
+import { Lock, MessageSquarePlus, Settings } from 'lucide-react'
 import { useT } from '#renderer/i18n/i18n.ts'
+import { askToLock } from '#renderer/stores/lock.ts'
 import { openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 import { isAsking, isNarrowed, useSearch } from '#renderer/stores/search-store.ts'
 import { IconButton } from '#renderer/ui/Button.tsx'
@@ -24,6 +25,7 @@ export function Sidebar() {
           keyShortcuts="Control+N"
           onPress={() => showDialog({ kind: 'new-conversation' })}
         />
+        <IconButton icon={Lock} label={t('shell.lock')} keyShortcuts="Control+L" onPress={askToLock} />
         <IconButton
           icon={Settings}
           label={t('shell.settings')}

@@ -1,7 +1,8 @@
 import { useState } from 'react'
 import { Form } from 'react-aria-components'
+import type { RungState } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
-import { useT } from '#renderer/i18n/i18n.ts'
+import { type TextKey, useT } from '#renderer/i18n/i18n.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
@@ -11,15 +12,22 @@ import { PassphraseFields, passphraseReady } from '../onboarding/PassphraseField
 
 type Job = 'set' | 'remove'
 
+const stateWords = {
+  none: 'storage.notSet',
+  set: 'storage.set',
+  damaged: 'storage.passphraseDamaged',
+} as const satisfies Record<RungState, TextKey>
+
 /** Sets, changes or removes the passphrase. */
-export function PassphraseRung({ isSet, onChanged }: { readonly isSet: boolean; readonly onChanged: () => void }) {
+export function PassphraseRung({ state, onChanged }: { readonly state: RungState; readonly onChanged: () => void }) {
   const t = useT()
   const [job, setJob] = useState<Job | null>(null)
+  const isSet = state === 'set'
   return (
     <div className="flex flex-wrap items-center justify-between gap-2 py-2.5">
       <span>
         {t('storage.passphrase')}
-        <span className="ms-2 text-sm text-soft">{isSet ? t('storage.set') : t('storage.notSet')}</span>
+        <span className="ms-2 text-sm text-soft">{t(stateWords[state])}</span>
       </span>
       <span className="flex flex-wrap gap-2">
         <Button size="small" onPress={() => setJob('set')}>

@@ -1,15 +1,17 @@
 import { useEffect, useState } from 'react'
-import type { StorageView } from '#shared/model/views.ts'
+import type { RungState, StorageView } from '#shared/model/views.ts'
 import { formatBytes, formatCount } from '#renderer/i18n/format.ts'
-import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
+import { type TextKey, useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { ask, perform } from '#renderer/stores/actions.ts'
-import { useApp } from '#renderer/stores/app-store.ts'
+import { useAccounts, useApp } from '#renderer/stores/app-store.ts'
 import { showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Switch } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Group } from './Group.tsx'
 import { KeepDefault } from './KeepDefault.tsx'
+import { LockSettings } from './LockSettings.tsx'
+import { PaperRung } from './PaperRung.tsx'
 import { PassphraseRung } from './PassphraseRung.tsx'
 
 /** How much is kept here, and what opens it. */
@@ -30,6 +32,7 @@ export function StorageSettings() {
   return (
     <>
       <Sizes storage={storage} />
+      <LockSettings />
       <Archive />
       <KeepDefault />
       <Rungs storage={storage} onChanged={() => setAsked(asked + 1)} />
@@ -70,26 +73,35 @@ function Archive() {
 function Rungs({ storage, onChanged }: { readonly storage: StorageView; readonly onChanged: () => void }) {
   const t = useT()
   const app = useApp()
+  const accounts = useAccounts()
   const available = app?.keychain === 'available'
+  const { keychain, passphrase } = storage.rungs
   return (
     <Group title={t('storage.rungs')} text={t('storage.rungsText')}>
       <div className="flex flex-col divide-y divide-line rounded-2xl border border-line bg-raised px-4 py-1">
         <Switch
-          isSelected={storage.rungs.keychain}
-          isDisabled={!available}
+          isSelected={keychain !== 'none'}
+          isDisabled={!available && keychain === 'none'}
           onChange={(enabled) => void perform('keys.setKeychain', { enabled }).then(onChanged)}
-          {...(available ? {} : { hint: t('storage.keychainMissing') })}
+          hint={t(keychainHint(available, keychain))}
         >
           {t('storage.keychain')}
         </Switch>
-        <PassphraseRung isSet={storage.rungs.passphrase} onChanged={onChanged} />
-        <div className="flex items-center justify-between py-2.5">
-          <span>{t('storage.paperSecret')}</span>
-          <span className="text-sm text-soft">
-            {storage.rungs.paperSecret ? t('storage.set') : t('storage.notSet')}
-          </span>
-        </div>
+        <PassphraseRung state={passphrase} onChanged={onChanged} />
+        {accounts.map((account) => (
+          <PaperRung
+            key={account.id}
+            account={account}
+            unlocks={storage.paperUnlocks.includes(account.id)}
+            onChanged={onChanged}
+          />
+        ))}
       </div>
     </Group>
   )
+}
+
+function keychainHint(available: boolean, state: RungState): TextKey {
+  if (state === 'damaged') return 'storage.keychainDamaged'
+  return available ? 'storage.keychainAsks' : 'storage.keychainMissing'
 }

@@ -16,6 +16,7 @@ import { Sidebar } from '../conversations/Sidebar.tsx'
 import { Settings } from '../settings/Settings.tsx'
 import { Announcer } from './Announcer.tsx'
 import { ArchiveDialogs, Dialogs } from './Dialogs.tsx'
+import { LockDialog, LockPending } from './LockDialog.tsx'
 import { useShortcuts } from './use-shortcuts.ts'
 
 /** The list on the left, a conversation or the settings on the right; one of them at a time in a narrow window. */
@@ -27,6 +28,7 @@ export function MainScreen() {
   return (
     <main className="flex h-full flex-col">
       <h1 className="sr-only">{t('app.name')}</h1>
+      <LockPending />
       <PaperReminder />
       <CallBars />
       <ArchiveBar />
@@ -48,6 +50,7 @@ export function MainScreen() {
       </div>
       <Dialogs />
       <ArchiveDialogs />
+      <LockDialog />
       <Announcer />
     </main>
   )

@@ -11,6 +11,7 @@ const rows = [
   ['Alt+↓', 'shortcutNext'],
   ['F6', 'shortcutPane'],
   ['Ctrl+,', 'shortcutSettings'],
+  ['Ctrl+L', 'shortcutLock'],
   ['Esc', 'shortcutEscape'],
   ['Enter', 'shortcutSend'],
   ['Shift+Enter', 'shortcutLine'],

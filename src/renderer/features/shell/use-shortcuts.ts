@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { conversationsNow, splitRequests } from '#renderer/stores/conversation-store.ts'
+import { askToLock } from '#renderer/stores/lock.ts'
 import { mainViewNow, openConversation, openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 import { focusSearch, searchHere, toggleFilters } from '../search/search-focus.ts'
 
@@ -37,6 +38,7 @@ const withControl: Readonly<Record<string, () => void>> = {
   n: () => showDialog({ kind: 'new-conversation' }),
   ',': () => openSettings('accounts'),
   '/': () => showDialog({ kind: 'shortcuts' }),
+  l: askToLock,
 }
 
 const withAlt: Readonly<Record<string, () => void>> = {

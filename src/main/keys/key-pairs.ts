@@ -1,5 +1,6 @@
 /** Ed25519 and X25519 pairs from 32-byte seeds on node:crypto, raw bytes in and out. */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { newSecret } from '#shared/bytes/secret.ts'
 
 export type Curve = 'ed25519' | 'x25519'
 
@@ -10,8 +11,21 @@ const keyBytes = 32
 
 /** The private key whose raw 32 bytes are `seed`. */
 export function privateKeyOf(curve: Curve, seed: Uint8Array): KeyObject {
-  const der = Buffer.concat([Buffer.from(privatePrefix[curve], 'hex'), seed])
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const prefix = Buffer.from(privatePrefix[curve], 'hex')
+  const der = newSecret(prefix.length + seed.length)
+  der.set(prefix)
+  der.set(seed, prefix.length)
+  try {
+    return createPrivateKey({ key: Buffer.from(der.buffer), format: 'der', type: 'pkcs8' })
+  } finally {
+    der.fill(0)
+  }
+}
+
+/** The public key of these raw 32 bytes. @throws for bytes of another length. */
+export function importPublicKey(curve: Curve, raw: Uint8Array): KeyObject {
+  const der = Buffer.concat([Buffer.from(publicPrefix[curve], 'hex'), raw])
+  return createPublicKey({ key: der, format: 'der', type: 'spki' })
 }
 
 /** Raw 32-byte public half of the private key `seed`. */
@@ -29,8 +43,7 @@ export function signEd25519(seed: Uint8Array, message: Uint8Array): Uint8Array {
 export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== keyBytes || signature.length !== 64) return false
   try {
-    const der = Buffer.concat([Buffer.from(publicPrefix.ed25519, 'hex'), publicKey])
-    return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature)
+    return verify(null, message, importPublicKey('ed25519', publicKey), signature)
   } catch {
     return false
   }
