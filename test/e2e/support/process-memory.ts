@@ -118,11 +118,11 @@ export interface Search {
 export function searchMemory(processes: readonly WatchedProcess[], needles: readonly Needle[]): Search {
   const found: Found[] = []
   let bytes = 0
+  const forms = needles.flatMap((needle) => needle.forms.map((form) => ({ name: needle.name, form })))
   for (const { pid, role } of processes) {
     for (const { chunk, region } of memoryOf(pid)) {
       bytes += chunk.length
-      for (const { name, forms } of needles)
-        for (const form of forms) count(chunk, form, () => found.push({ role, name, region }))
+      for (const { name, form } of forms) count(chunk, form, () => found.push({ role, name, region }))
     }
   }
   return { bytes, found }
@@ -135,17 +135,24 @@ function count(chunk: Buffer, form: Buffer, hit: () => void): void {
 /** Longer than any needle: what lies across two chunks is in one of them. */
 const overlap = 512
 
+/** What a region holds, in pieces that fit into the buffer and overlap. */
+function chunksOf(pagemap: number, region: Region): readonly Region[] {
+  return heldParts(pagemap, region).flatMap(({ from, to, name }) => {
+    const step = chunkBytes - overlap
+    const starts = Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
+    return starts.map((at) => ({ from: at, to: Math.min(at + chunkBytes, to), name }))
+  })
+}
+
 function* memoryOf(pid: number): Generator<{ readonly chunk: Buffer; readonly region: string }> {
   const buffer = Buffer.allocUnsafe(chunkBytes)
   const opened: number[] = []
   try {
     const [memory, pagemap] = [openSync(`/proc/${pid}/mem`, 'r'), openSync(`/proc/${pid}/pagemap`, 'r')]
     opened.push(memory, pagemap)
-    for (const { from, to, name } of regionsOf(pid).flatMap((region) => heldParts(pagemap, region))) {
-      for (let at = from; at < to; at += chunkBytes - overlap) {
-        const length = readAt(memory, buffer, at, Math.min(chunkBytes, to - at))
-        if (length > 0) yield { chunk: buffer.subarray(0, length), region: name === '' ? 'anonymous' : name }
-      }
+    for (const { from, to, name } of regionsOf(pid).flatMap((region) => chunksOf(pagemap, region))) {
+      const length = readAt(memory, buffer, from, to - from)
+      if (length > 0) yield { chunk: buffer.subarray(0, length), region: name === '' ? 'anonymous' : name }
     }
   } catch (error) {
     // A process that ended meanwhile holds nothing any more.

@@ -125,7 +125,7 @@ describe('while Sotto is locked', () => {
     await expect(program.locked.calls.decline({ callId })).rejects.toMatchObject({ code: 'not-found' })
   })
 
-  it('does not ring for who is blocked, nor for more than it can show', async () => {
+  it('does not ring for who is blocked, nor for more than it can show', () => {
     heard(offer(mallory))
     expect(program.line.commands).toEqual([{ kind: 'end', call: callId, status: 480 }])
     for (let n = 0; n < 6; n += 1)
