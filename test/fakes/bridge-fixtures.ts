@@ -152,6 +152,38 @@ const scripts: readonly Script[] = [
     view: { muted: true },
   },
   {
+    name: 'kept',
+    peer: 'grete@home.example',
+    title: 'Grete Lindqvist',
+    lines: [
+      ['them', 'The plan of the garden, as promised.'],
+      [
+        'them',
+        '',
+        { file: { name: 'Garden plan, second draft.pdf', mediaType: 'application/pdf', size: 482_113, stored: true } },
+      ],
+      [
+        'me',
+        '',
+        { file: { name: 'IMG_2041.jpg', mediaType: 'image/jpeg', size: 3_204_992, stored: false }, bookmarked: true },
+      ],
+      ['them', 'The pond is on page 3: https://garden.example.org/pond', { bookmarked: true }],
+      ['them', '', { timer: 86_400 }],
+      ['me', '', { timer: 86_400 }],
+      ['me', 'The gate code is 4711.', { expiresAfter: 86_400, state: 'delivered' }],
+      ['me', '', { timer: 0 }],
+      ['them', '', { timer: 604_800 }],
+    ],
+    view: { timers: { own: 0, peer: 604_800 }, keepDays: 90 },
+  },
+  {
+    name: 'archived',
+    peer: 'old-choir@home.example',
+    title: 'Old choir',
+    lines: [['them', 'No rehearsal this winter.']],
+    view: { archived: true },
+  },
+  {
     name: 'stranger',
     peer: 'k.maier@unknown.example.org',
     title: 'K. Maier',
@@ -227,11 +259,12 @@ function play(script: Script, endsAt: number): { conversation: ConversationView;
 export function preview(conversation: ConversationView, last: MessageView | undefined): ConversationView {
   if (last === undefined) return conversation
   const own = last.direction === 'outgoing'
-  const { previewCall: _before, ...plain } = conversation
+  const { previewCall: _call, previewTimer: _timer, ...plain } = conversation
   return {
     ...plain,
     ...(last.call === undefined ? {} : { previewCall: last.call }),
-    preview: conversation.policy === 'pending' ? '' : last.text,
+    ...(last.timer === undefined ? {} : { previewTimer: last.timer }),
+    preview: conversation.policy === 'pending' ? '' : (last.file?.name ?? last.text),
     previewDirection: own ? 'outgoing' : 'incoming',
     previewState: own ? last.state : 'none',
     lastAt: last.receivedAt,

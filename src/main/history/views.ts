@@ -137,6 +137,7 @@ export interface ConversationRow {
   readonly last_call_duration: number | null
   readonly last_call_readers: CallReaders | null
   readonly last_file_name: string | null
+  readonly last_timer: number | null
   readonly last_position: number | null
   readonly pinned: number
   readonly archived_base: number | null
@@ -150,7 +151,7 @@ export const conversationQuery = `
     last.incoming AS last_incoming, last.state AS last_state, last.received_at AS last_received_at,
     last.call_outcome AS last_call_outcome, last.call_video AS last_call_video,
     last.call_duration AS last_call_duration, last.call_readers AS last_call_readers,
-    last.file_name AS last_file_name
+    last.file_name AS last_file_name, last.timer AS last_timer
   FROM conversation
   LEFT JOIN account ON account.aor = conversation.account
   LEFT JOIN message AS last ON last.position = conversation.last_position`
@@ -170,8 +171,9 @@ export function conversationView(row: ConversationRow): ConversationView {
     policy: row.policy,
     preview: previewOf(row),
     previewDirection: directionOf(row.last_incoming),
-    previewState: row.last_call_outcome === null ? (row.last_state ?? 'none') : 'none',
+    previewState: row.last_call_outcome === null && row.last_timer === null ? (row.last_state ?? 'none') : 'none',
     ...previewCallOf(row),
+    ...(row.last_timer === null || !mayPreview(row) ? {} : { previewTimer: row.last_timer }),
     lastAt: row.last_received_at ?? row.draft_at ?? row.added_at ?? 0,
     unread: row.unread,
     draft: row.draft,

@@ -58,6 +58,29 @@ export function formatBytes(language: Language, bytes: number): string {
   )
 }
 
+const spans = [
+  { unit: 'week', seconds: 604_800 },
+  { unit: 'day', seconds: 86_400 },
+  { unit: 'hour', seconds: 3600 },
+  { unit: 'minute', seconds: 60 },
+  { unit: 'second', seconds: 1 },
+] as const
+
+/** A length of time in the largest unit that leaves a whole number. */
+export function formatDuration(language: Language, seconds: number): string {
+  const span = spans.find((candidate) => seconds % candidate.seconds === 0) ?? spans[4]
+  return inUnit(language, span.unit, seconds / span.seconds)
+}
+
+/** A number of days. */
+export function formatDays(language: Language, days: number): string {
+  return inUnit(language, 'day', days)
+}
+
+function inUnit(language: Language, unit: string, value: number): string {
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(value)
+}
+
 /** A whole number with the language's grouping. */
 export function formatCount(language: Language, count: number): string {
   return numberFormats[language].format(count)

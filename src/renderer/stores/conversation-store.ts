@@ -7,7 +7,7 @@ import { call } from '../bridge/client.ts'
 import { applyHistory, forgetMessages, holdsSameText, refetchMessages } from './message-store.ts'
 
 interface ConversationState {
-  /** Newest first. */
+  /** Pinned ones first, then the newest. */
   readonly conversations: readonly ConversationView[]
   readonly loaded: boolean
   readonly revision: number
@@ -16,7 +16,7 @@ interface ConversationState {
 
 const useStore = create<ConversationState>(() => ({ conversations: [], loaded: false, revision: 0, typing: new Set() }))
 
-/** Everything in the list, newest first. */
+/** Everything in the list, pinned ones first, then the newest. */
 export function useConversations(): readonly ConversationView[] {
   return useStore((state) => state.conversations)
 }
@@ -42,16 +42,24 @@ export function useTyping(id: ConversationId): boolean {
 }
 
 function newestFirst(conversations: Iterable<ConversationView>): readonly ConversationView[] {
-  return [...conversations].sort((a, b) => b.lastAt - a.lastAt || (a.id < b.id ? -1 : 1))
+  return [...conversations].sort(
+    (a, b) => Number(b.pinned) - Number(a.pinned) || b.lastAt - a.lastAt || (a.id < b.id ? -1 : 1),
+  )
 }
 
-/** Strangers apart from the rest: pending requests go into a section of their own, blocked ones to its end. */
+/** Strangers and what was put away apart from the rest. */
 export function splitRequests(conversations: readonly ConversationView[]): {
   readonly known: readonly ConversationView[]
+  readonly archived: readonly ConversationView[]
   readonly requests: readonly ConversationView[]
 } {
   const requests = conversations.filter((conversation) => conversation.policy === 'pending')
-  return { known: conversations.filter((conversation) => conversation.policy !== 'pending'), requests }
+  const others = conversations.filter((conversation) => conversation.policy !== 'pending')
+  return {
+    known: others.filter((conversation) => !conversation.archived),
+    archived: others.filter((conversation) => conversation.archived),
+    requests,
+  }
 }
 
 /** Replaces changed conversations, adds new ones, drops removed ones; pure. */
@@ -92,9 +100,13 @@ function sameButMarks(changed: ConversationView, known: readonly ConversationVie
     before.policy === changed.policy &&
     before.name === changed.name &&
     before.draft === changed.draft &&
-    before.muted === changed.muted &&
+    sameChoices(before, changed) &&
     before.unread >= changed.unread
   )
+}
+
+function sameChoices(before: ConversationView, changed: ConversationView): boolean {
+  return (['muted', 'pinned', 'archived', 'keepDays'] as const).every((name) => before[name] === changed[name])
 }
 
 /** Applies one history event; a gap in the revisions or a bulk change leads to reading again. */

@@ -18,7 +18,7 @@ export type MainView =
 
 export type DialogView =
   | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' }
-  | { readonly kind: 'contact'; readonly id: ConversationId }
+  | { readonly kind: 'contact' | 'erase-conversation'; readonly id: ConversationId }
   | { readonly kind: 'message-details' | 'delete-message'; readonly message: MessageView }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'paper-secret'; readonly accountId: AccountId }

@@ -19,7 +19,7 @@ import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
 import { maxExpirySeconds } from '../model/limits.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
-import { searchFilter } from '../model/search.ts'
+import { searchFilter } from './search-filter.ts'
 import { accountId, aor, conversationId, httpsUrl, messageId, messageText, searchId, secretBytes } from './schema.ts'
 
 const none = z.object({})

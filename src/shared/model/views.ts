@@ -80,6 +80,8 @@ export interface ConversationView {
   readonly previewState: DeliveryState | 'none'
   /** The newest row is a call: `preview` is empty and `previewState` is `none`. Absent for strangers, as the preview. */
   readonly previewCall?: CallRecordView
+  /** The newest row is about disappearing messages: after so many seconds, 0 = no more. Absent for strangers. */
+  readonly previewTimer?: number
   readonly lastAt: number
   readonly unread: number
   readonly draft: string

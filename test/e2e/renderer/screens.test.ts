@@ -139,6 +139,55 @@ const screens: readonly Screen[] = [
       await page.getByRole('dialog').waitFor()
     },
   },
+  { name: 'kept', scenario: {}, reach: open(/Grete/) },
+  {
+    name: 'delete-message',
+    scenario: {},
+    reach: async (page) => {
+      await open(/Bob Baker/)(page)
+      await focusRow(page.locator('[data-message]').last())
+      await page.keyboard.press('Enter')
+      await page.getByRole('menuitem', { name: 'Delete', exact: true }).click()
+      await page.getByRole('alertdialog').waitFor()
+    },
+  },
+  {
+    name: 'archived',
+    scenario: {},
+    reach: async (page) => {
+      await rowMenu(page, /Dave/)
+      await page.getByRole('menuitem', { name: 'Pin to the top' }).click()
+      await page.getByRole('img', { name: 'Pinned' }).waitFor()
+      await page.getByRole('button', { name: /archived conversation/ }).click()
+      await page.getByText('Old choir').waitFor()
+    },
+  },
+  {
+    name: 'conversation-menu',
+    scenario: {},
+    reach: async (page) => {
+      await rowMenu(page, /Dave/)
+      await page.getByRole('menuitem', { name: 'Archive' }).waitFor()
+    },
+  },
+  {
+    name: 'erase-conversation',
+    scenario: {},
+    reach: async (page) => {
+      await rowMenu(page, /Dave/)
+      await page.getByRole('menuitem', { name: 'Delete conversation' }).click()
+      await page.getByRole('alertdialog').waitFor()
+    },
+  },
+  {
+    name: 'contact-keep',
+    scenario: {},
+    reach: async (page) => {
+      await open(/Grete/)(page)
+      await page.getByRole('button', { name: 'About Grete Lindqvist' }).last().click()
+      await page.getByText('Disappearing messages').scrollIntoViewIfNeeded()
+    },
+  },
   { name: 'settings-accounts', scenario: { paperSecret: 'shown' }, reach: settings('Accounts') },
   { name: 'settings-calls', scenario: {}, reach: settings('Calls') },
   { name: 'settings-privacy', scenario: {}, reach: settings('Privacy') },
@@ -178,6 +227,13 @@ const screens: readonly Screen[] = [
     },
   },
 ]
+
+async function rowMenu(page: Page, name: RegExp): Promise<void> {
+  const row = page.locator('[data-list-row]').filter({ hasText: name })
+  await row.first().focus()
+  await page.keyboard.press('Shift+F10')
+  await page.getByRole('menu').waitFor()
+}
 
 let harness: InterfaceHarness
 beforeAll(async () => {

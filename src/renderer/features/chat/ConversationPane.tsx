@@ -40,8 +40,7 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
 
   const editLast = useCallback(() => {
     const last = loadedNow(id).window?.messages.findLast(
-      (message) =>
-        message.direction === 'outgoing' && !message.deleted && !message.conflicting && message.call === undefined,
+      (message) => message.direction === 'outgoing' && !message.deleted && !message.conflicting && message.text !== '',
     )
     if (last !== undefined) setEditing(last)
   }, [id])

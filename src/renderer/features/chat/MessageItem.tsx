@@ -1,4 +1,4 @@
-import { Check, CheckCheck, CircleAlert, Clock, Ellipsis, RotateCw } from 'lucide-react'
+import { Bookmark, Check, CheckCheck, CircleAlert, Clock, Ellipsis, RotateCw, Timer } from 'lucide-react'
 import { memo, useRef, useState } from 'react'
 import type { MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
@@ -9,8 +9,10 @@ import { showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { CallBubble } from '../calls/CallBubble.tsx'
+import { FileBubble } from './FileBubble.tsx'
 import { MessageText } from './MessageText.tsx'
 import { MessageMenu } from './MessageMenu.tsx'
+import { TimerLine } from './TimerLine.tsx'
 import { shownAt } from './timeline.ts'
 
 /** Properties of {@link MessageItem}. */
@@ -28,6 +30,24 @@ const icons = { queued: Clock, sent: Check, delivered: CheckCheck, displayed: Ch
 
 /** One message with its marks; its menu exists only while it is open, so that scrolling stays light. */
 export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
+  const { timer } = props.message
+  return timer === undefined ? <BubbleItem {...props} /> : <TimerItem {...props} seconds={timer} />
+})
+
+function TimerItem({ message, seconds, authorName, focusable }: MessageItemProps & { readonly seconds: number }) {
+  return (
+    <article
+      tabIndex={focusable ? 0 : -1}
+      data-message={message.key}
+      data-position={message.position}
+      className="px-4 py-2 -outline-offset-2"
+    >
+      <TimerLine message={message} seconds={seconds} name={authorName} />
+    </article>
+  )
+}
+
+function BubbleItem(props: MessageItemProps) {
   const { message, authorName, first, last, landed, focusable, onEdit } = props
   const t = useT()
   const language = useLanguage()
@@ -84,7 +104,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps) {
       )}
     </article>
   )
-})
+}
 
 interface BubbleProps {
   readonly message: MessageView
@@ -98,6 +118,7 @@ function Content({ message, authorName }: Pick<BubbleProps, 'message' | 'authorN
   const t = useT()
   if (message.deleted) return <p className="text-soft italic">{t('chat.deleted')}</p>
   if (message.call !== undefined) return <CallBubble message={message} record={message.call} name={authorName} />
+  if (message.file !== undefined) return <FileBubble file={message.file} />
   return <MessageText text={message.text} />
 }
 
@@ -136,8 +157,17 @@ interface FooterProps {
 
 function footerWords(t: Translate, message: MessageView, time: string): string {
   const state = message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
-  const words = message.call === undefined ? [time, state] : [time]
-  return [...words, ...(message.edited ? [t('chat.edited')] : [])].join(', ')
+  const marks = [
+    ...(message.edited ? [t('chat.edited')] : []),
+    ...(message.bookmarked ? [t('chat.bookmarked')] : []),
+    ...(message.expiresAfter === undefined ? [] : [t('timer.disappears')]),
+  ]
+  return [time, ...(message.call === undefined ? [state] : []), ...marks].join(', ')
+}
+
+/** Whether the foot says more than when it was. */
+function isMarked({ edited, bookmarked, expiresAfter, state }: MessageView): boolean {
+  return edited || bookmarked || expiresAfter !== undefined || state === 'failed' || state === 'queued'
 }
 
 /** Time and state; pressing it tells more. */
@@ -149,7 +179,7 @@ function Footer({ message, last, onDetails }: FooterProps) {
   const marked = own && message.call === undefined
   const Icon = icons[message.state]
   const time = formatTime(language, shownAt(message))
-  const quiet = !last && !message.edited && message.state !== 'failed' && message.state !== 'queued'
+  const quiet = !last && !isMarked(message)
   return (
     <button
       type="button"
@@ -162,6 +192,8 @@ function Footer({ message, last, onDetails }: FooterProps) {
         quiet && 'sr-only',
       )}
     >
+      {message.bookmarked && <Bookmark aria-hidden className="size-3.5 text-accent" />}
+      {message.expiresAfter !== undefined && <Timer aria-hidden className="size-3.5" />}
       {message.edited && <span>{t('chat.edited')}</span>}
       <span>{time}</span>
       {marked && (

@@ -1,6 +1,7 @@
-import { Copy, Info, Pencil, Trash2 } from 'lucide-react'
+import { Bookmark, BookmarkX, Copy, Info, Pencil, Trash2 } from 'lucide-react'
 import type { MessageView } from '#shared/model/views.ts'
-import { useT } from '#renderer/i18n/i18n.ts'
+import { type Translate, useT } from '#renderer/i18n/i18n.ts'
+import { perform } from '#renderer/stores/actions.ts'
 import { copyText } from '#renderer/ui/copy-text.ts'
 import { Menu, type MenuEntry } from '#renderer/ui/Menu.tsx'
 import type { RefObject } from 'react'
@@ -12,23 +13,32 @@ export interface MessageActions {
   readonly onDetails: () => void
 }
 
-/** The entries that make sense for a message: one edits and deletes one's own only. */
+/** The entries that make sense for a message: one edits one's own texts only. */
 function useEntries(message: MessageView, actions: MessageActions): readonly MenuEntry[] {
   const t = useT()
   const entries: MenuEntry[] = []
-  const isCall = message.call !== undefined
-  const own = message.direction === 'outgoing' && !message.deleted
-  if (!message.deleted && !isCall) {
+  const isText = message.call === undefined && message.file === undefined && !message.deleted
+  const own = message.direction === 'outgoing'
+  if (isText) {
     entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
   }
-  if (own && !message.conflicting && !isCall) {
+  if (own && !message.conflicting && isText) {
     entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
   }
+  if (!message.deleted) entries.push(bookmarkEntry(t, message))
   entries.push({ id: 'details', label: t('chat.details'), icon: Info, onAction: actions.onDetails })
-  if (own) {
-    entries.push({ id: 'delete', label: t('chat.delete'), icon: Trash2, danger: true, onAction: actions.onDelete })
-  }
+  entries.push({ id: 'delete', label: t('chat.delete'), icon: Trash2, danger: true, onAction: actions.onDelete })
   return entries
+}
+
+function bookmarkEntry(t: Translate, { conversationId, author, messageId, bookmarked }: MessageView): MenuEntry {
+  return {
+    id: 'bookmark',
+    label: bookmarked ? t('chat.unbookmark') : t('chat.bookmark'),
+    icon: bookmarked ? BookmarkX : Bookmark,
+    onAction: () =>
+      void perform('messages.setBookmarked', { conversationId, author, messageId, bookmarked: !bookmarked }),
+  }
 }
 
 /** Properties of {@link MessageMenu}. */

@@ -8,15 +8,17 @@ import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { useAccount, useContact } from '#renderer/stores/app-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
+import { showDialog } from '#renderer/stores/screen-store.ts'
 import { Avatar } from '#renderer/ui/Avatar.tsx'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Select, Switch } from '#renderer/ui/Choice.tsx'
+import { Select } from '#renderer/ui/Choice.tsx'
 import { CopyButton } from '#renderer/ui/CopyButton.tsx'
 import { DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Banner, Fact } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { callPolicies } from '../calls/call-policies.ts'
 import { CallDevices } from './CallDevices.tsx'
+import { KeepSettings } from './KeepSettings.tsx'
 import { conversationName } from '../conversations/ConversationRow.tsx'
 
 const trustKeys = { unverified: 'trustUnverified', verified: 'trustVerified', changed: 'trustChanged' } as const
@@ -55,13 +57,11 @@ function Card({ conversation, onClose }: { readonly conversation: ConversationVi
       <Facts conversation={conversation} contact={contact} />
       {contact !== undefined && <ContactCallPolicy conversation={conversation} contact={contact} />}
       <CallDevices key={`devices ${id}`} id={id} />
-      <Switch
-        isSelected={!conversation.muted}
-        onChange={(on) => void perform('conversations.setMuted', { conversationId: id, muted: !on })}
-      >
-        {t('contact.mute')}
-      </Switch>
+      <KeepSettings conversation={conversation} />
       <DialogActions>
+        <Button variant="plainDanger" onPress={() => showDialog({ kind: 'erase-conversation', id })}>
+          {t('list.erase')}
+        </Button>
         <PolicyButtons conversation={conversation} />
         <Button variant="primary" onPress={onClose}>
           {t('app.done')}

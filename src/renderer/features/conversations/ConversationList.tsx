@@ -9,13 +9,14 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { EmptyState, Working } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { clickableWhileScrolling } from '#renderer/ui/virtual-list.ts'
+import { Archived } from './Archived.tsx'
 import { ConversationRow } from './ConversationRow.tsx'
 import { useRowKeys } from './use-row-keys.ts'
 
-/** Strangers' requests first, then the conversations, newest on top. */
+/** Strangers' requests first, then the conversations, pinned and newest on top; at the end what was put away. */
 export function ConversationList() {
   const t = useT()
-  const { known, requests } = splitRequests(useConversations())
+  const { known, archived, requests } = splitRequests(useConversations())
   const loaded = useConversationsLoaded()
   const scroller = useRef<HTMLDivElement>(null)
   const onKeyDown = useRowKeys(scroller)
@@ -26,7 +27,7 @@ export function ConversationList() {
       </div>
     )
   }
-  if (known.length + requests.length === 0) return <NoConversations />
+  if (known.length + archived.length + requests.length === 0) return <NoConversations />
   return (
     <nav aria-label={t('shell.conversations')} className="min-h-0 flex-1">
       <div
@@ -52,6 +53,7 @@ export function ConversationList() {
         <Virtualizer as="ul" item="li" scrollRef={scroller} data={known} itemSize={60}>
           {(conversation): ReactElement => <Row key={conversation.id} conversation={conversation} />}
         </Virtualizer>
+        <Archived conversations={archived} />
       </div>
     </nav>
   )

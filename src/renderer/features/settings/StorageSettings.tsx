@@ -7,6 +7,7 @@ import { useApp } from '#renderer/stores/app-store.ts'
 import { Switch } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Group } from './Group.tsx'
+import { KeepDefault } from './KeepDefault.tsx'
 import { PassphraseRung } from './PassphraseRung.tsx'
 
 /** How much is kept here, and what opens it. */
@@ -27,6 +28,7 @@ export function StorageSettings() {
   return (
     <>
       <Sizes storage={storage} />
+      <KeepDefault />
       <Rungs storage={storage} onChanged={() => setAsked(asked + 1)} />
     </>
   )

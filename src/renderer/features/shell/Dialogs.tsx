@@ -1,14 +1,16 @@
 import { useAccount } from '#renderer/stores/app-store.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { showDialog, useDialog } from '#renderer/stores/screen-store.ts'
+import { type DialogView, showDialog, useDialog } from '#renderer/stores/screen-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
-import type { AccountId } from '#shared/model/ids.ts'
+import type { AccountId, ConversationId } from '#shared/model/ids.ts'
+import type { MessageView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { TransferDialog } from '../calls/TransferDialog.tsx'
 import { DeleteDialog } from '../chat/DeleteDialog.tsx'
 import { LinkDialog } from '../chat/LinkDialog.tsx'
 import { MessageDetails } from '../chat/MessageDetails.tsx'
 import { ContactCard } from '../contact/ContactCard.tsx'
+import { EraseDialog } from '../conversations/EraseDialog.tsx'
 import { NewConversation } from '../conversations/NewConversation.tsx'
 import { AccountForm } from '../onboarding/AccountForm.tsx'
 import { PaperSecret } from '../onboarding/PaperSecret.tsx'
@@ -18,39 +20,19 @@ const close = (): void => showDialog(null)
 
 /** The one dialog that is open, if any. */
 export function Dialogs() {
-  const t = useT()
   const dialog = useDialog()
-  switch (dialog?.kind) {
-    case undefined:
-      return null
+  if (dialog === null) return null
+  switch (dialog.kind) {
     case 'new-conversation':
-      return (
-        <Dialog title={t('newConversation.title')} closeLabel={t('app.close')} onClose={close}>
-          <NewConversation />
-        </Dialog>
-      )
     case 'add-account':
-      return (
-        <Dialog title={t('accounts.addTitle')} closeLabel={t('app.close')} onClose={close}>
-          <AccountForm onDone={(accountId) => showDialog({ kind: 'paper-secret', accountId })} />
-        </Dialog>
-      )
     case 'shortcuts':
-      return (
-        <Dialog title={t('shell.shortcuts')} closeLabel={t('app.close')} onClose={close}>
-          <Shortcuts />
-        </Dialog>
-      )
+      return <PlainDialog kind={dialog.kind} />
     case 'contact':
-      return (
-        <Dialog title={t('contact.title')} closeLabel={t('app.close')} onClose={close}>
-          <ContactCard id={dialog.id} onClose={close} />
-        </Dialog>
-      )
+    case 'erase-conversation':
+      return <ConversationDialog kind={dialog.kind} id={dialog.id} />
     case 'message-details':
-      return <MessageDetails message={dialog.message} onClose={close} />
     case 'delete-message':
-      return <DeleteDialog message={dialog.message} onClose={close} />
+      return <MessageDialog kind={dialog.kind} message={dialog.message} />
     case 'link':
       return <LinkDialog url={dialog.url} onClose={close} />
     case 'transfer':
@@ -58,6 +40,41 @@ export function Dialogs() {
     case 'paper-secret':
       return <PaperDialog accountId={dialog.accountId} />
   }
+}
+
+const plainTitles = {
+  'new-conversation': 'newConversation.title',
+  'add-account': 'accounts.addTitle',
+  shortcuts: 'shell.shortcuts',
+} as const
+
+/** A dialog that is about nothing in particular. */
+function PlainDialog({ kind }: { readonly kind: keyof typeof plainTitles }) {
+  const t = useT()
+  return (
+    <Dialog title={t(plainTitles[kind])} closeLabel={t('app.close')} onClose={close}>
+      {kind === 'new-conversation' && <NewConversation />}
+      {kind === 'add-account' && (
+        <AccountForm onDone={(accountId) => showDialog({ kind: 'paper-secret', accountId })} />
+      )}
+      {kind === 'shortcuts' && <Shortcuts />}
+    </Dialog>
+  )
+}
+
+function ConversationDialog({ kind, id }: Extract<DialogView, { readonly id: ConversationId }>) {
+  const t = useT()
+  if (kind === 'erase-conversation') return <EraseDialog id={id} onClose={close} />
+  return (
+    <Dialog title={t('contact.title')} closeLabel={t('app.close')} onClose={close}>
+      <ContactCard id={id} onClose={close} />
+    </Dialog>
+  )
+}
+
+function MessageDialog({ kind, message }: Extract<DialogView, { readonly message: MessageView }>) {
+  if (kind === 'delete-message') return <DeleteDialog message={message} onClose={close} />
+  return <MessageDetails message={message} onClose={close} />
 }
 
 function PaperDialog({ accountId }: { readonly accountId: AccountId }) {
