@@ -16,6 +16,7 @@ export default defineConfig({
           'history-writer-worker': at('src/main/workers/history-writer-worker.ts'),
           'history-reader-worker': at('src/main/workers/history-reader-worker.ts'),
           'media-worker': at('src/main/workers/media-worker.ts'),
+          'archive-worker': at('src/main/workers/archive-worker.ts'),
           'kdf-worker': at('src/main/workers/kdf-worker.ts'),
           'home-server': at('src/server/home/main.ts'),
         },

@@ -116,7 +116,7 @@ export type ThemeFits = Check<
   Same<typeof host.nativeTheme, Electron.NativeTheme, 'themeSource' | 'shouldUseDarkColors'>
 >
 export type NetFits = Check<Same<typeof host.net, Electron.Net, 'isOnline' | 'online'>>
-export type ShellFits = Check<Same<typeof host.shell, Electron.Shell, 'openExternal'>>
+export type ShellFits = Check<Same<typeof host.shell, Electron.Shell, 'openExternal' | 'showItemInFolder'>>
 export type ClipboardFits = Check<Same<typeof host.clipboard, Electron.Clipboard, 'writeText' | 'readText'>>
 export type NotificationFits = Check<
   Same<host.Notification, Electron.Notification, 'title' | 'body' | 'silent' | 'show' | 'close'>

@@ -15,6 +15,9 @@ import {
   type LocalAccount,
   type LocalSignUpPort,
 } from './accounts/accounts.ts'
+import { Archive } from './archive/archive.ts'
+import type { FileDialogPort } from './archive/archive-port.ts'
+import type { ArchiveWorkerStart } from './archive/worker/contract.ts'
 import { startSignallingClient } from './accounts/signalling/client.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
@@ -33,6 +36,7 @@ import type { HistoryChange } from './history/port.ts'
 import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
 import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
+import { startWorker, workerUrl } from './platform/worker-rpc/start-worker.ts'
 import { folderBytes } from './platform/folder-bytes.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { watchNetwork } from './platform/network-watch.ts'
@@ -50,6 +54,11 @@ export interface SessionPorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  readonly fileDialogs: FileDialogPort
+  /** Version of this program. */
+  readonly version: string
+  /** Language of what main writes. */
+  readonly language: () => 'en' | 'de'
   /** Settings that main itself obeys have changed. */
   readonly onSettings: (settings: ReturnType<Settings['get']>) => void
 }
@@ -109,10 +118,11 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await settings.start()
   await accounts.start()
   await features.chat.start()
+  const archive = startArchive(ports, { history, identity }, opened)
   const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
   opened.push(warmForCalls(accounts, media))
   return {
-    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, ...features }),
+    answers: answersOf(ports, { history, settings, accounts, identity, calls, kept, archive, ...features }),
     networkChanged,
     hasAccounts: () => accounts.list().length > 0,
     onAccountsChange: (handler) => accounts.onChange(handler),
@@ -181,6 +191,23 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
   })
 }
 
+function startArchive(
+  ports: SessionPorts,
+  { history: { reader, writer }, identity }: { readonly history: OpenHistory; readonly identity: Identity },
+  opened: Close[],
+): Archive {
+  const { clock, publisher, fileDialogs: dialog, version: program, language, paths } = ports
+  const start: ArchiveWorkerStart = { attachments: paths.attachments }
+  const archive = new Archive({
+    ...{ reader, writer, identity, clock, dialog, program, language },
+    startWorker: () =>
+      startWorker({ url: workerUrl('archive-worker', import.meta.url), start, closedCode: 'cancelled' }),
+    changed: (activity) => publisher.publish('archive.changed', activity),
+  })
+  opened.push(() => archive.stop())
+  return archive
+}
+
 interface Foundation {
   readonly history: OpenHistory
   readonly signalling: SignallingPort
@@ -189,6 +216,7 @@ interface Foundation {
 }
 
 interface Answering extends Features {
+  readonly archive: Archive
   readonly calls: Calls
   readonly kept: HistoryFeatures
 }
@@ -261,7 +289,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, settings, history, calls, kept } = parts
+  const { accounts, identity, chat, contacts, settings, history, calls, kept, archive } = parts
   return {
     accounts,
     identity,
@@ -296,7 +324,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       connected: () => undefined,
       ready: () => calls.mediaReady(),
     },
-    home: { invite: () => ports.home.invite({ lan: true }) },
+    ...{ archive, home: { invite: () => ports.home.invite({ lan: true }) } },
     activity: (args) => chat.activity(args),
   }
 }

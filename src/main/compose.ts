@@ -9,7 +9,7 @@ import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
 import { composeNotifications, composeRing } from './compose-notices.ts'
-import { composeSession, type RunningSession } from './compose-session.ts'
+import { composeSession, type RunningSession, type SessionPorts } from './compose-session.ts'
 import { HomeControl } from './home/control.ts'
 import { detachedSpawn } from './home/spawn-server.ts'
 import { lockProfile, type ProfileLock } from './history/profile-lock.ts'
@@ -25,6 +25,7 @@ import { systemRandom as random } from './platform/system-random.ts'
 import { Program } from './program/program.ts'
 import type { ProfileKeysPort } from './program/ports.ts'
 import { defaultSettings } from './settings/settings.ts'
+import { fileDialogs } from './window/file-dialogs.ts'
 import { answerBridgeCalls } from './window/ipc.ts'
 import { serveApp } from './window/pages.ts'
 import { isAllowedPermission } from './window/security.ts'
@@ -71,7 +72,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const calls = (): RunningSession['answers']['calls'] | undefined => sessionOf(program)?.answers.calls
   const ring = composeRing({ windows, notifications, strings, settings: () => settings, calls })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const sessionPorts = { ...options, ...screen, ladder, home, clock, random, onSettings }
+  const sessionPorts = { ...options, ...screen, ...composeFiles(strings), ladder, home, clock, random, onSettings }
   const program: Program<RunningSession> = new Program<RunningSession>({
     keys: withPaperWords(ladder),
     openSession: (key) => composeSession(sessionPorts, key),
@@ -90,6 +91,11 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     keepsRunning: () => settings.keepRunning && program.view().phase === 'ready',
     stop: () => stopAll({ program, ladder, home, tray, windows, lock }),
   }
+}
+
+/** How exports and imports find their files, and in which language they write. */
+function composeFiles(strings: () => MainStrings): Pick<SessionPorts, 'fileDialogs' | 'version' | 'language'> {
+  return { fileDialogs: fileDialogs(strings), version: app.getVersion(), language: () => strings().language }
 }
 
 function composeWindows(options: ComposeOptions): AppWindows {

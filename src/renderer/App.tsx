@@ -32,11 +32,20 @@ function Phase() {
   const app = useApp()
   // Set-up ends when the user leaves its last step, not when the account appears.
   const [settingUp, setSettingUp] = useState(false)
-  const mustSetUp = app !== null && (app.phase === 'onboarding' || (app.phase === 'ready' && !app.hasAccounts))
+  // An imported history can be read without an account.
+  const [reading, setReading] = useState(false)
+  const mustSetUp =
+    app !== null && (app.phase === 'onboarding' || (app.phase === 'ready' && !app.hasAccounts && !reading))
   if (mustSetUp && !settingUp) setSettingUp(true)
   if (app === null || app.phase === 'starting') return <StartScreen />
   if (app.phase === 'locked') return <Unlock />
-  if (mustSetUp || settingUp) return <Onboarding onDone={() => setSettingUp(false)} />
+  if (mustSetUp || settingUp) {
+    const read = (): void => {
+      setReading(true)
+      setSettingUp(false)
+    }
+    return <Onboarding onDone={() => setSettingUp(false)} onRead={read} />
+  }
   return <MainScreen />
 }
 

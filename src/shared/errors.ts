@@ -70,6 +70,16 @@ export const errorCodes = [
   'send-timed-out',
   'edit-not-allowed',
   'address-would-show',
+  'export-not-verified',
+  'export-nothing',
+  'recipient-invalid',
+  'import-not-export',
+  'import-too-new',
+  'import-damaged',
+  'import-too-large',
+  'import-wrong-key',
+  'import-too-costly',
+  'busy',
 ] as const
 
 /** One of {@link errorCodes}. */

@@ -4,6 +4,7 @@ import type { BridgeEventName, BridgeEvents } from '#shared/bridge/events.ts'
 import type { BridgeArgs, BridgeName, BridgeResult } from '#shared/bridge/table.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import { FakeArchive } from './bridge-archive.ts'
 import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView } from '#shared/model/views.ts'
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
 import { FakeSearches } from './bridge-search.ts'
@@ -13,6 +14,8 @@ import { account, accountId, emptyFixture, type Fixture, fullFixture, message, p
 export interface Scenario {
   readonly phase?: AppView['phase']
   readonly fixture?: 'full' | 'empty' | 'none'
+  /** The history is of an account that is not signed in here, and came from a file. */
+  readonly signedOut?: boolean
   readonly longCount?: number
   readonly keychain?: AppView['keychain']
   readonly sandboxed?: boolean
@@ -59,6 +62,7 @@ export class FakeBridge {
   #app: AppView
   #settings: SettingsView
   readonly phone: FakeCalls
+  readonly #archive = new FakeArchive((activity) => this.emit('archive.changed', activity))
   #revision = 1
 
   constructor(scenario: Scenario) {
@@ -69,6 +73,7 @@ export class FakeBridge {
         : scenario.fixture === 'empty'
           ? emptyFixture()
           : fullFixture(Date.now(), scenario.longCount ?? 400)
+    if (scenario.signedOut === true) this.#signOut()
     this.#fixture.accounts = this.#fixture.accounts.map((entry) => ({
       ...entry,
       ...scenario.account,
@@ -103,6 +108,16 @@ export class FakeBridge {
       scenario.calls ?? [],
     )
     this.phone.media = scenario.media ?? false
+  }
+
+  #signOut(): void {
+    this.#fixture.accounts = []
+    for (const [id, messages] of this.#fixture.messages) {
+      this.#fixture.messages.set(
+        id,
+        messages.map((entry) => ({ ...entry, authenticatedBy: 'file' })),
+      )
+    }
   }
 
   call = async <N extends BridgeName>(name: N, args: BridgeArgs<N>): Promise<BridgeReply<BridgeResult<N>>> => {
@@ -343,6 +358,7 @@ export class FakeBridge {
     },
     'contacts.setPolicy': ({ conversationId: id, policy }) =>
       this.#patchConversation(id as ConversationId, { policy }) as never,
+    ...this.#archive.rows,
     'conversations.list': () => ({ conversations: this.#fixture.conversations, revision: this.#revision }),
     'conversations.start': ({ peer }) => {
       const aor = `sip:${peer}` as Aor

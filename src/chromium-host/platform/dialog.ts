@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
 import { BrowserWindow } from '../window/browser-window.ts'
 import type { PageSession } from '../window/page-session.ts'
 
@@ -61,6 +63,49 @@ async function showOpenDialog(
   return { canceled: filePaths.length === 0, filePaths }
 }
 
+export interface SaveDialogOptions {
+  readonly title?: string
+  /** Path that is suggested, and taken where the desktop has no such dialog. */
+  readonly defaultPath?: string
+  readonly filters?: readonly { readonly name: string; readonly extensions: readonly string[] }[]
+}
+
+/** What zenity printed: a path; null = cancelled. @throws Error if there is no zenity or no screen for it. */
+function askZenityForPath(options: SaveDialogOptions): Promise<string | null> {
+  const args = ['--file-selection', '--save', '--confirm-overwrite', `--filename=${options.defaultPath ?? ''}`]
+  const title = options.title === undefined ? [] : [`--title=${options.title}`]
+  return new Promise((resolve, reject) => {
+    const child = spawn('zenity', [...args, ...title], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const pieces: Buffer[] = []
+    child.stdout.on('data', (piece: Buffer) => pieces.push(piece))
+    child.once('error', () => reject(new Error('This desktop has no file dialogs.')))
+    child.once('exit', (code) => {
+      const chosen = Buffer.concat(pieces).toString('utf8').replace(/\n$/, '')
+      if (code === 0 && chosen !== '') resolve(chosen)
+      else if (code === 1) resolve(null)
+      else reject(new Error('The file dialog could not be shown.'))
+    })
+  })
+}
+
+/** Chromium has no dialog for a path to write to: zenity's where the desktop has it, else `defaultPath` itself. */
+async function showSaveDialog(
+  window: BrowserWindow | SaveDialogOptions,
+  given?: SaveDialogOptions,
+): Promise<{ canceled: boolean; filePath: string }> {
+  const options = window instanceof BrowserWindow ? (given ?? {}) : window
+  const { defaultPath } = options
+  if (defaultPath === undefined || !path.isAbsolute(defaultPath))
+    throw new TypeError('defaultPath must be an absolute path')
+  try {
+    const filePath = await askZenityForPath(options)
+    return { canceled: filePath === null, filePath: filePath ?? '' }
+  } catch {
+    await mkdir(path.dirname(defaultPath), { recursive: true })
+    return { canceled: false, filePath: defaultPath }
+  }
+}
+
 /** zenity's exit codes: 0 = OK, 1 = cancel or closed. @throws Error if there is no zenity. */
 function askZenity({ message, detail = '', buttons = ['OK'] }: MessageBoxOptions): Promise<number> {
   const [accept = 'OK', refuse] = buttons
@@ -89,6 +134,7 @@ async function showMessageBox(
 /** `electron.dialog`. */
 export const dialog = {
   showOpenDialog,
+  showSaveDialog,
   showMessageBox,
   showErrorBox(title: string, content: string): void {
     process.stderr.write(`${title}: ${content}\n`)

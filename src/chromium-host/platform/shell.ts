@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 
 const allowed = new Set(['https:', 'mailto:'])
 
@@ -8,8 +9,22 @@ function openCommand(url: string): [string, string[]] {
   return ['xdg-open', [url]]
 }
 
+function folderCommand(file: string): [string, string[]] {
+  if (process.platform === 'darwin') return ['open', ['-R', file]]
+  if (process.platform === 'win32') return ['explorer', [`/select,${file}`]]
+  return ['xdg-open', [path.dirname(file)]]
+}
+
 /** `electron.shell`; opens only web pages over TLS and mail addresses. */
 export const shell = {
+  /** Shows the folder of a file, on Linux without selecting the file; nothing happens on a desktop without a file manager. */
+  showItemInFolder(file: string): void {
+    if (!path.isAbsolute(file)) return
+    const [command, args] = folderCommand(file)
+    const child = spawn(command, args, { detached: true, stdio: 'ignore' })
+    child.once('error', () => undefined)
+    child.unref()
+  },
   /** @throws Error for any other address, or if the desktop has no program for it. */
   async openExternal(address: string): Promise<void> {
     const url = URL.parse(address)

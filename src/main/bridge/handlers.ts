@@ -105,6 +105,15 @@ export interface SessionAnswers {
     set: Answer<'settings.set'>
     storage: Answer<'settings.storage'>
   }
+  readonly archive: {
+    exportSealed: Answer<'archive.exportSealed'>
+    exportReadable: Answer<'archive.exportReadable'>
+    choose: Answer<'archive.choose'>
+    verify: Answer<'archive.verify'>
+    apply: Answer<'archive.import'>
+    cancel: Answer<'archive.cancel'>
+    reveal: Answer<'archive.reveal'>
+  }
   readonly home: { invite: Answer<'home.invite'> }
   activity: Answer<'app.activity'>
 }
@@ -219,6 +228,18 @@ function callRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `c
   }
 }
 
+function archiveRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `archive.${string}`>> {
+  return {
+    'archive.exportSealed': (args) => session().archive.exportSealed(args),
+    'archive.exportReadable': (args) => session().archive.exportReadable(args),
+    'archive.choose': (args) => session().archive.choose(args),
+    'archive.verify': (args) => session().archive.verify(args),
+    'archive.import': (args) => session().archive.apply(args),
+    'archive.cancel': (args) => session().archive.cancel(args),
+    'archive.reveal': (args) => session().archive.reveal(args),
+  }
+}
+
 function settingRows(
   program: ProgramAnswers,
   session: Session,
@@ -239,6 +260,7 @@ export function bridgeHandlers(program: ProgramAnswers, session: Session): Bridg
     ...accountRows(session),
     ...chatRows(session),
     ...callRows(session),
+    ...archiveRows(session),
     ...settingRows(program, session),
   }
 }

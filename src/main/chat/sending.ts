@@ -155,7 +155,8 @@ export class Sending {
 
   async #ownMessage(conversation: Conversation, messageId: MessageId): Promise<MessageView> {
     const message = await this.#context.reader.message(conversation.id, conversation.account.aor, messageId)
-    if (message === null || message.deleted || !isText(message)) throw new SottoError('edit-not-allowed')
+    if (message === null || message.deleted || !isText(message) || message.authenticatedBy === 'file')
+      throw new SottoError('edit-not-allowed')
     return message
   }
 

@@ -4,7 +4,8 @@ import type { Entry } from '#shared/model/entry.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import { maxChangesPerMessage, maxVariants } from '#shared/model/limits.ts'
 import { readFloor } from '#shared/model/merge-gone.ts'
-import { compareEntries, type Of } from '#shared/model/merge-order.ts'
+import { fileFirst } from '#shared/model/merge-file.ts'
+import { only, type Of } from '#shared/model/merge-order.ts'
 import { isRow } from '#shared/model/merge-row.ts'
 import {
   deleteStrength,
@@ -41,7 +42,7 @@ export class Touched {
 
   get isEmpty(): boolean {
     const { conversations, positions, removedConversations } = this
-    return conversations.size + positions.size + removedConversations.size === 0 && !this.searches
+    return !this.incomplete && conversations.size + positions.size + removedConversations.size === 0 && !this.searches
   }
 }
 
@@ -69,11 +70,14 @@ export class EntryApplier {
     this.#conversations = conversations
   }
 
-  /** Returns whether the entry was new: false for a known id and for what adds nothing to what is held. */
-  apply(entry: Entry, touched: Touched): boolean {
+  /**
+   * Returns whether the entry was new: false for a known id and for what adds nothing to what is held. `encoded` = its bytes,
+   * where they are at hand.
+   */
+  apply(entry: Entry, touched: Touched, encoded?: Uint8Array): boolean {
     if (this.#entries.has(entry)) return false
     const subject = subjectOf(entry)
-    if (subject !== null) return this.#applyToMessage(entry, subject, touched)
+    if (subject !== null) return this.#applyToMessage(entry, { ...subject, encoded }, touched)
     if (entry.body.kind === 'contact' || entry.body.kind === 'peer-name') return this.#applyToContact(entry, touched)
     if (entry.body.kind === 'saved-search') return this.#searches.apply(entry, entry.body, touched)
     this.#entries.insert(entry, { conversation: null, author: null, subject: null })
@@ -100,20 +104,24 @@ export class EntryApplier {
     return true
   }
 
-  #applyToMessage(entry: Entry, subject: Subject, touched: Touched): boolean {
+  #applyToMessage(entry: Entry, subject: Subject & { encoded: Uint8Array | undefined }, touched: Touched): boolean {
     const ref = this.#refOf(entry)
-    const { author, messageId } = subject
+    const { author, messageId, encoded } = subject
     const cluster = this.#entries.cluster(ref, author, messageId)
     if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return false
     const deleted = deleteStrength([...cluster, entry])
     const arrived = withoutContent(entry, deleted)
-    this.#entries.insert(arrived, { conversation: ref, author, subject: messageId })
+    this.#entries.insert(
+      arrived,
+      { conversation: ref, author, subject: messageId },
+      arrived === entry ? encoded : undefined,
+    )
     this.#receipts.note(ref, arrived, cluster)
     const whole = [...this.#entries.purge(cluster, arrived, deleted), arrived]
     // With its row, receipts lose what they were for.
     if (whole.length <= cluster.length) this.#receipts.forget()
     if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
-    this.#syncRows({ ref, author, messageId }, whole, { entry, touched })
+    this.#syncRows({ ref, author, messageId }, whole, { entry, touched, isFirst: cluster.length === 0 })
     return true
   }
 
@@ -121,9 +129,10 @@ export class EntryApplier {
   #syncRows(
     { ref, author, messageId }: Pick<Subject, 'author' | 'messageId'> & { readonly ref: number },
     cluster: readonly Entry[],
-    { entry, touched }: { readonly entry: Entry; readonly touched: Touched },
+    { entry, touched, isFirst }: { readonly entry: Entry; readonly touched: Touched; readonly isFirst: boolean },
   ): void {
-    const rows = this.#messages.rowsOf(ref, author, messageId)
+    // What nothing was known of has no rows yet: most of an import.
+    const rows = isFirst ? [] : this.#messages.rowsOf(ref, author, messageId)
     const merged = mergeMessage(cluster)
     const change = this.#messages.sync(ref, rows, merged)
     touched.add(ref, change)
@@ -174,8 +183,8 @@ function isTooMuch(entry: Entry, cluster: readonly Entry[]): boolean {
  * when it is known.
  */
 function idleNames(entries: readonly Entry[]): ReadonlySet<Entry> {
-  const names = entries.filter(({ body }) => body.kind === 'peer-name')
-  const [newest] = names.toSorted((a, b) => compareEntries(b, a))
+  const names = only(entries, 'peer-name')
+  const [newest] = names.toSorted((a, b) => fileFirst(b, a))
   const [first] = names.toSorted((a, b) => a.head.observedAt - b.head.observedAt)
   return new Set(names.filter((name) => name !== newest && name !== first))
 }

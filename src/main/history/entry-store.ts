@@ -79,11 +79,12 @@ export class EntryStore {
     return this.#has.get(idBytes(entry)) !== undefined
   }
 
-  insert(entry: Entry, place: EntryPlace): void {
+  /** `encoded` = the entry's bytes, where they are at hand. */
+  insert(entry: Entry, place: EntryPlace, encoded?: Uint8Array): void {
     const { head, body } = entry
     const id = idBytes(entry)
-    const kind = kindNumberOf(body.kind)
-    const row = this.#insert.run({ id, account: head.account, kind, ...place, bytes: bytesOf(entry) })
+    const bytes = encoded ?? bytesOf(entry)
+    const row = this.#insert.run({ id, account: head.account, kind: kindNumberOf(body.kind), ...place, bytes })
     if (body.kind === 'file' && body.attachment !== undefined) this.#attach.run(body.attachment, id, body.size)
     if (entry.extra !== undefined) this.#unread.run(row.lastInsertRowid)
   }

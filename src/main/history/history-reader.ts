@@ -5,6 +5,15 @@ import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model
 import type { Hlc } from '#shared/model/entry.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchPage } from '#shared/model/views.ts'
 import { SottoError } from '#shared/errors.ts'
+import { previewEntries, readArchivedConversations, readArchivePage, readExtent } from './archive-reader.ts'
+import type {
+  ArchivedConversation,
+  ArchiveExtent,
+  ArchivePage,
+  ArchiveScope,
+  ImportPreview,
+  PackedEntries,
+} from './archive-port.ts'
 import { isVerifiedWith, readCallMemory, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
 import type { CallMemory, KeptZrtpPeer, KnownZrtpDevice } from './call-keys-port.ts'
 import { openDatabase } from './database.ts'
@@ -203,6 +212,22 @@ export class HistoryReader implements HistoryReaderPort {
         databaseBytes: bytes.reduce((sum, size) => sum + size, 0),
       }
     })
+  }
+
+  archiveExtent(scope: ArchiveScope): Promise<ArchiveExtent> {
+    return this.#read(() => readExtent(this.#db, scope))
+  }
+
+  archivePage(request: Parameters<HistoryReaderPort['archivePage']>[0]): Promise<ArchivePage> {
+    return this.#read(() => readArchivePage(this.#db, request))
+  }
+
+  previewImport(entries: PackedEntries): Promise<ImportPreview> {
+    return this.#read(() => previewEntries(this.#db, entries))
+  }
+
+  archivedConversations(scope: ArchiveScope): Promise<readonly ArchivedConversation[]> {
+    return this.#read(() => readArchivedConversations(this.#db, scope))
   }
 
   zrtpPeer(pair: Parameters<HistoryReaderPort['zrtpPeer']>[0]): Promise<KeptZrtpPeer | null> {

@@ -7,7 +7,10 @@ import { systemRandom } from '#main/platform/system-random.ts'
 import { SottoError } from '#shared/errors.ts'
 import { maxListedChanges } from '#shared/model/limits.ts'
 import type { Aor } from '#shared/model/ids.ts'
+import { decodeStoredEntry } from '#shared/model/entry-codec.ts'
 import { EntryApplier, Touched } from './apply-entry.ts'
+import { unpackEntries } from './archive-reader.ts'
+import type { PackedEntries } from './archive-port.ts'
 import { AccountStore } from './account-store.ts'
 import { CallKeyStore } from './call-key-store.ts'
 import { ConversationStore } from './conversation-store.ts'
@@ -30,6 +33,8 @@ const idleMs = 200
 const tidyAfter = 64
 /** Between two steps of tidying. */
 const stepMs = 20
+/** What one of many commits changed is announced after this, ms. */
+const manyMs = 1000
 
 /** What a commit did: one answer per entry, or null where `unlessHeld` or `whileJob` kept it from doing anything. */
 type Outcome = readonly boolean[] | null
@@ -77,6 +82,8 @@ export class HistoryWriter implements HistoryWriterPort {
   #idle: Timer | null = null
   /** Transactions since the search index was last in order. */
   #untidied = 0
+  /** Until what many commits changed is announced. */
+  #many: Timer | null = null
   #closed = false
 
   /** @throws SottoError an `OpenFailure` code. */
@@ -106,10 +113,12 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   setSetting(key: string, valueJson: string | null): Promise<void> {
-    return this.#write(() => {
-      if (valueJson === null) this.#db.prepare('DELETE FROM setting WHERE key = ?').run(key)
-      else this.#db.prepare('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(key, valueJson)
-    })
+    return this.#write(() => this.#saveSetting(key, valueJson))
+  }
+
+  #saveSetting(key: string, valueJson: string | null): void {
+    if (valueJson === null) this.#db.prepare('DELETE FROM setting WHERE key = ?').run(key)
+    else this.#db.prepare('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(key, valueJson)
   }
 
   async zrtpZid(account: Aor): Promise<Uint8Array> {
@@ -144,6 +153,7 @@ export class HistoryWriter implements HistoryWriterPort {
     while (this.#queue.length > 0) this.#flush()
     this.#closed = true
     this.#idle?.cancel()
+    this.#many?.cancel()
     this.#db.close()
   }
 
@@ -254,14 +264,38 @@ export class HistoryWriter implements HistoryWriterPort {
   #apply(commit: HistoryCommit): Outcome {
     if (commit.unlessHeld !== undefined && this.#holds(commit.unlessHeld)) return null
     if (commit.whileJob !== undefined && !this.#jobs.has(commit.whileJob)) return null
-    const touched = this.#touched
+    const touched = commit.partOfMany === true ? new Touched() : this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
+    this.#applyPacked(commit.packed, touched)
     this.#applier.finish(touched)
     this.#jobs.apply(commit)
-    if (commit.draft !== undefined) this.#saveDraft(commit.draft)
+    this.#saveBeside(commit)
     this.#erase(commit, touched)
+    if (touched !== this.#touched && !touched.isEmpty) this.#announceLater()
     return fresh
+  }
+
+  #applyPacked(packed: PackedEntries | undefined, touched: Touched): void {
+    if (packed === undefined) return
+    for (const bytes of unpackEntries(packed)) this.#applier.apply(decodeStoredEntry(bytes), touched, bytes)
+  }
+
+  #saveBeside({ draft, settings }: HistoryCommit): void {
+    if (draft !== undefined) this.#saveDraft(draft)
+    for (const { key, valueJson } of settings ?? []) this.#saveSetting(key, valueJson)
+  }
+
+  /** Many commits one after the other are one change on the screen, which reads again once in a while. */
+  #announceLater(): void {
+    if (this.#many !== null) return
+    this.#many = this.#clock.after(manyMs, () => {
+      this.#many = null
+      this.#enqueue(() => {
+        this.#touched.incomplete = true
+        return []
+      }).catch(() => undefined)
+    })
   }
 
   #erase(commit: HistoryCommit, touched: Touched): void {

@@ -6,6 +6,9 @@ import { basePosition } from './position.ts'
 import { indexText, searchTextVersion } from './search-text.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 
+/** Messages of one instant that are looked at one by one. */
+const maxNeighbours = 64
+
 type Params = Readonly<Record<string, string | number | null>>
 
 /** What bringing one cluster up to date did. */
@@ -135,10 +138,28 @@ export class MessageStore {
   #freePosition(base: number): number {
     let position = base
     for (const taken of this.#from.iterate(base)) {
-      if (taken !== position) break
+      if (taken !== position) return position
       position += 1
+      if (position - base >= maxNeighbours) break
     }
-    return position
+    return position - base < maxNeighbours ? position : this.#freeAfter(position - 1)
+  }
+
+  /** A free position right after a taken one, somewhere after `taken`: a million messages of one instant are not walked through. */
+  #freeAfter(taken: number): number {
+    const isTaken = (position: number): boolean => this.#from.get(position) === position
+    let [low, step] = [taken, 1]
+    while (isTaken(low + step)) {
+      low += step
+      step *= 2
+    }
+    let high = low + step
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (isTaken(middle)) low = middle
+      else high = middle
+    }
+    return high
   }
 
   /** Builds the search index again if its rules changed. */
@@ -186,6 +207,8 @@ function columnsOf(message: MergedMessage, variant: number) {
     authenticated_by: message.authenticatedBy,
     read_mark: Number(message.readMark),
     ...callColumns(message.call),
+    // Nothing of a file waits to be read, and nobody hears that it was.
+    quiet: Number(isQuiet(message.call) || message.authenticatedBy === 'file'),
     bookmarked: Number(message.bookmarked),
     timer: message.timer ?? null,
     expires_after: message.expiresAfter ?? null,
@@ -195,7 +218,6 @@ function columnsOf(message: MergedMessage, variant: number) {
 
 function callColumns(call: MergedMessage['call']) {
   return {
-    quiet: Number(isQuiet(call)),
     call_outcome: call?.outcome ?? null,
     call_video: call === undefined ? null : Number(call.video),
     call_duration: call?.durationMs ?? null,

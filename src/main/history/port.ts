@@ -13,6 +13,7 @@ import type {
   SearchPage,
 } from '#shared/model/views.ts'
 import type { ErrorCode } from '#shared/errors.ts'
+import type { ArchiveReaderPort, PackedEntries } from './archive-port.ts'
 import type { SearchRequest } from './message-search.ts'
 import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
 
@@ -54,6 +55,8 @@ export interface HistoryCommit {
   /** Nothing of the commit is applied if the history no longer holds this job: what it was for is erased. */
   readonly whileJob?: JobId
   readonly entries?: readonly Entry[]
+  /** Further entries, encoded by this program; `fresh` says nothing about them. */
+  readonly packed?: PackedEntries
   readonly addJobs?: readonly OutboxJob[]
   readonly removeJobs?: readonly JobId[]
   readonly rescheduleJobs?: readonly { readonly id: JobId; readonly attempts: number; readonly nextAttemptAt: number }[]
@@ -65,6 +68,10 @@ export interface HistoryCommit {
   }
   /** Accounts of this profile: without a row, views carry a stand-in account id. */
   readonly accounts?: readonly { readonly id: AccountId; readonly aor: Aor }[]
+  /** Settings of a feature that change together with the entries; null removes one. */
+  readonly settings?: readonly { readonly key: string; readonly valueJson: string | null }[]
+  /** Part of something long: announced as `bulk` together with what follows, at most once in a second. */
+  readonly partOfMany?: true
   /** Erases these conversations: entries, contact, draft, jobs. */
   readonly eraseConversations?: readonly ConversationId[]
   /** Erases up to `limit` of the oldest rows of a conversation that stand before a position, with all that was said about them. */
@@ -142,7 +149,7 @@ export interface HistoryWriterPort extends CallKeysWriterPort {
   setSetting(key: string, valueJson: string | null): Promise<void>
 }
 
-export interface HistoryReaderPort extends CallKeysReaderPort {
+export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort {
   conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }>
   conversation(id: ConversationId): Promise<ConversationView | null>
   contacts(): Promise<readonly ContactView[]>

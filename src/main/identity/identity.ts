@@ -1,10 +1,12 @@
 import { utf8, utf8Text } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
+import type { ManifestSignature, SignatureWorth } from '#shared/model/export-signature.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { deviceIdBytes, deviceIdText, linkHash } from './device-chain.ts'
+import { signManifest, worthOf } from './export-signer.ts'
 import { identityDigits } from './identity-digits.ts'
 import { parseIdentity, serializeIdentity, type IdentityRecord } from './identity-record.ts'
 import { publicKeyOf } from './key-pairs.ts'
@@ -86,6 +88,19 @@ export class Identity {
       if (record === null) return null
       return readChain(record.links, account, record.identity, new Set(record.picked))
     })
+  }
+
+  /** Vouches for an export's manifest; null without an identity. */
+  signExport(account: Aor, manifestSha256: Uint8Array): Promise<ManifestSignature | null> {
+    return this.#inTurn(async () => {
+      const record = await this.#load(account)
+      return record === null ? null : signManifest(account, record, manifestSha256)
+    })
+  }
+
+  /** What a signature of an export is worth in this profile. */
+  judgeExport(signature: ManifestSignature, manifestSha256: Uint8Array): Promise<SignatureWorth> {
+    return this.#inTurn(async () => worthOf(signature, manifestSha256, await this.#load(signature.account)))
   }
 
   /** @throws SottoError `not-found` once it was confirmed: the words are on the paper only. */

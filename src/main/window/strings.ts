@@ -1,5 +1,6 @@
 /** The few words that main itself shows: tray and notifications. The renderer has its own catalogue. */
 export interface MainStrings {
+  readonly language: 'en' | 'de'
   readonly newMessage: string
   /** Empty name: nothing may be shown of the caller. */
   readonly callFrom: (name: string) => string
@@ -7,28 +8,36 @@ export interface MainStrings {
   readonly missedCall: string
   readonly answer: string
   readonly decline: string
+  readonly exportTitle: string
+  readonly importTitle: string
   readonly show: string
   readonly quit: string
 }
 
 const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
   en: {
+    language: 'en',
     newMessage: 'New message',
     callFrom: (name) => (name === '' ? 'Incoming call' : `${name} is calling`),
     videoCallFrom: (name) => (name === '' ? 'Incoming video call' : `${name} is calling with video`),
     missedCall: 'Missed call',
     answer: 'Answer',
     decline: 'Decline',
+    exportTitle: 'Export to',
+    importTitle: 'Choose a history to import',
     show: 'Show Sotto',
     quit: 'Quit Sotto',
   },
   de: {
+    language: 'de',
     newMessage: 'Neue Nachricht',
     callFrom: (name) => (name === '' ? 'Eingehender Anruf' : `${name} ruft an`),
     videoCallFrom: (name) => (name === '' ? 'Eingehender Videoanruf' : `${name} ruft mit Video an`),
     missedCall: 'Verpasster Anruf',
     answer: 'Annehmen',
     decline: 'Ablehnen',
+    exportTitle: 'Exportieren nach',
+    importTitle: 'Verlauf zum Importieren wählen',
     show: 'Sotto zeigen',
     quit: 'Sotto beenden',
   },

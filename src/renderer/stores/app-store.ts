@@ -5,6 +5,7 @@ import type { AccountView, AppView, ContactView, SettingsView } from '#shared/mo
 import type { ErrorCode } from '#shared/errors.ts'
 import type { BridgeArgs } from '#shared/bridge/table.ts'
 import { call, on } from '../bridge/client.ts'
+import { handleArchive } from './archive-store.ts'
 import { perFrame } from './per-frame.ts'
 import { handleCalls, loadCalls } from './call-store.ts'
 import { handleHistory, handleTyping, loadConversations, marksOnly } from './conversation-store.ts'
@@ -117,6 +118,7 @@ export function startStores(): () => void {
     ),
     on('chat.typing', handleTyping),
     on('calls.changed', (event) => void handleCalls(event)),
+    on('archive.changed', handleArchive),
     on('accounts.certificateProblem', pushCertificateProblem),
     on('notice.error', ({ code, params }) => pushNotice(code, params)),
     on('navigate.conversation', ({ conversationId, position }) => openConversation(conversationId, position)),

@@ -2,6 +2,7 @@ import type { CertificateProblem } from '../ports/sockets.ts'
 import type { AccountId, ConversationId } from '../model/ids.ts'
 import type { CallView, MediaCommand } from '../model/calls.ts'
 import type { AccountView, AppView, ContactView, ConversationView, MessageView, SettingsView } from '../model/views.ts'
+import type { ArchiveActivity } from '../model/archive-views.ts'
 import type { ErrorCode } from '../errors.ts'
 
 /**
@@ -27,6 +28,8 @@ export interface BridgeEvents {
   /** All calls that run or rang just now, newest first. */
   'calls.changed': { readonly revision: number; readonly calls: readonly CallView[] }
   'media.command': MediaCommand
+  /** What runs of an export or import; null = nothing. */
+  'archive.changed': ArchiveActivity | null
   /** Main asks the screen to show a conversation (notification clicked). */
   'navigate.conversation': { readonly conversationId: ConversationId; readonly position?: number }
 }
@@ -44,5 +47,6 @@ export const bridgeEventNames = [
   'notice.error',
   'calls.changed',
   'media.command',
+  'archive.changed',
   'navigate.conversation',
 ] as const satisfies readonly BridgeEventName[]

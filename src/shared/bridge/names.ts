@@ -18,6 +18,8 @@ export const secretBridgeNames = [
   'accounts.createLocal',
   'accounts.setRelayPassword',
   'accounts.changePassword',
+  'archive.exportSealed',
+  'archive.verify',
 ] as const satisfies readonly BridgeName[]
 
 /** The other rows of the table, by name. */
@@ -85,4 +87,9 @@ export const plainBridgeNames = [
   'media.failed',
   'media.connected',
   'home.invite',
+  'archive.exportReadable',
+  'archive.choose',
+  'archive.import',
+  'archive.cancel',
+  'archive.reveal',
 ] as const satisfies readonly BridgeName[]

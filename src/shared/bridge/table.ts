@@ -17,6 +17,7 @@ import type {
 } from '../model/views.ts'
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
 import { maxExpirySeconds } from '../model/limits.ts'
+import { archiveRows } from './archive-rows.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
 import { searchFilter } from './search-filter.ts'
@@ -194,6 +195,7 @@ export const bridgeTable = {
   'settings.storage': method<StorageView>()(none),
   'settings.privacyTable': method<readonly PrivacyRow[]>()(none),
   ...callRows,
+  ...archiveRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>
 

@@ -97,7 +97,7 @@ export const headFields = {
   wallMs: { number: 3, type: uint },
   counter: { number: 4, type: uint },
   observedAt: { number: 5, type: uint },
-  authenticatedBy: { number: 6, type: oneOf('server', 'own-device', 'otr', 'omemo') },
+  authenticatedBy: { number: 6, type: oneOf('server', 'own-device', 'otr', 'omemo', 'file') },
   verified: { number: 7, type: bool },
 } as const satisfies Record<string, Field>
 

@@ -12,9 +12,17 @@ export function only<K extends EntryBody['kind']>(entries: readonly Entry[], kin
 
 /** How strongly an entry's author is vouched for; a weaker entry never changes a stronger one. */
 export function strength(head: Pick<EntryHead, 'authenticatedBy' | 'verified'>): number {
-  if (head.authenticatedBy === 'server') return 0
-  if (head.authenticatedBy === 'own-device') return 3
-  return head.verified ? 2 : 1
+  switch (head.authenticatedBy) {
+    case 'file':
+      return 0
+    case 'server':
+      return 1
+    case 'otr':
+    case 'omemo':
+      return head.verified ? 3 : 2
+    case 'own-device':
+      return 4
+  }
 }
 
 /** Total order of entries: hybrid logical clock, then device, then id. */

@@ -19,6 +19,7 @@ import type {
 import type { Aor, ConversationId, MessageId } from './ids.ts'
 import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
 import { deletesAsMuch, goesWithRow, withoutGone } from './merge-gone.ts'
+import { fileFirst, heard, isFromFile } from './merge-file.ts'
 import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
 import { contentOf, expiryOf, isRow, mergedFile, type MergedFile, type Row } from './merge-row.ts'
 import { maxExpirySeconds } from './limits.ts'
@@ -118,7 +119,7 @@ function variantOf(observations: readonly Row[]): Variant | null {
  * Entry ids must be distinct.
  */
 export function mergeMessage(all: readonly Entry[]): readonly MergedMessage[] {
-  const cluster = withoutGone(all)
+  const cluster = withoutGone(heard(all))
   const [deleted, callDeleted] = [deleteStrength(cluster), isCallDeleted(cluster)]
   const left = cluster.filter(isRow).filter((row) => !(row.body.kind === 'call' && callDeleted))
   const groups = Map.groupBy(
@@ -142,7 +143,7 @@ function isCovered({ head, body }: Row, deleted: number): boolean {
 
 /** Strength of the strongest delete of this cluster, -1 without one. */
 export function deleteStrength(cluster: readonly Entry[]): number {
-  return Math.max(-1, ...only(cluster, 'delete').map((entry) => strength(entry.head)))
+  return Math.max(-1, ...only(heard(cluster), 'delete').map((entry) => strength(entry.head)))
 }
 
 function commonView(variant: Variant, cluster: readonly Entry[]) {
@@ -232,7 +233,7 @@ function deliveryOf(
   const path = carried?.body.path ?? body.path
   const failure = last?.body.state === 'failed' ? last.body.failure : undefined
   return {
-    state: last?.body.state ?? (own ? 'queued' : 'delivered'),
+    state: last?.body.state ?? (own ? (isFromFile(variant.first) ? 'sent' : 'queued') : 'delivered'),
     ...(path === undefined ? {} : { path }),
     ...(failure === undefined ? {} : { failure }),
   }
@@ -250,7 +251,7 @@ function maySay(delivery: Of<'delivery'>, variant: Variant): boolean {
  * says by itself and loses to whatever the user said on any of them.
  */
 export function mergeContact(entries: readonly Entry[]): MergedContact | null {
-  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(compareEntries)
+  const ordered = [...only(entries, 'contact'), ...only(entries, 'peer-name')].sort(fileFirst)
   const [first] = ordered
   if (first === undefined) return null
   let merged: MergedContact = {
@@ -265,6 +266,7 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
   }
   for (const { head, body } of ordered) {
     if (body.kind === 'peer-name') merged = { ...merged, peerName: body.name }
+    else if (head.authenticatedBy === 'file') merged = { ...merged, ...namedByFile(body, merged) }
     else {
       const { name, note, policy, muted, pinned } = { ...merged, ...body }
       const decided = policy === 'pending' && merged.policy !== 'none' ? merged.policy : policy
@@ -272,6 +274,14 @@ export function mergeContact(entries: readonly Entry[]): MergedContact | null {
     }
   }
   return merged
+}
+
+/** A file names a person, and sets nothing. */
+function namedByFile(
+  { name = '', note }: ContactBody,
+  before: MergedContact,
+): Pick<MergedContact, 'peerName' | 'note'> {
+  return { peerName: name === '' ? before.peerName : name, note: note ?? before.note }
 }
 
 function listPlaceOf(head: EntryHead, body: ContactBody, before: MergedContact) {
@@ -296,12 +306,18 @@ function ownChoicesOf(
  * edit held already, a second delete, receipt or read mark, at most as strong and not earlier.
  */
 export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
-  return cluster.some((held) => dominates(held, entry, deleteStrength(cluster)))
+  if (isFromFile(entry) && cluster.some((held) => isRow(held) && !isFromFile(held))) return true
+  return cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster)))
+}
+
+/** Nothing weaker does, nor what another file says. */
+function mayDominate(held: Entry, entry: Entry): boolean {
+  if (isFromFile(held) && held.head.device !== entry.head.device) return false
+  return strength(held.head) >= strength(entry.head)
 }
 
 function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   const [a, b] = [held.body, entry.body]
-  if (strength(held.head) < strength(entry.head)) return false
   if (b.kind === 'call' && isCallDeleted([held])) return true
   if (a.kind === 'delete') return deletes(a, entry)
   if (a.kind === 'read') return b.kind === 'read'

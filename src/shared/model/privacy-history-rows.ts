@@ -211,4 +211,13 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     howToErase: 'Quit Sotto',
     covers: ['host.folder.sotto-chromium-*'],
   },
+  {
+    datum: 'Exports you made: what they hold is the same as above, without keys, passwords and settings',
+    where: 'The file or folder you chose; never sent anywhere by Sotto',
+    why: 'Because you asked for it',
+    howLong: 'Until you delete the file',
+    whoReads: 'Whoever has your passphrase or key; of a readable export, whoever has the folder',
+    howToErase: 'Delete the file or folder; copies in backups are beyond Sotto',
+    covers: ['export.file'],
+  },
 ]

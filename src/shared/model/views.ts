@@ -16,8 +16,8 @@ export type MessagePath = 'msrp' | 'sip-message'
 /** `queued → sent → delivered → displayed`, or failed with a reason in words. */
 export type DeliveryState = 'queued' | 'sent' | 'delivered' | 'displayed' | 'failed'
 
-/** Who vouches for the author of an entry; `server` means only the signalling servers do. */
-export type AuthenticatedBy = 'server' | 'own-device' | 'otr' | 'omemo'
+/** Who vouches for the author of an entry; `server` means only the signalling servers do, `file` nobody but an imported file. */
+export type AuthenticatedBy = 'server' | 'own-device' | 'otr' | 'omemo' | 'file'
 
 /** One vocabulary of trust for all ciphers. */
 export type Trust = 'unverified' | 'verified' | 'changed'

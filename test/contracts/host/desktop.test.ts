@@ -1,4 +1,6 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DesktopServices, TestBus } from '#test/fakes/desktop.ts'
 import { hosts, type RunningApp, startApp } from './host-under-test.ts'
@@ -123,6 +125,40 @@ describe.skipIf(keyring.length > 0)(keyringTitle, { timeout }, () => {
     await second.close()
     bus.stop()
     expect(opened).toBe('secret of Alice')
+  })
+})
+
+describe('the save dialog of the Chromium host', { timeout }, () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'sotto-save-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const suggested = path.join(folder, 'documents', 'Sotto.age')
+
+  /** What the dialog answers where `zenity` is this script; null = there is none. */
+  async function answerWith(script: string | null): Promise<unknown> {
+    const bin = mkdtempSync(path.join(folder, 'bin-'))
+    if (script !== null) writeFileSync(path.join(bin, 'zenity'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    const running = await startApp(chromium!, {
+      PATH: `${bin}:${process.env.PATH ?? ''}`,
+    })
+    const answer = await running.app.evaluate(
+      ({ dialog }, defaultPath) => dialog.showSaveDialog({ title: 'Export to', defaultPath }),
+      suggested,
+    )
+    await running.close()
+    return answer
+  }
+
+  it('is that of the desktop; closing it cancels', async () => {
+    expect(await answerWith('echo "$0 $*" >&2; echo /chosen/by/the\\ person.age')).toEqual({
+      canceled: false,
+      filePath: '/chosen/by/the person.age',
+    })
+    expect(await answerWith('exit 1')).toEqual({ canceled: true, filePath: '' })
+  })
+
+  it('takes the suggestion where there is none, and makes its folder', async () => {
+    expect(await answerWith('exit 127')).toEqual({ canceled: false, filePath: suggested })
+    expect(existsSync(path.dirname(suggested))).toBe(true)
   })
 })
 

@@ -24,10 +24,11 @@ import {
   newestCall,
   placeCall,
 } from '../support/call-steps.ts'
+import { checkWithAge, exportHistory, importHistory, wholeHistory } from './archive-steps.ts'
 import { Tour } from './runner.ts'
 
 const domain = 'sotto.home.arpa'
-const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour' }
+const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour', carol: 'amber violin station forest', export: 'river mango copper saddle' }
 const patient = { timeout: 20_000 }
 
 // Root cannot have the browser's sandbox: the tour then runs as an ordinary user, as people do.
@@ -36,18 +37,22 @@ const data = user === null ? temporaryData() : { path: path.join(user.home, 'dat
 const tour = new Tour()
 const running = new Map<string, RunningApp>()
 
-async function launch(profile: 'alice' | 'bob'): Promise<void> {
+type Profile = 'alice' | 'bob' | 'carol'
+/** Where Alice's history was exported to. */
+let exportFile = ''
+
+async function launch(profile: Profile): Promise<void> {
   const wrapper = user === null ? {} : { wrapper: user.wrapper }
   running.set(profile, await launchApp({ profile, data: data.path, fakeMedia: true, ...wrapper }))
 }
 
-function page(profile: 'alice' | 'bob'): Page {
+function page(profile: Profile): Page {
   const app = running.get(profile)
   if (app === undefined) throw new Error(`${profile} is not running`)
   return app.page
 }
 
-const only = (profile: 'alice' | 'bob') => (): readonly Page[] => {
+const only = (profile: Profile) => (): readonly Page[] => {
   const app = running.get(profile)
   return app === undefined ? [] : [app.page]
 }
@@ -153,6 +158,26 @@ async function run(): Promise<void> {
     await expect(hit.locator('mark')).toHaveText('plans', patient)
     await hit.click()
     await expectMessage(page('alice'), 'Gladly. I bring the plans.')
+  })
+  await tour.step('Alice exports her whole history with a passphrase', only('alice'), async () => {
+    exportFile = await exportHistory(page('alice'), passphrase.export)
+  })
+  await tour.step('Plain age opens the export', only('alice'), () => checkWithAge(exportFile, passphrase.export))
+  await tour.step('A new profile imports it without an account', only('carol'), async () => {
+    await launch('carol')
+    await protectProfile(page('carol'), passphrase.carol)
+    await importHistory(page('carol'), exportFile, passphrase.export)
+  })
+  await tour.step('Both hold the same history', only('carol'), async () => {
+    const [exported, imported] = [await wholeHistory(page('alice')), await wholeHistory(page('carol'))]
+    expect(exported.length).toBeGreaterThan(1)
+    expect(imported).toEqual(exported)
+    await openConversation(page('carol'), /Bob/)
+    await expectMessage(page('carol'), 'Gladly. I bring the plans.')
+    await expect(page('carol').getByText('is not signed in here')).toBeVisible(patient)
+    await expect(page('carol').getByText('From a file').first()).toBeVisible(patient)
+    await running.get('carol')?.quit()
+    running.delete('carol')
   })
   await tour.step('Alice looks at what is stored about her', only('alice'), async () => {
     await page('alice').keyboard.press('Control+,')

@@ -20,6 +20,8 @@ import {
   encodeHeader,
   headerBytes,
   layoutOf,
+  noncePrefixBytes,
+  noncePrefixOf,
   openChunk,
   sealChunk,
   sealedChunkBytes,
@@ -66,7 +68,49 @@ export class AttachmentStore {
     }
   }
 
-  async #seal(file: string, key: Uint8Array, source: AsyncIterable<Uint8Array>): Promise<{ hash: Hash; size: number }> {
+  /**
+   * Seals again what an export holds, with the same key and nonce prefix, so that it is the file its id names; durable when it
+   * resolves. On failure nothing stays.
+   * @throws ProtocolError `attachment-forged` when it is not; SottoError `disk-full`, `disk-failed`; whatever `source` throws.
+   */
+  async restore(
+    attachment: Pick<StoredAttachment, 'id' | 'key'> & { readonly noncePrefix: Uint8Array },
+    source: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
+    try {
+      makeFolderDurably(this.#folder)
+      const { hash } = await this.#seal(temporary, attachment.key, source, attachment.noncePrefix)
+      if (attachmentIdOf(hash.digest()) !== attachment.id) throw new ProtocolError<SealedErrorCode>('attachment-forged')
+      await rename(temporary, this.#fileOf(attachment.id))
+      await syncDirectory(this.#folder)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw storageFailure(error)
+    }
+  }
+
+  /** Plain size and nonce prefix of a stored attachment; null when it is not here. @throws ProtocolError for what is none. */
+  async facts(id: AttachmentId): Promise<{ readonly size: number; readonly noncePrefix: Uint8Array } | null> {
+    const handle = await this.#openFile(id).catch((error: unknown) => {
+      if (error instanceof SottoError && error.code === 'not-found') return null
+      throw error
+    })
+    if (handle === null) return null
+    try {
+      const { header, plainBytes } = await headOf(handle)
+      return { size: plainBytes, noncePrefix: noncePrefixOf(header) }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async #seal(
+    file: string,
+    key: Uint8Array,
+    source: AsyncIterable<Uint8Array>,
+    noncePrefix = this.#random.bytes(noncePrefixBytes),
+  ): Promise<{ hash: Hash; size: number }> {
     const handle = await open(file, 'wx', 0o600)
     try {
       const hash = createHash('sha256')
@@ -74,7 +118,7 @@ export class AttachmentStore {
         hash.update(bytes)
         await handle.writeFile(bytes)
       }
-      const header = encodeHeader(this.#random.bytes(7))
+      const header = encodeHeader(noncePrefix)
       await put(header)
       let size = 0
       for await (const chunk of inChunks(source)) {

@@ -16,7 +16,7 @@ export const chunkBytes = 65_536
 export const tagBytes = 16
 export const sealedChunkBytes = chunkBytes + tagBytes
 export const attachmentKeyBytes = 32
-const prefixBytes = 7
+export const noncePrefixBytes = 7
 const prefixOffset = 12
 /** Chunk numbers are 32 bits: the largest attachment, 256 TiB. */
 const maxChunks = 2 ** 32
@@ -27,12 +27,17 @@ const magic = concatBytes(utf8('SOTTOATT'), Uint8Array.of(1, 0, 0, 0))
 
 /** The header for a fresh 7-byte nonce prefix. */
 export function encodeHeader(noncePrefix: Uint8Array): Uint8Array {
-  return concatBytes(magic, noncePrefix, new Uint8Array(headerBytes - prefixOffset - prefixBytes))
+  return concatBytes(magic, noncePrefix, new Uint8Array(headerBytes - prefixOffset - noncePrefixBytes))
+}
+
+/** The nonce prefix that {@link encodeHeader} put into a header. */
+export function noncePrefixOf(header: Uint8Array): Uint8Array {
+  return header.slice(prefixOffset, prefixOffset + noncePrefixBytes)
 }
 
 /** @throws ProtocolError `attachment-malformed` for anything but a header of this version. */
 export function checkHeader(header: Uint8Array): void {
-  const rest = header.subarray(prefixOffset + prefixBytes)
+  const rest = header.subarray(prefixOffset + noncePrefixBytes)
   if (
     header.length !== headerBytes ||
     !equalBytes(header.subarray(0, prefixOffset), magic) ||
@@ -45,8 +50,8 @@ export function checkHeader(header: Uint8Array): void {
 function nonceOf(header: Uint8Array, index: number, final: boolean): Uint8Array {
   if (index >= maxChunks) throw new ProtocolError<SealedErrorCode>('attachment-malformed')
   const nonce = new Uint8Array(12)
-  nonce.set(header.subarray(prefixOffset, prefixOffset + prefixBytes))
-  new DataView(nonce.buffer).setUint32(prefixBytes, index)
+  nonce.set(header.subarray(prefixOffset, prefixOffset + noncePrefixBytes))
+  new DataView(nonce.buffer).setUint32(noncePrefixBytes, index)
   nonce[11] = final ? 1 : 0
   return nonce
 }

@@ -28,6 +28,8 @@ export function CallButtons({ id, accountId, name, policy }: CallButtonsProps) {
   const t = useT()
   const account = useAccount(accountId)
   const reason = whyNoCall(policy, account?.connection.kind === 'registered', useRunningCall(id) !== undefined)
+  // Whose account is not signed in here can only be read.
+  if (account === undefined) return null
   const call = (video: boolean): void => {
     if (reason === null) void placeCall({ conversationId: id, name, video })
   }

@@ -4,9 +4,10 @@ import type { ConversationView, MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
+import { useAccount } from '#renderer/stores/app-store.ts'
 import { useConversation } from '#renderer/stores/conversation-store.ts'
 import { loadedNow, loadNewest, openMessages, useLoaded } from '#renderer/stores/message-store.ts'
-import { closeMain } from '#renderer/stores/screen-store.ts'
+import { closeMain, showDialog } from '#renderer/stores/screen-store.ts'
 import { firstUnreadKey } from '#renderer/stores/message-window.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { EmptyState, Working } from '#renderer/ui/Feedback.tsx'
@@ -36,11 +37,17 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
   const [editing, setEditing] = useState<MessageView | null>(null)
   const onEditDone = useCallback(() => setEditing(null), [])
   const fullCall = useFullCall(id)
+  const signedIn = useAccount(conversation.accountId) !== undefined
   useMarkRead(conversation)
 
   const editLast = useCallback(() => {
     const last = loadedNow(id).window?.messages.findLast(
-      (message) => message.direction === 'outgoing' && !message.deleted && !message.conflicting && message.text !== '',
+      (message) =>
+        message.direction === 'outgoing' &&
+        !message.deleted &&
+        !message.conflicting &&
+        message.text !== '' &&
+        message.authenticatedBy !== 'file',
     )
     if (last !== undefined) setEditing(last)
   }, [id])
@@ -68,8 +75,8 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
       />
       <CallDock id={id} />
       {!fullCall && <Messages conversation={conversation} name={name} onEdit={setEditing} />}
-      {conversation.policy === 'pending' && <StrangerBanner conversation={conversation} name={name} />}
-      {conversation.policy === 'blocked' && (
+      {signedIn && conversation.policy === 'pending' && <StrangerBanner conversation={conversation} name={name} />}
+      {signedIn && conversation.policy === 'blocked' && (
         <footer className="flex items-center justify-center gap-3 border-t border-line p-3 text-sm text-soft">
           {t('chat.blockedComposer')}
           <Button
@@ -80,7 +87,8 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
           </Button>
         </footer>
       )}
-      {conversation.policy !== 'pending' && conversation.policy !== 'blocked' && (
+      {!signedIn && <SignedOut />}
+      {signedIn && conversation.policy !== 'pending' && conversation.policy !== 'blocked' && (
         <Composer
           conversationId={id}
           name={name}
@@ -92,6 +100,19 @@ function Pane({ conversation }: { readonly conversation: ConversationView }) {
         />
       )}
     </section>
+  )
+}
+
+/** A history that was imported for an account nobody is signed in to here. */
+function SignedOut() {
+  const t = useT()
+  return (
+    <footer className="flex flex-wrap items-center justify-center gap-3 border-t border-line p-3 text-sm text-soft">
+      {t('chat.signedOut')}
+      <Button size="small" onPress={() => showDialog({ kind: 'add-account' })}>
+        {t('accounts.add')}
+      </Button>
+    </footer>
   )
 }
 

@@ -30,7 +30,13 @@ function stateText(t: Translate, message: MessageView): string {
   return message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
 }
 
-const vouching = { server: 'byServer', 'own-device': 'byOwnDevice', otr: 'byOtr', omemo: 'byOmemo' } as const
+const vouching = {
+  server: 'byServer',
+  'own-device': 'byOwnDevice',
+  otr: 'byOtr',
+  omemo: 'byOmemo',
+  file: 'byFile',
+} as const
 
 function Facts({ message }: { readonly message: MessageView }) {
   const t = useT()

@@ -142,9 +142,11 @@ function Bubble({ message, authorName, first, last, onDetails }: BubbleProps) {
         </p>
       )}
       <Footer message={message} last={last} onDetails={onDetails} />
-      {message.state === 'failed' && own && !message.deleted && message.call === undefined && (
-        <Failed message={message} />
-      )}
+      {message.state === 'failed' &&
+        own &&
+        message.authenticatedBy !== 'file' &&
+        !message.deleted &&
+        message.call === undefined && <Failed message={message} />}
     </div>
   )
 }
@@ -159,6 +161,7 @@ function footerWords(t: Translate, message: MessageView, time: string): string {
   const state = message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
   const marks = [
     ...(message.edited ? [t('chat.edited')] : []),
+    ...(message.authenticatedBy === 'file' ? [t('chat.fromFile')] : []),
     ...(message.bookmarked ? [t('chat.bookmarked')] : []),
     ...(message.expiresAfter === undefined ? [] : [t('timer.disappears')]),
   ]
@@ -194,6 +197,7 @@ function Footer({ message, last, onDetails }: FooterProps) {
     >
       {message.bookmarked && <Bookmark aria-hidden className="size-3.5 text-accent" />}
       {message.expiresAfter !== undefined && <Timer aria-hidden className="size-3.5" />}
+      {message.authenticatedBy === 'file' && <span>{t('chat.fromFile')}</span>}
       {message.edited && <span>{t('chat.edited')}</span>}
       <span>{time}</span>
       {marked && (

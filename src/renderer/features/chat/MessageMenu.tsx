@@ -18,11 +18,12 @@ function useEntries(message: MessageView, actions: MessageActions): readonly Men
   const t = useT()
   const entries: MenuEntry[] = []
   const isText = message.call === undefined && message.file === undefined && !message.deleted
-  const own = message.direction === 'outgoing'
+  // Nobody but a file says that one wrote it: whoever got it knows nothing of an edit.
+  const editable = message.direction === 'outgoing' && isText && message.authenticatedBy !== 'file'
   if (isText) {
     entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
   }
-  if (own && !message.conflicting && isText) {
+  if (editable && !message.conflicting) {
     entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
   }
   if (!message.deleted) entries.push(bookmarkEntry(t, message))

@@ -59,6 +59,7 @@ function Card({ conversation, onClose }: { readonly conversation: ConversationVi
       <CallDevices key={`devices ${id}`} id={id} />
       <KeepSettings conversation={conversation} />
       <DialogActions>
+        <Button onPress={() => showDialog({ kind: 'export', id })}>{t('archive.exportAction')}</Button>
         <Button variant="plainDanger" onPress={() => showDialog({ kind: 'erase-conversation', id })}>
           {t('list.erase')}
         </Button>

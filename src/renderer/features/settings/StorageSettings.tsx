@@ -4,6 +4,8 @@ import { formatBytes, formatCount } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { ask, perform } from '#renderer/stores/actions.ts'
 import { useApp } from '#renderer/stores/app-store.ts'
+import { showDialog } from '#renderer/stores/screen-store.ts'
+import { Button } from '#renderer/ui/Button.tsx'
 import { Switch } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Group } from './Group.tsx'
@@ -28,6 +30,7 @@ export function StorageSettings() {
   return (
     <>
       <Sizes storage={storage} />
+      <Archive />
       <KeepDefault />
       <Rungs storage={storage} onChanged={() => setAsked(asked + 1)} />
     </>
@@ -48,6 +51,18 @@ function Sizes({ storage }: { readonly storage: StorageView }) {
           {storage.profilePath}
         </Fact>
       </dl>
+    </Group>
+  )
+}
+
+function Archive() {
+  const t = useT()
+  return (
+    <Group title={t('archive.group')} text={t('archive.groupText')}>
+      <div className="flex flex-wrap gap-2">
+        <Button onPress={() => showDialog({ kind: 'export', id: null })}>{t('archive.exportAction')}</Button>
+        <Button onPress={() => showDialog({ kind: 'import' })}>{t('archive.importAction')}</Button>
+      </div>
     </Group>
   )
 }

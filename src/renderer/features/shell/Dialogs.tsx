@@ -5,6 +5,8 @@ import { Dialog } from '#renderer/ui/Dialog.tsx'
 import type { AccountId, ConversationId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
+import { ExportDialog } from '../archive/ExportDialog.tsx'
+import { ImportDialog } from '../archive/ImportDialog.tsx'
 import { TransferDialog } from '../calls/TransferDialog.tsx'
 import { DeleteDialog } from '../chat/DeleteDialog.tsx'
 import { LinkDialog } from '../chat/LinkDialog.tsx'
@@ -27,6 +29,10 @@ export function Dialogs() {
     case 'add-account':
     case 'shortcuts':
       return <PlainDialog kind={dialog.kind} />
+    case 'import':
+      return <ImportDialog onClose={close} mayHide />
+    case 'export':
+      return <ExportDialog id={dialog.id} onClose={close} />
     case 'contact':
     case 'erase-conversation':
       return <ConversationDialog kind={dialog.kind} id={dialog.id} />

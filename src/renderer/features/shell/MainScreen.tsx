@@ -8,13 +8,14 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, EmptyState } from '#renderer/ui/Feedback.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 import { useWindowFocused } from '#renderer/ui/use-window-focused.ts'
+import { ArchiveBar } from '../archive/ArchiveBar.tsx'
 import { CallTest } from '../call-test/CallTest.tsx'
 import { CallBars } from '../calls/CallBars.tsx'
 import { ConversationPane } from '../chat/ConversationPane.tsx'
 import { Sidebar } from '../conversations/Sidebar.tsx'
 import { Settings } from '../settings/Settings.tsx'
 import { Announcer } from './Announcer.tsx'
-import { Dialogs } from './Dialogs.tsx'
+import { ArchiveDialogs, Dialogs } from './Dialogs.tsx'
 import { useShortcuts } from './use-shortcuts.ts'
 
 /** The list on the left, a conversation or the settings on the right; one of them at a time in a narrow window. */
@@ -28,6 +29,7 @@ export function MainScreen() {
       <h1 className="sr-only">{t('app.name')}</h1>
       <PaperReminder />
       <CallBars />
+      <ArchiveBar />
       <div className="flex min-h-0 flex-1">
         <div
           className={cx(
@@ -45,6 +47,7 @@ export function MainScreen() {
         </div>
       </div>
       <Dialogs />
+      <ArchiveDialogs />
       <Announcer />
     </main>
   )

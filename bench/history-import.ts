@@ -1,0 +1,273 @@
+/**
+ * Importing beside what it is made of, in one run: text beside a bulk insert of the same rows into the same encrypted schema,
+ * attachments beside plain copies of the same bytes. `--smoke` is the short form.
+ */
+import { closeSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import type Database from 'better-sqlite3'
+import { Archive } from '#main/archive/archive.ts'
+import type { ArchivePorts } from '#main/archive/archive-port.ts'
+import { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
+import { openDatabase } from '#main/history/database.ts'
+import { indexText } from '#main/history/search-text.ts'
+import type { OpenHistory } from '#main/history/open-history.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { systemRandom } from '#main/platform/system-random.ts'
+import { startWorker, workerUrl } from '#main/platform/worker-rpc/start-worker.ts'
+import { utf8 } from '#shared/bytes/bytes.ts'
+import type { ArchiveActivity } from '#shared/model/archive-views.ts'
+import type { Entry } from '#shared/model/entry.ts'
+import { alice, aliceAccount, bob, EntryMaker, TestHistory } from '#test/integration/history/history-fixture.ts'
+import { printFigures, type Figure } from './support/figures.ts'
+
+const smoke = process.argv.includes('--smoke')
+const messages = smoke ? 2_000 : 100_000
+const attachmentBytes = (smoke ? 4 : 256) * 1024 * 1024
+const attachmentPromise = 30
+const textPromise = 0.5
+const scope = { kind: 'all' } as const
+
+const vocabulary = Array.from({ length: 4000 }, (_, i) => `${'bcdfghklmnprst'[i % 14] ?? ''}${i.toString(36)}`)
+let state = 42
+function nextRandom(): number {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
+const word = (): string => vocabulary[Math.floor(nextRandom() ** 3 * vocabulary.length)] ?? ''
+const sentence = (): string => Array.from({ length: 4 + Math.floor(nextRandom() * 16) }, word).join(' ')
+
+const folder = mkdtempSync(path.join(tmpdir(), 'sotto-bench-import-'))
+const identity = await generateX25519Identity()
+const recipients = [await identityToRecipient(identity)]
+
+/** A profile as the program runs it: history and archive in their workers. */
+class Profile {
+  readonly test = new TestHistory()
+  readonly attachments: string
+  readonly spent = new Map<string, number>()
+  #phase: { readonly name: string; readonly since: number } | null = null
+
+  constructor(name: string) {
+    this.attachments = path.join(folder, `attachments-${name}`)
+  }
+
+  archive(history: OpenHistory, file: string): Archive {
+    const startArchive: ArchivePorts['startWorker'] = () =>
+      startWorker({
+        url: workerUrl('archive-worker', import.meta.resolve('#main/archive/archive.ts')),
+        start: { attachments: this.attachments },
+        closedCode: 'cancelled',
+      })
+    return new Archive({
+      ...{
+        reader: history.reader,
+        writer: history.writer,
+        clock: systemClock,
+        program: 'bench',
+        language: () => 'en' as const,
+      },
+      identity: { signExport: () => Promise.resolve(null), judgeExport: () => Promise.resolve('invalid') },
+      startWorker: startArchive,
+      dialog: { save: () => Promise.resolve(file), open: () => Promise.resolve(file), reveal: () => undefined },
+      changed: (activity) => this.#note(activity),
+    })
+  }
+
+  #note(activity: ArchiveActivity | null): void {
+    const now = performance.now()
+    if (this.#phase !== null) {
+      const { name, since } = this.#phase
+      this.spent.set(name, (this.spent.get(name) ?? 0) + now - since)
+    }
+    this.#phase = activity === null ? null : { name: activity.phase, since: now }
+  }
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await run()
+  return (performance.now() - start) / 1000
+}
+
+/** Exports `entries` of one profile and imports them into another, both in workers. */
+async function through(
+  name: string,
+  entries: readonly Entry[],
+  fill?: (profile: Profile) => Promise<readonly Entry[]>,
+) {
+  const [from, to] = [new Profile(`${name}-from`), new Profile(`${name}-to`)]
+  try {
+    const history = await from.test.openWorkers()
+    const all = [...entries, ...((await fill?.(from)) ?? [])]
+    await history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }] })
+    for (let at = 0; at < all.length; at += 500) await history.writer.commit({ entries: all.slice(at, at + 500) })
+    const file = path.join(folder, `${name}.age`)
+    const exporting = await timed(() =>
+      from.archive(history, file).exportSealed({ scope, protection: { kind: 'recipients', recipients } }),
+    )
+    const target = await to.test.openWorkers()
+    const archive = to.archive(target, file)
+    await archive.choose()
+    const verifying = await timed(() => archive.verify({ secret: utf8(identity) }))
+    const importing = await timed(() => archive.apply())
+    const { messages: count } = await target.reader.counts()
+    return { exporting, verifying, importing, count, bytes: statSync(file).size }
+  } finally {
+    await from.test.remove()
+    await to.test.remove()
+  }
+}
+
+/** The same rows by SQL alone, 500 in each durable transaction as the import has them: what no program can do without. */
+function rawInsert(test: TestHistory): number {
+  const source = openDatabase({ path: test.path, key: test.key, role: 'reader' })
+  const target = new TestHistory()
+  const db = openDatabase({ path: target.path, key: target.key, role: 'writer' })
+  try {
+    db.exec(`INSERT INTO conversation (ref, id, account, peer) VALUES (1, 'x', '${alice}', '${bob}')`)
+    const [entries, rows] = [tableOf(source, 'entry'), tableOf(source, 'message')]
+    const [intoEntry, intoMessage] = [insertInto(db, 'entry', entries[0]), insertInto(db, 'message', rows[0])]
+    const index = db.prepare('INSERT INTO message_text (rowid, body) VALUES (?, ?)')
+    const start = performance.now()
+    for (let at = 0; at < rows.length; at += 500) {
+      db.transaction(() => {
+        for (const row of entries.slice(at, at + 500)) intoEntry.run(row)
+        for (const row of rows.slice(at, at + 500)) {
+          intoMessage.run(row)
+          index.run(row.position, indexText(row as unknown as Parameters<typeof indexText>[0]))
+        }
+      }).immediate()
+    }
+    db.pragma('wal_checkpoint(TRUNCATE)')
+    return (performance.now() - start) / 1000
+  } finally {
+    source.close()
+    db.close()
+    void target.remove()
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+function tableOf(db: Database.Database, table: string): readonly Row[] {
+  return db
+    .prepare<[], Row>(`SELECT * FROM ${table}`)
+    .all()
+    .map((row) => ({ ...row, conversation: 1 }))
+}
+
+function insertInto(db: Database.Database, table: string, row: Row | undefined) {
+  const names = Object.keys(row ?? {})
+  return db.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`)
+}
+
+async function benchText(): Promise<readonly Figure[]> {
+  const make = new EntryMaker()
+  const entries = Array.from({ length: messages }, (_, i) =>
+    i % 2 === 0 ? make.incoming(sentence()) : make.outgoing(sentence()),
+  )
+  const measured = await through('text', entries)
+  if (measured.count !== messages) throw new Error('not all messages were imported')
+  const filled = new TestHistory()
+  const history = filled.open()
+  await history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }] })
+  for (let at = 0; at < entries.length; at += 500) await history.writer.commit({ entries: entries.slice(at, at + 500) })
+  await history.close()
+  const raw = rawInsert(filled)
+  await filled.remove()
+  const rate = (seconds: number): string => `${Math.round(messages / seconds).toLocaleString('en')} messages/s`
+  const ratio = raw / measured.importing
+  const plain = (what: string, seconds: number): Figure => ({
+    what,
+    measured: rate(seconds),
+    besides: '',
+    promise: '',
+    holds: null,
+  })
+  return [
+    plain('export of text, with reading back', measured.exporting),
+    plain('verifying and comparing a file', measured.verifying),
+    {
+      what: 'import of text into an empty history',
+      measured: rate(measured.importing),
+      besides: `bulk insert of the same rows: ${rate(raw)}`,
+      promise: `≥ ${textPromise} × (is ${ratio.toFixed(2)})`,
+      holds: ratio >= textPromise,
+    },
+  ]
+}
+
+/** A file of random bytes in the attachment store, named by an entry. */
+async function withAttachment(profile: Profile): Promise<readonly Entry[]> {
+  const store = new AttachmentStore(profile.attachments, systemRandom)
+  const { id, key, size } = await store.write(randomPieces())
+  const make = new EntryMaker()
+  const base = make.incoming('')
+  if (base.body.kind !== 'message') throw new Error('not a message')
+  const { conversation, peer, author, messageId, sentAt } = base.body
+  const place = { conversation, peer, author, messageId, sentAt }
+  return [
+    {
+      ...base,
+      body: {
+        kind: 'file',
+        ...place,
+        fileName: 'random',
+        mediaType: 'application/octet-stream',
+        size,
+        attachment: id,
+        attachmentKey: key,
+      },
+    },
+  ]
+}
+
+async function* randomPieces(): AsyncGenerator<Uint8Array> {
+  const piece = systemRandom.bytes(1024 * 1024)
+  for (let left = attachmentBytes; left > 0; left -= piece.length) yield await Promise.resolve(piece)
+}
+
+/** Reads and writes as many bytes, unencrypted, with one fsync. */
+async function plainCopy(): Promise<number> {
+  const [source, target] = [path.join(folder, 'plain'), path.join(folder, 'copy')]
+  const handle = await open(source, 'w')
+  for await (const piece of randomPieces()) await handle.writeFile(piece)
+  await handle.sync()
+  await handle.close()
+  const start = performance.now()
+  const [from, to] = [openSync(source, 'r'), openSync(target, 'w')]
+  const buffer = new Uint8Array(1024 * 1024)
+  for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer))
+    writeSync(to, buffer.subarray(0, read))
+  fsyncSync(to)
+  closeSync(from)
+  closeSync(to)
+  return (performance.now() - start) / 1000
+}
+
+async function benchAttachments(): Promise<readonly Figure[]> {
+  const measured = await through('attachments', [], withAttachment)
+  const copied = await plainCopy()
+  const rate = (seconds: number): number => attachmentBytes / 1e6 / seconds
+  const figure = (what: string, seconds: number): Figure => ({
+    what,
+    measured: `${Math.round(rate(seconds))} MB/s`,
+    besides: `plain copy with fsync: ${Math.round(rate(copied))} MB/s`,
+    promise: `≥ ${attachmentPromise} MB/s`,
+    holds: rate(seconds) >= attachmentPromise,
+  })
+  return [
+    figure('export of an attachment, with reading back', measured.exporting),
+    figure('verifying an attachment', measured.verifying),
+    figure('import of an attachment', measured.importing),
+  ]
+}
+
+try {
+  printFigures('Export and import', [...(await benchText()), ...(await benchAttachments())], smoke)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,31 @@
+/** What imported files say: the weakest of all, it adds but never changes what is here. */
+import type { Entry } from './entry.ts'
+import { compareEntries, type Of } from './merge-order.ts'
+import { isRow } from './merge-row.ts'
+
+/** Whether an entry is there only because an imported file has it. */
+export function isFromFile({ head }: Entry): boolean {
+  return head.authenticatedBy === 'file'
+}
+
+/**
+ * The entries of a cluster that count. What files say about a message counts only while nothing but files knows the message,
+ * and a change of it only if the message is from no other file (`device` names the file): a file adds, it never edits,
+ * deletes, marks or contradicts what is here.
+ */
+export function heard(cluster: readonly Entry[]): readonly Entry[] {
+  if (!cluster.some(isFromFile)) return cluster
+  const rows = cluster.filter(isRow)
+  if (rows.some((row) => !isFromFile(row))) return cluster.filter((entry) => !isFromFile(entry))
+  return cluster.filter(
+    (entry) => !isFromFile(entry) || isRow(entry) || rows.every((row) => row.head.device === entry.head.device),
+  )
+}
+
+type Contact = Of<'contact'> | Of<'peer-name'>
+
+/** What a file calls a peer gives way to what anybody else does, and of a file the name its user gave to the peer's own. */
+export function fileFirst(a: Contact, b: Contact): number {
+  const rank = (entry: Contact): number => (isFromFile(entry) ? Number(entry.body.kind === 'contact') : 2)
+  return rank(a) - rank(b) || compareEntries(a, b)
+}
