@@ -21,6 +21,7 @@ const smoke = process.argv.includes('--smoke')
 const messages = smoke ? 5_000 : 100_000
 const rounds = smoke ? 50 : 300
 const pagePromiseMs = 100
+const commitPromise = 2
 
 interface Row {
   readonly what: string
@@ -207,6 +208,13 @@ try {
   const slowest = Math.max(cold.p99Ms, ...pages.slice(0, 2).map((row) => row.p99Ms))
   if (!smoke && slowest > pagePromiseMs) {
     console.error(`a page took ${slowest} ms: the promise is ${pagePromiseMs} ms to paint`)
+    process.exitCode = 1
+  }
+  const [sync, commit] = commits
+  if (!smoke && sync !== undefined && commit !== undefined && commit.p50Ms > commitPromise * sync.p50Ms) {
+    console.error(
+      `a commit took ${commit.p50Ms} ms, fdatasync ${sync.p50Ms} ms: the promise is ${commitPromise} times that`,
+    )
     process.exitCode = 1
   }
 } finally {

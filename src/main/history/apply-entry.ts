@@ -61,6 +61,8 @@ export class EntryApplier {
   readonly #receipts: WaitingReceipts
   readonly #searches: SearchStore
   readonly #due = new Map<number, Due>()
+  /** Rows may be there that no entry says. */
+  #isAgain = false
 
   constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
     this.#entries = new EntryStore(db)
@@ -68,6 +70,16 @@ export class EntryApplier {
     this.#searches = new SearchStore(db, this.#entries)
     this.#messages = messages
     this.#conversations = conversations
+  }
+
+  /** Applies what was stored and shown before, as far as it was understood, and is removed just now. */
+  applyAgain(entry: Entry, touched: Touched): void {
+    this.#isAgain = true
+    try {
+      this.apply(entry, touched)
+    } finally {
+      this.#isAgain = false
+    }
   }
 
   /**
@@ -121,7 +133,11 @@ export class EntryApplier {
     // With its row, receipts lose what they were for.
     if (whole.length <= cluster.length) this.#receipts.forget()
     if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
-    this.#syncRows({ ref, author, messageId }, whole, { entry, touched, isFirst: cluster.length === 0 })
+    this.#syncRows({ ref, author, messageId }, whole, {
+      entry,
+      touched,
+      isFirst: cluster.length === 0 && !this.#isAgain,
+    })
     return true
   }
 

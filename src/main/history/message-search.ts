@@ -5,7 +5,7 @@ import type { SearchFilter } from '#shared/model/search.ts'
 import type { SearchHit, SearchPage } from '#shared/model/views.ts'
 import { positionAt } from './position.ts'
 import { excerptOf, matchExpression, parseQuery, type SearchFacet, type SearchQuery } from './search-text.ts'
-import { contentOf, messageColumns, messageKey, type MessageRow } from './views.ts'
+import { contentOf, messageKey, type MessageRow } from './views.ts'
 
 /** A search, and where its page begins: before this position, or at the newest. */
 export interface SearchRequest {
@@ -14,7 +14,22 @@ export interface SearchRequest {
   readonly limit: number
 }
 
-interface HitRow extends MessageRow {
+/** Columns that a hit shows: a row has three times as many, and reading them takes longer than finding it. */
+const shown = [
+  ...['position', 'author', 'message_id', 'variant', 'incoming', 'sent_at', 'bookmarked', 'text'],
+  ...[
+    'call_outcome',
+    'call_video',
+    'call_duration',
+    'call_readers',
+    'file_name',
+    'file_type',
+    'file_size',
+    'attachment',
+  ],
+] as const satisfies readonly (keyof MessageRow)[]
+
+interface HitRow extends Pick<MessageRow, (typeof shown)[number] | 'conversation_id'> {
   readonly name: string
   readonly peer_name: string
   readonly peer: Aor
@@ -26,7 +41,7 @@ interface Range {
   readonly limit: number
 }
 
-const hitColumns = `${messageColumns}, conversation.name, conversation.peer_name, conversation.peer`
+const hitColumns = `${shown.map((name) => `message.${name}`).join(', ')}, conversation.id AS conversation_id, conversation.name, conversation.peer_name, conversation.peer`
 /** Neither what was deleted nor a line about disappearing messages has anything to be found. */
 const found = 'deleted = 0 AND timer IS NULL'
 /** Blocked people and strangers are found only where their conversation is asked for. */

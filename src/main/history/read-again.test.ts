@@ -51,7 +51,7 @@ async function readAll(): Promise<readonly HistoryChange[]> {
   const writer = openWriter()
   const changes: HistoryChange[] = []
   writer.onChange((change) => changes.push(change))
-  await expect.poll(() => state('entry_tables')).toBe(entryTablesNumber())
+  await expect.poll(() => state('entry_tables'), { timeout: 20_000 }).toBe(entryTablesNumber())
   await writer.commit({})
   writer.close()
   return changes

@@ -71,6 +71,6 @@ export class EntriesReadAgain {
     const entry = decodeStoredEntry(bytes)
     if (entry.body.kind === 'unknown') return
     this.#entries.remove(entry)
-    this.#applier.apply(entry, touched)
+    this.#applier.applyAgain(entry, touched)
   }
 }

@@ -92,17 +92,20 @@ export function messageView(row: MessageRow): MessageView {
 }
 
 /** What a row is besides a text. */
-export function contentOf(row: MessageRow): { readonly call?: CallRecordView; readonly file?: FileView } {
+export function contentOf(row: ContentColumns): { readonly call?: CallRecordView; readonly file?: FileView } {
   const call = callRecord(row)
   const file = fileOf(row)
   return { ...(call === null ? {} : { call }), ...(file === null ? {} : { file }) }
 }
 
-function fileOf({ file_name: name, file_type: mediaType, file_size: size, attachment }: MessageRow): FileView | null {
+function fileOf({ file_name: name, file_type: mediaType, file_size: size, attachment }: FileColumns): FileView | null {
   if (name === null || mediaType === null || size === null) return null
   return { name, mediaType, size, stored: attachment !== null }
 }
 
+type FileColumns = Pick<MessageRow, 'file_name' | 'file_type' | 'file_size' | 'attachment'>
+/** What a row is beside text. */
+export type ContentColumns = CallColumns & FileColumns
 type CallColumns = Pick<MessageRow, 'call_outcome' | 'call_video' | 'call_duration' | 'call_readers'>
 
 function callRecord(row: CallColumns): CallRecordView | null {

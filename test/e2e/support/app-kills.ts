@@ -96,7 +96,8 @@ async function judge(
   people: Readonly<Record<string, RunningApp>>,
   acknowledged: readonly string[],
 ): Promise<Pick<AppKillReport, 'lost' | 'doubled'>> {
-  for (const end = Date.now() + lastWordsMs; ; await pause(1000)) {
+  const end = Date.now() + lastWordsMs
+  for (;;) {
     const [lost, doubled]: [string[], string[]] = [[], []]
     for (const [name, { page }] of Object.entries(people)) {
       const texts = await textsOf(page)
@@ -104,6 +105,7 @@ async function judge(
       doubled.push(...acknowledged.filter((text) => countIn(texts, text) > 1).map((text) => `${name}: ${text}`))
     }
     if (lost.length === 0 || Date.now() > end) return { lost, doubled }
+    await pause(1000)
   }
 }
 

@@ -1,17 +1,44 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { constants, gunzipSync } from 'node:zlib'
 
-/** Files under `folder` that contain any needle as UTF-8 or UTF-16LE bytes. */
+const gzipMagic = Buffer.from([0x1f, 0x8b, 0x08])
+
+/** A text as UTF-8, as UTF-16LE, and what base64 makes of it wherever it stands in a longer text. */
+function formsOf(needle: string): readonly Buffer[] {
+  const bytes = Buffer.from(needle, 'utf8')
+  const base64 = [0, 1, 2].map((shift) => {
+    const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
+    // The first and the last characters also say what stands beside it.
+    return Buffer.from(text.slice(shift === 0 ? 0 : 4, -4))
+  })
+  return [bytes, Buffer.from(needle, 'utf16le'), ...base64]
+}
+
+/** The bytes, and what is compressed in them. */
+function inflated(bytes: Buffer): readonly Buffer[] {
+  const found = [bytes]
+  for (let at = bytes.indexOf(gzipMagic); at >= 0; at = bytes.indexOf(gzipMagic, at + 1)) {
+    try {
+      found.push(gunzipSync(bytes.subarray(at), { finishFlush: constants.Z_SYNC_FLUSH }))
+    } catch {
+      // Three bytes that happened to look so.
+    }
+  }
+  return found
+}
+
+/** Files under `folder` that contain any needle, in any of the forms that programs write texts in, compressed or not. */
 export function filesContaining(folder: string, needles: readonly string[]): readonly string[] {
   if (!existsSync(folder)) return []
-  const wanted = needles.flatMap((needle) => [Buffer.from(needle, 'utf8'), Buffer.from(needle, 'utf16le')])
+  const wanted = needles.flatMap(formsOf)
   const found: string[] = []
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue
     const file = path.join(entry.parentPath, entry.name)
     try {
-      const bytes = readFileSync(file)
-      if (wanted.some((needle) => bytes.includes(needle))) found.push(file)
+      const forms = inflated(readFileSync(file))
+      if (wanted.some((needle) => forms.some((bytes) => bytes.includes(needle)))) found.push(file)
     } catch {
       // A file that went away while the program runs holds nothing.
     }
