@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { runCrashTest } from '#test/integration/history/kill9.ts'
 
-const rounds = Number(process.env.SOTTO_KILL_ROUNDS ?? '1000')
+const rounds = Number(process.env.SOTTO_KILL_ROUNDS ?? '10000')
 
 it(`loses and doubles nothing acknowledged when killed ${rounds} times`, async () => {
   const report = await runCrashTest(rounds)

@@ -197,7 +197,7 @@ describe('migrations', () => {
     between.close()
     open().close()
     const reader = new HistoryReader({ path: file(), key })
-    expect(await reader.counts()).toMatchObject({ messages: 2, conversations: 1 })
+    expect(await reader.counts()).toMatchObject({ messages: 10, conversations: 3 })
     reader.close()
   })
 

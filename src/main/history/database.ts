@@ -8,8 +8,11 @@ import { migrations, type Migration } from './migrations/migrations.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 
 export const databaseKeyBytes = 32
-/** Page cache per connection, KiB. */
-const cacheKib = 4096
+/**
+ * Page cache, KiB, filled as pages are read. To search a long history is to decrypt pages all over it, at some 45 µs each
+ * (docs/decisions/0006): the reader keeps more of them.
+ */
+const cacheKib = { writer: 4096, reader: 32_768 } as const
 /** The writer checkpoints by itself, when idle. */
 const busyTimeoutMs = 5000
 
@@ -32,9 +35,12 @@ export function openDatabase(options: OpenDatabaseOptions): Database.Database {
     const db = new Database(options.path, { fileMustExist: options.role === 'reader', timeout: busyTimeoutMs })
     try {
       unlock(db, options.key)
-      configure(db)
+      configure(db, options.role)
       const steps = options.migrations ?? migrations
-      if (options.role === 'writer') migrate(db, steps)
+      if (options.role === 'writer') {
+        migrate(db, steps)
+        requireWritable(db)
+      }
       if (schemaVersion(db) > steps.length) throw new SottoError('history-too-new')
       if (options.role === 'reader') db.pragma('query_only = ON')
       return db
@@ -56,14 +62,14 @@ function unlock(db: Database.Database, key: Uint8Array): void {
   wipe(raw)
 }
 
-function configure(db: Database.Database): void {
+function configure(db: Database.Database, role: OpenDatabaseOptions['role']): void {
   db.pragma('temp_store = MEMORY')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('secure_delete = ON')
   db.pragma('foreign_keys = ON')
   db.pragma('trusted_schema = OFF')
-  db.pragma(`cache_size = -${cacheKib}`)
+  db.pragma(`cache_size = -${cacheKib[role]}`)
   db.pragma('wal_autocheckpoint = 0')
 }
 
@@ -72,16 +78,27 @@ export function schemaVersion(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number
 }
 
+/** All steps or none: whoever is thrown back by a full disk can go on with the version that was there. */
 function migrate(db: Database.Database, steps: readonly Migration[]): void {
   const from = schemaVersion(db)
   if (from > steps.length) throw new SottoError('history-too-new')
-  for (const step of steps.slice(from)) {
-    db.transaction(() => {
+  if (from === steps.length) return
+  db.transaction(() => {
+    for (const step of steps.slice(from)) {
       db.exec(step.sql)
       step.run?.(db)
       db.pragma(`user_version = ${step.version}`)
-    }).immediate()
-  }
+    }
+  }).immediate()
+}
+
+/**
+ * SQLite opens a file for reading, without a word, when it cannot be opened for writing.
+ * @throws SqliteError `SQLITE_READONLY`.
+ */
+function requireWritable(db: Database.Database): void {
+  // Begins to write and finds nothing to do: no such pages are kept.
+  db.pragma('incremental_vacuum(1)')
 }
 
 /** Whether the file is whole: authentication of every page and consistency of every index. Slow on large files. */

@@ -11,6 +11,12 @@ import { strength } from '#shared/model/merge-order.ts'
 /** What the column `kind` holds: the numbers of the codec, 0 for what waits for an update. */
 const kindNumberOf = (kind: Entry['body']['kind']): number => (kind === 'unknown' ? 0 : kinds[kind].number)
 
+/** An entry as it was stored. */
+export interface StoredBytes {
+  readonly seq: number
+  readonly bytes: Uint8Array
+}
+
 export interface EntryPlace {
   readonly conversation: number | null
   readonly author: string | null
@@ -26,6 +32,8 @@ export class EntryStore {
   readonly #searches: Statement<[string], Uint8Array>
   readonly #rewrite: Statement<[Uint8Array, Uint8Array]>
   readonly #remove: Statement<[Uint8Array]>
+  readonly #unread: Statement<[number | bigint]>
+  readonly #toReadAgain: Statement<[number, number], StoredBytes>
   readonly #attach: Statement<[string, Uint8Array, number]>
   readonly #detach: Statement<[Uint8Array]>
 
@@ -56,6 +64,12 @@ export class EntryStore {
       )
       .pluck()
     this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
+    this.#unread = db.prepare('INSERT INTO entry_unread (seq) VALUES (?)')
+    this.#toReadAgain = db.prepare(
+      `SELECT seq, bytes FROM entry WHERE seq IN (
+         SELECT seq FROM entry WHERE kind = ${kindNumberOf('unknown')} AND conversation IS NULL
+         UNION SELECT seq FROM entry_unread) AND seq > ? ORDER BY seq LIMIT ?`,
+    )
     this.#rewrite = db.prepare('UPDATE entry SET bytes = ? WHERE id = ?')
     this.#attach = db.prepare('INSERT INTO attachment (id, entry, size) VALUES (?, ?, ?)')
     this.#detach = db.prepare('DELETE FROM attachment WHERE entry = ?')
@@ -70,8 +84,14 @@ export class EntryStore {
     const { head, body } = entry
     const id = idBytes(entry)
     const bytes = encoded ?? bytesOf(entry)
-    this.#insert.run({ id, account: head.account, kind: kindNumberOf(body.kind), ...place, bytes })
+    const row = this.#insert.run({ id, account: head.account, kind: kindNumberOf(body.kind), ...place, bytes })
     if (body.kind === 'file' && body.attachment !== undefined) this.#attach.run(body.attachment, id, body.size)
+    if (entry.extra !== undefined) this.#unread.run(row.lastInsertRowid)
+  }
+
+  /** Up to `limit` entries after `seq` of which a newer version than the one that stored them may read more. */
+  toReadAgain(seq: number, limit: number): readonly StoredBytes[] {
+    return this.#toReadAgain.all(seq, limit)
   }
 
   /** All entries about one message. */

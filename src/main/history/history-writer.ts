@@ -15,8 +15,10 @@ import { AccountStore } from './account-store.ts'
 import { CallKeyStore } from './call-key-store.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
+import { IndexMerge } from './index-merge.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
+import { EntriesReadAgain } from './read-again.ts'
 import { RowEraser } from './row-eraser.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
 import { contactView, conversationView, messageView } from './views.ts'
@@ -27,6 +29,10 @@ const maxGroup = 256
 /** The write-ahead log is folded into the database when idle beyond this, at once beyond four times it, bytes. */
 const checkpointBytes = 4 * 1024 * 1024
 const idleMs = 200
+/** Transactions after which a pause is used, however short the log is. */
+const tidyAfter = 64
+/** Between two steps of tidying. */
+const stepMs = 20
 /** What one of many commits changed is announced after this, ms. */
 const manyMs = 1000
 
@@ -62,6 +68,8 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #callKeys: CallKeyStore
   readonly #eraser: RowEraser
   readonly #accounts: AccountStore
+  readonly #readAgain: EntriesReadAgain
+  readonly #indexMerge: IndexMerge
   readonly #forgetDropped: Statement<[string]>
   readonly #anyDropped: Statement<[], number>
   readonly #handlers = new Set<(change: HistoryChange) => void>()
@@ -72,6 +80,8 @@ export class HistoryWriter implements HistoryWriterPort {
   /** Committed and not announced yet. */
   readonly #due: { readonly touched: Touched; readonly revision: number }[] = []
   #idle: Timer | null = null
+  /** Transactions since the search index was last in order. */
+  #untidied = 0
   /** Until what many commits changed is announced. */
   #many: Timer | null = null
   #closed = false
@@ -90,9 +100,12 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#accounts = new AccountStore(this.#db, this.#eraser, this.#callKeys)
     this.#forgetDropped = this.#db.prepare('DELETE FROM dropped_attachment WHERE id = ?')
     this.#anyDropped = this.#db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM dropped_attachment)').pluck()
-    withStorageFailures(() => this.#messages.reindexIfNeeded())
+    this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
+    this.#indexMerge = new IndexMerge(this.#db)
+    this.#reindex()
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
+    this.#readRest()
   }
 
   commit(commit: HistoryCommit): Promise<CommitReceipt> {
@@ -142,6 +155,27 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#idle?.cancel()
     this.#many?.cancel()
     this.#db.close()
+  }
+
+  #reindex(): void {
+    try {
+      withStorageFailures(() => this.#messages.reindexIfNeeded())
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
+  }
+
+  /** Between other commits, what an earlier version stored without being able to read it; a failure waits for the next start. */
+  #readRest(): void {
+    if (this.#closed || !this.#readAgain.isDue()) return
+    this.#enqueue(() => {
+      this.#readAgain.step(this.#touched)
+      return []
+    }).then(
+      () => this.#readRest(),
+      () => undefined,
+    )
   }
 
   /** Something beside the entries, which no view shows. */
@@ -352,9 +386,28 @@ export class HistoryWriter implements HistoryWriterPort {
   /** Folding the log into the database is slow: it waits for a pause, unless the log grew too long. */
   #scheduleCheckpoint(): void {
     this.#idle?.cancel()
-    const bytes = statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+    const bytes = this.#logBytes()
+    this.#untidied += 1
     if (bytes > 4 * checkpointBytes) this.#checkpoint()
-    else if (bytes > checkpointBytes) this.#idle = this.#clock.after(idleMs, () => this.#checkpoint())
+    if (bytes > checkpointBytes || this.#untidied > tidyAfter)
+      this.#idle = this.#clock.after(idleMs, () => this.#tidy())
+  }
+
+  #logBytes(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  /** In a pause: the log goes into the database, then the search index into fewer pieces, until the next commit. */
+  #tidy(): void {
+    if (this.#closed) return
+    if (this.#logBytes() > checkpointBytes) this.#checkpoint()
+    try {
+      if (this.#indexMerge.step()) this.#idle = this.#clock.after(stepMs, () => this.#tidy())
+      else this.#untidied = 0
+    } catch (error) {
+      // A full disk: the index is whole as it is, the next pause tries again.
+      if (!(storageFailure(error) instanceof SottoError)) throw error
+    }
   }
 
   #checkpoint(): void {

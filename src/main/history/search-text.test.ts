@@ -1,7 +1,15 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { excerptOf, indexText, matchExpression, parseQuery, tokens, type IndexedRow } from './search-text.ts'
+import {
+  excerptOf,
+  indexText,
+  matchExpression,
+  parseQuery,
+  tokens,
+  type IndexedRow,
+  type Token,
+} from './search-text.ts'
 
 const row = (text: string): IndexedRow => ({
   ...{ conversation: 7, text, file_name: null, call_outcome: null, incoming: 1, bookmarked: 0 },
@@ -113,6 +121,19 @@ describe('search', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('reads plain ASCII as it reads every other text', () => {
+    const shapes = (list: Iterable<Token>): readonly Token[] => [...list]
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii', maxLength: 200 }), (text) => {
+        // One character more, which is no token, and the text is not ASCII.
+        expect(shapes(tokens(text))).toEqual(shapes(tokens(`${text}\u2003`)))
+      }),
+      { numRuns: 2000 },
+    )
+    const long = `${'x'.repeat(100)} $ ${'Y'.repeat(64)}`
+    expect(shapes(tokens(long))).toEqual(shapes(tokens(`${long}\u2003`)))
   })
 
   it('shows the place of the first match in a long text', () => {

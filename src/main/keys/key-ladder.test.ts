@@ -61,6 +61,15 @@ describe('the key ladder', () => {
     expect(readFileSync(keysFile()).includes(Buffer.from(key).toString('base64url'))).toBe(false)
   })
 
+  it('takes a change of the passphrase a second time, in the same words: the first try may have failed late', async () => {
+    const first = ladder()
+    const [key, next] = [await first.create({ keychain: false, passphrase: good }), utf8('another fine passphrase')]
+    await first.setPassphrase(good, next)
+    await first.setPassphrase(good, next)
+    expect(await ladder().open('passphrase', next)).toEqual(key)
+    await expect(first.setPassphrase(good, utf8('a third fine passphrase'))).rejects.toEqual(code('wrong-passphrase'))
+  })
+
   it('says which rung failed and still opens by the next', async () => {
     const key = await ladder().create({ keychain: true, passphrase: good })
     await expect(ladder().open('passphrase', utf8('a wrong passphrase'))).rejects.toEqual(code('wrong-passphrase'))

@@ -43,6 +43,8 @@ export class KeyLadder {
   readonly #ports: KeyLadderPorts
   /** The database key while the profile is open. */
   #key: Uint8Array | null = null
+  /** Made by a `create` that failed: the file may hold it already. */
+  #unsaved: Uint8Array | null = null
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(ports: KeyLadderPorts) {
@@ -79,9 +81,10 @@ export class KeyLadder {
   create(first: { readonly keychain: boolean; readonly passphrase: Uint8Array | null }): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       if (!first.keychain && first.passphrase === null) throw new SottoError('invalid-argument')
-      // A second try in the same process, after the database could not be made, goes on with the same key.
-      if (this.#key === null && (await this.state()) === 'present') throw new SottoError('invalid-argument')
-      const key = this.#key ?? this.#ports.random.bytes(databaseKeyBytes)
+      // A second try in the same process, after the file or the database could not be made, goes on with the same key.
+      const before = this.#key ?? this.#unsaved
+      if (before === null && (await this.state()) === 'present') throw new SottoError('invalid-argument')
+      const key = before ?? this.#ports.random.bytes(databaseKeyBytes)
       let file: KeyFile = {
         version: keyFileVersion,
         profile: toBase64Url(this.#ports.random.bytes(16)),
@@ -92,7 +95,9 @@ export class KeyLadder {
       }
       if (first.passphrase !== null) file = await this.#withPassphrase(file, key, first.passphrase)
       if (first.keychain) file = await this.#withKeychain(file, key)
+      this.#unsaved = key
       await this.#save(file)
+      this.#unsaved = null
       this.#key = key
       return copyOf(key)
     })
@@ -126,17 +131,19 @@ export class KeyLadder {
 
   /** Forgets the database key; rungs cannot be changed until the next `open`. */
   lock(): void {
-    if (this.#key !== null) wipe(this.#key)
+    for (const key of [this.#key, this.#unsaved]) if (key !== null) wipe(key)
     this.#key = null
+    this.#unsaved = null
   }
 
   /**
-   * Sets, changes (`current` must be right) or removes (`next` null) the passphrase.
+   * Sets, changes (`current` must be right) or removes (`next` null) the passphrase. After a failure it may be tried again with the
+   * same words, whichever of them the disk has.
    * @throws SottoError `locked`, `wrong-passphrase`, `passphrase-too-weak`, `last-rung`.
    */
   setPassphrase(current: Uint8Array | null, next: Uint8Array | null): Promise<void> {
     return this.#change(async (file, key) => {
-      if (file.passphrase !== null) wipe(await this.#openRung(file, 'passphrase', current ?? new Uint8Array()))
+      if (file.passphrase !== null) await this.#requirePassphrase(file, current, next)
       return next === null ? { ...file, passphrase: null } : this.#withPassphrase(file, key, next)
     })
   }
@@ -192,6 +199,17 @@ export class KeyLadder {
     wipe(derived)
     if (key === null) throw new SottoError('wrong-passphrase')
     return key
+  }
+
+  /** The current passphrase, or the next one: a try before this one may have failed after it got to the disk. */
+  async #requirePassphrase(file: KeyFile, current: Uint8Array | null, next: Uint8Array | null): Promise<void> {
+    try {
+      wipe(await this.#openPassphrase(file, current ?? new Uint8Array()))
+    } catch (error) {
+      const isWrong = error instanceof SottoError && error.code === 'wrong-passphrase'
+      if (!isWrong || next === null) throw error
+      wipe(await this.#openPassphrase(file, next))
+    }
   }
 
   async #withPassphrase(file: KeyFile, key: Uint8Array, passphrase: Uint8Array): Promise<KeyFile> {

@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -6,7 +7,7 @@ const temporary = (file: string): string => `${file}.new`
 
 /**
  * Replaces a file as a whole, durably: after a crash there is either the old content or the new one. Mode 0600.
- * @throws the system's error; the old content is then untouched.
+ * @throws the system's error; the old content is then untouched, or the new one is there and may not outlive a power cut.
  */
 export async function writeFileAtomically(file: string, bytes: Uint8Array): Promise<void> {
   try {
@@ -33,6 +34,23 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+/**
+ * Makes a folder and those above it, each with a name that outlives a power cut. Mode 0700.
+ * @throws the system's error.
+ */
+export function makeFolderDurably(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined || process.platform === 'win32') return
+  for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
+    const above = openSync(path.dirname(made), 'r')
+    try {
+      fsyncSync(above)
+    } finally {
+      closeSync(above)
+    }
   }
 }
 

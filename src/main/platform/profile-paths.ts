@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { makeFolderDurably } from './atomic-file.ts'
 
 /** Where a profile and what it shares with others lie on disk. */
 export interface ProfilePaths {
@@ -15,7 +15,7 @@ export interface ProfilePaths {
 /** Lays out a profile under `data`; folders are made for the owner only. */
 export function preparePaths(data: string, profile: string): ProfilePaths {
   const folder = path.join(data, 'profiles', profile)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolderDurably(folder)
   return {
     profile: folder,
     database: path.join(folder, 'history.db'),

@@ -3,6 +3,7 @@
  * needed at worst, and prints a line only after the commit behind it was acknowledged.
  */
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { openHistoryInProcess } from '#main/history/open-history.ts'
 import type { WaitingJob } from '#main/history/port.ts'
@@ -52,5 +53,7 @@ async function runOutbox(): Promise<void> {
   }
 }
 
+// Nobody who is killed leaves a cache behind: the first life writes it for those after it.
+if (round === '0') flushCompileCache()
 say('ready')
 await Promise.all([queueMessages(), receiveMessages(), runOutbox()])

@@ -2,10 +2,12 @@
  * Kills a process that writes history and works off an outbox, at random moments, again and again on one database: nothing
  * acknowledged may be lost or doubled. `node test/integration/history/kill9.ts --rounds 1000` runs it alone.
  */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { isIntact, openDatabase } from '#main/history/database.ts'
 import { TestHistory } from './history-fixture.ts'
@@ -23,32 +25,46 @@ export interface CrashReport {
 }
 
 const child = fileURLToPath(new URL('./kill9-child.ts', import.meta.url))
-const longestLifeMs = 250
+/** A life ends after so many lines at most, and so much later, ms: by lines, so that a busy machine kills as many writers. */
+const longestLife = { lines: 40, afterMs: 8 }
+/** Kills of one database: on one of thousands, the outbox would spend its lives reading. */
+const killsPerDatabase = 250
+
+interface Life {
+  readonly test: TestHistory
+  readonly keyFile: string
+  readonly compiled: string
+}
 
 /** Runs one life of the child; resolves with the lines it acknowledged. */
-function oneLife(test: TestHistory, keyFile: string, round: number): Promise<readonly string[]> {
+function oneLife({ test, keyFile, compiled }: Life, round: number): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const run = spawn(process.execPath, ['--no-warnings', child, test.path, keyFile, String(round)], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
     })
-    let output = ''
-    run.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (output === '' && text !== '') setTimeout(() => run.kill('SIGKILL'), randomInt(0, longestLifeMs))
-      output += text
-    })
+    const output = killedOutput(run)
     run.on('error', reject)
     run.on('close', (_, signal) => {
       if (signal !== 'SIGKILL') reject(new Error(`child ended by itself in round ${round}`))
       // A line cut by the kill was not acknowledged.
-      else
-        resolve(
-          output
-            .slice(0, output.lastIndexOf('\n') + 1)
-            .split('\n')
-            .filter(Boolean),
-        )
+      else resolve(output().split('\n').slice(0, -1))
     })
   })
+}
+
+/** Kills the process at a random moment of its life; returns what it has said. */
+function killedOutput(run: ChildProcessByStdio<null, Readable, null>): () => string {
+  const lastLine = randomInt(1, longestLife.lines)
+  let [output, lines, isDue] = ['', 0, false]
+  run.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    lines += text.split('\n').length - 1
+    if (lines < lastLine || isDue) return
+    isDue = true
+    setTimeout(() => run.kill('SIGKILL'), randomInt(0, longestLife.afterMs))
+  })
+  return () => output
 }
 
 interface Stored {
@@ -90,24 +106,56 @@ function judge(rounds: number, lines: readonly string[], stored: Stored): CrashR
   }
 }
 
-/** Kills `rounds` lives of the child on one database and reports. */
-export async function runCrashTest(rounds: number): Promise<CrashReport> {
+/** Kills `rounds` lives of the child and reports; `tell` hears of each database that is done. */
+export async function runCrashTest(
+  rounds: number,
+  tell: (report: CrashReport) => void = () => undefined,
+): Promise<CrashReport> {
+  const compiled = mkdtempSync(path.join(tmpdir(), 'sotto-compiled-'))
+  try {
+    let total: CrashReport | null = null
+    for (let done = 0; done < rounds; done += killsPerDatabase) {
+      const report = await crashOneDatabase(Math.min(killsPerDatabase, rounds - done), compiled)
+      total = total === null ? report : sumOf(total, report)
+      tell(total)
+    }
+    return total ?? judge(0, [], { entries: new Map(), views: new Map(), jobs: new Set(), intact: true })
+  } finally {
+    rmSync(compiled, { recursive: true, force: true })
+  }
+}
+
+async function crashOneDatabase(rounds: number, compiled: string): Promise<CrashReport> {
   const test = new TestHistory()
   try {
     const keyFile = path.join(test.directory, 'key')
     writeFileSync(keyFile, test.key)
     const lines: string[] = []
-    for (let round = 0; round < rounds; round++) lines.push(...(await oneLife(test, keyFile, round)))
+    for (let round = 0; round < rounds; round++) lines.push(...(await oneLife({ test, keyFile, compiled }, round)))
     return judge(rounds, lines, readBack(test))
   } finally {
     await test.remove()
   }
 }
 
+function sumOf(a: CrashReport, b: CrashReport): CrashReport {
+  return {
+    rounds: a.rounds + b.rounds,
+    acknowledged: a.acknowledged + b.acknowledged,
+    lost: [...a.lost, ...b.lost],
+    doubled: [...a.doubled, ...b.doubled],
+    resurrected: [...a.resurrected, ...b.resurrected],
+    forgotten: [...a.forgotten, ...b.forgotten],
+    intact: a.intact && b.intact,
+  }
+}
+
 if (import.meta.main) {
   const at = process.argv.indexOf('--rounds')
-  const report = await runCrashTest(at > 0 ? Number(process.argv[at + 1]) : 1000)
-  const { lost, doubled, resurrected, forgotten } = report
-  console.log(JSON.stringify(report, null, 1))
-  process.exitCode = report.intact && lost.length + doubled.length + resurrected.length + forgotten.length === 0 ? 0 : 1
+  const say = (report: CrashReport): void => console.log(JSON.stringify(report))
+  const { intact, lost, doubled, resurrected, forgotten } = await runCrashTest(
+    at > 0 ? Number(process.argv[at + 1]) : 1000,
+    say,
+  )
+  process.exitCode = intact && lost.length + doubled.length + resurrected.length + forgotten.length === 0 ? 0 : 1
 }

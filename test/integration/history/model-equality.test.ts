@@ -6,7 +6,8 @@ import type { OpenHistory } from '#main/history/open-history.ts'
 import { tokens } from '#main/history/search-text.ts'
 import { arbitraryEntry, fixtureAccount } from '#test/fixtures/arbitrary-entry.ts'
 import type { Entry } from '#shared/model/entry.ts'
-import { mergeEntries, type MergedMessage } from '#shared/model/merge.ts'
+import { readFloor } from '#shared/model/merge-gone.ts'
+import { mergeEntries, subjectOf, type MergedMessage } from '#shared/model/merge.ts'
 import { compareHlc } from '#shared/model/hlc.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
 import { only, strength } from '#shared/model/merge-order.ts'
@@ -75,6 +76,16 @@ function latestTimers(entries: readonly Entry[]) {
   }
 }
 
+/** How far is read by rows that are gone. */
+function readFloors(entries: readonly Entry[]) {
+  const clusters = Map.groupBy(entries, (entry) => JSON.stringify(subjectOf(entry)))
+  return (id: ConversationId) =>
+    Math.max(
+      -1,
+      ...[...clusters.values()].filter(([first]) => first && subjectOf(first)?.conversation === id).map(readFloor),
+    )
+}
+
 async function storedMessages(): Promise<readonly MessageView[]> {
   const { conversations } = await history.reader.conversations()
   const pages = await Promise.all(
@@ -100,10 +111,11 @@ async function checkMessages(entries: readonly Entry[]): Promise<void> {
     }
   }
   const timers = latestTimers(entries)
+  const floors = readFloors(entries)
   for (const { id, unread, timers: kept } of (await history.reader.conversations()).conversations) {
     expect(kept).toEqual(timers(id))
     const mine = model.messages.filter((message) => message.conversation === id)
-    const readTo = Math.max(-1, ...mine.filter((message) => message.readMark).map(positionOf))
+    const readTo = Math.max(floors(id), ...mine.filter((message) => message.readMark).map(positionOf))
     const waits = (m: MergedMessage) =>
       m.authenticatedBy !== 'file' && (m.call === undefined || m.call.outcome === 'missed')
     const expected = mine.filter((m) => m.incoming && !m.deleted && waits(m) && positionOf(m) > readTo)

@@ -3,7 +3,7 @@
  * more than a chunk is in memory.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { toHex } from '#shared/bytes/bytes.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
@@ -11,7 +11,7 @@ import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { attachmentIdOf } from '#shared/model/derive-ids.ts'
 import type { AttachmentId } from '#shared/model/ids.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { syncDirectory } from '#main/platform/atomic-file.ts'
+import { makeFolderDurably, syncDirectory } from '#main/platform/atomic-file.ts'
 import { storageFailure } from '../sqlite-failure.ts'
 import {
   attachmentKeyBytes,
@@ -56,7 +56,7 @@ export class AttachmentStore {
     const key = this.#random.bytes(attachmentKeyBytes)
     const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      makeFolderDurably(this.#folder)
       const sealed = await this.#seal(temporary, key, source)
       const id = attachmentIdOf(sealed.hash.digest())
       await rename(temporary, this.#fileOf(id))
@@ -79,7 +79,7 @@ export class AttachmentStore {
   ): Promise<void> {
     const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      makeFolderDurably(this.#folder)
       const { hash } = await this.#seal(temporary, attachment.key, source, attachment.noncePrefix)
       if (attachmentIdOf(hash.digest()) !== attachment.id) throw new ProtocolError<SealedErrorCode>('attachment-forged')
       await rename(temporary, this.#fileOf(attachment.id))

@@ -3,6 +3,7 @@ import { initial } from './0001-initial.ts'
 import { calls } from './0002-calls.ts'
 import { callMemoryAge } from './0003-call-memory-age.ts'
 import { kept } from './0004-kept.ts'
+import { unreadFields } from './0005-unread-fields.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -14,7 +15,7 @@ export interface Migration {
 }
 
 /** All steps, ascending, without gaps. */
-export const migrations: readonly Migration[] = [initial, calls, callMemoryAge, kept]
+export const migrations: readonly Migration[] = [initial, calls, callMemoryAge, kept, unreadFields]
 
 /** Schema version this program writes. */
 export const currentVersion = migrations.length

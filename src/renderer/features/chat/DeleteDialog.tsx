@@ -54,8 +54,8 @@ export function DeleteDialog({ message, onClose }: { readonly message: MessageVi
 }
 
 /** Only what one wrote oneself, and what still stands, can be withdrawn. */
-function canAsk({ direction, deleted, call, file }: MessageView): boolean {
-  return direction === 'outgoing' && !deleted && call === undefined && file === undefined
+function canAsk({ direction, deleted, text, authenticatedBy }: MessageView): boolean {
+  return direction === 'outgoing' && !deleted && text !== '' && authenticatedBy !== 'file'
 }
 
 function remove({ conversationId, author, messageId }: MessageView, way: Way): Promise<unknown> {

@@ -161,9 +161,9 @@ function footerWords(t: Translate, message: MessageView, time: string): string {
   const state = message.direction === 'outgoing' ? t(`state.${message.state}`) : t('state.received')
   const marks = [
     ...(message.edited ? [t('chat.edited')] : []),
+    ...(message.authenticatedBy === 'file' ? [t('chat.fromFile')] : []),
     ...(message.bookmarked ? [t('chat.bookmarked')] : []),
     ...(message.expiresAfter === undefined ? [] : [t('timer.disappears')]),
-    ...(message.authenticatedBy === 'file' ? [t('chat.fromFile')] : []),
   ]
   return [time, ...(message.call === undefined ? [state] : []), ...marks].join(', ')
 }
@@ -195,9 +195,9 @@ function Footer({ message, last, onDetails }: FooterProps) {
         quiet && 'sr-only',
       )}
     >
-      {message.authenticatedBy === 'file' && <span>{t('chat.fromFile')}</span>}
       {message.bookmarked && <Bookmark aria-hidden className="size-3.5 text-accent" />}
       {message.expiresAfter !== undefined && <Timer aria-hidden className="size-3.5" />}
+      {message.authenticatedBy === 'file' && <span>{t('chat.fromFile')}</span>}
       {message.edited && <span>{t('chat.edited')}</span>}
       <span>{time}</span>
       {marked && (

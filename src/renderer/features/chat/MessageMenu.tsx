@@ -19,11 +19,11 @@ function useEntries(message: MessageView, actions: MessageActions): readonly Men
   const entries: MenuEntry[] = []
   const isText = message.call === undefined && message.file === undefined && !message.deleted
   // Nobody but a file says that one wrote it: whoever got it knows nothing of an edit.
-  const editable = message.direction === 'outgoing' && message.authenticatedBy !== 'file'
+  const editable = message.direction === 'outgoing' && isText && message.authenticatedBy !== 'file'
   if (isText) {
     entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
   }
-  if (editable && !message.conflicting && isText) {
+  if (editable && !message.conflicting) {
     entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
   }
   if (!message.deleted) entries.push(bookmarkEntry(t, message))
