@@ -22,17 +22,13 @@ const close = (): void => showDialog(null)
 
 /** The one dialog that is open, if any. */
 export function Dialogs() {
-  const dialog = useDialog()
+  const dialog = useMainDialog()
   if (dialog === null) return null
   switch (dialog.kind) {
     case 'new-conversation':
     case 'add-account':
     case 'shortcuts':
       return <PlainDialog kind={dialog.kind} />
-    case 'import':
-      return <ImportDialog onClose={close} mayHide />
-    case 'export':
-      return <ExportDialog id={dialog.id} onClose={close} />
     case 'contact':
     case 'erase-conversation':
       return <ConversationDialog kind={dialog.kind} id={dialog.id} />
@@ -46,6 +42,21 @@ export function Dialogs() {
     case 'paper-secret':
       return <PaperDialog accountId={dialog.accountId} />
   }
+}
+
+type ArchiveView = Extract<DialogView, { readonly kind: 'export' | 'import' }>
+
+/** The open dialog, if it is not one of {@link ArchiveDialogs}. */
+function useMainDialog(): Exclude<DialogView, ArchiveView> | null {
+  const dialog = useDialog()
+  return dialog?.kind === 'export' || dialog?.kind === 'import' ? null : dialog
+}
+
+/** Exporting and importing, if one of them is open. */
+export function ArchiveDialogs() {
+  const dialog = useDialog()
+  if (dialog?.kind === 'import') return <ImportDialog onClose={close} mayHide />
+  return dialog?.kind === 'export' ? <ExportDialog id={dialog.id} onClose={close} /> : null
 }
 
 const plainTitles = {
