@@ -111,10 +111,8 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   opened.push(() => signalling.stop())
   const settings = new Settings(settingsStore(history))
   const accounts: Accounts = new Accounts({
-    ...ports,
-    registry: registryOf(history),
-    settings: settingsStore(history),
-    signalling,
+    ...{ ...ports, signalling },
+    ...{ registry: registryOf(history), settings: settingsStore(history) },
     identity: { ensure: (aor) => identity.ensure(aor), remove: (aor) => identity.remove(aor) },
     home: localSignUp(ports.home),
   })

@@ -14,6 +14,8 @@ function run(command: string, args: readonly string[], input: string): Promise<R
     child.stderr.on('data', (piece: Buffer) => (output += piece.toString('utf8')))
     child.once('error', reject)
     child.once('exit', (code) => resolve({ code, output }))
+    // Who needs no input may have ended before it came.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(input)
   })
 }

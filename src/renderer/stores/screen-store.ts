@@ -18,7 +18,8 @@ export type MainView =
   | { readonly kind: 'call-test'; readonly back: MainView }
 
 export type DialogView =
-  | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' | 'import' }
+  | { readonly kind: 'new-conversation' | 'add-account' | 'shortcuts' }
+  | { readonly kind: 'import' }
   /** `id` = this conversation only, unless the user says otherwise. */
   | { readonly kind: 'export'; readonly id: ConversationId | null }
   | { readonly kind: 'contact' | 'erase-conversation'; readonly id: ConversationId }
