@@ -55,6 +55,8 @@ interface Script {
   readonly view?: Partial<ConversationView>
   /** Time between lines, ms. */
   readonly pace?: number
+  /** Days before the others. */
+  readonly daysAgo?: number
 }
 
 const scripts: readonly Script[] = [
@@ -155,6 +157,8 @@ const scripts: readonly Script[] = [
     name: 'kept',
     peer: 'grete@home.example',
     title: 'Grete Lindqvist',
+    // Below the others: their places are what tests of the list rely on.
+    daysAgo: 6,
     lines: [
       ['them', 'The plan of the garden, as promised.'],
       [
@@ -293,7 +297,9 @@ function longConversation(count: number, endsAt: number): { conversation: Conver
 /** Everything at once: what the screens are looked at with. */
 export function fullFixture(now: number, longCount: number): Fixture {
   const day = 24 * 60 * minute
-  const played = scripts.map((script, index) => play(script, now - index * 7 * 60 * minute - 12 * minute))
+  const played = scripts.map((script, index) =>
+    play(script, now - (script.daysAgo ?? 0) * day - index * 7 * 60 * minute - 12 * minute),
+  )
   played.push(longConversation(longCount, now - day))
   // A name of one megabyte reaches the screen cleaned and cut by main; what is left may still be long.
   const shouting = play(

@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { MergedContact } from '#shared/model/merge.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
-import { strength, type Of } from '#shared/model/merge-order.ts'
+import type { Of } from '#shared/model/merge-order.ts'
 import { maxExpirySeconds, maxUnread } from '#shared/model/limits.ts'
 import { basePosition } from './position.ts'
 import { conversationQuery, type ConversationRow } from './views.ts'
@@ -99,8 +99,10 @@ export class ConversationStore {
   setTimer(ref: number, { head, body }: Of<'timer'>): void {
     const seconds = Math.min(body.expiresAfter, maxExpirySeconds)
     const said = { ref, seconds, base: basePosition(head.hlc), author: body.author }
+    // A file that comes in says nothing about what either side wants.
+    if (head.authenticatedBy === 'file') return
     if (body.author !== head.account) this.#peerTimer.run(said)
-    else if (strength(head) > 0) this.#ownTimer.run(said)
+    else if (head.authenticatedBy !== 'server') this.#ownTimer.run(said)
   }
 
   /** Whether everything up to `base` counts as read now and did not before. */

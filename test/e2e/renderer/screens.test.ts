@@ -212,7 +212,7 @@ const screens: readonly Screen[] = [
     reach: async (page) => {
       await open(/Grete/)(page)
       await page.getByRole('button', { name: 'About Grete Lindqvist' }).last().click()
-      await page.getByText('Disappearing messages').scrollIntoViewIfNeeded()
+      await page.getByRole('dialog').getByText('Disappearing messages').scrollIntoViewIfNeeded()
     },
   },
   { name: 'settings-accounts', scenario: { paperSecret: 'shown' }, reach: settings('Accounts') },

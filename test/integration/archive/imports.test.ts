@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { decodeIdentity } from '#main/identity/identity-record.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { utf8 } from '#shared/bytes/bytes.ts'
@@ -227,14 +228,17 @@ describe('an export', () => {
     const file = await openAgeFile(memorySource(readFileSync(from.target)), { kind: 'identity', text: identity })
     const pieces: Uint8Array[] = []
     for await (const piece of file.walk()) pieces.push(piece)
-    const plain = Buffer.concat(pieces).toString('utf8')
+    const whole = Buffer.concat(pieces)
+    const plain = whole.toString('utf8')
     expect(plain).toContain('waiting')
-    const record = JSON.parse((await from.history.reader.setting(`identity.${alice}`)) ?? '{}') as {
-      seeds: Record<string, string>
-      paperSecret: string
+    for (const secret of ['CANARY', messageIdOf(message) + 'x']) expect(plain).not.toContain(secret)
+    const { seeds, paperSecret } = decodeIdentity((await from.history.reader.secret(`identity.${alice}`))!)
+    for (const key of [...Object.values(seeds), paperSecret!]) {
+      expect(key.length).toBeGreaterThanOrEqual(16)
+      const bytes = Buffer.from(key)
+      expect(whole.includes(bytes)).toBe(false)
+      for (const form of ['hex', 'base64', 'base64url'] as const) expect(plain).not.toContain(bytes.toString(form))
     }
-    for (const secret of ['CANARY', record.paperSecret, ...Object.values(record.seeds), messageIdOf(message) + 'x'])
-      expect(plain).not.toContain(secret)
     expect(path.basename(from.target)).toBe('export.age')
   })
 })

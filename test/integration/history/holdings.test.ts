@@ -217,7 +217,7 @@ describe('what is held', () => {
         'job',
         'message',
       ],
-      ...['saved_search', 'setting', 'state', 'zrtp_peer', 'zrtp_zid'],
+      ...['saved_search', 'secret', 'setting', 'state', 'zrtp_peer', 'zrtp_zid'],
     ])
   })
 

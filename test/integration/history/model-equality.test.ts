@@ -10,7 +10,7 @@ import { readFloor } from '#shared/model/merge-gone.ts'
 import { mergeEntries, subjectOf, type MergedMessage } from '#shared/model/merge.ts'
 import { compareHlc } from '#shared/model/hlc.ts'
 import type { ConversationId } from '#shared/model/ids.ts'
-import { only, strength } from '#shared/model/merge-order.ts'
+import { only } from '#shared/model/merge-order.ts'
 import type { ContactView, FileView, MessageView } from '#shared/model/views.ts'
 import { TestHistory } from './history-fixture.ts'
 
@@ -65,12 +65,11 @@ function fileViewOf({ attachment, ...file }: NonNullable<MergedMessage['file']>)
 
 /** What either end last said about disappearing messages; for the own side only what the servers cannot have made up. */
 function latestTimers(entries: readonly Entry[]) {
-  const said = only(entries, 'timer').toSorted(
-    (a, b) => compareHlc(a.head.hlc, b.head.hlc) || a.body.expiresAfter - b.body.expiresAfter,
-  )
+  const told = only(entries, 'timer').filter(({ head }) => head.authenticatedBy !== 'file')
+  const said = told.toSorted((a, b) => compareHlc(a.head.hlc, b.head.hlc) || a.body.expiresAfter - b.body.expiresAfter)
   return (id: ConversationId) => {
     const here = said.filter(({ body }) => body.conversation === id)
-    const own = here.findLast(({ head, body }) => body.author === head.account && strength(head) > 0)
+    const own = here.findLast(({ head, body }) => body.author === head.account && head.authenticatedBy !== 'server')
     const peer = here.findLast(({ head, body }) => body.author !== head.account)
     return { own: own?.body.expiresAfter ?? 0, peer: peer?.body.expiresAfter ?? 0 }
   }

@@ -174,7 +174,7 @@ describe('what disappears', () => {
     expect(left.length).toBe(2)
     for (const bytes of left) expect(bytes).not.toMatch(/quicksilver|mercury/)
     expect(rows('SELECT count(*) FROM attachment')).toEqual([0])
-    expect(rows('SELECT count(*) FROM dropped_attachment')).toEqual([0])
+    await expect.poll(() => rows('SELECT count(*) FROM dropped_attachment')).toEqual([0])
   })
 
   it('goes before anybody looks, when its time came while the program was closed', async () => {
