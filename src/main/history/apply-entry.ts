@@ -120,6 +120,8 @@ export class EntryApplier {
     const ref = this.#refOf(entry)
     const { author, messageId, encoded } = subject
     const cluster = this.#entries.cluster(ref, author, messageId)
+    // What either end wants holds whatever became of the row that said it.
+    if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
     if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return false
     const deleted = deleteStrength([...cluster, entry])
     const arrived = withoutContent(entry, deleted)
@@ -132,7 +134,6 @@ export class EntryApplier {
     const whole = [...this.#entries.purge(cluster, arrived, deleted), arrived]
     // With its row, receipts lose what they were for.
     if (whole.length <= cluster.length) this.#receipts.forget()
-    if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
     this.#syncRows({ ref, author, messageId }, whole, {
       entry,
       touched,

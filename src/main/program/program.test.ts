@@ -168,7 +168,7 @@ describe('Program', () => {
     const phases: string[] = []
     app.onChange(({ phase }) => phases.push(phase))
     await app.erase(() => {
-      expect(session.closed).toBe(true)
+      expect(session.closed).toBe('end')
       expect(() => app.session()).toThrow(SottoError)
       there = 'absent'
       return Promise.resolve()
