@@ -1,23 +1,13 @@
 /** Wires everything that runs while the history is open. */
 import { hostname } from 'node:os'
-import { SottoError } from '#shared/errors.ts'
-import { aorDomain, aorUser } from '#shared/model/aor.ts'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import {
-  Accounts,
-  type AccountRegistryPort,
-  type HomeEndpoints,
-  type LocalAccount,
-  type LocalSignUpPort,
-} from './accounts/accounts.ts'
-import { Archive } from './archive/archive.ts'
+import { Accounts, type AccountRegistryPort } from './accounts/accounts.ts'
 import type { FileDialogPort } from './archive/archive-port.ts'
-import type { ArchiveWorkerStart } from './archive/worker/contract.ts'
 import type { AttachedSignalling, KeptSignalling } from './accounts/signalling/kept-signalling.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
@@ -26,6 +16,8 @@ import type { Calls } from './calls/calls.ts'
 import type { RingPort } from './calls/ports.ts'
 import { Chat } from './chat/chat.ts'
 import { addSpooledCall, composeCallDevices, composeCalls } from './compose-calls.ts'
+import type { Archive } from './archive/archive.ts'
+import { startArchive } from './compose-archive.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
@@ -35,15 +27,15 @@ import type { NotificationPort } from './chat/ports.ts'
 import { Contacts } from './contacts/contacts.ts'
 import { openHistoryInWorkers, type OpenHistory } from './history/open-history.ts'
 import type { HistoryChange } from './history/port.ts'
-import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
+import type { HomeServerControl } from './home/port.ts'
 import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
-import { startWorker, workerUrl } from './platform/worker-rpc/start-worker.ts'
 import { folderBytes } from './platform/folder-bytes.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { watchNetwork } from './platform/network-watch.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
+import { localSignUp } from './compose-sign-up.ts'
 import { Settings } from './settings/settings.ts'
 import type { Spool } from './spool/spool.ts'
 
@@ -247,23 +239,6 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
   })
 }
 
-function startArchive(
-  ports: SessionPorts,
-  { history: { reader, writer }, identity }: { readonly history: OpenHistory; readonly identity: Identity },
-  opened: Close[],
-): Archive {
-  const { clock, publisher, fileDialogs: dialog, version: program, language, paths } = ports
-  const start: ArchiveWorkerStart = { attachments: paths.attachments }
-  const archive = new Archive({
-    ...{ reader, writer, identity, clock, dialog, program, language },
-    startWorker: () =>
-      startWorker({ url: workerUrl('archive-worker', import.meta.url), start, closedCode: 'cancelled' }),
-    changed: (activity) => publisher.publish('archive.changed', activity),
-  })
-  opened.push(() => archive.stop())
-  return archive
-}
-
 interface Foundation {
   readonly history: OpenHistory
   readonly signalling: SignallingPort
@@ -414,24 +389,4 @@ async function storageView(
   const paperUnlocks: AccountId[] = []
   for (const { id, aor } of accounts.records()) if (await ladder.hasPaperSecret(aor)) paperUnlocks.push(id)
   return { profilePath: paths.profile, attachmentBytes, rungs, paperUnlocks, ...counts }
-}
-
-/** The home server as the accounts feature needs it: always over WSS with its pinned key. */
-function localSignUp(home: HomeServerControl): LocalSignUpPort {
-  return {
-    signUp: async ({ user, invitation }): Promise<LocalAccount> => {
-      const made = await home.signUp({ user, invitation })
-      const { aor, password, local, server, ha1Sha256 } = made
-      const me = home.me(server, { user: aorUser(aor), domain: aorDomain(aor), ha1Sha256 })
-      const close = () => me.close().then(() => undefined)
-      return { aor, password, transport: 'wss', ...endpointsOf(server), onThisComputer: local, close }
-    },
-    endpoints: async () => endpointsOf(await home.hold()),
-    onMoved: (handler) => home.onRestarted((address) => handler(endpointsOf(address))),
-  }
-}
-
-function endpointsOf(address: HomeServerAddress): HomeEndpoints {
-  if (address.spkiPins.length === 0) throw new SottoError('home-server-failed')
-  return { server: address.sip.wss, msrpRelay: address.msrp.wss, spkiPins: address.spkiPins }
 }

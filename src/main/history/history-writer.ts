@@ -1,5 +1,4 @@
 /** The one writer of the history: queues commits and makes all that wait durable with one fsync. */
-import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
@@ -16,7 +15,7 @@ import { AccountStore } from './account-store.ts'
 import { CallKeyStore } from './call-key-store.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
-import { IndexMerge } from './index-merge.ts'
+import { Tidying } from './tidying.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
 import { EntriesReadAgain } from './read-again.ts'
@@ -27,13 +26,6 @@ import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } f
 
 /** Commits that share one transaction at most. */
 const maxGroup = 256
-/** The write-ahead log is folded into the database when idle beyond this, at once beyond four times it, bytes. */
-const checkpointBytes = 4 * 1024 * 1024
-const idleMs = 200
-/** Transactions after which a pause is used, however short the log is. */
-const tidyAfter = 64
-/** Between two steps of tidying. */
-const stepMs = 20
 /** What one of many commits changed is announced after this, ms. */
 const manyMs = 1000
 
@@ -60,7 +52,6 @@ export interface HistoryWriterOptions {
 export class HistoryWriter implements HistoryWriterPort {
   readonly #db: Database
   readonly #revise: Statement<[number]>
-  readonly #path: string
   readonly #clock: ClockPort
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
@@ -70,7 +61,7 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #eraser: RowEraser
   readonly #accounts: AccountStore
   readonly #readAgain: EntriesReadAgain
-  readonly #indexMerge: IndexMerge
+  readonly #tidying: Tidying
   readonly #forgetDropped: Statement<[string]>
   readonly #anyDropped: Statement<[], number>
   readonly #handlers = new Set<(change: HistoryChange) => void>()
@@ -80,16 +71,12 @@ export class HistoryWriter implements HistoryWriterPort {
   #touched = new Touched()
   /** Committed and not announced yet. */
   readonly #due: { readonly touched: Touched; readonly revision: number }[] = []
-  #idle: Timer | null = null
-  /** Transactions since the search index was last in order. */
-  #untidied = 0
   /** Until what many commits changed is announced. */
   #many: Timer | null = null
   #closed = false
 
   /** @throws SottoError an `OpenFailure` code. */
   constructor(options: HistoryWriterOptions) {
-    this.#path = options.path
     this.#clock = options.clock
     this.#db = (options.open ?? openDatabase)({ path: options.path, key: options.key, role: 'writer' })
     this.#messages = new MessageStore(this.#db)
@@ -102,7 +89,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#forgetDropped = this.#db.prepare('DELETE FROM dropped_attachment WHERE id = ?')
     this.#anyDropped = this.#db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM dropped_attachment)').pluck()
     this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
-    this.#indexMerge = new IndexMerge(this.#db)
+    this.#tidying = new Tidying({ db: this.#db, path: options.path, clock: options.clock })
     this.#reindex()
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
@@ -161,7 +148,7 @@ export class HistoryWriter implements HistoryWriterPort {
     if (this.#closed) return
     while (this.#queue.length > 0) this.#flush()
     this.#closed = true
-    this.#idle?.cancel()
+    this.#tidying.stop()
     this.#many?.cancel()
     this.#db.close()
   }
@@ -236,7 +223,7 @@ export class HistoryWriter implements HistoryWriterPort {
     for (const { queued, outcome } of done)
       queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
     if (!announced) this.#announceSoon(this.#touched, this.#revision)
-    this.#scheduleCheckpoint()
+    this.#tidying.schedule()
   }
 
   #attempt(queued: Queued): { ok: true; outcome: Outcome } | { ok: false; error: unknown } {
@@ -389,42 +376,6 @@ export class HistoryWriter implements HistoryWriterPort {
       ...(touched.searches ? { searches: true as const } : {}),
       ...(this.#anyDropped.get() === 1 ? { attachmentsDropped: true as const } : {}),
       bulk,
-    }
-  }
-
-  /** Folding the log into the database is slow: it waits for a pause, unless the log grew too long. */
-  #scheduleCheckpoint(): void {
-    this.#idle?.cancel()
-    const bytes = this.#logBytes()
-    this.#untidied += 1
-    if (bytes > 4 * checkpointBytes) this.#checkpoint()
-    if (bytes > checkpointBytes || this.#untidied > tidyAfter)
-      this.#idle = this.#clock.after(idleMs, () => this.#tidy())
-  }
-
-  #logBytes(): number {
-    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
-  }
-
-  /** In a pause: the log goes into the database, then the search index into fewer pieces, until the next commit. */
-  #tidy(): void {
-    if (this.#closed) return
-    if (this.#logBytes() > checkpointBytes) this.#checkpoint()
-    try {
-      if (this.#indexMerge.step()) this.#idle = this.#clock.after(stepMs, () => this.#tidy())
-      else this.#untidied = 0
-    } catch (error) {
-      // A full disk: the index is whole as it is, the next pause tries again.
-      if (!(storageFailure(error) instanceof SottoError)) throw error
-    }
-  }
-
-  #checkpoint(): void {
-    if (this.#closed) return
-    try {
-      this.#db.pragma('wal_checkpoint(TRUNCATE)')
-    } catch {
-      // A full disk or a reader in the way: the log holds everything, the next pause tries again.
     }
   }
 }

@@ -16,10 +16,15 @@ export function isFromFile({ head }: Entry): boolean {
 export function heard(cluster: readonly Entry[]): readonly Entry[] {
   if (!cluster.some(isFromFile)) return cluster
   const rows = cluster.filter(isRow)
-  if (rows.some((row) => !isFromFile(row))) return cluster.filter((entry) => !isFromFile(entry))
+  if (cluster.some(isKnownHere)) return cluster.filter((entry) => !isFromFile(entry))
   return cluster.filter(
     (entry) => !isFromFile(entry) || isRow(entry) || rows.every((row) => row.head.device === entry.head.device),
   )
+}
+
+/** A row that others than files know, or knew: what is gone leaves no row behind. */
+function isKnownHere(entry: Entry): boolean {
+  return !isFromFile(entry) && (isRow(entry) || (entry.body.kind === 'delete' && entry.body.gone === true))
 }
 
 type Contact = Of<'contact'> | Of<'peer-name'>

@@ -9,8 +9,9 @@ function goneStrength(cluster: readonly Entry[]): number {
 
 /** Up to which base position everything counts as read although the row that says so is gone, -1 for nowhere. */
 export function readFloor(cluster: readonly Entry[]): number {
-  if (!cluster.some(({ body }) => body.kind === 'read')) return -1
-  return Math.max(-1, ...goneDeletes(cluster).map(({ body }) => body.place ?? -1))
+  const said = cluster.filter(({ head }) => head.authenticatedBy !== 'file')
+  if (!said.some(({ body }) => body.kind === 'read')) return -1
+  return Math.max(-1, ...goneDeletes(said).map(({ body }) => body.place ?? -1))
 }
 
 /**

@@ -23,7 +23,6 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
       ...columns('message', 'timer', 'expires_after', 'expires_at'),
       ...columns('entry_unread', 'seq'),
       ...columns('entry', 'seq', 'id', 'account', 'conversation', 'kind', 'author', 'subject', 'bytes'),
-      ...columns('entry_unread', 'seq'),
     ],
   },
   {

@@ -369,7 +369,7 @@ describe('conversations', () => {
       const seen = await log.evaluate((element) => {
         const { top } = element.getBoundingClientRect()
         const rows = [...element.querySelectorAll<HTMLElement>('[data-message]')]
-        return rows.find((row) => row.getBoundingClientRect().top >= top)?.dataset['message'] ?? ''
+        return rows.find((row) => row.getBoundingClientRect().top >= top)?.dataset.message ?? ''
       })
       const placeOf = async () => (await page.locator(`[data-message="${seen}"]`).boundingBox())?.y
       const place = await placeOf()

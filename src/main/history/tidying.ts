@@ -1,0 +1,75 @@
+/** What the writer does in pauses: folds the log into the database and the search index into fewer pieces. */
+import { statSync } from 'node:fs'
+import type { Database } from 'better-sqlite3'
+import { SottoError } from '#shared/errors.ts'
+import type { ClockPort, Timer } from '#shared/ports/clock.ts'
+import { IndexMerge } from './index-merge.ts'
+import { storageFailure } from './sqlite-failure.ts'
+
+/** The write-ahead log is folded into the database when idle beyond this, at once beyond four times it, bytes. */
+const checkpointBytes = 4 * 1024 * 1024
+const idleMs = 200
+/** Transactions after which a pause is used, however short the log is. */
+const tidyAfter = 64
+/** Between two steps of tidying. */
+const stepMs = 20
+
+export class Tidying {
+  readonly #db: Database
+  readonly #path: string
+  readonly #clock: ClockPort
+  readonly #indexMerge: IndexMerge
+  #idle: Timer | null = null
+  /** Transactions since the search index was last in order. */
+  #untidied = 0
+  #stopped = false
+
+  constructor(parts: { readonly db: Database; readonly path: string; readonly clock: ClockPort }) {
+    this.#db = parts.db
+    this.#path = parts.path
+    this.#clock = parts.clock
+    this.#indexMerge = new IndexMerge(parts.db)
+  }
+
+  /** After a transaction. Folding the log is slow: it waits for a pause, unless the log grew too long. */
+  schedule(): void {
+    this.#idle?.cancel()
+    const bytes = this.#logBytes()
+    this.#untidied += 1
+    if (bytes > 4 * checkpointBytes) this.#checkpoint()
+    if (bytes > checkpointBytes || this.#untidied > tidyAfter)
+      this.#idle = this.#clock.after(idleMs, () => this.#tidy())
+  }
+
+  /** Before the database is closed. */
+  stop(): void {
+    this.#stopped = true
+    this.#idle?.cancel()
+  }
+
+  #logBytes(): number {
+    return statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  /** The log goes into the database, then the search index into fewer pieces, until the next commit. */
+  #tidy(): void {
+    if (this.#stopped) return
+    if (this.#logBytes() > checkpointBytes) this.#checkpoint()
+    try {
+      if (this.#indexMerge.step()) this.#idle = this.#clock.after(stepMs, () => this.#tidy())
+      else this.#untidied = 0
+    } catch (error) {
+      // A full disk: the index is whole as it is, the next pause tries again.
+      if (!(storageFailure(error) instanceof SottoError)) throw error
+    }
+  }
+
+  #checkpoint(): void {
+    if (this.#stopped) return
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // A full disk or a reader in the way: the log holds everything, the next pause tries again.
+    }
+  }
+}
