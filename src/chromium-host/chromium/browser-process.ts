@@ -25,10 +25,11 @@ export interface BrowserProcess {
 
 /**
  * Chromium inherits no setting of ours that could make it load or log something. What it writes down of a crash holds what
- * the page showed: that stays in memory, and goes with the profile.
+ * the page showed: that stays in memory, and goes with the profile. The C library's tunables are for our own process: they move
+ * the environment, and Chromium's processes could not name themselves any more.
  */
 function childEnvironment(profile: string): NodeJS.ProcessEnv {
-  const banned = /^(NODE_|ELECTRON_|CHROME_|SOTTO_|npm_)/
+  const banned = /^(NODE_|ELECTRON_|CHROME_|SOTTO_|npm_|GLIBC_TUNABLES$)/
   const own = Object.entries(process.env).filter(([name]) => !banned.test(name))
   return { ...Object.fromEntries(own), BREAKPAD_DUMP_LOCATION: crashFolder(profile) }
 }

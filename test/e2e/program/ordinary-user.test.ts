@@ -40,14 +40,25 @@ describe('as an ordinary user, with the browser sandbox on', () => {
   }, 60_000)
 
   it('runs no page but the window', () => {
-    const renderers = commandsOf(host.uid).filter((command) => command.includes('--type=renderer'))
+    const [browser = ''] = commandsOf(host.uid).filter((command) => command.includes('--user-data-dir='))
+    const folder = /--user-data-dir=\S+/.exec(browser)?.[0] ?? ''
+    expect(folder).not.toBe('')
+    // By their folder: a sandboxed process need not be seen as its user's.
+    const renderers = allCommands().filter((command) => command.includes('--type=renderer') && command.includes(folder))
     expect(renderers).toHaveLength(1)
   })
 })
 
+const pids = (): readonly string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+
 function commandsOf(uid: number): readonly string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ownerOf(name) === uid)
-  return pids.map((pid) => commandOf(pid))
+  return pids()
+    .filter((pid) => ownerOf(pid) === uid)
+    .map(commandOf)
+}
+
+function allCommands(): readonly string[] {
+  return pids().map(commandOf)
 }
 
 function ownerOf(pid: string): number | null {
