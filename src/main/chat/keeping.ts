@@ -3,7 +3,8 @@ import { newMessageId } from '#shared/model/derive-ids.ts'
 import type { ContactBody } from '#shared/model/entry.ts'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
-import { contactJobs } from './contact-changes.ts'
+import type { OutboxJob } from '#main/history/port.ts'
+import { commitContact } from './contact-changes.ts'
 import { commitAndSend, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
 import { copyJobs, lineEntry, peerJob } from './lines.ts'
 import type { Line, LineContent } from './wire-forms.ts'
@@ -27,8 +28,11 @@ export class Keeping {
   say(id: ConversationId, said: Pick<ContactBody, 'muted' | 'pinned' | 'archived' | 'keepDays'>): Promise<void> {
     return this.#inTurn(id, async (conversation) => {
       const body = { kind: 'contact', conversation: id, peer: conversation.peer, ...said } as const
-      const entries = [this.#context.entries.make(ownOrigin(conversation.account), body)]
-      await commitAndSend(this.#context, { entries, addJobs: contactJobs(this.#context, conversation, entries) })
+      await commitContact(
+        this.#context,
+        conversation,
+        this.#context.entries.make(ownOrigin(conversation.account), body),
+      )
     })
   }
 
@@ -39,20 +43,16 @@ export class Keeping {
       if (message.timer !== undefined) throw new SottoError('edit-not-allowed')
       const content = { kind: 'delete', target: messageId, gone: message.position } as const
       const line = this.#line(conversation, author, content)
-      const entry = lineEntry(this.#context, conversation, {
-        line,
-        path: null,
-        origin: ownOrigin(conversation.account),
-      })
-      await commitAndSend(this.#context, { entries: [entry], addJobs: copyJobs(this.#context, conversation, line) })
+      await this.#commitLine(conversation, line, [])
     })
   }
 
   /** @throws SottoError `not-found` */
   setBookmarked({ bookmarked: marked, ...ref }: RowRef & { readonly bookmarked: boolean }): Promise<void> {
-    return this.#inTurn(ref.conversationId, async ({ id, peer, account, ...rest }) => {
+    return this.#inTurn(ref.conversationId, async (conversation) => {
       const { author: targetAuthor, messageId: target } = ref
-      await this.#row({ id, peer, account, ...rest }, targetAuthor, target)
+      const { id, peer, account } = conversation
+      await this.#row(conversation, targetAuthor, target)
       const at = this.#context.clock.now()
       const body = { kind: 'bookmark', conversation: id, peer, target, targetAuthor, marked, at } as const
       await this.#context.writer.commit({ entries: [this.#context.entries.make(ownOrigin(account), body)] })
@@ -68,13 +68,7 @@ export class Keeping {
       if (conversation.policy === 'blocked') throw new SottoError('recipient-blocked')
       if (conversation.view?.timers.own === seconds) return
       const line = this.#line(conversation, conversation.account.aor, { kind: 'timer', seconds })
-      const entry = lineEntry(this.#context, conversation, {
-        line,
-        path: null,
-        origin: ownOrigin(conversation.account),
-      })
-      const addJobs = [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)]
-      await commitAndSend(this.#context, { entries: [entry], addJobs })
+      await this.#commitLine(conversation, line, [await peerJob(this.#context, conversation, line)])
     })
   }
 
@@ -89,6 +83,15 @@ export class Keeping {
 
   #inTurn(id: ConversationId, change: (conversation: Conversation) => Promise<void>): Promise<void> {
     return this.#context.turns.take(id, async () => change(await requireConversation(this.#context, id)))
+  }
+
+  /** By the own word; the own other devices get a copy, and whoever else the jobs are for. */
+  async #commitLine(conversation: Conversation, line: Line, jobs: readonly OutboxJob[]): Promise<void> {
+    const origin = ownOrigin(conversation.account)
+    await commitAndSend(this.#context, {
+      entries: [lineEntry(this.#context, conversation, { line, path: null, origin })],
+      addJobs: [...jobs, ...copyJobs(this.#context, conversation, line)],
+    })
   }
 
   async #row({ id }: Conversation, author: Aor, messageId: MessageId): Promise<MessageView> {

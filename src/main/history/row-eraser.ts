@@ -50,15 +50,8 @@ export class RowEraser {
     const ref = this.#conversations.knownRef(conversation)
     if (ref === null) return
     const rows = this.#before.all(ref, position, limit)
-    if (rows.length === 0) return
-    for (const row of rows) {
-      this.#messages.delete(row)
-      this.#cluster.run(ref, row.message_id, row.author)
-      this.#jobs.run(conversation, row.message_id)
-    }
-    this.#conversations.updateCounters(ref, -rows.length)
-    touched.conversations.add(ref)
-    touched.incomplete = true
+    for (const row of rows) this.#jobs.run(conversation, row.message_id)
+    this.#eraseRows(ref, rows, touched)
   }
 
   /** Erases what is left of a row; that it is gone, and what was read, stays said. */
@@ -66,10 +59,15 @@ export class RowEraser {
     const ref = this.#conversations.knownRef(conversation)
     if (ref === null) return
     this.#jobs.run(conversation, messageId)
-    const rows = this.#messages.rowsOf(ref, author, messageId)
+    this.#eraseRows(ref, this.#messages.rowsOf(ref, author, messageId), touched)
+  }
+
+  #eraseRows(ref: number, rows: readonly MessageRow[], touched: Touched): void {
     if (rows.length === 0) return
-    for (const row of rows) this.#messages.delete(row)
-    this.#cluster.run(ref, messageId, author)
+    for (const row of rows) {
+      this.#messages.delete(row)
+      this.#cluster.run(ref, row.message_id, row.author)
+    }
     this.#conversations.updateCounters(ref, -rows.length)
     touched.conversations.add(ref)
     touched.incomplete = true

@@ -54,18 +54,7 @@ export class AttachmentStore {
    */
   async write(source: AsyncIterable<Uint8Array>): Promise<StoredAttachment> {
     const key = this.#random.bytes(attachmentKeyBytes)
-    const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
-    try {
-      makeFolderDurably(this.#folder)
-      const sealed = await this.#seal(temporary, key, source)
-      const id = attachmentIdOf(sealed.hash.digest())
-      await rename(temporary, this.#fileOf(id))
-      await syncDirectory(this.#folder)
-      return { id, key, size: sealed.size }
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw storageFailure(error)
-    }
+    return { key, ...(await this.#put(key, source, null)) }
   }
 
   /**
@@ -77,13 +66,24 @@ export class AttachmentStore {
     attachment: Pick<StoredAttachment, 'id' | 'key'> & { readonly noncePrefix: Uint8Array },
     source: AsyncIterable<Uint8Array>,
   ): Promise<void> {
+    await this.#put(attachment.key, source, attachment)
+  }
+
+  /** Seals into a temporary file that gets its name last; `wanted` = what it has to become. */
+  async #put(
+    key: Uint8Array,
+    source: AsyncIterable<Uint8Array>,
+    wanted: { readonly id: AttachmentId; readonly noncePrefix: Uint8Array } | null,
+  ): Promise<{ readonly id: AttachmentId; readonly size: number }> {
     const temporary = path.join(this.#folder, `${toHex(this.#random.bytes(16))}${temporarySuffix}`)
     try {
       makeFolderDurably(this.#folder)
-      const { hash } = await this.#seal(temporary, attachment.key, source, attachment.noncePrefix)
-      if (attachmentIdOf(hash.digest()) !== attachment.id) throw new ProtocolError<SealedErrorCode>('attachment-forged')
-      await rename(temporary, this.#fileOf(attachment.id))
+      const { hash, size } = await this.#seal(temporary, key, source, wanted?.noncePrefix)
+      const id = attachmentIdOf(hash.digest())
+      if (wanted !== null && id !== wanted.id) throw new ProtocolError<SealedErrorCode>('attachment-forged')
+      await rename(temporary, this.#fileOf(id))
       await syncDirectory(this.#folder)
+      return { id, size }
     } catch (error) {
       await rm(temporary, { force: true })
       throw storageFailure(error)
