@@ -166,7 +166,7 @@ describe('searching', () => {
       await page.getByRole('region', { name: 'Search filters' }).waitFor()
       await page.keyboard.type('platform')
       await poll(() => hits(page).count()).toBe(2)
-      expect(await lastQuery(page)).toMatchObject({
+      await poll(() => lastQuery(page)).toMatchObject({
         filter: { text: 'platform', conversationIds: [expect.any(String)] },
       })
       await shoot(page, 'search-here')
@@ -184,7 +184,7 @@ describe('searching', () => {
       expect(await results(page).count()).toBe(0)
       await page.getByRole('button', { name: 'My files', exact: true }).click()
       await poll(() => hits(page).count()).toBe(1)
-      expect(await lastQuery(page)).toMatchObject({ filter: { kind: 'file', direction: 'outgoing' } })
+      await poll(() => lastQuery(page)).toMatchObject({ filter: { kind: 'file', direction: 'outgoing' } })
       await page.getByRole('button', { name: 'Remove the saved search My files' }).click()
       await poll(() => page.getByRole('button', { name: 'My files', exact: true }).count()).toBe(0)
     }))
