@@ -139,6 +139,17 @@ describe('searching', () => {
       expect(await page.locator('[data-message][data-position="18"]').count()).toBe(1)
     }))
 
+  it('leaves the focus to whoever moves on at once', () =>
+    using({ scenario: { longCount: 300 } }, async (page) => {
+      await page.getByRole('searchbox').fill('17: ')
+      await hits(page).last().click()
+      await page.locator('[data-message][data-position="17"]').waitFor()
+      await page.keyboard.press('Control+k')
+      // Longer than the list takes to settle.
+      for (const key of 'some more words to look for') await page.keyboard.type(key, { delay: 60 })
+      expect(await page.getByRole('searchbox').inputValue()).toBe('some more words to look for')
+    }))
+
   it('with the keyboard alone: filters, person by typing, results, hit', () =>
     using({}, async (page) => {
       await page.getByText('Bob Baker').first().waitFor()

@@ -26,6 +26,7 @@ import {
   placeCall,
 } from '../support/call-steps.ts'
 import { checkWithAge, exportHistory, importHistory, wholeHistory } from './archive-steps.ts'
+import { clearSearch, searchWithFilters } from './search-steps.ts'
 import { Tour } from './runner.ts'
 
 const domain = 'sotto.home.arpa'
@@ -163,6 +164,13 @@ async function run(): Promise<void> {
     await expect(hit.locator('mark')).toHaveText('plans', patient)
     await hit.click()
     await expectMessage(page('alice'), 'Gladly. I bring the plans.')
+  })
+  await tour.step('Alice narrows the search to calls with Bob, then to what she sent', only('alice'), async () => {
+    const calls = await searchWithFilters(page('alice'), { kind: 'Calls', person: 'Bob' })
+    await expect(calls).toHaveText([/Bob.*Incoming video call/, /Bob.*Outgoing call/], patient)
+    const sent = await searchWithFilters(page('alice'), { kind: 'Texts', direction: 'Sent', words: 'coffee' })
+    await expect(sent).toHaveText([/Good morning, Bob\. Coffee at ten\?/], patient)
+    await clearSearch(page('alice'))
   })
   await tour.step('Alice exports her whole history with a passphrase', only('alice'), async () => {
     exportFile = await exportHistory(page('alice'), passphrase.export)

@@ -224,12 +224,14 @@ function useLandedMark({ items, target }: ScrollInput, pinTo: (pin: Pin) => void
   }, [landed, followed, pinTo])
   useEffect(() => {
     if (landed === null) return
-    // The row appears once the list has scrolled to it, and may be replaced while rows are measured.
+    // The row appears once the list has scrolled to it, and may be replaced while rows are measured: the body has the focus then.
+    let left = document.activeElement
     const focus = setInterval(() => {
       const row = document.querySelector<HTMLElement>(`[data-message="${CSS.escape(landed)}"]`)
-      if (document.activeElement === document.body || document.activeElement?.tagName !== 'ARTICLE') {
-        row?.focus({ preventScroll: true })
-      }
+      // Whoever has moved on meanwhile keeps the focus where it is.
+      if (row === null || (document.activeElement !== left && document.activeElement !== document.body)) return
+      row.focus({ preventScroll: true })
+      left = row
     }, 40)
     const stop = setTimeout(() => clearInterval(focus), settleMs * 2)
     const clear = setTimeout(() => setLanded(null), landedMs)
