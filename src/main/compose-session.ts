@@ -32,7 +32,6 @@ import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
 import { folderBytes } from './platform/folder-bytes.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
-import { watchNetwork } from './platform/network-watch.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
 import { localSignUp } from './compose-sign-up.ts'
@@ -116,8 +115,6 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
   const parts = { history, signalling, settings, accounts, identity, calls, ...features }
   opened.push(...connect(ports, parts))
-  const networkChanged = (): void => tellOfNetwork([signalling, media])
-  opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
   await settings.start()
   await accounts.start()
   await features.chat.start()
@@ -128,7 +125,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   signalling.flow()
   return {
     answers: answersOf(ports, { ...parts, kept, archive }),
-    networkChanged,
+    networkChanged: () => tellOfNetwork([signalling, media]),
     onLost: (handler) => void lost.then(handler),
     ...lifeOf(ports, parts, opened),
   }

@@ -5,7 +5,6 @@ import { publishFacts } from '../facts.ts'
 export const notificationsName = 'org.freedesktop.Notifications'
 export const watcherName = 'org.kde.StatusNotifierWatcher'
 const watcherPath = '/StatusNotifierWatcher'
-const systemBusAddress = 'unix:path=/run/dbus/system_bus_socket'
 
 /** What the person's desktop offers over D-Bus; everything is null or false where there is no bus. */
 class Desktop {
@@ -72,16 +71,6 @@ export async function registerStatusItem(session: DbusConnection, path: string):
     member: 'RegisterStatusNotifierItem',
     signature: 's',
     body: [path],
-  })
-}
-
-/** Calls `handler` with true before the machine sleeps and false after. @throws Error where there is no logind. */
-export async function watchSleep(handler: (sleeping: boolean) => void): Promise<void> {
-  const system = await DbusConnection.connect(systemBusAddress)
-  if (!(await system.canReach('org.freedesktop.login1'))) throw new Error('no logind')
-  const rule = "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForSleep'"
-  await system.subscribe(rule, ({ member, body: [sleeping] }) => {
-    if (member === 'PrepareForSleep') handler(sleeping === true)
   })
 }
 

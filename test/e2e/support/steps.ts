@@ -4,8 +4,7 @@ const patient = { timeout: 20_000 }
 
 /** Makes a profile protected by a passphrase. */
 export async function protectProfile(page: Page, passphrase: string): Promise<void> {
-  const usePassphrase = page.getByRole('radio', { name: 'Use a passphrase' })
-  if (await usePassphrase.isVisible().catch(() => false)) await usePassphrase.check({ force: true })
+  await page.getByText('Use a passphrase', { exact: true }).click(patient)
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
   await page.getByLabel('Passphrase again').fill(passphrase)
   await page.getByRole('button', { name: 'Protect and continue' }).click()
@@ -80,6 +79,30 @@ export async function openConversation(page: Page, name: string | RegExp): Promi
 export async function unlock(page: Page, passphrase: string): Promise<void> {
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
   await page.getByRole('button', { name: 'Unlock', exact: true }).click()
+}
+
+/** Opens a locked profile by the keychain. */
+export async function unlockByKeychain(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Unlock with the keychain' }).click(patient)
+}
+
+/** Opens a locked profile by its paper secret. */
+export async function unlockByPaper(page: Page, words: readonly string[]): Promise<void> {
+  await page.getByRole('button', { name: 'Use the paper secret' }).click(patient)
+  await page.getByLabel('Paper secret', { exact: true }).fill(words.join(' '))
+  await page.getByRole('button', { name: 'Unlock', exact: true }).click()
+}
+
+/** Opens the settings where the ways to unlock are. */
+export async function openStorage(page: Page): Promise<void> {
+  await page.keyboard.press('Control+,')
+  await page.getByRole('tab', { name: 'Storage' }).click(patient)
+}
+
+/** Switches unlocking by the keychain on or off, in the settings. */
+export async function switchKeychain(page: Page, on: boolean): Promise<void> {
+  await page.getByText("This computer's keychain", { exact: true }).click(patient)
+  await expect(page.getByRole('switch', { name: "This computer's keychain" })).toBeChecked({ ...patient, checked: on })
 }
 
 /** Locks by the button, and waits until the page is a new one. */
