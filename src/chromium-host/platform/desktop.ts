@@ -8,6 +8,7 @@ const watcherPath = '/StatusNotifierWatcher'
 
 /** What the person's desktop offers over D-Bus; everything is null or false where there is no bus. */
 class Desktop {
+  readonly #explored = Promise.withResolvers<void>()
   #session: DbusConnection | null = null
   #notifications = false
   #tray = false
@@ -24,8 +25,19 @@ class Desktop {
     return this.#tray
   }
 
+  /** The session bus, however late it answers; null where there is none. */
+  async foundSession(): Promise<DbusConnection | null> {
+    await this.#explored.promise
+    return this.#session
+  }
+
   /** Finds out once, before the app starts; never throws. */
   async explore(): Promise<void> {
+    await this.#look()
+    this.#explored.resolve()
+  }
+
+  async #look(): Promise<void> {
     const address = process.platform === 'linux' ? sessionBusAddress() : null
     if (address === null) return
     try {
@@ -77,7 +89,8 @@ export async function registerStatusItem(session: DbusConnection, path: string):
 /** Calls `handler` when the screen is locked, and when it is not any more. */
 export async function watchScreenLock(handler: (locked: boolean) => void): Promise<void> {
   let last = false
-  await desktop.session?.subscribe("type='signal',member='ActiveChanged'", (signal) => {
+  const session = await desktop.foundSession()
+  await session?.subscribe("type='signal',member='ActiveChanged'", (signal) => {
     const { member, interface: from = '', body } = signal
     // Every desktop has the same signal under a name of its own.
     if (member !== 'ActiveChanged' || !from.endsWith('.ScreenSaver')) return

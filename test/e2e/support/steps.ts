@@ -106,9 +106,14 @@ export async function switchKeychain(page: Page, on: boolean): Promise<void> {
 }
 
 /** Locks by the button, and waits until the page is a new one. */
-export async function lockByHand(page: Page): Promise<void> {
+export function lockByHand(page: Page): Promise<void> {
+  return expectLock(page, () => page.getByRole('button', { name: 'Lock', exact: true }).click(patient))
+}
+
+/** Does what locks, and waits until the page is a new one: what is typed into the old one is lost. */
+export async function expectLock(page: Page, lock: () => Promise<void> | void): Promise<void> {
   await page.evaluate(() => ((globalThis as { isOldPage?: boolean }).isOldPage = true))
-  await page.getByRole('button', { name: 'Lock', exact: true }).click(patient)
+  await lock()
   await page.waitForFunction(() => (globalThis as { isOldPage?: boolean }).isOldPage === undefined)
   await expect(page.getByText('Sotto is locked')).toBeVisible(patient)
 }
