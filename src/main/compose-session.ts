@@ -220,7 +220,7 @@ function settingsStore({ reader, writer }: OpenHistory): {
 }
 
 function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Accounts): Identity {
-  const { ladder } = ports
+  const { ladder, onRungs } = ports
   return new Identity({
     ...ports,
     secrets: {
@@ -228,8 +228,8 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
       setSecret: (name, value) => history.writer.setSecret(name, value),
     },
     paperRung: {
-      set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey),
-      remove: (account) => ladder.removePaperSecret(account),
+      set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey).then(onRungs),
+      remove: (account) => ladder.removePaperSecret(account).then(onRungs),
     },
     aorOf: (id) => accounts.records().find((record) => record.id === id)?.aor ?? null,
     deviceName: hostname(),
@@ -368,8 +368,8 @@ function rungAnswers({ ladder, onRungs }: SessionPorts, identity: Identity): Ses
   return {
     setPassphrase: ({ current, next }) => changing(ladder.setPassphrase(current, next)),
     setKeychain: ({ enabled }) => changing(ladder.setKeychain(enabled)),
-    addPaperSecret: (args) => changing(identity.addPaperRung(args)),
-    removePaperSecret: (args) => changing(identity.removePaperRung(args)),
+    addPaperSecret: (args) => identity.addPaperRung(args),
+    removePaperSecret: (args) => identity.removePaperRung(args),
   }
 }
 

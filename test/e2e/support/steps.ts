@@ -86,10 +86,15 @@ export async function unlockByKeychain(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Unlock with the keychain' }).click(patient)
 }
 
-/** Opens a locked profile by its paper secret. */
+/** Opens a locked profile by its paper secret, where another way is offered first. */
 export async function unlockByPaper(page: Page, words: readonly string[]): Promise<void> {
   await page.getByRole('button', { name: 'Use the paper secret' }).click(patient)
-  await page.getByLabel('Paper secret', { exact: true }).fill(words.join(' '))
+  await typePaper(page, words)
+}
+
+/** Opens a locked profile by its paper secret, where that is what is offered first. */
+export async function typePaper(page: Page, words: readonly string[]): Promise<void> {
+  await page.getByLabel('Paper secret', { exact: true }).fill(words.join(' '), patient)
   await page.getByRole('button', { name: 'Unlock', exact: true }).click()
 }
 
