@@ -104,7 +104,12 @@ export function Cards<V extends string>({ label, value, options, onChange }: Cho
     <RadioGroup value={value} onChange={(next) => onChange(next as V)} className="flex flex-col gap-2">
       <Label className="text-sm font-medium">{label}</Label>
       {options.map((option) => (
-        <RadioField key={option.value} value={option.value} className="relative" isDisabled={option.isDisabled === true}>
+        <RadioField
+          key={option.value}
+          value={option.value}
+          className="relative"
+          isDisabled={option.isDisabled === true}
+        >
           <RadioButton className="group flex gap-3 rounded-xl border border-line bg-raised p-3 data-[disabled]:bg-transparent data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent data-[selected]:border-accent data-[selected]:bg-tint">
             <span
               aria-hidden

@@ -56,8 +56,7 @@ describe('locking', () => {
     await expect.poll(() => spool().length, patient).toBe(lines.length)
     await visible(alice.page.getByText('Sotto is locked')).toBeVisible()
     // A new session would not be answered by a locked Sotto: it is the one from before.
-    for (const line of lines)
-      await expect.poll(() => fate(line), patient).toEqual({ path: 'msrp', state: 'delivered' })
+    for (const line of lines) await expect.poll(() => fate(line), patient).toEqual({ path: 'msrp', state: 'delivered' })
 
     await unlock(alice.page, testPassphrase)
     await sendMessage(bob.page, 'Right after it')

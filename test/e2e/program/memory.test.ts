@@ -9,14 +9,7 @@ import { hostBesideKeyring, keyringNeeds } from '../support/keyring.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
 import { keysOf, paperNeedles, retainedSecretsOf } from '../support/profile-keys.ts'
-import {
-  processTree,
-  searchMemory,
-  tally,
-  textNeedle,
-  type Needle,
-  type Search,
-} from '../support/process-memory.ts'
+import { processTree, searchMemory, tally, textNeedle, type Needle, type Search } from '../support/process-memory.ts'
 import {
   confirmPaperSecret,
   createLocalAccount,

@@ -154,7 +154,10 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('the ways to unlock, in the s
   it('opens by whichever is whole, says what is damaged, and mends it', async () => {
     const keys = whole()
     await alice.quit()
-    writeFileSync(keysFile, JSON.stringify({ ...keys, keychain: hurt(keys.keychain), passphrase: hurt(keys.passphrase) }))
+    writeFileSync(
+      keysFile,
+      JSON.stringify({ ...keys, keychain: hurt(keys.keychain), passphrase: hurt(keys.passphrase) }),
+    )
     alice = await launchApp(options)
     await visible(alice.page.getByText('What the keychain opens is damaged on this disk.')).toBeVisible(patient)
     await visible(alice.page.getByText('What your passphrase opens is damaged on this disk')).toBeVisible(patient)
@@ -165,7 +168,9 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('the ways to unlock, in the s
     await opened()
     await openStorage(alice.page)
     await visible(alice.page.getByText('Damaged: set it again')).toBeVisible(patient)
-    await visible(alice.page.getByText('What it opens is damaged on this disk. Switch it off and on again.')).toBeVisible()
+    await visible(
+      alice.page.getByText('What it opens is damaged on this disk. Switch it off and on again.'),
+    ).toBeVisible()
     await shoot('damaged-settings')
     await switchKeychain(alice.page, false)
     await switchKeychain(alice.page, true)
