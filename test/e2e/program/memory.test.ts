@@ -1,15 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect as visible } from '@playwright/test'
 import { afterAll, describe, expect, it } from 'vitest'
+import { passphrase } from '#test/integration/archive/archive-fixture.ts'
 import { launchApp, temporaryData, type RunningApp } from '../support/app.ts'
 import { acceptCall, agreedLetters, expectCall, expectSound, hangUp, placeCall } from '../support/call-steps.ts'
+import { exportWithFile } from '../support/export-with-file.ts'
 import { hostBesideKeyring, keyringNeeds } from '../support/keyring.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
 import { keysOf, paperNeedles, retainedSecretsOf } from '../support/profile-keys.ts'
-import { processTree, searchMemory, tally, textNeedle, type Needle, type Search } from '../support/process-memory.ts'
+import {
+  processTree,
+  searchMemory,
+  secretNeedle,
+  tally,
+  textNeedle,
+  type Needle,
+  type Search,
+} from '../support/process-memory.ts'
 import {
   confirmPaperSecret,
   createLocalAccount,
@@ -25,6 +36,7 @@ import {
   unlockByKeychain,
   unlockByPaper,
 } from '../support/steps.ts'
+import { importHistory } from '../tour/archive-steps.ts'
 
 const canary = 'Seventeen zebras crossed the frozen canal'
 const account = `sip:alice@${homeDomain}`
@@ -91,6 +103,39 @@ describe('the memory of a locked program', () => {
     await lockByHand(page)
     await memory.expectNone(keys)
   }, 300_000)
+})
+
+describe('the memory after a file was opened', () => {
+  const data = temporaryData()
+  const home = path.join(data.path, 'home')
+  let app: RunningApp | null = null
+
+  afterAll(async () => {
+    await app?.quit().catch(() => undefined)
+    data.remove()
+  })
+
+  it('holds no key of an attachment', async () => {
+    mkdirSync(home)
+    const file = path.join(data.path, 'export.age')
+    const content = new Uint8Array(randomBytes(1_000_000))
+    const key = await exportWithFile(file, { name: 'Garden plan.pdf', content })
+    app = await launchApp({ profile: 'alice', data: data.path, env: { HOME: home } })
+    await protectProfile(app.page, testPassphrase)
+    await importHistory(app.page, file, passphrase)
+    await openConversation(app.page, /bob/i)
+    const row = app.page.getByRole('log').locator('[data-message]').filter({ hasText: 'Garden' })
+    await row.hover()
+    await row.getByRole('button', { name: /^Save/ }).click()
+    await visible(row.getByText('· Saved')).toBeVisible(patient)
+    const saved = readFileSync(path.join(home, 'Downloads', 'Garden plan.pdf'))
+    expect(saved.equals(content)).toBe(true)
+    const memory = new Watched(app)
+    const needles = [secretNeedle('attachment key', key)]
+    memory.expectFound(needles, 'attachment key')
+    await lockByHand(app.page)
+    await memory.expectNone(needles)
+  }, 180_000)
 })
 
 const missing = missingCommands(...keyringNeeds)

@@ -15,6 +15,11 @@ const screenSaver = { path: '/org/gnome/ScreenSaver', interface: 'org.gnome.Scre
 const ownSession = 'c7'
 const sessionPath = (id: string): string => `/org/freedesktop/login1/session/${id}`
 const replaceExisting = 2
+const bus = {
+  destination: 'org.freedesktop.DBus',
+  path: '/org/freedesktop/DBus',
+  interface: 'org.freedesktop.DBus',
+} as const
 
 /** Commands the buses need. */
 export const busNeeds = ['dbus-daemon', 'dbus-send'] as const
@@ -39,11 +44,7 @@ export class DesktopBuses {
       this.#connections.push(await DbusConnection.connect(this.#address(name)))
     }
     for (const [path, object] of Object.entries(logind)) this.#system.exportObject(path, object)
-    const bus = 'org.freedesktop.DBus'
-    await this.#system.call({
-      ...{ destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'RequestName' },
-      ...{ signature: 'su', body: [login, replaceExisting] },
-    })
+    await this.#system.call({ ...bus, member: 'RequestName', signature: 'su', body: [login, replaceExisting] })
   }
 
   /** logind says that the machine goes to sleep, or that it is awake again. */
@@ -62,10 +63,13 @@ export class DesktopBuses {
     this.#session.emitSignal({ ...screenSaver, member: 'ActiveChanged', signature: 'b', body: [locked] })
   }
 
-  /** Somebody who is not logind says that the machine goes to sleep, over the same bus. */
+  /** Somebody who is not logind says that the machine goes to sleep, over the same bus: to all, and to each by name. */
   async pretendSleep(): Promise<void> {
-    const to = [`--bus=${this.#address('system')}`, '--type=signal', manager.path]
-    await run('dbus-send', [...to, `${manager.interface}.PrepareForSleep`, 'boolean:true'])
+    const [names] = await this.#system.call({ ...bus, member: 'ListNames' })
+    const each = (names as readonly string[]).filter((name) => name.startsWith(':')).map((name) => `--dest=${name}`)
+    const what = [manager.path, `${manager.interface}.PrepareForSleep`, 'boolean:true']
+    for (const to of [[], ...each.map((name) => [name])])
+      await run('dbus-send', [`--bus=${this.#address('system')}`, '--type=signal', ...to, ...what])
   }
 
   async stop(): Promise<void> {
