@@ -27,6 +27,8 @@ export interface LockParts {
   readonly locked: LockedSession
   /** Starts with the first session and goes on across locks. */
   readonly signalling: () => Promise<KeptSignalling>
+  /** The network came back, or the computer woke up, with no session to hear of it. */
+  networkChanged(): void
   stop(): Promise<void>
 }
 
@@ -47,6 +49,9 @@ export function composeLock(ports: LockPorts): LockParts {
       // What did not start is tried again with the next session.
       kept.catch(() => (kept = null))
       return kept
+    },
+    networkChanged: () => {
+      kept?.then((signalling) => signalling.networkChanged()).catch(() => undefined)
     },
     stop: async () => {
       const ending = kept

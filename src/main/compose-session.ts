@@ -33,7 +33,6 @@ import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
 import { folderBytes } from './platform/folder-bytes.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
-import { watchNetwork } from './platform/network-watch.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
 import { localSignUp } from './compose-sign-up.ts'
@@ -117,8 +116,6 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
   const parts = { history, signalling, settings, accounts, identity, calls, ...features }
   opened.push(...connect(ports, parts))
-  const networkChanged = (): void => tellOfNetwork([signalling, media])
-  opened.push(watchNetwork(ports.clock, { changed: networkChanged, isUrgent: () => calls.isBusy }))
   await settings.start()
   await accounts.start()
   await features.chat.start()
@@ -129,7 +126,7 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   signalling.flow()
   return {
     answers: answersOf(ports, { ...parts, kept, archive }),
-    networkChanged,
+    networkChanged: () => tellOfNetwork([signalling, media]),
     onLost: (handler) => void lost.then(handler),
     ...lifeOf(ports, parts, opened),
   }
@@ -224,7 +221,7 @@ function settingsStore({ reader, writer }: OpenHistory): {
 }
 
 function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Accounts): Identity {
-  const { ladder } = ports
+  const { ladder, onRungs } = ports
   return new Identity({
     ...ports,
     secrets: {
@@ -232,8 +229,8 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
       setSecret: (name, value) => history.writer.setSecret(name, value),
     },
     paperRung: {
-      set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey),
-      remove: (account) => ladder.removePaperSecret(account),
+      set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey).then(onRungs),
+      remove: (account) => ladder.removePaperSecret(account).then(onRungs),
     },
     aorOf: (id) => accounts.records().find((record) => record.id === id)?.aor ?? null,
     deviceName: hostname(),
@@ -372,8 +369,8 @@ function rungAnswers({ ladder, onRungs }: SessionPorts, identity: Identity): Ses
   return {
     setPassphrase: ({ current, next }) => changing(ladder.setPassphrase(current, next)),
     setKeychain: ({ enabled }) => changing(ladder.setKeychain(enabled)),
-    addPaperSecret: (args) => changing(identity.addPaperRung(args)),
-    removePaperSecret: (args) => changing(identity.removePaperRung(args)),
+    addPaperSecret: (args) => identity.addPaperRung(args),
+    removePaperSecret: (args) => identity.removePaperRung(args),
   }
 }
 

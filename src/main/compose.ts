@@ -22,6 +22,7 @@ import { deriveInWorker } from './keys/derive-in-worker.ts'
 import { KeyLadder } from './keys/key-ladder.ts'
 import { v8Heap } from './platform/heap/v8-heap.ts'
 import { hostFacts } from './platform/host-facts.ts'
+import { watchNetwork } from './platform/network-watch.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { SafeStorageKeychain } from './platform/safe-storage-keychain.ts'
 import { createConnector } from './platform/sockets/connector.ts'
@@ -134,8 +135,16 @@ function connect(options: ComposeOptions, parts: Answering & { readonly publishe
   program.onChange((view) => publisher.publish('app.changed', view))
   answer(parts)
   guardSession(options)
-  powerMonitor.on('resume', () => sessionOf(program)?.networkChanged())
-  return lockByItself(program, settings)
+  // What locks with the computer is locked when it wakes up: whoever listens then must hear of it.
+  const changed = (): void => (sessionOf(program) ?? parts.lock).networkChanged()
+  powerMonitor.on('resume', changed)
+  const stops = [
+    lockByItself(program, settings),
+    watchNetwork(clock, { changed, isUrgent: () => sessionOf(program)?.isBusy() === true }),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
 }
 
 function composeWindows(options: ComposeOptions): AppWindows {

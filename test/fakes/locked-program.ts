@@ -28,6 +28,7 @@ export class ScriptedLine implements SignallingPort {
   readonly configured: SignallingAccount[] = []
   readonly commands: CallCommand[] = []
   readonly chats: [string, string][] = []
+  networkChanges = 0
   onAnswer: (receipt: number, status: number) => void = () => undefined
   #handler: (event: SignallingEvent) => void = () => undefined
 
@@ -67,7 +68,10 @@ export class ScriptedLine implements SignallingPort {
   send = (): ReturnType<SignallingPort['send']> => Promise.reject(new Error('nothing is sent here'))
   remove = (): Promise<void> => Promise.resolve()
   reconnect = (): Promise<void> => Promise.resolve()
-  networkChanged = (): Promise<void> => Promise.resolve()
+  networkChanged = (): Promise<void> => {
+    this.networkChanges += 1
+    return Promise.resolve()
+  }
   typing = (): Promise<void> => Promise.resolve()
   stop = (): Promise<void> => Promise.resolve()
 }

@@ -44,6 +44,12 @@ export function sessionBusAddress(env: Readonly<Record<string, string | undefine
   return runtime === undefined ? null : `unix:path=${runtime}/bus`
 }
 
+/** Address of the system's bus (D-Bus Specification, "System message bus"). */
+export function systemBusAddress(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { DBUS_SYSTEM_BUS_ADDRESS: address } = env
+  return address === undefined || address === '' ? 'unix:path=/run/dbus/system_bus_socket' : address
+}
+
 /** A client of one message bus: calls, signals and exported objects. */
 export class DbusConnection {
   readonly #socket: net.Socket

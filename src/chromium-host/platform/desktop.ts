@@ -5,10 +5,10 @@ import { publishFacts } from '../facts.ts'
 export const notificationsName = 'org.freedesktop.Notifications'
 export const watcherName = 'org.kde.StatusNotifierWatcher'
 const watcherPath = '/StatusNotifierWatcher'
-const systemBusAddress = 'unix:path=/run/dbus/system_bus_socket'
 
 /** What the person's desktop offers over D-Bus; everything is null or false where there is no bus. */
 class Desktop {
+  readonly #explored = Promise.withResolvers<void>()
   #session: DbusConnection | null = null
   #notifications = false
   #tray = false
@@ -25,8 +25,19 @@ class Desktop {
     return this.#tray
   }
 
+  /** The session bus, however late it answers; null where there is none. */
+  async foundSession(): Promise<DbusConnection | null> {
+    await this.#explored.promise
+    return this.#session
+  }
+
   /** Finds out once, before the app starts; never throws. */
   async explore(): Promise<void> {
+    await this.#look()
+    this.#explored.resolve()
+  }
+
+  async #look(): Promise<void> {
     const address = process.platform === 'linux' ? sessionBusAddress() : null
     if (address === null) return
     try {
@@ -75,20 +86,11 @@ export async function registerStatusItem(session: DbusConnection, path: string):
   })
 }
 
-/** Calls `handler` with true before the machine sleeps and false after. @throws Error where there is no logind. */
-export async function watchSleep(handler: (sleeping: boolean) => void): Promise<void> {
-  const system = await DbusConnection.connect(systemBusAddress)
-  if (!(await system.canReach('org.freedesktop.login1'))) throw new Error('no logind')
-  const rule = "type='signal',interface='org.freedesktop.login1.Manager',member='PrepareForSleep'"
-  await system.subscribe(rule, ({ member, body: [sleeping] }) => {
-    if (member === 'PrepareForSleep') handler(sleeping === true)
-  })
-}
-
 /** Calls `handler` when the screen is locked, and when it is not any more. */
 export async function watchScreenLock(handler: (locked: boolean) => void): Promise<void> {
   let last = false
-  await desktop.session?.subscribe("type='signal',member='ActiveChanged'", (signal) => {
+  const session = await desktop.foundSession()
+  await session?.subscribe("type='signal',member='ActiveChanged'", (signal) => {
     const { member, interface: from = '', body } = signal
     // Every desktop has the same signal under a name of its own.
     if (member !== 'ActiveChanged' || !from.endsWith('.ScreenSaver')) return

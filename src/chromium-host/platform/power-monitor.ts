@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { windowRegistry } from '../window/window-registry.ts'
-import { desktop, watchScreenLock, watchSleep } from './desktop.ts'
+import { desktop, watchScreenLock } from './desktop.ts'
 import { IdleTime } from './idle.ts'
+import { watchLogind } from './logind.ts'
 
 const checkEveryMs = 5000
 /** The wall clock may be set by a little at any time; a sleep is longer. */
@@ -15,7 +16,7 @@ export function sleptMs(wallElapsedMs: number, monotonicElapsedMs: number): numb
 
 /**
  * `electron.powerMonitor`: `suspend` and `resume` from logind, and `resume` by a jump of the wall clock where it is silent;
- * `lock-screen` and `unlock-screen` from the desktop's screen saver.
+ * `lock-screen` and `unlock-screen` from the desktop's screen saver and from logind (`loginctl lock-session`).
  */
 class PowerMonitor extends EventEmitter {
   readonly #idle = new IdleTime({ bus: () => desktop.session, now: () => performance.now() })
@@ -42,11 +43,13 @@ class PowerMonitor extends EventEmitter {
     this.#watching = true
     windowRegistry.onInput = () => this.#idle.noteInput()
     // Without a bus the clocks are all there is.
-    watchSleep((sleeping) => this.emit(sleeping ? 'suspend' : 'resume', {})).then(
+    const screen = (locked: boolean): void => void this.emit(locked ? 'lock-screen' : 'unlock-screen', {})
+    const sleep = (sleeping: boolean): void => void this.emit(sleeping ? 'suspend' : 'resume', {})
+    watchLogind({ sleep, lock: screen }).then(
       () => (this.#hasLogind = true),
       () => undefined,
     )
-    watchScreenLock((locked) => this.emit(locked ? 'lock-screen' : 'unlock-screen', {})).catch(() => undefined)
+    watchScreenLock(screen).catch(() => undefined)
     let wall = new Date().getTime()
     let monotonic = performance.now()
     setInterval(() => {

@@ -3,13 +3,15 @@
  * entropy (so its published vectors apply). What is derived from it differs: see `paper-keys.ts`.
  */
 import { createHash } from 'node:crypto'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { newSecret, secretOf } from '#shared/bytes/secret.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { wordlist } from './wordlist.ts'
 
 export const paperSecretBytes = 16
 export const paperWordCount = 12
 const bitsPerWord = 11
-const checksumBits = BigInt((paperSecretBytes * 8) / 32)
+const checksumBits = (paperSecretBytes * 8) / 32
 /** BIP 39: the first four letters name a word. */
 const prefixLength = 4
 const indexByPrefix = new Map(wordlist.map((word, index) => [word.slice(0, prefixLength), index]))
@@ -22,11 +24,12 @@ export type PaperWordsFailure =
 
 /** Writes a 16-byte secret as twelve words. */
 export function paperWords(secret: Uint8Array): readonly string[] {
-  const value = (toBigInt(secret) << checksumBits) | checksumOf(secret)
-  return Array.from({ length: paperWordCount }, (_, index) => {
-    const shift = BigInt((paperWordCount - 1 - index) * bitsPerWord)
-    return wordlist[Number((value >> shift) & 0x7ffn)] ?? ''
-  })
+  const bits = newSecret(secret.length + 1)
+  bits.set(secret)
+  bits[secret.length] = checksumOf(secret) << (8 - checksumBits)
+  const words = Array.from({ length: paperWordCount }, (_, index) => wordlist[indexAt(bits, index)] ?? '')
+  wipe(bits)
+  return words
 }
 
 /** Reads typed words back: case, spacing and everything after a word's fourth letter do not matter. */
@@ -36,10 +39,14 @@ export function parsePaperWords(text: string): Result<Uint8Array, PaperWordsFail
   const indexes = typed.map(wordIndex)
   const unknown = indexes.indexOf(null)
   if (unknown !== -1) return err({ kind: 'unknown-word', position: unknown })
-  const value = indexes.reduce((sum: bigint, index) => (sum << BigInt(bitsPerWord)) | BigInt(index ?? 0), 0n)
-  const secret = fromBigInt(value >> checksumBits, paperSecretBytes)
-  if (checksumOf(secret) !== (value & ((1n << checksumBits) - 1n))) return err({ kind: 'checksum' })
-  return ok(secret)
+  const bits = newSecret(paperSecretBytes + 1)
+  for (const [index, word] of indexes.entries()) putIndex(bits, index, word ?? 0)
+  const secret = secretOf(bits.subarray(0, paperSecretBytes))
+  const fits = checksumOf(secret) === (bits[paperSecretBytes] ?? 0) >> (8 - checksumBits)
+  wipe(bits)
+  if (fits) return ok(secret)
+  wipe(secret)
+  return err({ kind: 'checksum' })
 }
 
 /** The words of `text` in lower case. */
@@ -58,15 +65,23 @@ export function wordIndex(typed: string): number | null {
   return wordlist[index]?.startsWith(typed) === true ? index : null
 }
 
-function checksumOf(secret: Uint8Array): bigint {
-  const first = createHash('sha256').update(secret).digest()[0] ?? 0
-  return BigInt(first) >> (8n - checksumBits)
+/** The first bits of the hash. */
+function checksumOf(secret: Uint8Array): number {
+  return (createHash('sha256').update(secret).digest()[0] ?? 0) >> (8 - checksumBits)
 }
 
-function toBigInt(bytes: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+// Bit by bit in memory that is wiped: a big number, a hexadecimal text or a pooled buffer would stay behind.
+function indexAt(bits: Uint8Array, index: number): number {
+  let value = 0
+  for (let bit = index * bitsPerWord; bit < (index + 1) * bitsPerWord; bit += 1)
+    value = (value << 1) | (((bits[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1)
+  return value
 }
 
-function fromBigInt(value: bigint, length: number): Uint8Array {
-  return Uint8Array.from(Buffer.from(value.toString(16).padStart(length * 2, '0'), 'hex'))
+function putIndex(bits: Uint8Array, index: number, value: number): void {
+  for (let place = 0; place < bitsPerWord; place += 1) {
+    const bit = index * bitsPerWord + place
+    const isSet = (value >> (bitsPerWord - 1 - place)) & 1
+    bits[bit >> 3] = (bits[bit >> 3] ?? 0) | (isSet << (7 - (bit & 7)))
+  }
 }

@@ -32,7 +32,9 @@ export class SafeStorageKeychain {
   async store(name: string, secret: Uint8Array): Promise<void> {
     if (!(await isTrustworthy())) throw new SottoError('keychain-unavailable')
     try {
-      const sealed = await safeStorage.encryptStringAsync(Buffer.from(secret).toString('base64'))
+      // A view: a copy would stay behind in Node's pool of small buffers.
+      const view = Buffer.from(secret.buffer, secret.byteOffset, secret.length)
+      const sealed = await safeStorage.encryptStringAsync(view.toString('base64'))
       const file = this.#fileOf(name)
       await writeFile(`${file}.new`, sealed, { mode: 0o600, flush: true })
       await rename(`${file}.new`, file)

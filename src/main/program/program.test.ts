@@ -214,6 +214,19 @@ describe('Program', () => {
     expect(app.view()).toMatchObject({ phase: 'locked', lockedBy: 'idle' })
   })
 
+  it('locks what is just being opened', async () => {
+    let opened = (): void => undefined
+    const isOpen = new Promise<void>((resolve) => (opened = resolve))
+    const app = program(fakeKeys({ open: () => isOpen.then(() => new Uint8Array(32)) }))
+    await app.start()
+    const unlocking = app.unlock('passphrase', new Uint8Array(3))
+    const locking = app.lock('suspend', 'end')
+    opened()
+    await unlocking
+    expect(await locking).toBe(true)
+    expect(app.view()).toMatchObject({ phase: 'locked', lockedBy: 'suspend' })
+  })
+
   it('lets people finish their call before it locks, unless they are to be cut off', async () => {
     const app = program(fakeKeys())
     await app.start()

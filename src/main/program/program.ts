@@ -108,6 +108,8 @@ export class Program<S extends Session> {
    * until they are done. Resolves with whether it is locked.
    */
   async lock(reason: LockReason, calls: 'keep' | 'end'): Promise<boolean> {
+    // A history that is being opened must not come up behind a lid that was closed meanwhile.
+    if (this.#phase !== 'ready') await this.#opening.catch(() => undefined)
     if (this.#phase !== 'ready') return this.#phase === 'locked'
     if (calls === 'keep' && this.#session?.isBusy() === true) {
       this.#lockLater = reason

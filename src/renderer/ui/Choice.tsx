@@ -87,7 +87,7 @@ export function Segments<V extends string>({ label, value, options, onChange }: 
       <Label className="text-sm font-medium">{label}</Label>
       <div className="flex flex-wrap gap-1 self-start rounded-lg bg-hover p-1">
         {options.map((option) => (
-          <RadioField key={option.value} value={option.value}>
+          <RadioField key={option.value} value={option.value} className="relative">
             <RadioButton className="block rounded-md px-3 py-1.5 text-sm text-ink data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent data-[selected]:bg-raised data-[selected]:font-medium data-[selected]:shadow-sm forced-colors:data-[selected]:outline-2">
               {option.label}
             </RadioButton>
@@ -104,7 +104,12 @@ export function Cards<V extends string>({ label, value, options, onChange }: Cho
     <RadioGroup value={value} onChange={(next) => onChange(next as V)} className="flex flex-col gap-2">
       <Label className="text-sm font-medium">{label}</Label>
       {options.map((option) => (
-        <RadioField key={option.value} value={option.value} isDisabled={option.isDisabled === true}>
+        <RadioField
+          key={option.value}
+          value={option.value}
+          className="relative"
+          isDisabled={option.isDisabled === true}
+        >
           <RadioButton className="group flex gap-3 rounded-xl border border-line bg-raised p-3 data-[disabled]:bg-transparent data-[focus-visible]:outline-2 data-[focus-visible]:outline-accent data-[selected]:border-accent data-[selected]:bg-tint">
             <span
               aria-hidden
@@ -133,7 +138,7 @@ export interface ToggleProps {
 /** A setting that takes effect at once. */
 export function Switch({ children, hint, ...rest }: ToggleProps) {
   return (
-    <SwitchField {...rest} className="py-1.5">
+    <SwitchField {...rest} className="relative py-1.5">
       <SwitchButton className="group flex items-start gap-3 data-[disabled]:text-soft">
         <span
           aria-hidden
@@ -159,7 +164,7 @@ export function Checkbox({
   onChange,
 }: Pick<ToggleProps, 'children' | 'isSelected' | 'onChange'>) {
   return (
-    <CheckboxField isSelected={isSelected} onChange={onChange} className="py-1">
+    <CheckboxField isSelected={isSelected} onChange={onChange} className="relative py-1">
       <CheckboxButton className="group flex items-start gap-3">
         <span
           aria-hidden

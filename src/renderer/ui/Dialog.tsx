@@ -39,7 +39,7 @@ export function Dialog({ title, onClose, children, closeLabel, role = 'dialog', 
             </Heading>
             {role === 'dialog' && <IconButton icon={X} label={closeLabel} onPress={onClose} />}
           </header>
-          <div className="min-h-0 overflow-y-auto p-5">{children}</div>
+          <div className="relative min-h-0 overflow-y-auto p-5">{children}</div>
         </AriaDialog>
       </Modal>
     </ModalOverlay>

@@ -1,45 +1,34 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect as visible, type Page } from '@playwright/test'
+import { expect as visible } from '@playwright/test'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { launchApp, type RunningApp } from '../support/app.ts'
+import { hostBesideKeyring, keyringNeeds } from '../support/keyring.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { testPassphrase } from '../support/person.ts'
-import { createLocalAccount, lockByHand, postponePaperSecret, unlock } from '../support/steps.ts'
+import {
+  createLocalAccount,
+  lockByHand,
+  openStorage,
+  postponePaperSecret,
+  switchKeychain,
+  unlock,
+  unlockByKeychain,
+} from '../support/steps.ts'
 
-const root = path.resolve(import.meta.dirname, '../../..')
 const patient = { timeout: 30_000 }
 const noAnswer = "This computer's keychain does not answer"
 
-const missing = missingCommands('gnome-keyring-daemon', 'dbus-run-session', 'secret-tool')
-
-async function openStorage(page: Page): Promise<void> {
-  await page.keyboard.press('Control+,')
-  await page.getByRole('tab', { name: 'Storage' }).click(patient)
-}
+const missing = missingCommands(...keyringNeeds)
 
 describe.skipIf(missing.length > 0)(
   titleWithNeeds('with a keychain (gnome-keyring on a bus of its own)', missing),
   () => {
     const home = mkdtempSync(path.join(tmpdir(), 'sotto-keyring-'))
-    /** A host on a bus of its own; `keyring` is how the keyring daemon is started there. */
-    const hostWith = (name: string, keyring: string): string => {
-      const [outer, inner] = [path.join(home, name), path.join(home, `${name}-inner`)]
-      writeFileSync(inner, `#!/bin/sh\n${keyring}\nexec '${root}/src/chromium-host/electron' "$@"\n`)
-      writeFileSync(
-        outer,
-        `#!/bin/sh\nexport HOME='${home}' XDG_DATA_HOME='${home}/data-home' XDG_RUNTIME_DIR='${home}'\n` +
-          `exec dbus-run-session -- '${inner}' "$@"\n`,
-      )
-      for (const file of [outer, inner]) chmodSync(file, 0o755)
-      return outer
-    }
-    const start = 'gnome-keyring-daemon --components=secrets'
-    const unlocked = hostWith('host', `printf 'login password' | ${start} --unlock >/dev/null 2>&1`)
-    const locked = hostWith('locked', `${start} --start >/dev/null 2>&1`)
-    const without = hostWith('without', ':')
-    chmodSync(home, 0o700)
+    const unlocked = hostBesideKeyring(home, 'open')
+    const locked = hostBesideKeyring(home, 'locked')
+    const without = hostBesideKeyring(home, 'none')
     const options = { profile: 'alice', data: path.join(home, 'sotto') }
     const profile = path.join(options.data, 'profiles/alice')
     const ready = (app: RunningApp) =>
@@ -76,7 +65,7 @@ describe.skipIf(missing.length > 0)(
       const app = await launch(unlocked)
       await ready(app)
       await lockByHand(app.page)
-      await app.page.getByRole('button', { name: 'Unlock with the keychain' }).click(patient)
+      await unlockByKeychain(app.page)
       await ready(app)
       await openStorage(app.page)
       await app.page.getByText("This computer's keychain", { exact: true }).click(patient)
@@ -106,17 +95,14 @@ describe.skipIf(missing.length > 0)(
     }, 180_000)
 
     it('says that what the keychain kept is lost, opens by the passphrase, and is set up again', async () => {
-      renameSync(path.join(home, 'data-home/keyrings'), path.join(home, 'data-home/lost'))
+      renameSync(path.join(home, 'keyring-data/keyrings'), path.join(home, 'keyring-data/lost'))
       const app = await launch(unlocked)
       await visible(app.page.getByText(/The keychain (?:no longer has|is locked, or refused)/)).toBeVisible(patient)
       await unlock(app.page, testPassphrase)
       await ready(app)
       await openStorage(app.page)
-      const keychain = app.page.getByText("This computer's keychain", { exact: true })
-      await keychain.click(patient)
-      await visible(app.page.getByRole('switch', { name: "This computer's keychain" })).not.toBeChecked(patient)
-      await keychain.click()
-      await visible(app.page.getByRole('switch', { name: "This computer's keychain" })).toBeChecked(patient)
+      await switchKeychain(app.page, false)
+      await switchKeychain(app.page, true)
       await app.quit()
       const again = await launch(unlocked)
       await ready(again)
@@ -133,7 +119,7 @@ describe.skipIf(missing.length > 0)(
       await lockByHand(app.page)
       await visible(app.page.getByText('What your passphrase opens is damaged on this disk')).toBeVisible(patient)
       await visible(app.page.getByRole('button', { name: 'Use the passphrase' })).toHaveCount(0)
-      await app.page.getByRole('button', { name: 'Unlock with the keychain' }).click(patient)
+      await unlockByKeychain(app.page)
       await ready(app)
       await app.quit()
     }, 180_000)

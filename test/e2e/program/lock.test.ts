@@ -1,9 +1,11 @@
-import { readdirSync } from 'node:fs'
-import path from 'node:path'
 import { expect as visible } from '@playwright/test'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { MessageView } from '#shared/model/views.ts'
 import { temporaryData, type RunningApp } from '../support/app.ts'
+import { acceptCall, agreedLetters, expectCall, expectSound, hangUp, placeCall } from '../support/call-steps.ts'
+import { heldMessage, heldMessages } from '../support/held.ts'
 import { newPerson, testPassphrase, homeDomain } from '../support/person.ts'
+import { spoolOf } from '../support/spool.ts'
 import {
   expectMessage,
   lockByHand,
@@ -14,35 +16,80 @@ import {
 } from '../support/steps.ts'
 
 const patient = { timeout: 20_000 }
+const [aliceAt, bobAt] = [`alice@${homeDomain}`, `bob@${homeDomain}`]
 
 describe('locking', () => {
   const data = temporaryData()
-  const apps: RunningApp[] = []
-  const spool = (): string[] => readdirSync(path.join(data.path, 'profiles/bob/spool'))
+  const spool = spoolOf(data.path, 'alice')
+  let alice: RunningApp
+  let bob: RunningApp
+
+  beforeAll(async () => {
+    alice = await newPerson({ profile: 'alice', data: data.path, fakeMedia: true }, 'alice', 'Alice')
+    bob = await newPerson({ profile: 'bob', data: data.path, fakeMedia: true }, 'bob', 'Bob')
+    await startConversation(bob.page, aliceAt)
+    await sendMessage(bob.page, 'Before the lock')
+    await openConversation(alice.page, /Bob|bob@/)
+    await alice.page.getByRole('button', { name: 'Accept' }).first().click(patient)
+    await expectMessage(alice.page, 'Before the lock')
+  }, 180_000)
 
   afterAll(async () => {
-    for (const app of apps) await app.quit().catch(() => undefined)
+    await Promise.allSettled([alice.quit(), bob.quit()])
     data.remove()
-  })
+  }, 60_000)
 
-  it('keeps what arrives while it is locked, and shows it afterwards', async () => {
-    const alice = await newPerson({ profile: 'alice', data: data.path }, 'alice', 'Alice')
-    const bob = await newPerson({ profile: 'bob', data: data.path }, 'bob', 'Bob')
-    apps.push(alice, bob)
-    await startConversation(alice.page, `bob@${homeDomain}`)
-    await sendMessage(alice.page, 'Before the lock')
-    await openConversation(bob.page, /Alice|alice@/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click(patient)
-    await expectMessage(bob.page, 'Before the lock')
+  /** How a message of Bob's stands with him. */
+  const fate = async (text: string): Promise<Record<'path' | 'state', string | undefined>> => {
+    const { path, state } = await heldMessage(bob.page, aliceAt, text)
+    return { path, state }
+  }
 
-    await lockByHand(bob.page)
-    await sendMessage(alice.page, 'While locked')
-    await expect.poll(() => spool().length, patient).toBeGreaterThan(0)
-    await visible(bob.page.getByText('Sotto is locked')).toBeVisible()
+  it('keeps what comes over an open chat session, which goes on as if nothing had been', async () => {
+    await sendMessage(alice.page, 'Glad you write')
+    await expectMessage(bob.page, 'Glad you write')
+    await sendMessage(bob.page, 'Shall we meet?')
+    await expect.poll(() => fate('Shall we meet?'), patient).toEqual({ path: 'msrp', state: 'displayed' })
+    await lockByHand(alice.page)
+    const lines = ['First while locked', 'Second while locked', 'Third while locked']
+    for (const line of lines) await sendMessage(bob.page, line)
+    await expect.poll(() => spool().length, patient).toBe(lines.length)
+    await visible(alice.page.getByText('Sotto is locked')).toBeVisible()
+    // A new session would not be answered by a locked Sotto: it is the one from before.
+    for (const line of lines) await expect.poll(() => fate(line), patient).toEqual({ path: 'msrp', state: 'delivered' })
 
-    await unlock(bob.page, testPassphrase)
-    await openConversation(bob.page, /Alice|alice@/)
-    await expectMessage(bob.page, 'While locked')
+    await unlock(alice.page, testPassphrase)
+    await sendMessage(bob.page, 'Right after it')
+    await expect
+      .poll(async () => (await heldMessages(alice.page, bobAt)).map(({ text }) => text).slice(-4), patient)
+      .toEqual([...lines, 'Right after it'])
     expect(spool()).toEqual([])
+    // Bob's receipts wait until they are seen.
+    for (const line of lines) expect((await fate(line)).state).toBe('delivered')
+    await openConversation(alice.page, /Bob|bob@/)
+    for (const line of [...lines, 'Right after it'])
+      await expect.poll(() => fate(line), patient).toEqual({ path: 'msrp', state: 'displayed' })
+    await sendMessage(alice.page, 'Good to be back')
+    await expectMessage(bob.page, 'Good to be back')
+    const sent = (): Promise<MessageView> => heldMessage(alice.page, bobAt, 'Good to be back')
+    await expect.poll(sent, patient).toMatchObject({ path: 'msrp', state: 'displayed' })
+    const held = await heldMessages(alice.page, bobAt)
+    for (const line of lines) expect(held.filter(({ text }) => text === line)).toHaveLength(1)
   }, 180_000)
+
+  it('gives a call that rings its name when it is unlocked, and lets it be taken', async () => {
+    await lockByHand(alice.page)
+    await placeCall(bob.page)
+    await visible(alice.page.getByText('Unlock to see who calls and to answer.')).toBeVisible(patient)
+    await visible(alice.page.getByText(/Bob/)).toHaveCount(0)
+    await visible(alice.page.getByRole('button', { name: 'Accept', exact: true })).toHaveCount(0)
+    await unlock(alice.page, testPassphrase)
+    await expectCall(alice.page, { phase: 'incoming', peerName: 'Bob' })
+    await visible(alice.page.getByText('Bob').first()).toBeVisible(patient)
+    await acceptCall(alice.page)
+    await Promise.all([expectSound(alice.page), expectSound(bob.page)])
+    expect(await agreedLetters(alice.page)).toBe(await agreedLetters(bob.page))
+    await hangUp(alice.page)
+    await expectCall(bob.page, { phase: 'ended', end: 'peer-hung-up' })
+  }, 120_000)
 })

@@ -50,6 +50,9 @@ async function judge(page: Page, name: string, find: typeof axeFindings): Promis
   expect(await find(page), name).toEqual([])
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   expect(overflow, 'sideways scrolling').toBeLessThanOrEqual(0)
+  // What is hidden from the eye alone can still make it scroll when it gets the focus.
+  const below = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight)
+  expect(below, 'scrolling of the window itself').toBeLessThanOrEqual(0)
 }
 
 /** Drawn, and no colour changes any more; what turns for ever does not count. */

@@ -4,8 +4,7 @@ const patient = { timeout: 20_000 }
 
 /** Makes a profile protected by a passphrase. */
 export async function protectProfile(page: Page, passphrase: string): Promise<void> {
-  const usePassphrase = page.getByRole('radio', { name: 'Use a passphrase' })
-  if (await usePassphrase.isVisible().catch(() => false)) await usePassphrase.check({ force: true })
+  await page.getByText('Use a passphrase', { exact: true }).click(patient)
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase, patient)
   await page.getByLabel('Passphrase again').fill(passphrase)
   await page.getByRole('button', { name: 'Protect and continue' }).click()
@@ -82,10 +81,44 @@ export async function unlock(page: Page, passphrase: string): Promise<void> {
   await page.getByRole('button', { name: 'Unlock', exact: true }).click()
 }
 
+/** Opens a locked profile by the keychain. */
+export async function unlockByKeychain(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Unlock with the keychain' }).click(patient)
+}
+
+/** Opens a locked profile by its paper secret, where another way is offered first. */
+export async function unlockByPaper(page: Page, words: readonly string[]): Promise<void> {
+  await page.getByRole('button', { name: 'Use the paper secret' }).click(patient)
+  await typePaper(page, words)
+}
+
+/** Opens a locked profile by its paper secret, where that is what is offered first. */
+export async function typePaper(page: Page, words: readonly string[]): Promise<void> {
+  await page.getByLabel('Paper secret', { exact: true }).fill(words.join(' '), patient)
+  await page.getByRole('button', { name: 'Unlock', exact: true }).click()
+}
+
+/** Opens the settings where the ways to unlock are. */
+export async function openStorage(page: Page): Promise<void> {
+  await page.keyboard.press('Control+,')
+  await page.getByRole('tab', { name: 'Storage' }).click(patient)
+}
+
+/** Switches unlocking by the keychain on or off, in the settings. */
+export async function switchKeychain(page: Page, on: boolean): Promise<void> {
+  await page.getByText("This computer's keychain", { exact: true }).click(patient)
+  await expect(page.getByRole('switch', { name: "This computer's keychain" })).toBeChecked({ ...patient, checked: on })
+}
+
 /** Locks by the button, and waits until the page is a new one. */
-export async function lockByHand(page: Page): Promise<void> {
+export function lockByHand(page: Page): Promise<void> {
+  return expectLock(page, () => page.getByRole('button', { name: 'Lock', exact: true }).click(patient))
+}
+
+/** Does what locks, and waits until the page is a new one: what is typed into the old one is lost. */
+export async function expectLock(page: Page, lock: () => Promise<void> | void): Promise<void> {
   await page.evaluate(() => ((globalThis as { isOldPage?: boolean }).isOldPage = true))
-  await page.getByRole('button', { name: 'Lock', exact: true }).click(patient)
+  await lock()
   await page.waitForFunction(() => (globalThis as { isOldPage?: boolean }).isOldPage === undefined)
   await expect(page.getByText('Sotto is locked')).toBeVisible(patient)
 }

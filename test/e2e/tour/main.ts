@@ -1,7 +1,7 @@
 /** `npm run tour`: the main job without a person, on the real program; exit code 0 only if every step holds. */
 import path from 'node:path'
 import { expect, type Page } from '@playwright/test'
-import { launchApp, temporaryData, type RunningApp } from '../support/app.ts'
+import { launchApp, type RunningApp } from '../support/app.ts'
 import { ordinaryUserHost } from '../support/as-user.ts'
 import {
   confirmPaperSecret,
@@ -9,11 +9,15 @@ import {
   expectMessage,
   lockByHand,
   openConversation,
+  openStorage,
   postponePaperSecret,
   protectProfile,
   sendMessage,
   startConversation,
+  switchKeychain,
   unlock,
+  unlockByKeychain,
+  unlockByPaper,
 } from '../support/steps.ts'
 import {
   acceptCall,
@@ -33,9 +37,9 @@ const domain = 'sotto.home.arpa'
 const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour', carol: 'amber violin station forest', export: 'river mango copper saddle' }
 const patient = { timeout: 20_000 }
 
-// Root cannot have the browser's sandbox: the tour then runs as an ordinary user, as people do.
-const user = process.getuid?.() === 0 ? ordinaryUserHost() : null
-const data = user === null ? temporaryData() : { path: path.join(user.home, 'data'), remove: user.remove }
+// Root cannot have the browser's sandbox: the tour runs as an ordinary user, as people do, and with nobody's own keychain.
+const user = ordinaryUserHost()
+const data = path.join(user.home, 'data')
 const tour = new Tour()
 const running = new Map<string, RunningApp>()
 /** The words Alice has on paper. */
@@ -46,8 +50,8 @@ type Profile = 'alice' | 'bob' | 'carol'
 let exportFile = ''
 
 async function launch(profile: Profile): Promise<void> {
-  const wrapper = user === null ? {} : { wrapper: user.wrapper }
-  running.set(profile, await launchApp({ profile, data: data.path, fakeMedia: true, ...wrapper }))
+  const wrapper = profile === 'alice' ? user.withKeyring : user.wrapper
+  running.set(profile, await launchApp({ profile, data, fakeMedia: true, wrapper }))
 }
 
 function page(profile: Profile): Page {
@@ -218,9 +222,22 @@ async function run(): Promise<void> {
   })
   await tour.step('Alice locks again and unlocks with her paper secret', only('alice'), async () => {
     await lockByHand(page('alice'))
-    await page('alice').getByRole('button', { name: 'Use the paper secret' }).click(patient)
-    await page('alice').getByLabel('Paper secret', { exact: true }).fill(alicePaper.join(' '))
-    await page('alice').getByRole('button', { name: 'Unlock', exact: true }).click()
+    await unlockByPaper(page('alice'), alicePaper)
+    await openConversation(page('alice'), /Bob/)
+    await expectMessage(page('alice'), 'The door code is on the card.')
+  })
+  await tour.step('Alice lets the keychain of her computer unlock', only('alice'), async () => {
+    await openStorage(page('alice'))
+    await switchKeychain(page('alice'), true)
+    await page('alice').getByText('Ways to open your history').scrollIntoViewIfNeeded()
+  })
+  await tour.step('Alice locks once more: the keychain is asked only when she says so', only('alice'), async () => {
+    await lockByHand(page('alice'))
+    await expect(page('alice').getByRole('button', { name: 'Unlock with the keychain' })).toBeVisible(patient)
+    await expect(page('alice').getByRole('button', { name: 'Use the passphrase' })).toBeVisible(patient)
+  })
+  await tour.step('Alice unlocks with the keychain', only('alice'), async () => {
+    await unlockByKeychain(page('alice'))
     await openConversation(page('alice'), /Bob/)
     await expectMessage(page('alice'), 'The door code is on the card.')
   })
@@ -236,6 +253,6 @@ async function run(): Promise<void> {
 
 await run()
 for (const app of running.values()) await app.quit().catch(() => (tour.failed = true))
-data.remove()
+user.remove()
 process.exitCode = tour.failed ? 1 : 0
 process.exit()

@@ -189,6 +189,11 @@ describe('while Sotto is locked', () => {
     expect(program.line.configured.map(({ server }) => server)).toEqual([null, 'wss://other', null])
   })
 
+  it('hears that the network changed', async () => {
+    await program.kept.networkChanged()
+    expect(program.line.networkChanges).toBe(1)
+  })
+
   it('replays bodies as if they came in, and their answers go to nobody', async () => {
     const session = await program.kept.attach()
     session.flow()

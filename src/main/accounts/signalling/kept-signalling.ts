@@ -63,6 +63,11 @@ export class KeptSignalling {
     return session
   }
 
+  /** While no session tells it. */
+  networkChanged(): Promise<void> {
+    return this.#client.networkChanged()
+  }
+
   async stop(): Promise<void> {
     this.#session = null
     await this.#client.stop()

@@ -25,7 +25,7 @@ export function CallTest() {
         <IconButton icon={ArrowLeft} label={t('app.back')} onPress={closeCallTest} />
         <h2 className="text-base font-semibold">{t('callTest.title')}</h2>
       </header>
-      <div className="min-h-0 flex-1 overflow-y-auto p-5 [scrollbar-gutter:stable]">
+      <div className="relative min-h-0 flex-1 overflow-y-auto p-5 [scrollbar-gutter:stable]">
         <div className="mx-auto flex max-w-2xl flex-col gap-7">
           {settings === null ? (
             <Working label={t('settings.loading')} />

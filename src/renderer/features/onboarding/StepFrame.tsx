@@ -5,7 +5,7 @@ import { useT } from '#renderer/i18n/i18n.ts'
 export function StepFrame({ children, lead, title }: { title: string; lead: string; children: ReactNode }) {
   const t = useT()
   return (
-    <main className="flex h-full justify-center overflow-y-auto bg-panel px-4 py-6" data-pane="step">
+    <main className="relative flex h-full justify-center overflow-y-auto bg-panel px-4 py-6" data-pane="step">
       <div className="my-auto w-full max-w-md">
         <header className="mb-5 flex flex-col items-center gap-2 text-center">
           <Logo />

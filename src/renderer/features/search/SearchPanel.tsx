@@ -35,7 +35,7 @@ export function SearchPanel() {
   return (
     <section
       aria-label={t('search.filters')}
-      className="flex max-h-3/5 shrink-0 flex-col gap-2.5 overflow-y-auto border-b border-line px-3 pb-3"
+      className="relative flex max-h-3/5 shrink-0 flex-col gap-2.5 overflow-y-auto border-b border-line px-3 pb-3"
     >
       <Chips
         label={t('search.kind')}

@@ -67,7 +67,7 @@ export function Settings({ section }: { readonly section: SettingsSection }) {
           <TabPanel
             key={id}
             id={id}
-            className="min-h-0 flex-1 overflow-y-auto p-5 -outline-offset-2 [scrollbar-gutter:stable]"
+            className="relative min-h-0 flex-1 overflow-y-auto p-5 -outline-offset-2 [scrollbar-gutter:stable]"
           >
             <div className="mx-auto flex max-w-2xl flex-col gap-6">
               <Page />
