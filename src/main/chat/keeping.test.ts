@@ -24,7 +24,7 @@ async function world(...names: readonly string[]) {
     const upkeep = new HistoryUpkeep({
       ...{ writer, reader, clock, random, log: silentLog, keepDays: () => 0 },
       entries: new EntryFactory({ clock, random }),
-      attachments: { remove: () => Promise.resolve(), sweep: () => Promise.resolve(0) },
+      attachments: { sweep: () => Promise.resolve(0) },
       deviceOf: () => device.account.deviceId,
       withdrawNotification: (id) => device.withdrawn.push(id),
     })

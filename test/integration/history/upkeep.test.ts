@@ -35,7 +35,7 @@ beforeEach(() => {
   history = test.open()
   clock = new FakeClock(start)
   make = new EntryMaker(start)
-  attachments = new AttachmentStore(path.join(test.directory, 'attachments'), random)
+  attachments = new AttachmentStore(test.attachments, random)
   keepDays = 0
   hasAccount = true
   upkeep = upkeepOf(history)
@@ -71,7 +71,7 @@ async function fileEntry(name: string, more: { expiresAfter?: number } = {}): Pr
   )
 }
 
-const files = () => readdirSync(path.join(test.directory, 'attachments'))
+const files = () => readdirSync(test.attachments)
 const texts = async () => {
   const page = await history.reader.page({
     ...{ conversationId: conversationWith(bob), anchor: { at: 'newest' }, limit: 200 },
