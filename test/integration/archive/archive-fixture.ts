@@ -17,6 +17,7 @@ import type { ArchiveActivity } from '#shared/model/archive-views.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { AttachmentId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import { type EntryMaker, TestHistory } from '../history/history-fixture.ts'
 
 export const passphrase = 'tidal copper lantern meadow'
@@ -52,6 +53,7 @@ export class ArchiveProfile {
     this.attachments = new AttachmentStore(files, systemRandom)
     this.archive = new Archive({
       ...{ reader, writer, identity: this.identity, clock: systemClock, program: '0.1.0', language: () => 'en' },
+      log: silentLog,
       startWorker: () => Promise.resolve(inThisThread(files)),
       dialog: {
         save: () => Promise.resolve(this.target),
