@@ -5,8 +5,10 @@ import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
+import type { BridgePublisher } from './bridge/publisher.ts'
 import type { Chat } from './chat/chat.ts'
 import type { NotificationPort } from './chat/ports.ts'
+import { FileSaver, type SaveDialogPort } from './files/file-saver.ts'
 import { AttachmentStore } from './history/attachments/attachment-store.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
@@ -15,6 +17,8 @@ import type { Settings } from './settings/settings.ts'
 import { HistoryUpkeep } from './upkeep/upkeep.ts'
 
 interface Ports {
+  readonly fileDialogs: SaveDialogPort
+  readonly publisher: BridgePublisher
   readonly paths: ProfilePaths
   readonly notifications: NotificationPort
   readonly clock: ClockPort
@@ -34,6 +38,7 @@ export interface HistoryFeatures {
   readonly upkeep: HistoryUpkeep
   readonly searches: Searches
   readonly attachments: AttachmentStore
+  readonly files: FileSaver
 }
 
 /** Resolves when what disappeared while the program was closed is gone. */
@@ -58,9 +63,16 @@ export async function startHistory(
         return { account: aor, device: deviceId, authenticatedBy: 'own-device', verified: true } as const
       }),
   })
-  opened.push(() => upkeep.stop())
+  const files = new FileSaver({
+    ...{ ...base, attachments, dialog: ports.fileDialogs },
+    changed: (saving) => ports.publisher.publish('files.saving', saving),
+  })
+  opened.push(
+    () => upkeep.stop(),
+    () => files.stop(),
+  )
   await upkeep.start()
-  return { upkeep, searches, attachments }
+  return { upkeep, searches, attachments, files }
 }
 
 /** The bridge's rows about conversations and their rows that nobody else hears of, but for the timer. */

@@ -8,6 +8,7 @@ import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { Accounts, type AccountRegistryPort } from './accounts/accounts.ts'
 import type { FileDialogPort } from './archive/archive-port.ts'
+import type { SaveDialogPort } from './files/file-saver.ts'
 import type { AttachedSignalling, KeptSignalling } from './accounts/signalling/kept-signalling.ts'
 import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
@@ -57,7 +58,7 @@ export interface SessionPorts {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
-  readonly fileDialogs: FileDialogPort
+  readonly fileDialogs: FileDialogPort & SaveDialogPort
   /** Version of this program. */
   readonly version: string
   /** Language of what main writes. */
@@ -346,7 +347,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       connected: () => undefined,
       ready: () => calls.mediaReady(),
     },
-    ...{ archive, home: { invite: () => ports.home.invite({ lan: true }) } },
+    ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
     activity: (args) => chat.activity(args),
   }
 }

@@ -46,6 +46,7 @@ export const errorCodes = [
   'profile-in-use',
   'disk-full',
   'disk-failed',
+  'file-damaged',
   'history-corrupt',
   'history-stopped',
   'history-too-new',

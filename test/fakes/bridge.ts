@@ -5,6 +5,7 @@ import type { BridgeArgs, BridgeName, BridgeResult } from '#shared/bridge/table.
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import { FakeArchive } from './bridge-archive.ts'
+import { FakeFiles } from './bridge-files.ts'
 import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView } from '#shared/model/views.ts'
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
 import { FakeHoldings } from './bridge-holdings.ts'
@@ -97,6 +98,7 @@ export class FakeBridge {
   #settings: SettingsView
   readonly phone: FakeCalls
   readonly #archive = new FakeArchive((activity) => this.emit('archive.changed', activity))
+  readonly #files = new FakeFiles((saving) => this.emit('files.saving', saving))
   #revision = 1
 
   constructor(scenario: Scenario) {
@@ -169,6 +171,11 @@ export class FakeBridge {
     for (const handler of this.#handlers.get(event) ?? []) {
       ;(handler as (payload: BridgeEvents[E]) => void)(structuredClone(payload))
     }
+  }
+
+  /** Files that are being saved are there. */
+  finishSaving(): void {
+    this.#files.finish()
   }
 
   /** A message arrives. */
@@ -409,6 +416,7 @@ export class FakeBridge {
     'contacts.setPolicy': ({ conversationId: id, policy }) =>
       this.#patchConversation(id as ConversationId, { policy }) as never,
     ...this.#archive.rows,
+    ...this.#files.rows,
     'conversations.list': () => ({ conversations: this.#fixture.conversations, revision: this.#revision }),
     'conversations.start': ({ peer }) => {
       const aor = `sip:${peer}` as Aor

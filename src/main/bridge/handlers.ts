@@ -120,6 +120,11 @@ export interface SessionAnswers {
     /** Before everything is erased here. */
     closeAccounts(): Promise<void>
   }
+  readonly files: {
+    save: Answer<'files.save'>
+    cancel: Answer<'files.cancelSaving'>
+    reveal: Answer<'files.reveal'>
+  }
   readonly archive: {
     exportSealed: Answer<'archive.exportSealed'>
     exportReadable: Answer<'archive.exportReadable'>
@@ -251,8 +256,13 @@ function callRows(
   }
 }
 
-function archiveRows(session: Session): Pick<BridgeHandlers, Extract<BridgeName, `archive.${string}`>> {
+function archiveRows(
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `archive.${string}` | `files.${string}`>> {
   return {
+    'files.save': (args) => session().files.save(args),
+    'files.cancelSaving': (args) => session().files.cancel(args),
+    'files.reveal': (args) => session().files.reveal(args),
     'archive.exportSealed': (args) => session().archive.exportSealed(args),
     'archive.exportReadable': (args) => session().archive.exportReadable(args),
     'archive.choose': (args) => session().archive.choose(args),

@@ -2,19 +2,13 @@ import { SottoError } from '#shared/errors.ts'
 import { newMessageId } from '#shared/model/derive-ids.ts'
 import type { ContactBody } from '#shared/model/entry.ts'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { RowRef } from '#shared/model/saving.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import type { OutboxJob } from '#main/history/port.ts'
 import { commitContact } from './contact-changes.ts'
 import { commitAndSend, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
 import { copyJobs, lineEntry, peerJob } from './lines.ts'
 import type { Line, LineContent } from './wire-forms.ts'
-
-/** A row by what it is known by everywhere. */
-export interface RowRef {
-  readonly conversationId: ConversationId
-  readonly author: Aor
-  readonly messageId: MessageId
-}
 
 /** How long things are kept and where they stand: for the user alone, but for the timer of disappearing messages. */
 export class Keeping {

@@ -9,20 +9,16 @@ const maxNames = 1000
 
 export interface FileDialogs {
   save(suggestion: { readonly name: string; readonly extension: string | null }): Promise<string | null>
+  /** As {@link save}, for a file of a conversation: in the user's downloads. */
+  saveFile(suggestion: { readonly name: string; readonly extension: string | null }): Promise<string | null>
   open(): Promise<string | null>
   reveal(file: string): void
 }
 
 export function fileDialogs(strings: () => MainStrings): FileDialogs {
   return {
-    save: async ({ name, extension }) => {
-      const suggested = freeName(app.getPath('documents'), name, extension)
-      const filters = extension === null ? [] : [{ name: extension, extensions: [extension] }]
-      const options = { title: strings().exportTitle, defaultPath: suggested, filters }
-      const answer = await dialog.showSaveDialog(options)
-      if (answer.canceled || answer.filePath === '') return null
-      return withExtension(answer.filePath, extension)
-    },
+    save: (suggestion) => askWhere(strings().exportTitle, app.getPath('documents'), suggestion),
+    saveFile: (suggestion) => askWhere(strings().saveTitle, app.getPath('downloads'), suggestion),
     open: async () => {
       const { canceled, filePaths } = await dialog.showOpenDialog({
         title: strings().importTitle,
@@ -32,6 +28,19 @@ export function fileDialogs(strings: () => MainStrings): FileDialogs {
     },
     reveal: (file) => shell.showItemInFolder(file),
   }
+}
+
+async function askWhere(
+  title: string,
+  folder: string,
+  { name, extension }: { readonly name: string; readonly extension: string | null },
+): Promise<string | null> {
+  const filters = extension === null ? [] : [{ name: extension, extensions: [extension] }]
+  const { canceled, filePath } = await dialog.showSaveDialog({
+    ...{ title, filters },
+    defaultPath: freeName(folder, name, extension),
+  })
+  return canceled || filePath === '' ? null : withExtension(filePath, extension)
 }
 
 function withExtension(file: string, extension: string | null): string {

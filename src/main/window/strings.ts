@@ -9,6 +9,7 @@ export interface MainStrings {
   readonly answer: string
   readonly decline: string
   readonly exportTitle: string
+  readonly saveTitle: string
   readonly importTitle: string
   readonly show: string
   readonly lock: string
@@ -25,6 +26,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
     answer: 'Answer',
     decline: 'Decline',
     exportTitle: 'Export to',
+    saveTitle: 'Save file',
     importTitle: 'Choose a history to import',
     show: 'Show Sotto',
     lock: 'Lock Sotto',
@@ -39,6 +41,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
     answer: 'Annehmen',
     decline: 'Ablehnen',
     exportTitle: 'Exportieren nach',
+    saveTitle: 'Datei speichern',
     importTitle: 'Verlauf zum Importieren wählen',
     show: 'Sotto zeigen',
     lock: 'Sotto sperren',

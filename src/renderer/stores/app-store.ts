@@ -6,6 +6,7 @@ import type { ErrorCode } from '#shared/errors.ts'
 import type { BridgeArgs } from '#shared/bridge/table.ts'
 import { call, on } from '../bridge/client.ts'
 import { handleArchive } from './archive-store.ts'
+import { handleSaving } from './saving-store.ts'
 import { perFrame } from './per-frame.ts'
 import { handleCalls, loadCalls } from './call-store.ts'
 import { handleHistory, handleTyping, loadConversations, marksOnly } from './conversation-store.ts'
@@ -124,6 +125,7 @@ export function startStores(): () => void {
     on('chat.typing', handleTyping),
     on('calls.changed', (event) => void handleCalls(event)),
     on('archive.changed', handleArchive),
+    on('files.saving', handleSaving),
     on('accounts.certificateProblem', pushCertificateProblem),
     on('notice.error', ({ code, params }) => pushNotice(code, params)),
     on('navigate.conversation', ({ conversationId, position }) => openConversation(conversationId, position)),

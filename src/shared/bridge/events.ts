@@ -3,6 +3,7 @@ import type { AccountId, ConversationId } from '../model/ids.ts'
 import type { CallView, MediaCommand } from '../model/calls.ts'
 import type { AccountView, AppView, ContactView, ConversationView, MessageView, SettingsView } from '../model/views.ts'
 import type { ArchiveActivity } from '../model/archive-views.ts'
+import type { SavingView } from '../model/saving.ts'
 import type { ErrorCode } from '../errors.ts'
 
 /**
@@ -30,6 +31,8 @@ export interface BridgeEvents {
   'media.command': MediaCommand
   /** What runs of an export or import; null = nothing. */
   'archive.changed': ArchiveActivity | null
+  /** Files that are being saved or were since Sotto was unlocked, newest last. */
+  'files.saving': readonly SavingView[]
   /** Main asks the screen to show a conversation (notification clicked). */
   'navigate.conversation': { readonly conversationId: ConversationId; readonly position?: number }
 }
@@ -48,5 +51,6 @@ export const bridgeEventNames = [
   'calls.changed',
   'media.command',
   'archive.changed',
+  'files.saving',
   'navigate.conversation',
 ] as const satisfies readonly BridgeEventName[]

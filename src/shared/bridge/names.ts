@@ -101,4 +101,7 @@ export const plainBridgeNames = [
   'archive.import',
   'archive.cancel',
   'archive.reveal',
+  'files.save',
+  'files.cancelSaving',
+  'files.reveal',
 ] as const satisfies readonly BridgeName[]

@@ -20,6 +20,7 @@ import type { AccountLeft, ErasedView, HoldingsView, ServerHoldings } from '../m
 import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
 import { maxExpirySeconds } from '../model/limits.ts'
 import { archiveRows } from './archive-rows.ts'
+import { fileRows } from './file-rows.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
 import { searchFilter } from './search-filter.ts'
@@ -221,6 +222,7 @@ export const bridgeTable = {
   'profile.erased': method<ErasedView | null>()(none),
   ...callRows,
   ...archiveRows,
+  ...fileRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>
 

@@ -168,6 +168,15 @@ const screens: readonly Screen[] = [
   },
   { name: 'kept', scenario: {}, reach: open(/Grete/) },
   {
+    name: 'file-saving',
+    scenario: {},
+    reach: async (page) => {
+      await open(/Grete/)(page)
+      await page.getByRole('button', { name: /^Save Garden plan/ }).click()
+      await page.getByRole('progressbar', { name: /^Saving Garden plan/ }).waitFor()
+    },
+  },
+  {
     name: 'delete-message',
     scenario: {},
     reach: async (page) => {

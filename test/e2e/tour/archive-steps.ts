@@ -49,7 +49,7 @@ export async function importHistory(page: Page, file: string, passphrase: string
   await page.getByRole('button', { name: 'Check the file' }).click()
   await page.getByText('Importing it would bring').waitFor(patient)
   await page.getByRole('button', { name: 'Import', exact: true }).click()
-  await page.getByText('messages were imported').waitFor(patient)
+  await page.getByText(/messages? (was|were) imported/).waitFor(patient)
   await page.getByRole('button', { name: 'Done', exact: true }).click()
 }
 

@@ -118,7 +118,7 @@ function Content({ message, authorName }: Pick<BubbleProps, 'message' | 'authorN
   const t = useT()
   if (message.deleted) return <p className="text-soft italic">{t('chat.deleted')}</p>
   if (message.call !== undefined) return <CallBubble message={message} record={message.call} name={authorName} />
-  if (message.file !== undefined) return <FileBubble file={message.file} />
+  if (message.file !== undefined) return <FileBubble message={message} file={message.file} />
   return <MessageText text={message.text} />
 }
 

@@ -1,4 +1,4 @@
-import { Bookmark, BookmarkX, Copy, Info, Pencil, Trash2 } from 'lucide-react'
+import { Bookmark, BookmarkX, Copy, Download, Info, Pencil, Trash2 } from 'lucide-react'
 import type { MessageView } from '#shared/model/views.ts'
 import { type Translate, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
@@ -26,10 +26,20 @@ function useEntries(message: MessageView, actions: MessageActions): readonly Men
   if (editable && !message.conflicting) {
     entries.push({ id: 'edit', label: t('chat.edit'), icon: Pencil, onAction: () => actions.onEdit(message) })
   }
+  if (message.file?.stored === true) entries.push(saveEntry(t, message))
   if (!message.deleted) entries.push(bookmarkEntry(t, message))
   entries.push({ id: 'details', label: t('chat.details'), icon: Info, onAction: actions.onDetails })
   entries.push({ id: 'delete', label: t('chat.delete'), icon: Trash2, danger: true, onAction: actions.onDelete })
   return entries
+}
+
+function saveEntry(t: Translate, { conversationId, author, messageId }: MessageView): MenuEntry {
+  return {
+    id: 'save',
+    label: t('chat.saveFile'),
+    icon: Download,
+    onAction: () => void perform('files.save', { conversationId, author, messageId }),
+  }
 }
 
 function bookmarkEntry(t: Translate, { conversationId, author, messageId, bookmarked }: MessageView): MenuEntry {

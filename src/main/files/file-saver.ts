@@ -1,0 +1,143 @@
+/** Saves attachments where the user wants them, in the clear: a file has its name only when all of it is there and authentic. */
+import { open, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { toHex } from '#shared/bytes/bytes.ts'
+import { ProtocolError, SottoError } from '#shared/errors.ts'
+import { isSameRow, type RowRef, type SavingView } from '#shared/model/saving.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import type { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
+import type { AttachmentKey, HistoryReaderPort } from '#main/history/port.ts'
+import { storageFailure } from '#main/history/sqlite-failure.ts'
+import { syncDirectory } from '#main/platform/atomic-file.ts'
+import { safeFileName, type FileName } from './file-name.ts'
+
+/** Where files go; null = the user changed their mind. */
+export interface SaveDialogPort {
+  saveFile(suggestion: FileName): Promise<string | null>
+  /** Shows a file in the desktop's file manager. */
+  reveal(path: string): void
+}
+
+export interface FileSaverPorts {
+  readonly reader: Pick<HistoryReaderPort, 'attachmentOf'>
+  readonly attachments: Pick<AttachmentStore, 'read'>
+  readonly dialog: SaveDialogPort
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  /** What is being saved or was, newest last. */
+  readonly changed: (saving: readonly SavingView[]) => void
+}
+
+/** Between two reports of progress, ms. */
+const reportMs = 100
+/** Saved files whose place is remembered until Sotto locks. */
+const remembered = 50
+
+interface Task extends RowRef {
+  readonly total: number
+  readonly target: string
+  done: number
+  /** Monotonic, ms. */
+  reportedAt: number
+  state: 'running' | 'cancelled' | 'saved'
+}
+
+export class FileSaver {
+  readonly #ports: FileSaverPorts
+  readonly #running = new Set<Promise<unknown>>()
+  #tasks: readonly Task[] = []
+
+  constructor(ports: FileSaverPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Asks where to and writes the file; resolves when it is durable, or the user changed their mind.
+   * @throws SottoError `not-found`, `file-damaged`, `disk-full`, `disk-failed`.
+   */
+  async save({ conversationId, author, messageId }: RowRef): Promise<void> {
+    const ref = { conversationId, author, messageId }
+    if (this.#tasks.some((task) => task.state === 'running' && isSameRow(task, ref))) return
+    const attachment = await this.#ports.reader.attachmentOf(conversationId, author, messageId)
+    if (attachment === null) throw new SottoError('not-found')
+    const target = await this.#ports.dialog.saveFile(safeFileName(attachment.fileName))
+    if (target === null) return
+    const { size: total } = attachment
+    const reportedAt = this.#ports.clock.monotonic()
+    const task: Task = { ...ref, total, target, done: 0, reportedAt, state: 'running' }
+    this.#keep([...this.#tasks.filter((other) => !isSameRow(other, ref)), task].slice(-remembered))
+    const work = this.#write(task, attachment)
+    this.#running.add(work)
+    await work.finally(() => this.#running.delete(work))
+  }
+
+  /** Ends the saving of a row's file; nothing of it stays. */
+  cancel(ref: RowRef): void {
+    for (const task of this.#tasks) if (task.state === 'running' && isSameRow(task, ref)) task.state = 'cancelled'
+  }
+
+  /** Shows what was saved in the file manager. */
+  reveal(ref: RowRef): void {
+    const task = this.#tasks.find(({ state, ...row }) => state === 'saved' && isSameRow(row, ref))
+    if (task !== undefined) this.#ports.dialog.reveal(task.target)
+  }
+
+  /** The history closes: what runs is ended, and nothing is remembered. */
+  async stop(): Promise<void> {
+    for (const task of this.#tasks) if (task.state === 'running') task.state = 'cancelled'
+    await Promise.allSettled(this.#running)
+    this.#keep([])
+  }
+
+  async #write(task: Task, attachment: AttachmentKey): Promise<void> {
+    const temporary = path.join(path.dirname(task.target), `.${toHex(this.#ports.random.bytes(8))}.part`)
+    try {
+      await this.#copy(task, attachment, temporary)
+      await rename(temporary, task.target)
+      await syncDirectory(path.dirname(task.target))
+      task.state = 'saved'
+      this.#keep(this.#tasks)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      this.#keep(this.#tasks.filter((other) => other !== task))
+      if (task.state !== 'cancelled') throw failureOf(error)
+    }
+  }
+
+  async #copy(task: Task, attachment: AttachmentKey, temporary: string): Promise<void> {
+    const handle = await open(temporary, 'wx', 0o600)
+    try {
+      for await (const bytes of this.#ports.attachments.read(attachment)) {
+        if (task.state === 'cancelled') throw new SottoError('cancelled')
+        await handle.writeFile(bytes)
+        this.#progress(task, bytes.length)
+      }
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+
+  #progress(task: Task, bytes: number): void {
+    task.done += bytes
+    const now = this.#ports.clock.monotonic()
+    if (now - task.reportedAt < reportMs) return
+    task.reportedAt = now
+    this.#keep(this.#tasks)
+  }
+
+  #keep(tasks: readonly Task[]): void {
+    this.#tasks = tasks
+    this.#ports.changed(tasks.map(viewOf))
+  }
+}
+
+/** What is not authentic was changed on the disk, whoever did it. */
+function failureOf(error: unknown): unknown {
+  return error instanceof ProtocolError ? new SottoError('file-damaged', {}, error) : storageFailure(error)
+}
+
+function viewOf({ conversationId, author, messageId, done, total, state }: Task): SavingView {
+  return { conversationId, author, messageId, done, total, saved: state === 'saved' }
+}
