@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { SottoError } from '#shared/errors.ts'
 import { wipe } from '#shared/bytes/bytes.ts'
 import { newSecret } from '#shared/bytes/secret.ts'
+import { openWords } from './begun-words.ts'
 import { migrations, type Migration } from './migrations/migrations.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 
@@ -44,7 +45,10 @@ export function openDatabase(options: OpenDatabaseOptions): Database.Database {
         requireWritable(db)
       }
       if (schemaVersion(db) > steps.length) throw new SottoError('history-too-new')
-      if (options.role === 'reader') db.pragma('query_only = ON')
+      if (options.role === 'reader') {
+        openWords(db)
+        db.pragma('query_only = ON')
+      }
       return db
     } catch (error) {
       db.close()

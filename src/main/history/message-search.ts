@@ -3,8 +3,10 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import type { SearchFilter } from '#shared/model/search.ts'
 import type { SearchHit, SearchPage } from '#shared/model/views.ts'
+import { excerptsFor, type Excerpt } from './excerpt.ts'
 import { positionAt } from './position.ts'
-import { excerptOf, matchExpression, parseQuery, type SearchFacet, type SearchQuery } from './search-text.ts'
+import { BegunWords } from './begun-words.ts'
+import { begunWord, matchExpression, parseQuery, type SearchFacet, type SearchQuery } from './search-text.ts'
 import { contentOf, messageKey, type MessageRow } from './views.ts'
 
 /** A search, and where its page begins: before this position, or at the newest. */
@@ -49,10 +51,12 @@ const known = "AND conversation.policy NOT IN ('blocked', 'pending')"
 
 export class MessageSearch {
   readonly #db: Database
+  readonly #words: BegunWords
   readonly #statements = new Map<string, Statement>()
 
   constructor(db: Database) {
     this.#db = db
+    this.#words = new BegunWords(db)
   }
 
   page({ filter, before, limit }: SearchRequest): SearchPage {
@@ -61,13 +65,17 @@ export class MessageSearch {
     if (query === null && filter.text.trim() !== '') return nothing
     const range = rangeOf(filter, before, limit + 1)
     const rows = this.#rows(filter, query, range)
-    const hits = rows.slice(0, limit).map((row) => hitOf(row, query))
+    const excerptOf = excerptsFor(query)
+    const hits = rows.slice(0, limit).map((row) => hitOf(row, excerptOf(row.file_name ?? row.text)))
     return { hits, before: rows.length <= limit ? null : (hits.at(-1)?.position ?? null) }
   }
 
   #rows(filter: SearchFilter, query: SearchQuery | null, range: Range): readonly HitRow[] {
     const conversations = filter.conversationIds?.flatMap((id) => this.#refOf(id)) ?? null
-    const match = matchExpression(query, { conversations, facets: facetsOf(filter) })
+    const word = query === null ? null : begunWord(query)
+    const begun = word === null ? null : this.#words.of(word)
+    if (begun?.length === 0) return []
+    const match = matchExpression(query, { conversations, facets: facetsOf(filter), begun })
     const whom = conversations === null ? known : ''
     if (match !== null) return this.#matching(match, whom, range)
     // Only a time was given: whatever came then.
@@ -113,8 +121,8 @@ function facetsOf({ kind, direction }: SearchFilter): readonly SearchFacet[] {
   return [...(kind === 'any' ? [] : [kind]), ...(direction === 'any' ? [] : [direction])]
 }
 
-function hitOf(row: HitRow, query: SearchQuery | null): SearchHit {
-  return {
+function hitOf(row: HitRow, { excerpt, highlights }: Excerpt): SearchHit {
+  const hit = {
     conversationId: row.conversation_id,
     conversationName: row.name || row.peer_name || row.peer.slice('sip:'.length),
     messageKey: messageKey(row),
@@ -123,7 +131,8 @@ function hitOf(row: HitRow, query: SearchQuery | null): SearchHit {
     direction: row.incoming === 1 ? 'incoming' : 'outgoing',
     sentAt: row.sent_at,
     bookmarked: row.bookmarked === 1,
-    ...excerptOf(row.file_name ?? row.text, query),
-    ...contentOf(row),
-  }
+    excerpt,
+    highlights,
+  } as const
+  return row.call_outcome === null && row.file_name === null ? hit : { ...hit, ...contentOf(row) }
 }

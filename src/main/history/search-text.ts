@@ -24,14 +24,14 @@ const pattern = new RegExp(
   `([[${single}]&&[\\p{L}\\p{N}\\p{M}]])|([\\p{S}])|([[\\p{L}\\p{N}\\p{M}]--[${single}\\uFE00-\\uFE0F]]+)`,
   'gv',
 )
-const onlyAscii = /^[\x00-\x7f]*$/
+export const onlyAscii = /^[\x00-\x7f]*$/
 const plainAscii = /^[a-z0-9]+$/
 const accents = /[\u0300-\u036f]/g
 const asciiSeparators = /[\x00-\x2f:-@[-`{-\x7f]/g
 /** Longest token, UTF-16 units; longer words are cut in index and query alike. */
-const maxTokenLength = 64
+export const maxTokenLength = 64
 /** ASCII symbols would separate tokens in SQLite: they are indexed as private-use characters. */
-const symbolBase = 0xe000
+export const symbolBase = 0xe000
 /** Tokens that no text holds: one says the conversation, the others what the row is. */
 const filterBase = '\ue100'
 
@@ -56,11 +56,12 @@ function* asciiTokens(text: string): Generator<Token> {
 }
 
 /** Letters and digits. */
-function isAsciiWord(code: number): boolean {
+export function isAsciiWord(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a)
 }
 
-const asciiSymbols: ReadonlySet<number> = new Set(Array.from('$+<=>^`|~', (symbol) => symbol.charCodeAt(0)))
+/** ASCII characters that are tokens of their own. */
+export const asciiSymbols: ReadonlySet<number> = new Set(Array.from('$+<=>^`|~', (symbol) => symbol.charCodeAt(0)))
 
 function* unicodeTokens(text: string): Generator<Token> {
   for (const match of text.matchAll(pattern)) {
@@ -155,99 +156,37 @@ export interface SearchScope {
   readonly conversations: readonly number[] | null
   /** All of these facets. */
   readonly facets: readonly SearchFacet[]
+  /** Every word that begins as the last one of the query does, at least one; null = the index finds them. */
+  readonly begun: readonly string[] | null
 }
+
+/** The word that the user may still be typing; null when it is complete. */
+export function begunWord({ phrases, prefix }: SearchQuery): string | null {
+  return prefix ? (phrases.at(-1)?.at(-1) ?? null) : null
+}
+
+function lastPhrase({ phrases, prefix }: SearchQuery, begun: readonly string[] | null): string {
+  const phrase = phrases.at(-1) ?? []
+  if (!prefix) return quoted(phrase)
+  if (begun === null) return `${quoted(phrase)} *`
+  return anyOf(begun.map((word) => quoted([...phrase.slice(0, -1), word])))
+}
+
+const quoted = (phrase: readonly string[]): string => `"${phrase.join(' ').replaceAll('"', '""')}"`
+const anyOf = (phrases: readonly string[]): string => `(${phrases.join(' OR ')})`
 
 /**
  * The MATCH expression: quoted phrases only, so that nothing the user typed is ever an operator. Null when nothing is asked
  * for, or nothing could be found.
  */
-export function matchExpression(query: SearchQuery | null, { conversations, facets }: SearchScope): string | null {
+export function matchExpression(query: SearchQuery | null, scope: SearchScope): string | null {
+  const { conversations, facets, begun } = scope
   if (conversations?.length === 0) return null
-  const quoted = (query?.phrases ?? []).map((phrase) => `"${phrase.join(' ').replaceAll('"', '""')}"`)
-  const words = query?.prefix === true ? [...quoted.slice(0, -1), `${quoted.at(-1) ?? ''} *`] : quoted
-  const places = (conversations ?? []).map((ref) => `"${conversationToken(ref)}"`).join(' OR ')
   const parts = [
-    ...(places === '' ? [] : [`(${places})`]),
-    ...facets.map((facet) => `"${facetTokens[facet]}"`),
-    ...words,
+    ...(conversations === null ? [] : [anyOf(conversations.map((ref) => quoted([conversationToken(ref)])))]),
+    ...facets.map((facet) => quoted([facetTokens[facet]])),
+    ...(query?.phrases ?? []).slice(0, -1).map(quoted),
+    ...(query === null ? [] : [lastPhrase(query, begun)]),
   ]
   return parts.length === 0 ? null : parts.join(' AND ')
-}
-
-export interface Excerpt {
-  readonly excerpt: string
-  readonly highlights: readonly (readonly [number, number])[]
-}
-
-const before = 40
-const excerptLength = 160
-
-/** The part of `text` around its first match, with every match in it marked; its beginning where no words were asked for. */
-export function excerptOf(text: string, query: SearchQuery | null): Excerpt {
-  if (query === null) return cut(text, [])
-  const seen: Token[] = []
-  const spans: (readonly [number, number])[] = []
-  let stop = Infinity
-  for (const token of tokens(text)) {
-    if (token.start >= stop) break
-    seen.push(token)
-    const span = matchEnd(seen, query)
-    if (span === null) continue
-    if (spans.length === 0) stop = Math.max(0, span[0] - before) + excerptLength
-    spans.push(span)
-  }
-  return cut(text, spans)
-}
-
-/** The span of the first phrase whose last word is the last token of `seen`. */
-function matchEnd(seen: readonly Token[], { phrases, prefix }: SearchQuery): readonly [number, number] | null {
-  for (let index = 0; index < phrases.length; index++) {
-    const phrase = phrases[index] ?? []
-    if (endsWith(seen, phrase, prefix && index === phrases.length - 1))
-      return [seen[seen.length - phrase.length]?.start ?? 0, seen.at(-1)?.end ?? 0]
-  }
-  return null
-}
-
-function endsWith(seen: readonly Token[], phrase: readonly string[], prefix: boolean): boolean {
-  const first = seen.length - phrase.length
-  if (first < 0) return false
-  for (let at = phrase.length - 1; at >= 0; at--) {
-    const [token, word] = [seen[first + at]?.text ?? '', phrase[at] ?? '']
-    if (prefix && at === phrase.length - 1 ? !token.startsWith(word) : token !== word) return false
-  }
-  return true
-}
-
-function cut(text: string, spans: readonly (readonly [number, number])[]): Excerpt {
-  const first = spans[0]?.[0] ?? 0
-  const from = first <= before ? 0 : whole(text, wordStart(text, first - before, first))
-  const to = whole(text, Math.min(text.length, from + excerptLength))
-  const head = from > 0 ? '…' : ''
-  const shift = head.length - from
-  const highlights = mergeSpans(spans)
-    .map(([start, end]) => [start + shift, Math.min(end, to) + shift] as const)
-    .filter(([start, end]) => start < end)
-  return { excerpt: `${head}${text.slice(from, to)}${to < text.length ? '…' : ''}`, highlights }
-}
-
-/** Never between the halves of a surrogate pair. */
-function whole(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  return at > 0 && code >= 0xdc00 && code <= 0xdfff ? at - 1 : at
-}
-
-function wordStart(text: string, from: number, limit: number): number {
-  const space = text.indexOf(' ', from)
-  return space >= 0 && space < limit ? space + 1 : from
-}
-
-function mergeSpans(spans: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
-  const merged: [number, number][] = []
-  for (const [start, end] of spans) {
-    const last = merged.at(-1)
-    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end)
-    else merged.push([start, end])
-  }
-  return merged
 }

@@ -260,3 +260,44 @@ describe('hostile input', () => {
     expect(await find({ conversationIds: [conversationWith(eve)] })).toEqual([])
   })
 })
+
+describe('a word that is still being typed', () => {
+  const words = Array.from({ length: 300 }, (_, index) => `lantern${String.fromCharCode(97 + (index % 26))}${index}`)
+  beforeEach(() => commit(...words.map((word) => make.incoming(`the ${word} burns`))))
+
+  it.each([
+    'l',
+    'la',
+    'lan',
+    'lant',
+    'lanterna',
+    'lanterna2',
+    'lanternz25',
+    'the lanternb',
+    '"the lanternb',
+    'burns lanternc',
+  ])('finds every message for %j, newest first', async (typed) => {
+    const begun = typed.split(' ').at(-1)?.replace('"', '') ?? ''
+    const expected = words.filter((word) => word.startsWith(begun)).map((word) => `the ${word} burns`)
+    expect(expected.length).toBeGreaterThan(0)
+    const { hits } = await ask({ text: typed }, { limit: 400 })
+    expect(hits.map(({ excerpt }) => excerpt)).toEqual(expected.toReversed())
+  })
+
+  it('finds nothing where no word begins so, whatever else is asked for', async () => {
+    expect(await find({ text: 'lanternx9999' })).toEqual([])
+    expect(await find({ text: 'lanternx9999', from: 0 })).toEqual([])
+    expect(await find({ text: '"the lanternx9999' })).toEqual([])
+  })
+
+  it('pages through the words of many', async () => {
+    const seen: string[] = []
+    for (let before: number | null = null; ;) {
+      const page = await ask({ text: 'lantern' }, { before, limit: 37 })
+      seen.push(...wordsOf(page))
+      if (page.before === null) break
+      ;({ before } = page)
+    }
+    expect(seen).toEqual(words.map((word) => `the ${word} burns`).toReversed())
+  })
+})

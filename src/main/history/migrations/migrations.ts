@@ -5,6 +5,7 @@ import { callMemoryAge } from './0003-call-memory-age.ts'
 import { kept } from './0004-kept.ts'
 import { unreadFields } from './0005-unread-fields.ts'
 import { secrets } from './0006-secrets.ts'
+import { longerPrefixes } from './0007-longer-prefixes.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -16,7 +17,15 @@ export interface Migration {
 }
 
 /** All steps, ascending, without gaps. */
-export const migrations: readonly Migration[] = [initial, calls, callMemoryAge, kept, unreadFields, secrets]
+export const migrations: readonly Migration[] = [
+  initial,
+  calls,
+  callMemoryAge,
+  kept,
+  unreadFields,
+  secrets,
+  longerPrefixes,
+]
 
 /** Schema version this program writes. */
 export const currentVersion = migrations.length
