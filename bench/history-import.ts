@@ -21,6 +21,7 @@ import { utf8 } from '#shared/bytes/bytes.ts'
 import type { ArchiveActivity } from '#shared/model/archive-views.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import { alice, aliceAccount, bob, EntryMaker, TestHistory } from '#test/integration/history/history-fixture.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import { printFigures, type Figure } from './support/figures.ts'
 
 const smoke = process.argv.includes('--smoke')
@@ -66,6 +67,7 @@ class Profile {
         reader: history.reader,
         writer: history.writer,
         clock: systemClock,
+        log: silentLog,
         program: 'bench',
         language: () => 'en' as const,
       },

@@ -95,7 +95,8 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 }
 
 async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened: Close[]): Promise<RunningSession> {
-  const history = await openHistoryInWorkers({ path: ports.paths.database, key: databaseKey })
+  const { database, attachments } = ports.paths
+  const history = await openHistoryInWorkers({ path: database, attachments, key: databaseKey })
   opened.push(() => history.close())
   const lost = new Promise<void>((resolve) => history.onCrash(resolve))
   await ports.ladder.confirmDatabase()

@@ -86,7 +86,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const onRungs = (): void => void program.rungsChanged()
   const sessionPorts = { ...options, ...screen, ...across, ladder, home, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
-    keys: { ...withPaperWords(ladder), state: () => stateAfterErasing(eraser, ladder) },
+    ...{ keys: withPaperWords(ladder), finishErasing: () => eraser.finish() },
     openSession: (key) => composeSession(sessionPorts, key),
     facts: { version: app.getVersion(), profile: options.profile, ...hostFacts() },
     hooks: { afterLock: () => cleanUp(windows, notifications) },
@@ -230,12 +230,6 @@ function withPaperWords(ladder: KeyLadder): ProfileKeysPort {
   }
 }
 
-/** An erase that was interrupted is finished before anybody asks what there is. */
-async function stateAfterErasing(eraser: ProfileEraser, ladder: KeyLadder): Promise<'absent' | 'present'> {
-  await eraser.finish()
-  return ladder.state()
-}
-
 /** Closes the accounts on home servers first, if asked; whatever fails before the erasing itself leaves everything as it is. */
 async function eraseProfile(
   { program, lock, eraser, windows }: Answering,
@@ -244,13 +238,16 @@ async function eraseProfile(
   if (request.name !== program.view().profile) throw new SottoError('invalid-argument')
   const { answers } = program.session()
   if (request.onServers) await answers.holdings.closeAccounts()
-  await program.erase(async () => {
-    // What listens while Sotto is locked knows the accounts, too.
-    await lock.stop()
-    await eraser.erase()
-  })
-  // What the page still has of it goes too; the new one asks what a look at the disk finds.
-  await windows.renew()
+  await program
+    .erase(async () => {
+      // What listens while Sotto is locked knows the accounts, too.
+      await lock.stop()
+      await eraser.erase()
+    })
+    .finally(async () => {
+      // What the page still has of it goes too; the new one says what a look at the disk finds, or why it is not done.
+      if (program.view().phase !== 'locked') await windows.renew()
+    })
 }
 
 function forget(ladder: KeyLadder, onSettings: (now: SettingsView) => void): void {
@@ -281,6 +278,7 @@ function answer(parts: Answering): void {
     privacyTable: () => privacyTable.map(({ covers: _covers, ...row }) => row),
     eraseProfile: (args) => eraseProfile(parts, args),
     erased: () => eraser.erased(),
+    finishErasing: () => program.finishErasing(),
     lockedSettings: settings,
   }
   const handlers = bridgeHandlers(answers, () => program.session().answers)

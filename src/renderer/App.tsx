@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
+import type { AppView } from '#shared/model/views.ts'
 import { hasBridge } from './bridge/client.ts'
 import { CallLayer } from './features/calls/CallLayer.tsx'
 import { ErasedGate } from './features/holdings/ErasedGate.tsx'
+import { Unerased } from './features/holdings/Unerased.tsx'
 import { MainScreen } from './features/shell/MainScreen.tsx'
 import { Onboarding } from './features/onboarding/Onboarding.tsx'
 import { CertificateDialog } from './features/shell/CertificateDialog.tsx'
@@ -38,8 +40,8 @@ function Phase() {
   const mustSetUp =
     app !== null && (app.phase === 'onboarding' || (app.phase === 'ready' && !app.hasAccounts && !reading))
   if (mustSetUp && !settingUp) setSettingUp(true)
-  if (app === null || app.phase === 'starting') return <StartScreen />
-  if (app.phase === 'locked') return <Unlock />
+  if (app === null) return <StartScreen />
+  if (app.phase !== 'onboarding' && app.phase !== 'ready') return <Closed app={app} />
   if (mustSetUp || settingUp) {
     const read = (): void => {
       setReading(true)
@@ -52,6 +54,12 @@ function Phase() {
     )
   }
   return <MainScreen />
+}
+
+/** What is seen while nothing is open. */
+function Closed({ app }: { readonly app: AppView }) {
+  if (app.phase === 'locked') return <Unlock />
+  return app.eraseFailure === null ? <StartScreen /> : <Unerased reason={app.eraseFailure} />
 }
 
 /** Theme, text size and language, applied to the document: nothing of them is kept in the page. */

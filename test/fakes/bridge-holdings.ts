@@ -20,6 +20,8 @@ export interface Held {
   messages(conversation: ConversationView): readonly MessageView[]
   removeAccount(id: AccountId): void
   eraseAll(): void
+  /** Erasing was not finished, and is tried again. */
+  finishErasing(): BridgeReply<never> | null
 }
 
 const folder = '/home/alice/.config/sotto/profiles/alice'
@@ -49,6 +51,7 @@ export class FakeHoldings {
       return null
     },
     'profile.erased': () => this.#erased,
+    'profile.finishErasing': () => this.#held.finishErasing(),
   }
 
   #view(): HoldingsView {

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly lockedBy?: AppView['lockedBy']
   readonly keychainFailure?: ErrorCode
   readonly lockPending?: boolean
+  /** With phase `erasing`: why. */
+  readonly eraseFailure?: ErrorCode
   readonly settings?: Partial<SettingsView>
   readonly paperSecret?: 'confirmed' | 'shown' | 'not-shown'
   readonly connection?: (typeof account)['connection']
@@ -80,11 +82,12 @@ function appOf(scenario: Scenario, hasAccounts: boolean): AppView {
   }
 }
 
-function lockOf(scenario: Scenario): Pick<AppView, 'lockedBy' | 'keychainFailure' | 'lockPending'> {
+function lockOf(scenario: Scenario): Pick<AppView, 'lockedBy' | 'keychainFailure' | 'lockPending' | 'eraseFailure'> {
   return {
     lockedBy: scenario.lockedBy ?? 'start',
     keychainFailure: scenario.keychainFailure ?? null,
     lockPending: scenario.lockPending ?? false,
+    eraseFailure: scenario.eraseFailure ?? null,
   }
 }
 
@@ -343,6 +346,10 @@ export class FakeBridge {
     eraseAll: () => {
       this.#fixture = { ...emptyFixture(), accounts: [] }
       this.#setApp({ phase: 'onboarding', hasAccounts: false })
+    },
+    finishErasing: () => {
+      this.#setApp({ phase: 'onboarding', hasAccounts: false, eraseFailure: null })
+      return null
     },
   })
 

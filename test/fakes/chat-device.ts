@@ -10,18 +10,10 @@ import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
-import type { LogPort } from '#shared/ports/log.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { silentLog } from './silent-log.ts'
 import type { FakeNetwork, FakeSignalling } from './signalling.ts'
-
-export const silentLog: LogPort = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silentLog,
-}
 
 const key = new Uint8Array(32).fill(9)
 const idFor = (name: string): string => toBase64Url(new SeededRandom(name).bytes(16))

@@ -17,7 +17,7 @@ import { utf8 } from '#shared/bytes/bytes.ts'
 import type { CallId, CallView } from '#shared/model/calls.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
-import { silentLog } from './chat-device.ts'
+import { silentLog } from './silent-log.ts'
 
 export const accountId = 'A'.repeat(22) as AccountId
 export const alice = 'sip:alice@example.org' as Aor

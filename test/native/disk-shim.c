@@ -305,7 +305,7 @@ int rename(const char *from, const char *to) {
     REAL(real, int, rename, const char *, const char *);
     const char *old = below_root(from), *name = below_root(to);
     if (!old || !name) return real(from, to);
-    GUARDED(needs_space, real(from, to) || rename_names(old, name), op_rename, 0, 0, old, name);
+    GUARDED(needs_space, real(from, to) != 0 ? -1 : rename_names(old, name), op_rename, 0, 0, old, name);
 }
 
 #define REMOVE(function)                                                                                                     \
@@ -313,7 +313,7 @@ int rename(const char *from, const char *to) {
         REAL(real, int, function, const char *);                                                                             \
         const char *name = below_root(path);                                                                                 \
         if (!name) return real(path);                                                                                        \
-        GUARDED(needs_nothing, real(path) || forget_name(name), op_unlink, 0, 0, name, NULL);                                \
+        GUARDED(needs_nothing, real(path) != 0 ? -1 : forget_name(name), op_unlink, 0, 0, name, NULL);                                \
     }
 REMOVE(unlink)
 REMOVE(remove)

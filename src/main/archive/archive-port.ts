@@ -11,6 +11,7 @@ import type { ManifestSignature, SignatureWorth } from '#shared/model/export-sig
 import type { Aor } from '#shared/model/ids.ts'
 import type { HistoryReaderPort, HistoryWriterPort } from '#main/history/port.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
 import type { WorkerHandle } from '#main/platform/worker-rpc/start-worker.ts'
 import type { ArchiveMethods, ArchiveWorkerEvents } from './worker/contract.ts'
 
@@ -36,6 +37,7 @@ export interface ArchivePorts {
   readonly startWorker: () => Promise<Pick<WorkerHandle<ArchiveMethods, ArchiveWorkerEvents>, 'rpc' | 'terminate'>>
   readonly dialog: FileDialogPort
   readonly clock: ClockPort
+  readonly log: LogPort
   /** Version of this program. */
   readonly program: string
   readonly language: () => 'en' | 'de'

@@ -15,6 +15,7 @@ import { JobWorker } from './job-worker.ts'
 import { runExport, runReadable, type ExportTask } from './run-export.ts'
 import { applyImport, readBlink, verifyFile, type ReadyImport } from './run-import.ts'
 import { meetsPassphraseRule } from '#shared/model/passphrase-rule.ts'
+import { UnfinishedExports } from './unfinished.ts'
 
 /** Who can open an export, as the screen sends it; the bytes are wiped. */
 export type RequestedProtection =
@@ -38,11 +39,20 @@ interface Chosen {
 
 export class Archive {
   readonly #ports: ArchivePorts
+  readonly #unfinished: UnfinishedExports
+  #swept: Promise<void> = Promise.resolve()
   #running: Running | null = null
   #lastExport: string | null = null
 
   constructor(ports: ArchivePorts) {
     this.#ports = ports
+    this.#unfinished = new UnfinishedExports(ports)
+  }
+
+  /** Removes what a crash left of an export; the first export waits for it. Never rejects. */
+  start(): Promise<void> {
+    this.#swept = this.#unfinished.sweep()
+    return this.#swept
   }
 
   /** Asks where to, then writes and verifies an encrypted export. @throws SottoError `cancelled`, `busy`, `recipient-invalid`, … */
@@ -80,11 +90,15 @@ export class Archive {
     this.#tell({ kind: 'export', phase: 'sealing', done: 0, total: 0 })
     try {
       const { worker } = running
+      await this.#swept
+      await this.#unfinished.begin(target)
       const result = await run({ ports: this.#ports, worker, scope, target, report, check: () => checkOf(running) })
       this.#lastExport = result.path
       return result
     } finally {
       await this.#end(running)
+      // What is not forgotten now, by a full disk or a history that closes, the next start finds gone.
+      await this.#unfinished.end(target).catch(() => undefined)
     }
   }
 

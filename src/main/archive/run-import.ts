@@ -90,6 +90,20 @@ async function partsDoneOf({ reader }: ArchivePorts, manifest: string): Promise<
 
 /** Applies what was verified: attachments first, then entries, each batch in one transaction with how far it got. */
 export async function applyImport(task: ImportTask, ready: ReadyImport): Promise<ImportResult> {
+  const { ports, worker } = task
+  const brought = await worker.call('broughtAttachments')
+  if (brought.length === 0) return applyParts(task, ready)
+  // From before a file is looked for until an entry names it, nobody may erase it.
+  await ports.writer.commit({ holdAttachments: brought })
+  try {
+    return await applyParts(task, ready)
+  } finally {
+    // A history that closes has let them go already.
+    await ports.writer.commit({ releaseAttachments: true }).catch(() => undefined)
+  }
+}
+
+async function applyParts(task: ImportTask, ready: ReadyImport): Promise<ImportResult> {
   const { ports, worker, check } = task
   const { restored } = await worker.call('restoreAttachments')
   check()

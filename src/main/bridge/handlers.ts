@@ -19,6 +19,7 @@ export interface ProgramAnswers {
   privacyTable: Answer<'settings.privacyTable'>
   eraseProfile: Answer<'profile.erase'>
   erased: Answer<'profile.erased'>
+  finishErasing: Answer<'profile.finishErasing'>
   /** Settings while the history is closed: the last ones, at first the defaults. */
   lockedSettings(): SettingsView
 }
@@ -296,6 +297,7 @@ function holdingRows(
     'holdings.eraseAccount': (args) => session().holdings.eraseAccount(args),
     'profile.erase': (args) => program.eraseProfile(args),
     'profile.erased': (args) => program.erased(args),
+    'profile.finishErasing': (args) => program.finishErasing(args),
   }
 }
 

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import { emptyFilter } from '#shared/model/search.ts'
 import { HistoryUpkeep } from '#main/upkeep/upkeep.ts'
-import { ChatDevice, silentLog } from '#test/fakes/chat-device.ts'
+import { ChatDevice } from '#test/fakes/chat-device.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import { FakeNetwork } from '#test/fakes/signalling.ts'
@@ -24,7 +25,7 @@ async function world(...names: readonly string[]) {
     const upkeep = new HistoryUpkeep({
       ...{ writer, reader, clock, random, log: silentLog, keepDays: () => 0 },
       entries: new EntryFactory({ clock, random }),
-      attachments: { remove: () => Promise.resolve(), sweep: () => Promise.resolve(0) },
+      attachments: { sweep: () => Promise.resolve(0) },
       deviceOf: () => device.account.deviceId,
       withdrawNotification: (id) => device.withdrawn.push(id),
     })

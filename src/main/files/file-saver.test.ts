@@ -135,7 +135,7 @@ describe('saving a file of a conversation', () => {
     await expect(saver().save(gone)).rejects.toMatchObject({ code: 'not-found' })
     target = path.join(folder, 'no such folder', 'plan.pdf')
     await expect(saver().save(row)).rejects.toMatchObject({ code: 'disk-failed' })
-    await store.remove(stored.id)
+    rmSync(path.join(folder, 'attachments', stored.id))
     target = path.join(downloads, 'plan.pdf')
     await expect(saver().save(row)).rejects.toMatchObject({ code: 'not-found' })
     expect(readdirSync(downloads)).toEqual([])

@@ -12,6 +12,7 @@ import { EntryApplier, Touched } from './apply-entry.ts'
 import { unpackEntries } from './archive-reader.ts'
 import type { PackedEntries } from './archive-port.ts'
 import { AccountStore } from './account-store.ts'
+import { DroppedFiles } from './attachments/dropped-files.ts'
 import { CallKeyStore } from './call-key-store.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
@@ -33,6 +34,8 @@ const manyMs = 1000
 type Outcome = readonly boolean[] | null
 
 interface Queued {
+  /** What it does to files no transaction takes back: it must not depend on one that may be. */
+  readonly alone: boolean
   readonly run: () => Outcome
   readonly resolve: (receipt: CommitReceipt) => void
   readonly reject: (error: unknown) => void
@@ -45,6 +48,8 @@ export interface HistoryWriterOptions {
   readonly clock: ClockPort
   /** Opens the database; a test hands in one with a small disk. */
   readonly open?: typeof openDatabase
+  /** Folder of the attachments; without it none can be erased. */
+  readonly attachments?: string | undefined
   /** Where ZIDs come from; the system's by default. */
   readonly random?: RandomPort
 }
@@ -62,8 +67,7 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #accounts: AccountStore
   readonly #readAgain: EntriesReadAgain
   readonly #tidying: Tidying
-  readonly #forgetDropped: Statement<[string]>
-  readonly #anyDropped: Statement<[], number>
+  readonly #dropped: DroppedFiles
   readonly #handlers = new Set<(change: HistoryChange) => void>()
   #queue: Queued[] = []
   #scheduled = false
@@ -86,8 +90,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
     this.#eraser = new RowEraser(this.#db, this.#messages, this.#conversations)
     this.#accounts = new AccountStore(this.#db, this.#eraser, this.#callKeys)
-    this.#forgetDropped = this.#db.prepare('DELETE FROM dropped_attachment WHERE id = ?')
-    this.#anyDropped = this.#db.prepare<[], number>('SELECT EXISTS (SELECT 1 FROM dropped_attachment)').pluck()
+    this.#dropped = new DroppedFiles(this.#db, options.attachments)
     this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
     this.#tidying = new Tidying({ db: this.#db, path: options.path, clock: options.clock })
     this.#reindex()
@@ -97,7 +100,7 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   commit(commit: HistoryCommit): Promise<CommitReceipt> {
-    return this.#enqueue(() => this.#apply(commit))
+    return this.#enqueue(() => this.#apply(commit), commit.eraseDropped !== undefined)
   }
 
   setSetting(key: string, valueJson: string | null): Promise<void> {
@@ -182,10 +185,10 @@ export class HistoryWriter implements HistoryWriterPort {
     })
   }
 
-  #enqueue(run: () => Outcome): Promise<CommitReceipt> {
+  #enqueue(run: () => Outcome, alone = false): Promise<CommitReceipt> {
     if (this.#closed) return Promise.reject(new SottoError('locked'))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ run, resolve, reject })
+      this.#queue.push({ alone, run, resolve, reject })
       if (this.#scheduled) return
       this.#scheduled = true
       // Commits that arrive in the same turn, or during a running fsync, share the next one.
@@ -198,7 +201,7 @@ export class HistoryWriter implements HistoryWriterPort {
 
   /** One transaction over everything that waits; a commit that fails leaves the others of its group alone. */
   #flush(): void {
-    const group = this.#queue.splice(0, maxGroup)
+    const group = this.#takeGroup()
     this.#touched = new Touched()
     const done: { readonly queued: Queued; readonly outcome: Outcome }[] = []
     const failed: { readonly queued: Queued; readonly error: unknown }[] = []
@@ -224,6 +227,11 @@ export class HistoryWriter implements HistoryWriterPort {
       queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
     if (!announced) this.#announceSoon(this.#touched, this.#revision)
     this.#tidying.schedule()
+  }
+
+  #takeGroup(): readonly Queued[] {
+    const alone = this.#queue.slice(0, maxGroup).findIndex((queued) => queued.alone)
+    return this.#queue.splice(0, alone < 0 ? maxGroup : Math.max(1, alone))
   }
 
   #attempt(queued: Queued): { ok: true; outcome: Outcome } | { ok: false; error: unknown } {
@@ -268,6 +276,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#jobs.apply(commit)
     this.#saveBeside(commit)
     this.#erase(commit, touched)
+    if (this.#dropped.apply(commit)) touched.incomplete = true
     if (touched !== this.#touched && !touched.isEmpty) this.#announceLater()
     return fresh
   }
@@ -295,12 +304,11 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   #erase(commit: HistoryCommit, touched: Touched): void {
-    const { dropBefore, eraseRows, eraseConversations, eraseAccounts, forgetDropped } = commit
+    const { dropBefore, eraseRows, eraseConversations, eraseAccounts } = commit
     for (const row of eraseRows ?? []) this.#eraser.row(row, touched)
     if (dropBefore !== undefined) this.#eraser.before(dropBefore.conversation, dropBefore, touched)
     for (const id of eraseConversations ?? []) this.#eraser.conversation(id, touched)
     for (const aor of eraseAccounts ?? []) this.#accounts.erase(aor, touched)
-    for (const id of forgetDropped ?? []) this.#forgetDropped.run(id)
     if (touched.incomplete) this.#forget()
   }
 
@@ -374,7 +382,7 @@ export class HistoryWriter implements HistoryWriterPort {
       newIncoming: messages([...touched.newIncoming].slice(-maxListedChanges)).map(messageView),
       ...(touched.removedConversations.size === 0 ? {} : { removedConversations: [...touched.removedConversations] }),
       ...(touched.searches ? { searches: true as const } : {}),
-      ...(this.#anyDropped.get() === 1 ? { attachmentsDropped: true as const } : {}),
+      ...(this.#dropped.any() ? { attachmentsDropped: true as const } : {}),
       bulk,
     }
   }

@@ -28,6 +28,7 @@ export interface HistoryWorkerStart {
   readonly path: string
   /** Shared with whoever started the worker, who wipes it. */
   readonly key: Uint8Array
+  readonly attachments: string | undefined
 }
 
 export interface OpenHistory {
@@ -46,6 +47,8 @@ export interface OpenHistoryOptions {
   readonly path: string
   /** Raw 256-bit key; copied, stays the caller's to wipe. */
   readonly key: Uint8Array
+  /** Folder of the attachments; without it none can be erased. */
+  readonly attachments?: string | undefined
 }
 
 /**
@@ -53,7 +56,8 @@ export interface OpenHistoryOptions {
  * @throws SottoError an `OpenFailure` code.
  */
 export async function openHistoryInWorkers(options: OpenHistoryOptions): Promise<OpenHistory> {
-  const start: HistoryWorkerStart = { path: options.path, key: sharedSecretOf(options.key) }
+  const { path, attachments } = options
+  const start: HistoryWorkerStart = { path, attachments, key: sharedSecretOf(options.key) }
   const spawn = <M, E>(name: string) =>
     startWorker<M & HistoryMethodsShape<M>, E>({ url: workerUrl(name, import.meta.url), start, closedCode: 'locked' })
   const starting = [

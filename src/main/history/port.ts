@@ -83,8 +83,12 @@ export interface HistoryCommit {
     readonly author: Aor
     readonly messageId: MessageId
   }[]
-  /** Files of these attachments are gone: they need not be named as dropped any more. */
-  readonly forgetDropped?: readonly AttachmentId[]
+  /** Erases the files of those of these attachments that nothing names and nobody holds. A commit of its own transaction. */
+  readonly eraseDropped?: readonly AttachmentId[]
+  /** Entries that name these attachments are on their way: their files stay, whatever is erased meanwhile. */
+  readonly holdAttachments?: readonly AttachmentId[]
+  /** What was held needs to be held no more; so it is when the history closes. */
+  readonly releaseAttachments?: true
   /** Erases everything about these accounts: entries, conversations, contacts, drafts, jobs. */
   readonly eraseAccounts?: readonly Aor[]
 }

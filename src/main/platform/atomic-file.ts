@@ -43,14 +43,18 @@ export async function syncDirectory(directory: string): Promise<void> {
  */
 export function makeFolderDurably(folder: string): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined || process.platform === 'win32') return
-  for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
-    const above = openSync(path.dirname(made), 'r')
-    try {
-      fsyncSync(above)
-    } finally {
-      closeSync(above)
-    }
+  if (first === undefined) return
+  for (let made = folder; made.length >= first.length; made = path.dirname(made)) syncDirectoryNow(path.dirname(made))
+}
+
+/** As {@link syncDirectory}, before it returns. */
+export function syncDirectoryNow(directory: string): void {
+  if (process.platform === 'win32') return
+  const handle = openSync(directory, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
   }
 }
 

@@ -188,6 +188,71 @@ describe('Program', () => {
     expect(app.view().phase).toBe('ready')
   })
 
+  /** A profile whose erase the disk refuses `refusals` times after its mark. */
+  function halfErased(refusals: number) {
+    let [left, begun] = [refusals, false]
+    const opened: unknown[] = []
+    const finishErasing = (): Promise<void> => {
+      if (!begun) return Promise.resolve()
+      if (left-- > 0) return Promise.reject(new SottoError('disk-failed'))
+      begun = false
+      return Promise.resolve()
+    }
+    const app = new Program({
+      keys: fakeKeys({ state: () => Promise.resolve(opened.length > 0 ? 'absent' : 'present') }),
+      openSession: (key) => {
+        opened.push(key)
+        return Promise.resolve(fakeSession())
+      },
+      facts: { version: '0', profile: 'test', host: 'chromium', sandboxed: true },
+      finishErasing,
+      log: quiet,
+    })
+    const erase = (): Promise<void> =>
+      app.erase(() => {
+        begun = true
+        return finishErasing()
+      })
+    return { app, erase, opened }
+  }
+
+  it('finishes an erase that the disk refused once, without a word', async () => {
+    const { app, erase } = halfErased(1)
+    await app.start()
+    await app.unlock('passphrase', null)
+    await erase()
+    expect(app.view()).toMatchObject({ phase: 'onboarding', eraseFailure: null })
+  })
+
+  it('says why an erase is not finished, opens nothing meanwhile, and goes on when asked', async () => {
+    const { app, erase, opened } = halfErased(3)
+    await app.start()
+    await app.unlock('passphrase', null)
+    await expect(erase()).rejects.toMatchObject({ code: 'disk-failed' })
+    expect(app.view()).toMatchObject({ phase: 'erasing', eraseFailure: 'disk-failed' })
+    await expect(app.unlock('passphrase', null)).rejects.toMatchObject({ code: 'invalid-argument' })
+    expect(opened).toHaveLength(1)
+    await expect(app.finishErasing()).rejects.toMatchObject({ code: 'disk-failed' })
+    expect(app.view()).toMatchObject({ phase: 'erasing', eraseFailure: 'disk-failed' })
+    await app.finishErasing()
+    expect(app.view()).toMatchObject({ phase: 'onboarding', eraseFailure: null })
+    await app.finishErasing()
+    expect(app.view().phase).toBe('onboarding')
+  })
+
+  it('says at a start that an earlier erase still cannot be finished', async () => {
+    const keys = fakeKeys({ state: () => Promise.reject(new Error('nobody looks before it is finished')) })
+    const app = new Program({
+      keys,
+      openSession: () => Promise.reject(new Error('nothing is opened')),
+      facts: { version: '0', profile: 'test', host: 'chromium', sandboxed: true },
+      finishErasing: () => Promise.reject(new SottoError('disk-full')),
+      log: quiet,
+    })
+    await app.start()
+    expect(app.view()).toMatchObject({ phase: 'erasing', eraseFailure: 'disk-full' })
+  })
+
   it('locks and forgets the keys, and tells why', async () => {
     let forgotten = 0
     const cleaned: string[] = []

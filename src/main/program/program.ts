@@ -8,6 +8,8 @@ export interface ProgramPorts<S extends Session> {
   readonly openSession: OpenSession<S>
   readonly facts: ProgramFacts
   readonly hooks?: LockHooks
+  /** Finishes an erase that was interrupted, if there is one. @throws SottoError why it cannot. */
+  readonly finishErasing?: () => Promise<void>
   readonly log: LogPort
 }
 
@@ -16,8 +18,8 @@ const noRungs: RungStates = { keychain: 'none', passphrase: 'none', paperSecret:
 type Rung = 'keychain' | 'passphrase' | 'paper-secret'
 
 /**
- * The phases of the program: starting → onboarding (no keys yet) | locked (keys, not open) → ready, and back to
- * locked by the user, a pause, the computer, or when the history is lost. A failing rung leads to the next one, never to a
+ * The phases of the program: starting → (erasing, until that is done) → onboarding (no keys yet) | locked (keys, not open) →
+ * ready, and back to locked by the user, a pause, the computer, or when the history is lost. A failing rung leads to the next one, never to a
  * fresh empty history.
  */
 export class Program<S extends Session> {
@@ -28,6 +30,7 @@ export class Program<S extends Session> {
   #rungs: RungStates = noRungs
   #keychainFailure: ErrorCode | null = null
   #lockedBy: LockReason = 'start'
+  #eraseFailure: ErrorCode | null = null
   /** Why to lock when the call that runs is over. */
   #lockLater: LockReason | null = null
   #session: S | null = null
@@ -40,6 +43,7 @@ export class Program<S extends Session> {
   /** Finds out what there is; opens by the keychain without asking where that rung exists. */
   async start(): Promise<void> {
     const { keys } = this.#ports
+    if (!(await this.#isErased())) return
     this.#keychain = (await keys.keychainAvailable()) ? 'available' : 'unavailable'
     if ((await keys.state()) === 'absent') {
       this.#enter('onboarding')
@@ -59,6 +63,7 @@ export class Program<S extends Session> {
       lockedBy: this.#lockedBy,
       keychainFailure: this.#keychainFailure,
       lockPending: this.#lockLater !== null,
+      eraseFailure: this.#eraseFailure,
       hasAccounts: this.#session?.hasAccounts() ?? false,
     }
   }
@@ -81,6 +86,7 @@ export class Program<S extends Session> {
   unlock(rung: Rung, secret: Uint8Array | null): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#session !== null) return
+      if (this.#phase === 'erasing') throw new SottoError('invalid-argument')
       const { keys } = this.#ports
       await this.#open(await keys.open(rung, secret)).catch((error: unknown) => {
         keys.lock()
@@ -90,17 +96,33 @@ export class Program<S extends Session> {
   }
 
   /**
-   * Ends the session, lets `erase` take everything away, and begins anew with whatever is left.
-   * @throws what `erase` throws; the program is then locked or, if the keys went, in set-up.
+   * Ends the session, lets `erase` take everything away, and begins anew with whatever is left. What `erase` began and could not
+   * finish is tried once more.
+   * @throws what `erase` throws; the program is then locked, or in phase `erasing` until it is finished.
    */
   async erase(erase: () => Promise<void>): Promise<void> {
-    await this.#inTurn(async () => {
-      const session = this.#session
-      this.#session = null
-      this.#enter('starting')
-      await session?.close('end')
-      await erase()
-    }).finally(() => this.start())
+    try {
+      await this.#inTurn(async () => {
+        const session = this.#session
+        this.#session = null
+        this.#enter('starting')
+        await session?.close('end')
+        await erase()
+      })
+    } catch (error) {
+      await this.start()
+      if (this.#isNew()) return
+      throw error
+    }
+    await this.start()
+  }
+
+  /** Tries again to finish an erase. @throws SottoError why it still cannot be finished. */
+  async finishErasing(): Promise<void> {
+    if (this.#phase !== 'erasing') return
+    this.#enter('starting')
+    await this.start()
+    if (this.#eraseFailure !== null) throw new SottoError(this.#eraseFailure)
   }
 
   /**
@@ -149,6 +171,25 @@ export class Program<S extends Session> {
   announce(): void {
     const view = this.view()
     for (const listener of this.#listeners) listener(view)
+  }
+
+  /** Whether nothing is left that an erase began to take away; why not is said in phase `erasing`. */
+  async #isErased(): Promise<boolean> {
+    this.#eraseFailure = null
+    try {
+      await this.#ports.finishErasing?.()
+      return true
+    } catch (error) {
+      if (!(error instanceof SottoError)) throw error
+      this.#ports.log.warn('program.erase-unfinished', { code: error.code })
+      this.#eraseFailure = error.code
+      this.#enter('erasing')
+      return false
+    }
+  }
+
+  #isNew(): boolean {
+    return this.#phase === 'onboarding'
   }
 
   async #openByKeychain(): Promise<boolean> {

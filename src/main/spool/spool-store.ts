@@ -1,4 +1,5 @@
 /** The files of the spool: one per record, durable before its promise resolves. What they hold is not looked at. */
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SottoError } from '#shared/errors.ts'
@@ -15,18 +16,26 @@ export class SpoolStore {
   #next = 1
   #appending = 0
   #opening: Promise<void> | null = null
+  #isOpen = false
 
   constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** Counts what is there, and removes what a crash left half written; once. @throws SottoError `disk-full`, `disk-failed`. */
+  /** Counts what is there, and removes what a crash left half written; once per folder. @throws SottoError `disk-full`, `disk-failed`. */
   open(): Promise<void> {
+    // Erasing everything takes the folder too, and the next profile of this run begins another.
+    if (this.#isOpen && !existsSync(this.#folder)) this.#close()
     this.#opening ??= asStorage(() => this.#open()).catch((error: unknown) => {
-      this.#opening = null
+      this.#close()
       throw error
     })
     return this.#opening
+  }
+
+  #close(): void {
+    this.#opening = null
+    this.#isOpen = false
   }
 
   /**
@@ -78,6 +87,7 @@ export class SpoolStore {
       if (named.test(name)) await this.#count(name)
       else await rm(path.join(this.#folder, name), { force: true, recursive: true })
     }
+    this.#isOpen = true
   }
 
   async #count(name: string): Promise<void> {

@@ -47,6 +47,15 @@ describe('the spool', () => {
     return { seen, report }
   }
 
+  it('goes on in a new folder when everything was erased', async () => {
+    const spool = open()
+    expect(await spool.append(seal, message('before'))).toBe(true)
+    rmSync(path.join(folder, 'spool'), { recursive: true })
+    expect((await drained(spool)).report).toEqual({ applied: 0, refused: 0, left: 0 })
+    expect(await spool.append(seal, message('after'))).toBe(true)
+    expect((await drained(spool)).seen).toEqual([message('after')])
+  })
+
   it('gives back what it took, in order, after a restart, once', async () => {
     const first = open()
     const records = [...Array.from({ length: 12 }, (_, n) => message(`m${n}`)), call]

@@ -11,7 +11,6 @@ export interface UpkeepPorts {
   readonly reader: Pick<HistoryReaderPort, 'expired' | 'nextExpiry' | 'overdue' | 'droppedAttachments' | 'attachments'>
   readonly entries: Pick<EntryFactory, 'make'>
   readonly attachments: {
-    remove(id: AttachmentId): Promise<void>
     sweep(referenced: ReadonlySet<AttachmentId>): Promise<number>
   }
   /** The device of an account of this profile; null for an account that is not in it. */

@@ -5,7 +5,7 @@ import type { Timer } from '#shared/ports/clock.ts'
 import type { ExpiredRow } from '#main/history/port.ts'
 import type { UpkeepPorts } from './ports.ts'
 
-/** Rows erased in one transaction: what people send meanwhile waits no longer than for these. */
+/** Rows, or files, erased in one transaction: what people send meanwhile waits no longer than for these. */
 const batch = 200
 /** How often conversations are looked at for rows that are older than they are kept, ms. */
 const retentionMs = 3_600_000
@@ -147,13 +147,12 @@ export class HistoryUpkeep {
     }
   }
 
-  /** The file first, then the note that it has to go: a crash in between tries again. */
+  /** The writer looks once more whether nothing names them, in the transaction that erases them. */
   async #eraseFiles(): Promise<void> {
-    const { reader, writer, attachments } = this.#ports
+    const { reader, writer } = this.#ports
     const dropped = await reader.droppedAttachments()
-    if (dropped.length === 0) return
-    for (const id of dropped) await attachments.remove(id)
-    await writer.commit({ forgetDropped: dropped })
+    for (let at = 0; at < dropped.length && !this.#stopped; at += batch)
+      await writer.commit({ eraseDropped: dropped.slice(at, at + batch) })
   }
 }
 

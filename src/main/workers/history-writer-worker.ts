@@ -8,8 +8,8 @@ import { runWorker } from '#main/platform/worker-rpc/start-worker.ts'
 import { reportBug } from './report-bug.ts'
 
 await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
-  const { path, key } = start as HistoryWorkerStart
-  const writer = new HistoryWriter({ path, key, clock: systemClock })
+  const { path, key, attachments } = start as HistoryWorkerStart
+  const writer = new HistoryWriter({ path, key, attachments, clock: systemClock })
   writer.onChange((change) => {
     emit('change', change)
   })

@@ -73,6 +73,7 @@ export const plainBridgeNames = [
   'holdings.eraseAccount',
   'profile.erase',
   'profile.erased',
+  'profile.finishErasing',
   'calls.list',
   'calls.place',
   'calls.accept',

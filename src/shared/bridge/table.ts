@@ -220,6 +220,8 @@ export const bridgeTable = {
   'profile.erase': method<void>()(z.object({ name: z.string().max(100), onServers: z.boolean() })),
   /** A new look at the disk after everything was erased; null when nothing was. Works in every phase. */
   'profile.erased': method<ErasedView | null>()(none),
+  /** Tries again to finish an erase that the disk refused; nothing outside phase `erasing`. */
+  'profile.finishErasing': method<void>()(none),
   ...callRows,
   ...archiveRows,
   ...fileRows,

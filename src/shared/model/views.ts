@@ -239,8 +239,8 @@ export interface PrivacyRow {
   readonly howToErase: string
 }
 
-/** What phase the program is in; the renderer shows exactly one screen per phase. */
-export type AppPhase = 'starting' | 'onboarding' | 'locked' | 'ready'
+/** What phase the program is in; the renderer shows exactly one screen per phase. `erasing`: not everything that has to go is gone. */
+export type AppPhase = 'starting' | 'erasing' | 'onboarding' | 'locked' | 'ready'
 
 /** Why Sotto is locked: not opened yet, by the user, after a pause, with the computer or its screen, or its history was lost. */
 export type LockReason = 'start' | 'user' | 'idle' | 'suspend' | 'screen' | 'lost'
@@ -261,5 +261,7 @@ export interface AppView {
   readonly keychainFailure: ErrorCode | null
   /** Locks when the call that runs is over. */
   readonly lockPending: boolean
+  /** Why erasing everything could not be finished; null outside phase `erasing`. */
+  readonly eraseFailure: ErrorCode | null
   readonly hasAccounts: boolean
 }

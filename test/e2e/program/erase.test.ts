@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect as visible, type Page } from '@playwright/test'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -60,6 +60,35 @@ describe('everything is erased', () => {
     await createLocalAccount(page, 'alice', 'Alice')
     await postponePaperSecret(page)
     await visible(page.getByText('No conversations yet')).toBeVisible(patient)
+    // What is kept while locked begins anew as well.
+    expect(existsSync(path.join(folder, 'spool'))).toBe(true)
+    const log = path.join(folder, 'sotto.log')
+    expect(existsSync(log) ? readFileSync(log, 'utf8') : '').toBe('')
+  }, 120_000)
+
+  it('what the disk refuses halfway is said, and goes when asked again', async () => {
+    const { page } = alice
+    // Stands where a file would be whose bytes are to be overwritten: no disk can do that.
+    const obstacle = path.join(folder, 'keys.json.old')
+    mkdirSync(obstacle)
+    await page.getByRole('button', { name: 'Settings' }).first().click()
+    await page.getByRole('tab', { name: 'Your data' }).click()
+    await page.getByRole('button', { name: 'Erase everything' }).click()
+    await page.getByLabel(/type the name of the profile/).fill('alice')
+    await page.evaluate(() => ((globalThis as { isOldPage?: boolean }).isOldPage = true))
+    await page.getByRole('button', { name: 'Erase for good' }).click()
+    // What the page still held goes although the disk refused the rest.
+    await page.waitForFunction(() => (globalThis as { isOldPage?: boolean }).isOldPage === undefined)
+    await visible(page.getByRole('heading', { name: 'Not everything is erased yet' })).toBeVisible(patient)
+    await visible(page.getByRole('alert').getByText('The disk refused')).toBeVisible()
+    expect(existsSync(path.join(folder, 'history.db'))).toBe(true)
+    rmdirSync(obstacle)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await visible(page.getByRole('heading', { name: 'Everything is erased', exact: true })).toBeVisible(patient)
+    const left = readdirSync(folder).filter((name) => !['profile.lock', 'instance.sock'].includes(name))
+    expect(left).toEqual([])
+    await page.getByRole('button', { name: 'Begin anew' }).click()
+    await protectProfile(page, testPassphrase)
   }, 120_000)
 
   it('what an interrupted run began is finished by the next one, before anything is opened', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -8,6 +8,7 @@ import type { SottoBridge } from '#shared/bridge/api.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { RunningApp } from '../support/app.ts'
 import { temporaryData } from '../support/app.ts'
+import { chromiumProfiles } from '../support/browser-profiles.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { countFiles, filesContaining } from '../support/grep.ts'
 import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
@@ -153,23 +154,4 @@ function foldersOfOurs(folder: string, since: number): readonly string[] {
     .filter((name) => /sotto|chromium|playwright/i.test(name))
     .map((name) => path.join(folder, name))
     .filter((file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= since - 1000)
-}
-
-/** Browser profiles of the hosts that run on `data`: the folder's name holds the host's process id. */
-function chromiumProfiles(data: string): readonly string[] {
-  const folders = new Set<string>()
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const folder = /--user-data-dir=([^\0]+)/.exec(commandOf(pid))?.[1]
-    const host = /sotto-chromium-(\d+)-/.exec(folder ?? '')?.[1]
-    if (folder !== undefined && host !== undefined && commandOf(host).includes(data)) folders.add(folder)
-  }
-  return [...folders]
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
-  }
 }

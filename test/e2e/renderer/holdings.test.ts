@@ -76,6 +76,11 @@ const screens: readonly Screen[] = [
     },
   },
   { name: 'data-erased', scenario: {}, reach: eraseEverything },
+  {
+    name: 'data-unerased',
+    scenario: { phase: 'erasing', eraseFailure: 'disk-failed' },
+    reach: (page) => page.getByRole('heading', { name: 'Not everything is erased yet' }).waitFor(),
+  },
 ]
 
 describe('the screens of the user’s data, accessible and within their policy', () => {
@@ -91,6 +96,29 @@ async function using(options: OpenOptions, walk: (page: Page) => Promise<void>):
     await close()
   }
 }
+
+describe('an erase that the disk refused', () => {
+  const scenario = { phase: 'erasing', eraseFailure: 'disk-failed' } as const
+
+  it('says why and what to do, and is tried again by the keyboard alone', () =>
+    using({ scenario }, async (page) => {
+      await page.getByRole('alert').getByText('The disk refused to save').waitFor()
+      await poll(() =>
+        page.getByRole('button', { name: 'Try again' }).evaluate((it) => it === document.activeElement),
+      ).toBe(true)
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Welcome to Sotto' }).waitFor()
+      expect(await callsOf(page, 'profile.finishErasing')).toEqual([{}])
+    }))
+
+  it('that is refused again says so in the same place and can be tried once more', () =>
+    using({ scenario: { ...scenario, failing: { 'profile.finishErasing': 'disk-failed' } } }, async (page) => {
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await poll(() => callsOf(page, 'profile.finishErasing')).toHaveLength(1)
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await poll(() => callsOf(page, 'profile.finishErasing')).toHaveLength(2)
+    }))
+})
 
 describe('your data', () => {
   it('sorts conversations by size and by name', () =>

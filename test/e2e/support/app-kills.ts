@@ -13,6 +13,7 @@ import { launchApp, temporaryData, type RunningApp } from './app.ts'
 import { homeDomain, newPerson, testPassphrase } from './person.ts'
 import { expectMessage, openConversation, sendMessage, startConversation, unlock } from './steps.ts'
 
+/** What was found after so many kills. */
 export interface AppKillReport {
   readonly kills: number
   /** Messages that a window was told to be sent: Alice's, who is killed, and Bob's to her. */
@@ -24,6 +25,8 @@ export interface AppKillReport {
 }
 
 const longestLifeMs = 1500
+/** Both histories are looked at after so many kills. */
+const killsPerLook = 20
 const lastWordsMs = 120_000
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -87,8 +90,11 @@ async function startAgain(data: string): Promise<RunningApp> {
   return alice
 }
 
-function countIn(texts: readonly string[], wanted: string): number {
-  return texts.filter((text) => text === wanted).length
+/** How often each text occurs. */
+function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return counts
 }
 
 /** Looks at both histories until everything has arrived, or for so long. */
@@ -100,9 +106,9 @@ async function judge(
   for (;;) {
     const [lost, doubled]: [string[], string[]] = [[], []]
     for (const [name, { page }] of Object.entries(people)) {
-      const texts = await textsOf(page)
-      lost.push(...acknowledged.filter((text) => countIn(texts, text) === 0).map((text) => `${name}: ${text}`))
-      doubled.push(...acknowledged.filter((text) => countIn(texts, text) > 1).map((text) => `${name}: ${text}`))
+      const held = countsOf(await textsOf(page))
+      lost.push(...acknowledged.filter((text) => !held.has(text)).map((text) => `${name}: ${text}`))
+      doubled.push(...acknowledged.filter((text) => (held.get(text) ?? 0) > 1).map((text) => `${name}: ${text}`))
     }
     if (lost.length === 0 || Date.now() > end) return { lost, doubled }
     await pause(1000)
@@ -122,30 +128,45 @@ async function isProfileIntact(data: string): Promise<boolean> {
   }
 }
 
-/** Kills Alice's program `kills` times while both write to each other; `tell` hears after each. */
-export async function killApp(kills: number, tell: (kill: number) => void = () => undefined): Promise<AppKillReport> {
+/**
+ * Kills Alice's program `kills` times while both write to each other. `tell` hears what was found so far, so that a run that
+ * is stopped has a verdict.
+ */
+export async function killApp(
+  kills: number,
+  tell: (report: AppKillReport) => void = () => undefined,
+): Promise<AppKillReport> {
   const data = temporaryData()
   let alice = await newPerson({ profile: 'alice', data: data.path }, 'alice', 'Alice')
   const bob = await newPerson({ profile: 'bob', data: data.path }, 'bob', 'Bob')
   try {
-    await startConversation(alice.page, `bob@${homeDomain}`)
-    await sendMessage(alice.page, 'first line')
-    await openConversation(bob.page, /Alice/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click()
-    await sendMessage(bob.page, 'second line')
-    await expectMessage(alice.page, 'second line')
+    await introduce(alice, bob)
     const acknowledged: string[] = []
+    let report: AppKillReport = { kills: 0, acknowledged: 0, lost: [], doubled: [], intact: true }
     for (let kill = 1; kill <= kills; kill++) {
       acknowledged.push(...(await killOnce(alice, bob, kill)))
+      const isLooked = kill % killsPerLook === 0 || kill === kills
+      const intact = report.intact && (!isLooked || (await isProfileIntact(data.path)))
       alice = await startAgain(data.path)
-      tell(kill)
+      if (!isLooked) continue
+      const found = await judge({ alice, bob }, acknowledged)
+      report = { kills: kill, acknowledged: acknowledged.length, ...found, intact }
+      tell(report)
     }
-    const found = await judge({ alice, bob }, acknowledged)
     await alice.quit()
-    return { kills, acknowledged: acknowledged.length, ...found, intact: await isProfileIntact(data.path) }
+    return { ...report, intact: report.intact && (await isProfileIntact(data.path)) }
   } finally {
     // Alice's program is gone already where all went well.
     await Promise.allSettled([alice.quit(), bob.quit()])
     data.remove()
   }
+}
+
+async function introduce(alice: RunningApp, bob: RunningApp): Promise<void> {
+  await startConversation(alice.page, `bob@${homeDomain}`)
+  await sendMessage(alice.page, 'first line')
+  await openConversation(bob.page, /Alice/)
+  await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+  await sendMessage(bob.page, 'second line')
+  await expectMessage(alice.page, 'second line')
 }

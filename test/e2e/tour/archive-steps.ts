@@ -42,6 +42,11 @@ export async function checkWithAge(file: string, passphrase: string): Promise<vo
 /** Imports a file on the first start, before there is an account. */
 export async function importHistory(page: Page, file: string, passphrase: string): Promise<void> {
   await page.getByRole('button', { name: 'Import a history…' }).click(patient)
+  await importFile(page, file, passphrase)
+}
+
+/** Imports a file in the dialog that is open. */
+export async function importFile(page: Page, file: string, passphrase: string): Promise<void> {
   const chooser = page.waitForEvent('filechooser')
   await page.getByRole('button', { name: 'Choose a file…' }).click(patient)
   await (await chooser).setFiles(file)

@@ -14,8 +14,11 @@ import { systemClock } from '#main/platform/system-clock.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
 import type { ArchiveActivity } from '#shared/model/archive-views.ts'
+import type { Entry } from '#shared/model/entry.ts'
+import type { AttachmentId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
-import { TestHistory } from '../history/history-fixture.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
+import { type EntryMaker, TestHistory } from '../history/history-fixture.ts'
 
 export const passphrase = 'tidal copper lantern meadow'
 export const secret = (): Uint8Array => utf8(passphrase)
@@ -34,7 +37,9 @@ export class ArchiveProfile {
   target = path.join(this.folder, 'export.age')
   source = this.target
 
-  constructor(more: Partial<ArchivePorts> = {}) {
+  /** `attachments`: the folder of another profile's. */
+  constructor(more: Partial<ArchivePorts> = {}, attachments?: string) {
+    const files = attachments ?? this.test.attachments
     this.history = this.test.open()
     const { reader, writer } = this.history
     this.identity = new Identity({
@@ -45,10 +50,11 @@ export class ArchiveProfile {
       paperRung: { set: () => Promise.resolve(), remove: () => Promise.resolve() },
       ...{ aorOf: () => null, clock: systemClock, random: systemRandom, deviceName: 'test' },
     })
-    this.attachments = new AttachmentStore(this.#attachmentFolder, systemRandom)
+    this.attachments = new AttachmentStore(files, systemRandom)
     this.archive = new Archive({
       ...{ reader, writer, identity: this.identity, clock: systemClock, program: '0.1.0', language: () => 'en' },
-      startWorker: () => Promise.resolve(inThisThread(this.#attachmentFolder)),
+      log: silentLog,
+      startWorker: () => Promise.resolve(inThisThread(files)),
       dialog: {
         save: () => Promise.resolve(this.target),
         open: () => Promise.resolve(this.source),
@@ -57,10 +63,6 @@ export class ArchiveProfile {
       changed: (activity) => this.activities.push(activity),
       ...more,
     })
-  }
-
-  get #attachmentFolder(): string {
-    return path.join(this.folder, 'attachments')
   }
 
   /** Every message of every conversation, as the screen shows it. */
@@ -78,6 +80,26 @@ export class ArchiveProfile {
     await this.test.remove()
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** A file of bob's, sealed in `attachments`, and the entry that names it. */
+export async function fileEntry(
+  attachments: AttachmentStore,
+  make: EntryMaker,
+  fileName: string,
+  bytes: Uint8Array = anyBytes(100_000),
+): Promise<{ readonly entry: Entry; readonly id: AttachmentId }> {
+  const { id, key, size } = await attachments.write(piecesOf(bytes))
+  const { head, body } = make.incoming('')
+  if (body.kind !== 'message') throw new Error('not a message')
+  const { text: _, contentType: __, displayReceipt: ___, ...place } = body
+  const file = { fileName, mediaType: 'image/png', size, attachment: id, attachmentKey: key } as const
+  return { id, entry: { head, body: { ...place, kind: 'file', ...file } } }
+}
+
+/** The bytes as a stream. */
+export async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 60_000) yield await Promise.resolve(bytes.subarray(at, at + 60_000))
 }
 
 /** The worker's answers without a thread. */

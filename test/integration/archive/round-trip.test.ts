@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '#shared/model/entry.ts'
 import { alice, aliceAccount, bob, conversationWith, eve, EntryMaker, messageIdOf } from '../history/history-fixture.ts'
-import { anyBytes, ArchiveProfile, passphrase, secret } from './archive-fixture.ts'
+import { anyBytes, ArchiveProfile, passphrase, piecesOf, secret } from './archive-fixture.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
 
 let from: ArchiveProfile
@@ -38,10 +38,6 @@ async function story(): Promise<void> {
   ]
   await from.history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }], entries })
   await from.identity.ensure(alice)
-}
-
-async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += 60_000) yield await Promise.resolve(bytes.subarray(at, at + 60_000))
 }
 
 async function importInto(profile: ArchiveProfile): Promise<Awaited<ReturnType<ArchiveProfile['archive']['apply']>>> {

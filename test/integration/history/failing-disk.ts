@@ -13,21 +13,30 @@ const child = fileURLToPath(new URL('./failing-disk-child.ts', import.meta.url))
 /** Faults of one process: its arguments and the names of its files have to fit. */
 const perProcess = 200
 
+/** Another program than that of the history: its path, and what it is told besides the disk, the control file and the faults. */
+export interface FaultProgram {
+  readonly child: string
+  readonly args: readonly string[]
+}
+
 /** Runs one life per fault; `tell` hears of each as it is done. */
-export async function failEach(
+export async function failEach<Report = FaultReport>(
   faults: readonly DiskFault[],
-  tell: (report: FaultReport) => void = () => undefined,
-): Promise<readonly FaultReport[]> {
+  tell: (report: Report) => void = () => undefined,
+  program: FaultProgram = { child, args: [] },
+): Promise<readonly Report[]> {
   const folder = mkdtempSync(path.join(quickFolder, 'sotto-failing-'))
   try {
     const library = buildDiskShim(folder)
-    const reports: FaultReport[] = []
-    const note = (report: FaultReport): void => {
+    const reports: Report[] = []
+    const note = (line: string): void => {
+      const report = JSON.parse(line) as Report
       reports.push(report)
       tell(report)
     }
+    const ground = { folder, library, program }
     for (let at = 0; at < faults.length; at += perProcess)
-      await runLives({ folder, library }, faults.slice(at, at + perProcess), note)
+      await runLives(ground, faults.slice(at, at + perProcess), note)
     return reports
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -35,19 +44,20 @@ export async function failEach(
 }
 
 async function runLives(
-  { folder, library }: { readonly folder: string; readonly library: string },
+  { folder, library, program }: { readonly folder: string; readonly library: string; readonly program: FaultProgram },
   faults: readonly DiskFault[],
-  note: (report: FaultReport) => void,
+  note: (line: string) => void,
 ): Promise<void> {
   const [root, control] = [path.join(folder, 'disk'), path.join(folder, 'control')]
   mkdirSync(root, { recursive: true })
   new DiskControl(control).close()
-  const run = spawn(process.execPath, ['--no-warnings', child, root, control, JSON.stringify(faults)], {
+  const args = ['--no-warnings', program.child, root, control, JSON.stringify(faults), ...program.args]
+  const run = spawn(process.execPath, args, {
     env: { ...process.env, ...watchedEnvironment(library, { root, control }) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(run, 'close')
-  for await (const line of createInterface(run.stdout)) note(JSON.parse(line) as FaultReport)
+  for await (const line of createInterface(run.stdout)) note(line)
   const [status, signal] = (await ended) as [number | null, string | null]
   if (status !== 0) throw new Error(`the program ended with ${status ?? signal}`)
 }

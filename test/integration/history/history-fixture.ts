@@ -29,12 +29,20 @@ export class TestHistory {
     return path.join(this.directory, 'history.db')
   }
 
+  get attachments(): string {
+    return path.join(this.directory, 'attachments')
+  }
+
   open(): OpenHistory {
-    return this.#keep(openHistoryInProcess({ path: this.path, key: this.key, clock: systemClock }))
+    return this.#keep(openHistoryInProcess({ ...this.#options, clock: systemClock }))
   }
 
   async openWorkers(): Promise<OpenHistory> {
-    return this.#keep(await openHistoryInWorkers({ path: this.path, key: this.key }))
+    return this.#keep(await openHistoryInWorkers(this.#options))
+  }
+
+  get #options() {
+    return { path: this.path, key: this.key, attachments: this.attachments }
   }
 
   #keep(history: OpenHistory): OpenHistory {

@@ -148,9 +148,7 @@ const holds = (bytes: Buffer, word: string) => bytes.includes(word) || bytes.inc
 
 /** Attachments whose entries are gone lose their files, as the upkeep does. */
 async function dropFiles({ reader, writer }: OpenHistory): Promise<void> {
-  const dropped = await reader.droppedAttachments()
-  for (const id of dropped) await store.remove(id)
-  await writer.commit({ forgetDropped: dropped })
+  await writer.commit({ eraseDropped: await reader.droppedAttachments() })
 }
 
 describe('what is held', () => {

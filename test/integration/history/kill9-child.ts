@@ -2,7 +2,7 @@
  * The process that is killed: writer and outbox in one bare Node process. It sends each queued message once more than
  * needed at worst, and prints a line only after the commit behind it was acknowledged.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { openHistoryInProcess } from '#main/history/open-history.ts'
@@ -15,7 +15,8 @@ if (path === undefined || keyFile === undefined || round === undefined)
 
 const history = openHistoryInProcess({ path, key: new Uint8Array(readFileSync(keyFile)), clock: systemClock })
 const make = new EntryMaker()
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** Said when it returns: what `process.stdout` still holds of a slow reader's lines dies with the process. */
+const say = (line: string): void => void writeSync(1, `${line}\n`)
 let made = 0
 
 async function queueMessages(): Promise<void> {

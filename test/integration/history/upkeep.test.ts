@@ -12,7 +12,7 @@ import { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
 import { openDatabase } from '#main/history/database.ts'
 import type { OpenHistory } from '#main/history/open-history.ts'
 import { HistoryUpkeep } from '#main/upkeep/upkeep.ts'
-import { silentLog } from '#test/fakes/chat-device.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import { alice, bob, conversationWith, EntryMaker, eve, randomId, TestHistory } from './history-fixture.ts'
@@ -35,7 +35,7 @@ beforeEach(() => {
   history = test.open()
   clock = new FakeClock(start)
   make = new EntryMaker(start)
-  attachments = new AttachmentStore(path.join(test.directory, 'attachments'), random)
+  attachments = new AttachmentStore(test.attachments, random)
   keepDays = 0
   hasAccount = true
   upkeep = upkeepOf(history)
@@ -71,7 +71,7 @@ async function fileEntry(name: string, more: { expiresAfter?: number } = {}): Pr
   )
 }
 
-const files = () => readdirSync(path.join(test.directory, 'attachments'))
+const files = () => readdirSync(test.attachments)
 const texts = async () => {
   const page = await history.reader.page({
     ...{ conversationId: conversationWith(bob), anchor: { at: 'newest' }, limit: 200 },

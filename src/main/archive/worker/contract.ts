@@ -1,6 +1,7 @@
 /** What the archive worker answers: one export or one import per worker, which ends with it. */
 import type { ArchivedConversation, PackedEntries } from '#main/history/archive-port.ts'
 import type { ManifestSignature, SignatureWorth } from '#shared/model/export-signature.ts'
+import type { AttachmentId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import type { OpeningSecret } from '../age/header.ts'
 import type { BlinkFacts } from '../blink/blink-job.ts'
@@ -38,6 +39,8 @@ export interface ArchiveMethods {
   readonly openExport: (path: string, secret: OpeningSecret) => Promise<OpenedExport>
   readonly judge: (worths: readonly SignatureWorth[]) => void
   readonly openBlink: (path: string) => Promise<BlinkFacts>
+  /** Attachments that the opened file brings. */
+  readonly broughtAttachments: () => readonly AttachmentId[]
   readonly restoreAttachments: () => Promise<{ readonly restored: number; readonly held: number }>
   readonly beginBatches: (phase: 'comparing' | 'importing', partsDone: number) => void
   readonly nextBatch: () => Promise<ImportBatch | null>

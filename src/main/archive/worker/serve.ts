@@ -2,6 +2,7 @@
 import { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { SignatureWorth } from '#shared/model/export-signature.ts'
+import type { AttachmentId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { secretKindOf } from '../age/age-reader.ts'
@@ -44,6 +45,7 @@ export function archiveMethods(ports: ServePorts): ArchiveMethods {
     openExport: (path, secret) => told(() => job.openExport(path, secret)),
     judge: (worths) => job.judge(worths),
     openBlink: (path) => told(async () => job.keep(await BlinkJob.open(path, job.ports)).facts),
+    broughtAttachments: () => job.broughtAttachments(),
     restoreAttachments: () => told(() => job.restoreAttachments()),
     beginBatches: (phase, partsDone) => job.beginBatches(phase, partsDone),
     nextBatch: () => told(() => job.nextBatch()),
@@ -124,6 +126,10 @@ class Job {
   judge(worths: readonly SignatureWorth[]): void {
     const job = this.of(ImportJob)
     job.judge(job.verified.signatures.map((signature, i) => ({ signature, worth: worths[i] ?? 'invalid' })))
+  }
+
+  broughtAttachments(): readonly AttachmentId[] {
+    return this.#job instanceof ImportJob ? [...this.#job.verified.attachments.values()].map(({ id }) => id) : []
   }
 
   restoreAttachments(): Promise<{ readonly restored: number; readonly held: number }> {

@@ -142,6 +142,11 @@ export function temporaryOf(target: string): string {
   return path.join(path.dirname(target), `.${toHex(name)}${temporarySuffix}`)
 }
 
+/** Whether a path is one that {@link temporaryOf} gives. */
+export function isTemporary(file: string): boolean {
+  return /^\.[0-9a-f]{12}$/.test(path.basename(file, temporarySuffix)) && file.endsWith(temporarySuffix)
+}
+
 async function onDisk<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -167,12 +167,6 @@ export class AttachmentStore {
     return attachmentIdOf(hash.digest()) === id
   }
 
-  /** Erases one attachment; fine when it is gone already. */
-  async remove(id: AttachmentId): Promise<void> {
-    await rm(this.#fileOf(id), { force: true })
-    await syncDirectory(this.#folder)
-  }
-
   /**
    * Removes what no entry names any more, and what a crash left half written; returns how many files went. Only at start:
    * an attachment that is being written has no entry yet.
@@ -201,9 +195,7 @@ export class AttachmentStore {
   }
 
   #fileOf(id: AttachmentId): string {
-    // Ids come from entries, and entries from afar: only a hash is ever part of a path.
-    if (fromBase64Url(id)?.length !== 32) throw new SottoError('invalid-argument')
-    return path.join(this.#folder, id)
+    return attachmentFile(this.#folder, id)
   }
 
   async #openFile(id: AttachmentId): Promise<FileHandle> {
@@ -214,6 +206,13 @@ export class AttachmentStore {
       throw isMissing(error) ? new SottoError('not-found') : storageFailure(error)
     }
   }
+}
+
+/** Where an attachment lies. @throws SottoError `invalid-argument` for what is no id. */
+export function attachmentFile(folder: string, id: AttachmentId): string {
+  // Ids come from entries, and entries from afar: only a hash is ever part of a path.
+  if (fromBase64Url(id)?.length !== 32) throw new SottoError('invalid-argument')
+  return path.join(folder, id)
 }
 
 function isMissing(error: unknown): boolean {
