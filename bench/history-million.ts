@@ -181,7 +181,7 @@ async function measureBridge(page: Page): Promise<Figure> {
   }
 }
 
-/** Types into the open conversation for a while; the longest frame and the share beyond 32 ms. */
+/** Types into the open conversation until it is over; the longest frame and the share beyond 32 ms. */
 async function frames(page: Page, isOver: () => boolean): Promise<{ readonly longest: number; readonly late: number }> {
   await page.evaluate(() => {
     const times: number[] = []
@@ -192,8 +192,7 @@ async function frames(page: Page, isOver: () => boolean): Promise<{ readonly lon
     }
     requestAnimationFrame(note)
   })
-  const end = Date.now() + typedMs
-  while (Date.now() < end && !isOver()) await page.keyboard.type('words ', { delay: 30 })
+  while (!isOver()) await page.keyboard.type('words ', { delay: 30 })
   const times = await page.evaluate(() => (globalThis as unknown as { readonly frameTimes: number[] }).frameTimes)
   const lengths = times.slice(1).map((at, index) => at - (times[index] ?? at))
   return { longest: Math.max(...lengths), late: lengths.filter((length) => length > 32).length / lengths.length }
@@ -203,7 +202,8 @@ async function frames(page: Page, isOver: () => boolean): Promise<{ readonly lon
 async function measureTyping(page: Page, file: ImportFile): Promise<Figure> {
   await page.locator('[data-list-row]').first().click()
   await page.getByRole('textbox', { name: /^Message to / }).focus()
-  const quiet = await frames(page, () => false)
+  const end = Date.now() + typedMs
+  const quiet = await frames(page, () => Date.now() > end)
   const chooser = page.waitForEvent('filechooser')
   const offered = callBridge(page, 'archive.choose', {})
   await (await chooser).setFiles(file.path)
