@@ -143,6 +143,8 @@ function afterSeparators(lower: string, from: number): number {
 
 function cut(text: string, spans: readonly (readonly [number, number])[]): Excerpt {
   const first = spans[0]?.[0] ?? 0
+  // Most messages are short.
+  if (text.length <= excerptLength && first <= before) return { excerpt: text, highlights: mergeSpans(spans) }
   const from = first <= before ? 0 : whole(text, wordStart(text, first - before, first))
   const to = whole(text, Math.min(text.length, from + excerptLength))
   const head = from > 0 ? '…' : ''
@@ -165,6 +167,7 @@ function wordStart(text: string, from: number, limit: number): number {
 }
 
 function mergeSpans(spans: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  if (spans.length < 2) return spans
   const merged: [number, number][] = []
   for (const [start, end] of spans) {
     const last = merged.at(-1)

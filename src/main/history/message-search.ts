@@ -49,14 +49,27 @@ const found = 'deleted = 0 AND timer IS NULL'
 /** Blocked people and strangers are found only where their conversation is asked for. */
 const known = "AND conversation.policy NOT IN ('blocked', 'pending')"
 
+/** Rowid is the position: newest first without ranking. */
+const matching = (whom: string): string => `SELECT ${hitColumns} FROM message_text
+  JOIN message ON message.position = message_text.rowid JOIN conversation ON conversation.ref = message.conversation
+  WHERE message_text MATCH ? AND message_text.rowid >= ? AND message_text.rowid < ? AND ${found} ${whom}
+  ORDER BY message_text.rowid DESC LIMIT ?`
+const within = `SELECT ${hitColumns} FROM message JOIN conversation ON conversation.ref = message.conversation
+  WHERE position >= ? AND position < ? AND ${found} ${known} ORDER BY position DESC LIMIT ?`
+
 export class MessageSearch {
   readonly #db: Database
   readonly #words: BegunWords
-  readonly #statements = new Map<string, Statement>()
+  readonly #everywhere: Statement<[string, number, number, number], HitRow>
+  readonly #inNamed: Statement<[string, number, number, number], HitRow>
+  readonly #within: Statement<[number, number, number], HitRow>
 
   constructor(db: Database) {
     this.#db = db
     this.#words = new BegunWords(db)
+    this.#everywhere = db.prepare(matching(known))
+    this.#inNamed = db.prepare(matching(''))
+    this.#within = db.prepare(within)
   }
 
   page({ filter, before, limit }: SearchRequest): SearchPage {
@@ -76,39 +89,20 @@ export class MessageSearch {
     const begun = word === null ? null : this.#words.of(word)
     if (begun?.length === 0) return []
     const match = matchExpression(query, { conversations, facets: facetsOf(filter), begun })
-    const whom = conversations === null ? known : ''
-    if (match !== null) return this.#matching(match, whom, range)
+    if (match !== null) return this.#matching(match, conversations !== null, range)
     // Only a time was given: whatever came then.
     const isTimed = filter.from !== null || filter.to !== null
-    return conversations === null && isTimed ? this.#within(range) : []
+    return conversations === null && isTimed ? this.#within.all(range.from, range.to, range.limit) : []
   }
 
-  #matching(match: string, whom: string, { from, to, limit }: Range): readonly HitRow[] {
-    // Rowid is the position: newest first without ranking.
-    return this.#statement<[string, number, number, number]>(
-      `SELECT ${hitColumns} FROM message_text JOIN message ON message.position = message_text.rowid
-         JOIN conversation ON conversation.ref = message.conversation
-         WHERE message_text MATCH ? AND message_text.rowid >= ? AND message_text.rowid < ? AND ${found} ${whom}
-         ORDER BY message_text.rowid DESC LIMIT ?`,
-    ).all(match, from, to, limit)
-  }
-
-  #within({ from, to, limit }: Range): readonly HitRow[] {
-    return this.#statement<[number, number, number]>(
-      `SELECT ${hitColumns} FROM message JOIN conversation ON conversation.ref = message.conversation
-         WHERE position >= ? AND position < ? AND ${found} ${known} ORDER BY position DESC LIMIT ?`,
-    ).all(from, to, limit)
+  #matching(match: string, isNamed: boolean, { from, to, limit }: Range): readonly HitRow[] {
+    const statement = isNamed ? this.#inNamed : this.#everywhere
+    return statement.all(match, from, to, limit)
   }
 
   #refOf(id: ConversationId): readonly number[] {
     const ref = this.#db.prepare<[string], number>('SELECT ref FROM conversation WHERE id = ?').pluck().get(id)
     return ref === undefined ? [] : [ref]
-  }
-
-  #statement<Params extends unknown[]>(sql: string): Statement<Params, HitRow> {
-    const prepared = this.#statements.get(sql) ?? this.#db.prepare(sql)
-    this.#statements.set(sql, prepared)
-    return prepared as Statement<Params, HitRow>
   }
 }
 
