@@ -8,7 +8,7 @@ import type { SessionAnswers } from './bridge/handlers.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import type { Chat } from './chat/chat.ts'
 import type { NotificationPort } from './chat/ports.ts'
-import { FileSaver, type SaveDialogPort } from './files/file-saver.ts'
+import { FileSaver, type FileSaverPorts, type SaveDialogPort } from './files/file-saver.ts'
 import { AttachmentStore } from './history/attachments/attachment-store.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
@@ -31,6 +31,7 @@ interface Parts {
   readonly entries: EntryFactory
   readonly settings: Settings
   readonly accounts: { list(): readonly AccountView[] }
+  readonly unfinished: FileSaverPorts['unfinished']
 }
 
 /** What the history itself needs while it is open. */
@@ -44,7 +45,7 @@ export interface HistoryFeatures {
 /** Resolves when what disappeared while the program was closed is gone. */
 export async function startHistory(
   ports: Ports,
-  { history, entries, settings, accounts }: Parts,
+  { history, entries, settings, accounts, unfinished }: Parts,
   opened: (() => Promise<void> | void)[],
 ): Promise<HistoryFeatures> {
   const base = { ...ports, ...history, entries }
@@ -64,7 +65,7 @@ export async function startHistory(
       }),
   })
   const files = new FileSaver({
-    ...{ ...base, attachments, dialog: ports.fileDialogs },
+    ...{ ...base, attachments, unfinished, dialog: ports.fileDialogs },
     changed: (saving) => ports.publisher.publish('files.saving', saving),
   })
   opened.push(

@@ -121,7 +121,8 @@ async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened
   await accounts.start()
   await features.chat.start()
   const archive = startArchive(ports, { history, identity }, opened)
-  const kept = await startHistory(ports, { history, entries, settings, accounts }, opened)
+  const { unfinished } = archive
+  const kept = await startHistory(ports, { history, entries, settings, accounts, unfinished }, opened)
   opened.push(warmForCalls(accounts, media))
   await takeSpooled(ports, { history, signalling, accounts, entries })
   signalling.flow()

@@ -39,20 +39,19 @@ interface Chosen {
 
 export class Archive {
   readonly #ports: ArchivePorts
-  readonly #unfinished: UnfinishedExports
-  #swept: Promise<void> = Promise.resolve()
+  /** What may be left half written outside the profile. */
+  readonly unfinished: UnfinishedExports
   #running: Running | null = null
   #lastExport: string | null = null
 
   constructor(ports: ArchivePorts) {
     this.#ports = ports
-    this.#unfinished = new UnfinishedExports(ports)
+    this.unfinished = new UnfinishedExports(ports)
   }
 
-  /** Removes what a crash left of an export; the first export waits for it. Never rejects. */
+  /** Removes what a crash left of an export or a saved file; what begins meanwhile waits for it. Never rejects. */
   start(): Promise<void> {
-    this.#swept = this.#unfinished.sweep()
-    return this.#swept
+    return this.unfinished.sweep()
   }
 
   /** Asks where to, then writes and verifies an encrypted export. @throws SottoError `cancelled`, `busy`, `recipient-invalid`, … */
@@ -90,15 +89,14 @@ export class Archive {
     this.#tell({ kind: 'export', phase: 'sealing', done: 0, total: 0 })
     try {
       const { worker } = running
-      await this.#swept
-      await this.#unfinished.begin(target)
+      await this.unfinished.begin(target)
       const result = await run({ ports: this.#ports, worker, scope, target, report, check: () => checkOf(running) })
       this.#lastExport = result.path
       return result
     } finally {
       await this.#end(running)
       // What is not forgotten now, by a full disk or a history that closes, the next start finds gone.
-      await this.#unfinished.end(target).catch(() => undefined)
+      await this.unfinished.end(target).catch(() => undefined)
     }
   }
 

@@ -1,4 +1,4 @@
-/** What exports lay down outside the profile before they have their name: written down first, so that the next start finds what a crash left. */
+/** What is laid down outside the profile before it has its name: written down first, so that the next start finds what a crash left. */
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import type { LogPort } from '#shared/ports/log.ts'
 import type { ArchivePorts } from './archive-port.ts'
 import { isTemporary, temporaryOf } from './write/export-file.ts'
 
-/** Paths of exports that may be unfinished. */
+/** Paths of exports and saved files that may be unfinished. */
 export const unfinishedSetting = 'archive.unfinished'
 /** More are not remembered: each is of a crash whose disk has not been here since. */
 const maxPaths = 16
@@ -16,35 +16,42 @@ const pathsSchema = z.array(z.string()).max(maxPaths)
 
 export class UnfinishedExports {
   readonly #ports: Pick<ArchivePorts, 'reader' | 'writer'> & { readonly log: LogPort }
+  /** One change of the list after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(ports: Pick<ArchivePorts, 'reader' | 'writer'> & { readonly log: LogPort }) {
     this.#ports = ports
   }
 
-  /** Before the first byte of an export to `target`; durable when it resolves. @throws SottoError `disk-full`, `disk-failed`. */
-  async begin(target: string): Promise<void> {
+  /**
+   * Before the first byte for `target`; durable when it resolves, with the name to write under. @throws SottoError `disk-full`,
+   * `disk-failed`.
+   */
+  async begin(target: string): Promise<string> {
     const temporary = temporaryOf(target)
-    const others = (await this.#load()).filter((file) => file !== temporary)
-    await this.#save([...others, temporary].slice(-maxPaths))
+    await this.#change((files) => [...files.filter((file) => file !== temporary), temporary].slice(-maxPaths))
+    return temporary
   }
 
-  /** After an export to `target`, whatever became of it. */
+  /** After all is written to `target`, whatever became of it. */
   async end(target: string): Promise<void> {
     const temporary = temporaryOf(target)
     if (existsSync(temporary)) return
-    await this.#save((await this.#load()).filter((file) => file !== temporary))
+    await this.#change((files) => files.filter((file) => file !== temporary))
   }
 
-  /** Removes what earlier runs left; what lies on a disk that is not here waits. Never rejects. */
-  async sweep(): Promise<void> {
-    try {
-      const files = await this.#load()
-      const left = []
-      for (const file of files) if (!(await this.#remove(file))) left.push(file)
-      if (left.length < files.length) await this.#save(left)
-    } catch {
-      this.#ports.log.warn('archive.sweep-failed')
-    }
+  /** Removes what earlier runs left; what lies on a disk that is not here waits. What begins meanwhile waits for it. Never rejects. */
+  sweep(): Promise<void> {
+    const swept = this.#turn.then(() => this.#sweep()).catch(() => this.#ports.log.warn('archive.sweep-failed'))
+    this.#turn = swept
+    return swept
+  }
+
+  async #sweep(): Promise<void> {
+    const files = await this.#load()
+    const left: string[] = []
+    for (const file of files) if (!(await this.#remove(file))) left.push(file)
+    if (left.length < files.length) await this.#save(left)
   }
 
   async #remove(file: string): Promise<boolean> {
@@ -59,6 +66,12 @@ export class UnfinishedExports {
       this.#ports.log.warn('archive.unfinished-stays')
       return false
     }
+  }
+
+  #change(change: (files: readonly string[]) => readonly string[]): Promise<void> {
+    const changed = this.#turn.then(async () => this.#save(change(await this.#load())))
+    this.#turn = changed.catch(() => undefined)
+    return changed
   }
 
   async #load(): Promise<readonly string[]> {

@@ -22,6 +22,8 @@ let store: AttachmentStore
 let stored: StoredAttachment
 let told: (readonly SavingView[])[]
 let revealed: string[]
+/** Places whose file may be half written. */
+let begun: string[]
 /** What the dialog answers. */
 let target: string | null
 const clock = new FakeClock()
@@ -38,8 +40,10 @@ beforeEach(async () => {
   stored = await store.write(bytes())
   told = []
   revealed = []
+  begun = []
   target = path.join(downloads, 'plan.pdf')
 })
+afterEach(() => expect(begun).toEqual([]))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function saver(more: Partial<FileSaverPorts> = {}): FileSaver {
@@ -54,7 +58,18 @@ function saver(more: Partial<FileSaverPorts> = {}): FileSaver {
       },
       reveal: (file) => revealed.push(file),
     },
-    ...{ clock, random: systemRandom, changed: (saving) => told.push(saving), ...more },
+    unfinished: {
+      begin: (file) => {
+        begun.push(file)
+        return Promise.resolve(path.join(downloads, '.half'))
+      },
+      end: (file) => {
+        expect(existsSync(path.join(downloads, '.half'))).toBe(false)
+        begun.splice(begun.indexOf(file), 1)
+        return Promise.resolve()
+      },
+    },
+    ...{ clock, changed: (saving) => told.push(saving), ...more },
   })
 }
 

@@ -1,11 +1,9 @@
 /** Saves attachments where the user wants them, in the clear: a file has its name only when all of it is there and authentic. */
 import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { toHex } from '#shared/bytes/bytes.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { isSameRow, type RowRef, type SavingView } from '#shared/model/saving.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
-import type { RandomPort } from '#shared/ports/random.ts'
 import type { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
 import type { AttachmentKey, HistoryReaderPort } from '#main/history/port.ts'
 import { storageFailure } from '#main/history/sqlite-failure.ts'
@@ -23,8 +21,13 @@ export interface FileSaverPorts {
   readonly reader: Pick<HistoryReaderPort, 'attachmentOf'>
   readonly attachments: Pick<AttachmentStore, 'read'>
   readonly dialog: SaveDialogPort
+  /** Knows of half written files after a crash, too. */
+  readonly unfinished: {
+    /** Before the first byte for `target`; the name to write under. */
+    begin(target: string): Promise<string>
+    end(target: string): Promise<void>
+  }
   readonly clock: ClockPort
-  readonly random: RandomPort
   /** What is being saved or was, newest last. */
   readonly changed: (saving: readonly SavingView[]) => void
 }
@@ -91,21 +94,34 @@ export class FileSaver {
   }
 
   async #write(task: Task, attachment: AttachmentKey): Promise<void> {
-    const temporary = path.join(path.dirname(task.target), `.${toHex(this.#ports.random.bytes(8))}.part`)
     try {
-      await this.#copy(task, attachment, temporary)
-      await rename(temporary, task.target)
-      await syncDirectory(path.dirname(task.target))
+      await this.#place(task, attachment)
       task.state = 'saved'
       this.#keep(this.#tasks)
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined)
       this.#keep(this.#tasks.filter((other) => other !== task))
       if (task.state !== 'cancelled') throw failureOf(error)
     }
   }
 
+  async #place(task: Task, attachment: AttachmentKey): Promise<void> {
+    const { unfinished } = this.#ports
+    const temporary = await unfinished.begin(task.target)
+    try {
+      await this.#copy(task, attachment, temporary)
+      await rename(temporary, task.target)
+      await syncDirectory(path.dirname(task.target))
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw error
+    } finally {
+      // What is not forgotten now, by a full disk or a history that closes, the next start finds gone.
+      await unfinished.end(task.target).catch(() => undefined)
+    }
+  }
+
   async #copy(task: Task, attachment: AttachmentKey, temporary: string): Promise<void> {
+    await rm(temporary, { force: true })
     const handle = await open(temporary, 'wx', 0o600)
     try {
       for await (const bytes of this.#ports.attachments.read(attachment)) {
