@@ -78,10 +78,17 @@ export interface RunningSession extends Session {
 type Close = () => Promise<void> | void
 
 /** Opens the history and starts every feature on it. @throws SottoError an `OpenFailure` code. */
-export async function composeSession(ports: SessionPorts, databaseKey: Uint8Array): Promise<RunningSession> {
+export async function composeSession(
+  ports: SessionPorts,
+  databaseKey: Uint8Array,
+  upgrading: (share: number) => void,
+): Promise<RunningSession> {
   const opened: Close[] = []
   try {
-    return await startSession(ports, databaseKey, opened)
+    const { database: path, attachments } = ports.paths
+    const history = await openHistoryInWorkers({ path, attachments, key: databaseKey, upgrading })
+    opened.push(() => history.close())
+    return await startSession(ports, history, opened)
   } catch (error) {
     // The next try opens everything again: nothing of this one may stay behind and write, or sign in, beside it.
     await closeAll(opened)
@@ -94,10 +101,7 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
   for (const close of opened.toReversed()) await Promise.resolve(close()).catch(() => undefined)
 }
 
-async function startSession(ports: SessionPorts, databaseKey: Uint8Array, opened: Close[]): Promise<RunningSession> {
-  const { database, attachments } = ports.paths
-  const history = await openHistoryInWorkers({ path: database, attachments, key: databaseKey })
-  opened.push(() => history.close())
+async function startSession(ports: SessionPorts, history: OpenHistory, opened: Close[]): Promise<RunningSession> {
   const lost = new Promise<void>((resolve) => history.onCrash(resolve))
   await ports.ladder.confirmDatabase()
   const signalling = await (await ports.signalling()).attach()

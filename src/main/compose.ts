@@ -87,7 +87,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const sessionPorts = { ...options, ...screen, ...across, ladder, home, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
     ...{ keys: withPaperWords(ladder), finishErasing: () => eraser.finish() },
-    openSession: (key) => composeSession(sessionPorts, key),
+    openSession: (key, upgrading) => composeSession(sessionPorts, key, upgrading),
     facts: { version: app.getVersion(), profile: options.profile, ...hostFacts() },
     hooks: { afterLock: () => cleanUp(windows, notifications) },
     log,

@@ -27,6 +27,7 @@ export interface Scenario {
   readonly lockPending?: boolean
   /** With phase `erasing`: why. */
   readonly eraseFailure?: ErrorCode
+  readonly upgrade?: number
   readonly settings?: Partial<SettingsView>
   readonly paperSecret?: 'confirmed' | 'shown' | 'not-shown'
   readonly connection?: (typeof account)['connection']
@@ -82,12 +83,15 @@ function appOf(scenario: Scenario, hasAccounts: boolean): AppView {
   }
 }
 
-function lockOf(scenario: Scenario): Pick<AppView, 'lockedBy' | 'keychainFailure' | 'lockPending' | 'eraseFailure'> {
+function lockOf(
+  scenario: Scenario,
+): Pick<AppView, 'lockedBy' | 'keychainFailure' | 'lockPending' | 'eraseFailure' | 'upgrade'> {
   return {
     lockedBy: scenario.lockedBy ?? 'start',
     keychainFailure: scenario.keychainFailure ?? null,
     lockPending: scenario.lockPending ?? false,
     eraseFailure: scenario.eraseFailure ?? null,
+    upgrade: scenario.upgrade ?? null,
   }
 }
 

@@ -116,6 +116,30 @@ describe('migrations', () => {
     }
   })
 
+  it('tell how far the search index is, which is built again', () => {
+    const text = readFileSync(new URL('../../../test/fixtures/history/schema-3.sql', import.meta.url), 'utf8')
+    const old = open({ migrations: [] })
+    old.exec(text)
+    const position = old.prepare<[], number>('SELECT max(position) FROM message').pluck().get() ?? 0
+    // More than one page of it.
+    const same = `conversation, author, variant, incoming, text, sent_at, received_at, state, display_receipt, edited, deleted, conflicting,
+      authenticated_by, read_mark`
+    old.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+      INSERT INTO message (position, base, message_id, ${same}) SELECT ${position} + i, ${position} + i, message_id || i, ${same}
+        FROM n, message WHERE position = (SELECT min(position) FROM message)`)
+    const count = old.prepare<[], number>('SELECT count(*) FROM message').pluck().get() ?? 0
+    old.close()
+    const shares: number[] = []
+    const options = { path: file(), key, clock: systemClock }
+    new HistoryWriter({ ...options, upgrading: (share) => shares.push(share) }).close()
+    expect(shares).toHaveLength(Math.ceil(count / 1000))
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+    expect(shares.at(-1)).toBe(1)
+    const again: number[] = []
+    new HistoryWriter({ ...options, upgrading: (share) => again.push(share) }).close()
+    expect(again).toEqual([])
+  })
+
   it('end in one schema, wherever they started', () => {
     const fixtures = new URL('../../../test/fixtures/history/', import.meta.url)
     const schemas = [0, ...migrations.map(({ version }) => version)].map((version) => {

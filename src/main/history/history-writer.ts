@@ -50,6 +50,8 @@ export interface HistoryWriterOptions {
   readonly open?: typeof openDatabase
   /** Folder of the attachments; without it none can be erased. */
   readonly attachments?: string | undefined
+  /** Hears how far bringing an older history up to date is: 0 to 1, not too often. */
+  readonly upgrading?: (share: number) => void
   /** Where ZIDs come from; the system's by default. */
   readonly random?: RandomPort
 }
@@ -93,7 +95,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#dropped = new DroppedFiles(this.#db, options.attachments)
     this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
     this.#tidying = new Tidying({ db: this.#db, path: options.path, clock: options.clock })
-    this.#reindex()
+    this.#reindex(options.upgrading)
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
     this.#readRest()
@@ -156,9 +158,9 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#db.close()
   }
 
-  #reindex(): void {
+  #reindex(upgrading: (share: number) => void = () => undefined): void {
     try {
-      withStorageFailures(() => this.#messages.reindexIfNeeded())
+      withStorageFailures(() => this.#messages.reindexIfNeeded(upgrading))
     } catch (error) {
       this.#db.close()
       throw error

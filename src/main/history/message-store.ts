@@ -162,14 +162,14 @@ export class MessageStore {
     return high
   }
 
-  /** Builds the search index again if its rules changed. */
-  reindexIfNeeded(): void {
+  /** Builds the search index again if its rules changed; tells how far it is, 0 to 1. */
+  reindexIfNeeded(report: (share: number) => void): void {
     const version = this.#db.prepare("SELECT value FROM state WHERE name = 'search_text_version'").pluck().get()
     if (version === searchTextVersion) return
     this.#db
       .transaction(() => {
         this.#db.prepare("INSERT INTO message_text (message_text) VALUES ('delete-all')").run()
-        for (const row of this.#allRows()) this.#index.run(row.position, indexText(row))
+        for (const page of this.#allRows(report)) for (const row of page) this.#index.run(row.position, indexText(row))
         this.#db
           .prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('search_text_version', ?)")
           .run(searchTextVersion)
@@ -178,11 +178,24 @@ export class MessageStore {
   }
 
   /** In pages: one long query would keep the connection busy, and one list the memory. */
-  *#allRows(): Generator<MessageRow> {
+  *#allRows(report: (share: number) => void): Generator<readonly MessageRow[]> {
     const page = this.#db.prepare<[number], MessageRow>(
       `SELECT ${messageColumns} FROM ${messageJoin} WHERE position > ? ORDER BY position LIMIT ${reindexPage}`,
     )
-    for (let rows = page.all(-1); rows.length > 0; rows = page.all(rows.at(-1)?.position ?? 0)) yield* rows
+    const [first, last] = this.#ends()
+    let at = -1
+    for (let rows = page.all(at); rows.length > 0; rows = page.all(at)) {
+      yield rows
+      at = rows.at(-1)?.position ?? 0
+      // Positions are of time: nearly even, and counting rows would take seconds.
+      report((at - first) / Math.max(1, last - first))
+    }
+  }
+
+  #ends(): readonly [number, number] {
+    const end = (order: 'ASC' | 'DESC'): number =>
+      this.#db.prepare<[], number>(`SELECT position FROM message ORDER BY position ${order} LIMIT 1`).pluck().get() ?? 0
+    return [end('ASC'), end('DESC')]
   }
 }
 

@@ -49,6 +49,8 @@ export interface OpenHistoryOptions {
   readonly key: Uint8Array
   /** Folder of the attachments; without it none can be erased. */
   readonly attachments?: string | undefined
+  /** Hears how far bringing an older history up to date is: 0 to 1. */
+  readonly upgrading?: ((share: number) => void) | undefined
 }
 
 /**
@@ -56,10 +58,12 @@ export interface OpenHistoryOptions {
  * @throws SottoError an `OpenFailure` code.
  */
 export async function openHistoryInWorkers(options: OpenHistoryOptions): Promise<OpenHistory> {
-  const { path, attachments } = options
+  const { path, attachments, upgrading } = options
   const start: HistoryWorkerStart = { path, attachments, key: sharedSecretOf(options.key) }
   const spawn = <M, E>(name: string) =>
-    startWorker<M & HistoryMethodsShape<M>, E>({ url: workerUrl(name, import.meta.url), start, closedCode: 'locked' })
+    startWorker<M & HistoryMethodsShape<M>, E>({
+      ...{ url: workerUrl(name, import.meta.url), start, closedCode: 'locked', starting: upgrading },
+    })
   const starting = [
     spawn<HistoryWriterMethods, HistoryWriterEvents>('history-writer-worker'),
     spawn<HistoryReaderMethods, Record<string, never>>('history-reader-worker'),
@@ -150,7 +154,8 @@ function remembering({
 export function openHistoryInProcess(
   options: OpenHistoryOptions & { readonly clock: ClockPort; readonly random?: RandomPort },
 ): OpenHistory {
-  const writer = new HistoryWriter(options)
+  const { upgrading, ...rest } = options
+  const writer = new HistoryWriter({ ...rest, ...(upgrading === undefined ? {} : { upgrading }) })
   const reader = new HistoryReader(options)
   return {
     ...remembering({ writer, reader: readerOver(callOn(() => reader)) }),

@@ -35,7 +35,11 @@ export interface LockHooks {
 }
 
 /** Opens the history with its key; the key buffer is wiped by whoever opened it. */
-export type OpenSession<S extends Session> = (databaseKey: Uint8Array) => Promise<S>
+export type OpenSession<S extends Session> = (
+  databaseKey: Uint8Array,
+  /** Hears how far bringing an older history up to date is: 0 to 1. */
+  upgrading: (share: number) => void,
+) => Promise<S>
 
 /** What the program says about itself. */
 export interface ProgramFacts {

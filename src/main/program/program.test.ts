@@ -113,6 +113,24 @@ describe('Program', () => {
     expect(app.view().phase).toBe('ready')
   })
 
+  it('tells how far an older history is brought up to date, in whole percents', async () => {
+    const seen: (number | null)[] = []
+    const app = new Program({
+      keys: fakeKeys(),
+      openSession: (_, upgrading) => {
+        for (const share of [0, 0.001, 0.5, 0.509, 1]) upgrading(share)
+        return Promise.resolve(fakeSession())
+      },
+      facts: { version: '0', profile: 'test', host: 'chromium', sandboxed: true },
+      log: quiet,
+    })
+    await app.start()
+    app.onChange(({ upgrade }) => seen.push(upgrade))
+    await app.unlock('passphrase', new Uint8Array(3))
+    expect(seen).toEqual([0, 50, 100, null])
+    expect(app.view()).toMatchObject({ phase: 'ready', upgrade: null })
+  })
+
   it('refuses everything behind the lock, and two unlocks open once', async () => {
     const opened: Uint8Array[] = []
     const app = program(fakeKeys(), opened)

@@ -31,6 +31,8 @@ export class Program<S extends Session> {
   #keychainFailure: ErrorCode | null = null
   #lockedBy: LockReason = 'start'
   #eraseFailure: ErrorCode | null = null
+  /** Percent of an older history that is brought up to date while it is opened. */
+  #upgrade: number | null = null
   /** Why to lock when the call that runs is over. */
   #lockLater: LockReason | null = null
   #session: S | null = null
@@ -64,6 +66,7 @@ export class Program<S extends Session> {
       keychainFailure: this.#keychainFailure,
       lockPending: this.#lockLater !== null,
       eraseFailure: this.#eraseFailure,
+      upgrade: this.#upgrade,
       hasAccounts: this.#session?.hasAccounts() ?? false,
     }
   }
@@ -211,8 +214,9 @@ export class Program<S extends Session> {
 
   async #open(databaseKey: Uint8Array): Promise<void> {
     try {
-      this.#session = await this.#ports.openSession(databaseKey)
+      this.#session = await this.#ports.openSession(databaseKey, (share) => this.#tellUpgrade(share))
     } finally {
+      this.#upgrade = null
       databaseKey.fill(0)
     }
     const session = this.#session
@@ -223,6 +227,14 @@ export class Program<S extends Session> {
     await this.#lookAtRungs()
     this.#enter('ready')
     session.onLost(() => this.#handleLost(session))
+  }
+
+  /** Whole percents: the screen is told of no less. */
+  #tellUpgrade(share: number): void {
+    const percent = Math.min(100, Math.floor(share * 100))
+    if (percent === this.#upgrade) return
+    this.#upgrade = percent
+    this.announce()
   }
 
   #lockIfDue(): void {

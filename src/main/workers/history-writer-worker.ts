@@ -7,9 +7,9 @@ import { systemClock } from '#main/platform/system-clock.ts'
 import { runWorker } from '#main/platform/worker-rpc/start-worker.ts'
 import { reportBug } from './report-bug.ts'
 
-await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit) => {
+await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit, upgrading) => {
   const { path, key, attachments } = start as HistoryWorkerStart
-  const writer = new HistoryWriter({ path, key, attachments, clock: systemClock })
+  const writer = new HistoryWriter({ path, key, attachments, clock: systemClock, upgrading })
   writer.onChange((change) => {
     emit('change', change)
   })

@@ -15,6 +15,30 @@ export function Working({ label, quiet = false }: { readonly label: string; read
   )
 }
 
+/** Work of known length, named in words. */
+export function Measured({ label, percent }: { readonly label: string; readonly percent: number }) {
+  return (
+    <ProgressBar aria-label={label} value={percent} className="flex flex-col gap-1.5">
+      {({ valueText }) => (
+        <>
+          <span className="flex justify-between gap-3 text-sm text-soft">
+            <span>{label}</span>
+            <span className="tabular-nums">{valueText}</span>
+          </span>
+          <svg
+            aria-hidden
+            viewBox="0 0 100 1"
+            preserveAspectRatio="none"
+            className="h-1.5 w-full rounded-full bg-hover"
+          >
+            <rect width={percent} height="1" className="fill-accent" />
+          </svg>
+        </>
+      )}
+    </ProgressBar>
+  )
+}
+
 const tones = {
   plain: 'border-line bg-raised text-ink',
   warn: 'border-transparent bg-warn-tint text-warn',

@@ -263,5 +263,7 @@ export interface AppView {
   readonly lockPending: boolean
   /** Why erasing everything could not be finished; null outside phase `erasing`. */
   readonly eraseFailure: ErrorCode | null
+  /** Percent of an older history that is brought up to date while it is opened; null when nothing is. */
+  readonly upgrade: number | null
   readonly hasAccounts: boolean
 }

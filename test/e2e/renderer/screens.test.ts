@@ -72,6 +72,16 @@ const screens: readonly Screen[] = [
     reach: (page) => page.getByText('What your passphrase opens is damaged').waitFor(),
   },
   {
+    name: 'unlock-upgrade',
+    scenario: { phase: 'locked', upgrade: 34 },
+    reach: (page) => page.getByText('Bringing your history up to date').waitFor(),
+  },
+  {
+    name: 'start-upgrade',
+    scenario: { phase: 'starting', upgrade: 34 },
+    reach: (page) => page.getByText('34%').waitFor(),
+  },
+  {
     name: 'lock-in-call',
     scenario: { calls: [{}] },
     reach: async (page) => {

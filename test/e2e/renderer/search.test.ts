@@ -145,6 +145,7 @@ describe('searching', () => {
       await hits(page).last().click()
       await page.locator('[data-message][data-position="17"]').waitFor()
       await page.keyboard.press('Control+k')
+      await poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT')
       // Longer than the list takes to settle.
       for (const key of 'some more words to look for') await page.keyboard.type(key, { delay: 60 })
       expect(await page.getByRole('searchbox').inputValue()).toBe('some more words to look for')

@@ -40,8 +40,9 @@ export type AnswerMessage =
 export type ServerMessage =
   AnswerMessage | { readonly type: 'event'; readonly event: string; readonly payload: unknown } | ReadyMessage
 
-/** First message of a worker: it is ready, or could not start. */
+/** First messages of a worker: how far it is with what takes long, then that it is ready, or could not start. */
 export type ReadyMessage =
+  | { readonly type: 'starting'; readonly share: number }
   | { readonly type: 'ready' }
   | {
       readonly type: 'start-failed'

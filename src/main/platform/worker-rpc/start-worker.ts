@@ -20,6 +20,8 @@ export interface StartWorkerOptions {
   readonly start: unknown
   /** Code of calls after the worker ended. */
   readonly closedCode?: ErrorCode
+  /** Hears how far the worker is where its start takes long: 0 to 1. */
+  readonly starting?: ((share: number) => void) | undefined
 }
 
 /**
@@ -65,7 +67,7 @@ export async function startWorker<M extends RpcMethods<M>, Events = Record<strin
     if (crash) for (const handler of crashed) handler()
   })
   try {
-    await untilReady(worker)
+    await untilReady(worker, options.starting)
   } catch (error) {
     finish('internal')
     await worker.terminate()
@@ -84,16 +86,16 @@ export async function startWorker<M extends RpcMethods<M>, Events = Record<strin
   }
 }
 
-function untilReady(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => {
-    worker.once('exit', () => {
-      reject(new SottoError('internal'))
-    })
-    worker.once('message', (message: ReadyMessage) => {
-      if (message.type === 'ready') resolve()
-      else reject(new SottoError(message.code, message.params))
-    })
-  })
+async function untilReady(worker: Worker, starting: StartWorkerOptions['starting']): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+  const hear = (message: ReadyMessage): void => {
+    if (message.type === 'ready') resolve(undefined)
+    else if (message.type === 'starting') starting?.(message.share)
+    else reject(new SottoError(message.code, message.params))
+  }
+  worker.once('exit', () => reject(new SottoError('internal')))
+  worker.on('message', hear)
+  await promise.finally(() => worker.off('message', hear))
 }
 
 /**
@@ -102,14 +104,15 @@ function untilReady(worker: Worker): Promise<void> {
  * returns.
  */
 export async function runWorker<M extends RpcMethods<M>, Events = Record<string, never>>(
-  build: (start: unknown, emit: RpcServer<Events>['emit']) => M | Promise<M>,
+  build: (start: unknown, emit: RpcServer<Events>['emit'], starting: (share: number) => void) => M | Promise<M>,
   onBug: (error: unknown, method: string) => void,
 ): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('not a worker')
   let server: RpcServer<Events> | null = null
   try {
-    const handlers = await build(workerData, (event, payload) => server?.emit(event, payload))
+    const starting = (share: number): void => port.postMessage({ type: 'starting', share } satisfies ReadyMessage)
+    const handlers = await build(workerData, (event, payload) => server?.emit(event, payload), starting)
     server = serveRpc<M, Events>(port, handlers, onBug)
     port.postMessage({ type: 'ready' } satisfies ReadyMessage)
   } catch (error) {

@@ -12,9 +12,10 @@ export interface EchoEvents {
 }
 
 await runWorker<EchoMethods, EchoEvents>(
-  (start, emit) => {
+  (start, emit, starting) => {
     const { greeting } = start as { readonly greeting: string }
     if (greeting === '') throw new SottoError('history-corrupt')
+    for (const share of [0, 0.5, 1]) starting(share)
     return {
       say: (text) => {
         emit('said', `${greeting} ${text}`)

@@ -103,6 +103,14 @@ describe('a worker', () => {
     expect(seen).toEqual([null, 'kept'])
   })
 
+  it('tells how far its start is, before it is ready', async () => {
+    const heard: number[] = []
+    const starting = (share: number): void => void heard.push(share)
+    const worker = await startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: 'hello' }, starting })
+    expect(heard).toEqual([0, 0.5, 1])
+    await worker.terminate()
+  })
+
   it('says why it could not start', async () => {
     const started = startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: '' } })
     await expect(started).rejects.toMatchObject({ code: 'history-corrupt' })

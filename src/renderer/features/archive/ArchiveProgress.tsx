@@ -1,11 +1,10 @@
-import { ProgressBar } from 'react-aria-components'
 import type { ArchiveActivity } from '#shared/model/archive-views.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt } from '#renderer/stores/actions.ts'
 import { useArchiveActivity } from '#renderer/stores/archive-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { DialogActions } from '#renderer/ui/Dialog.tsx'
-import { Working } from '#renderer/ui/Feedback.tsx'
+import { Measured, Working } from '#renderer/ui/Feedback.tsx'
 
 const phases = {
   sealing: 'archive.phase.sealing',
@@ -49,28 +48,5 @@ export function ProgressLine({ activity }: { readonly activity: ArchiveActivity 
   const t = useT()
   const label = t(phases[activity.phase])
   if (activity.total === 0) return <Working label={label} />
-  return <Bar label={label} share={Math.min(1, activity.done / activity.total)} />
-}
-
-function Bar({ label, share }: { readonly label: string; readonly share: number }) {
-  return (
-    <ProgressBar aria-label={label} value={share * 100} className="flex flex-col gap-1.5">
-      {({ valueText }) => (
-        <>
-          <span className="flex justify-between gap-3 text-sm text-soft">
-            <span>{label}</span>
-            <span className="tabular-nums">{valueText}</span>
-          </span>
-          <svg
-            aria-hidden
-            viewBox="0 0 100 1"
-            preserveAspectRatio="none"
-            className="h-1.5 w-full rounded-full bg-hover"
-          >
-            <rect width={share * 100} height="1" className="fill-accent" />
-          </svg>
-        </>
-      )}
-    </ProgressBar>
-  )
+  return <Measured label={label} percent={Math.min(1, activity.done / activity.total) * 100} />
 }

@@ -11,6 +11,7 @@ import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, Working } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { StepFrame } from '../onboarding/StepFrame.tsx'
+import { Upgrade } from './Upgrade.tsx'
 import { damagedWays, firstWay, offeredWays, type Way } from './ways.ts'
 
 const leads = {
@@ -55,6 +56,7 @@ function LockScreen({ app }: { readonly app: AppView }) {
   return (
     <StepFrame title={t('unlock.title')} lead={t(leads[app.lockedBy])}>
       <div className="flex flex-col gap-3" data-unlock>
+        {app.upgrade !== null && <Upgrade percent={app.upgrade} />}
         {failure !== null && failure.way !== way && <FailedWay failure={failure} />}
         {damagedWays(app.rungs).map((damaged) => (
           <Banner key={damaged} icon={TriangleAlert} tone="warn">
