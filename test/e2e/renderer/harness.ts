@@ -186,8 +186,13 @@ async function buildFake(directory: string): Promise<string> {
 /** Gives a row of a long list the focus: one that was not measured yet is hidden, and focusing it would do nothing. */
 export async function focusRow(row: Locator): Promise<void> {
   await row.waitFor()
-  await row.focus()
-  if (!(await row.evaluate((element) => element === document.activeElement))) throw new Error('the row took no focus')
+  for (let attempt = 0; attempt < 40; attempt++) {
+    await row.focus()
+    // What was pressed before may still be moving the focus.
+    await row.page().waitForTimeout(25)
+    if (await row.evaluate((element) => element === document.activeElement)) return
+  }
+  throw new Error('the row took no focus')
 }
 
 /** Keeps a picture where SOTTO_SCREENSHOTS names a folder, to be looked at. */
