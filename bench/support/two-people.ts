@@ -2,8 +2,8 @@
 import type { Page } from '@playwright/test'
 import type { SottoBridge } from '#shared/bridge/api.ts'
 import { temporaryData } from '#test/e2e/support/app.ts'
-import { homeDomain, newPerson } from '#test/e2e/support/person.ts'
-import { expectMessage, openConversation, sendMessage, startConversation } from '#test/e2e/support/steps.ts'
+import { aliceAndBob, introduce, newPerson } from '#test/e2e/support/person.ts'
+import { expectMessage, sendMessage } from '#test/e2e/support/steps.ts'
 
 type Person = Awaited<ReturnType<typeof newPerson>>
 
@@ -17,10 +17,7 @@ export async function twoPeople(options: { readonly fakeMedia?: boolean }): Prom
   const data = temporaryData()
   const alice = await newPerson({ profile: 'alice', data: data.path, ...options }, 'alice', 'Alice')
   const bob = await newPerson({ profile: 'bob', data: data.path, ...options }, 'bob', 'Bob')
-  await startConversation(alice.page, `bob@${homeDomain}`)
-  await sendMessage(alice.page, 'hello')
-  await openConversation(bob.page, /Alice/)
-  await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+  await introduce(...aliceAndBob(alice, bob), 'hello')
   await sendMessage(bob.page, 'hello yourself')
   await expectMessage(alice.page, 'hello yourself')
   return {

@@ -22,7 +22,9 @@ it('leaves nothing open behind a start that failed', async () => {
   }
   const ports = { paths, ladder, clock: new FakeClock(), random: new SeededRandom(1) } as unknown as SessionPorts
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    await expect(composeSession(ports, new Uint8Array(32).fill(7), () => undefined)).rejects.toMatchObject({ code: 'disk-full' })
+    await expect(composeSession(ports, new Uint8Array(32).fill(7), () => undefined)).rejects.toMatchObject({
+      code: 'disk-full',
+    })
     expect(existsSync(`${paths.database}-wal`)).toBe(false)
   }
   expect(confirms).toBe(2)

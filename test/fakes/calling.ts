@@ -13,15 +13,8 @@ import type {
 } from '#protocol/sip/user-agent/user-agent.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
+import { silentLog } from './silent-log.ts'
 import { farRequest, makeTestServer, registered, respond, type TestServer } from './sip-flow-server.ts'
-
-export const silent: LogPort = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  child: () => silent,
-}
 
 export const audio = (name: string, direction = 'sendrecv'): string =>
   `v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=${name}\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0\r\na=${direction}\r\n`
@@ -44,7 +37,7 @@ interface StartOptions {
 export async function start(
   answer: (request: SipRequest) => SipResponse | null = () => null,
   clock: ClockPort = systemClock,
-  { log = silent, password = null, challenge = () => null }: StartOptions = {},
+  { log = silentLog, password = null, challenge = () => null }: StartOptions = {},
 ): Promise<{
   readonly agent: UserAgent
   readonly server: TestServer

@@ -7,7 +7,7 @@ import { openUdpFlow } from '#protocol/sip/user-agent/udp-flow.ts'
 import type { UserAgent, UserAgentEvent } from '#protocol/sip/user-agent/user-agent.ts'
 import type { DatagramAddress } from '#shared/ports/datagrams.ts'
 import { err } from '#shared/result.ts'
-import { silent } from './calling.ts'
+import { silentLog } from './silent-log.ts'
 import { DatagramNetwork } from './datagram-network.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { domain, FakeDomain, FakeFlow } from './sip-domain.ts'
@@ -73,7 +73,7 @@ export class LossyDomain {
         transport: 'udp',
         secrets: { username: user, realm: null, ha1Md5: null, ha1Sha256: null, password, strongest: null },
       },
-      { clock: systemClock, random: this.#random, log: silent },
+      { clock: systemClock, random: this.#random, log: silentLog },
     )
     const events: UserAgentEvent[] = []
     agent.onEvent((event) => events.push(event))

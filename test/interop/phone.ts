@@ -6,7 +6,7 @@ import { systemRandom } from '#main/platform/system-random.ts'
 import { createUserAgent } from '#protocol/sip/user-agent/jssip-user-agent.ts'
 import { openFlow } from '#protocol/sip/user-agent/open-flow.ts'
 import type { SipSession, UserAgent, UserAgentEvent } from '#protocol/sip/user-agent/user-agent.ts'
-import { silent } from '#test/fakes/calling.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import { kamailioDomain } from './kamailio.ts'
 import { waitUntil } from './peers.ts'
 
@@ -24,7 +24,7 @@ export async function phoneAt(port: number, user: string): Promise<Phone> {
       instanceId: `urn:uuid:${crypto.randomUUID()}`,
       secrets: { ...secrets, password: Buffer.from(`${user}pw`) },
     },
-    { clock: systemClock, random: systemRandom, log: silent },
+    { clock: systemClock, random: systemRandom, log: silentLog },
   )
   const events: UserAgentEvent[] = []
   const sessions: SipSession[] = []

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CallId } from '#shared/model/calls.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { MediaPort, ZrtpPeerSecrets } from '#main/media/media-port.ts'
-import { silent } from '#test/fakes/calling.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import { CallTrust } from './call-trust.ts'
 import type { CallTrustPort } from './ports.ts'
 
@@ -22,7 +22,7 @@ function setup({ fails = false } = {}) {
   const trust = { secrets: () => Promise.resolve(secrets), keep: (_a, _p, kept) => see(kept) } as Partial<CallTrustPort>
   const media: Partial<MediaPort> = { zrtpSecrets: (_call, _zid, handed) => see(handed ?? { rs1: null, rs2: null }) }
   const account = 'sip:me@example.org' as Aor
-  const ports = { call, account, peer: account, log: silent }
+  const ports = { call, account, peer: account, log: silentLog }
   return {
     trust: new CallTrust({ ...ports, trust: trust as CallTrustPort, media: media as MediaPort }),
     secrets,

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { MessageId } from '#shared/model/ids.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { bob, conversationWith, EntryMaker } from '#test/integration/history/history-fixture.ts'
-import { openDatabase } from './database.ts'
+import { fullWhile } from '#test/fakes/full-database.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
 import type { HistoryChange } from './port.ts'
@@ -21,21 +20,11 @@ let reader: HistoryReader
 let make: EntryMaker
 let failing: boolean
 
-function openWithFault(options: Parameters<typeof openDatabase>[0]): Database.Database {
-  const db = openDatabase(options)
-  const exec = db.exec.bind(db)
-  db.exec = (sql) => {
-    if (failing && sql === 'COMMIT') throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL')
-    return exec(sql)
-  }
-  return db
-}
-
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'sotto-writer-'))
   const file = path.join(folder, 'history.db')
   failing = false
-  writer = new HistoryWriter({ path: file, key, clock: systemClock, open: openWithFault })
+  writer = new HistoryWriter({ path: file, key, clock: systemClock, open: fullWhile(() => failing) })
   reader = new HistoryReader({ path: file, key })
   make = new EntryMaker()
   await writer.commit({ entries: [make.contact({ policy: 'accepted' })] })

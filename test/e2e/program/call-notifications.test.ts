@@ -3,8 +3,7 @@ import { DesktopServices, TestBus } from '#test/fakes/desktop.ts'
 import { temporaryData, type RunningApp } from '../support/app.ts'
 import { agreedLetters, expectCall, expectSound, hangUp, placeCall } from '../support/call-steps.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
-import { homeDomain, newPerson } from '../support/person.ts'
-import { openConversation, sendMessage, startConversation } from '../support/steps.ts'
+import { aliceAndBob, introduce, newPerson } from '../support/person.ts'
 
 const missing = missingCommands('dbus-daemon')
 
@@ -21,10 +20,7 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('a call that rings with the w
     const env = { DBUS_SESSION_BUS_ADDRESS: bus.address }
     alice = await newPerson({ profile: 'alice', data: data.path, fakeMedia: true }, 'alice', 'Alice')
     bob = await newPerson({ profile: 'bob', data: data.path, fakeMedia: true, env }, 'bob', 'Bob')
-    await startConversation(alice.page, `bob@${homeDomain}`)
-    await sendMessage(alice.page, 'May I call?')
-    await openConversation(bob.page, /Alice/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+    await introduce(...aliceAndBob(alice, bob), 'May I call?')
     await bob.page.close()
   }, 180_000)
 

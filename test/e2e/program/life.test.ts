@@ -3,8 +3,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SottoBridge } from '#shared/bridge/api.ts'
 import { launchApp, temporaryData, type RunningApp } from '../support/app.ts'
-import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
-import { expectMessage, openConversation, sendMessage, startConversation, unlock } from '../support/steps.ts'
+import { aliceAndBob, introduce, newPerson, testPassphrase } from '../support/person.ts'
+import { expectMessage, openConversation, sendMessage, unlock } from '../support/steps.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -39,10 +39,7 @@ describe('the life of the program', () => {
   beforeAll(async () => {
     alice = await newPerson({ profile: 'alice', data: data.path }, 'alice', 'Alice')
     bob = await newPerson({ profile: 'bob', data: data.path }, 'bob', 'Bob')
-    await startConversation(alice.page, `bob@${homeDomain}`)
-    await sendMessage(alice.page, 'first line')
-    await openConversation(bob.page, /Alice/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+    await introduce(...aliceAndBob(alice, bob), 'first line')
     await sendMessage(bob.page, 'second line')
     await expectMessage(alice.page, 'second line')
   }, 180_000)

@@ -5,16 +5,9 @@ import { acceptCall, expectCall, expectSound, newestCall, placeCall } from '../s
 import { busNeeds, DesktopBuses } from '../support/desktop-buses.ts'
 import { appView, heldMessages } from '../support/held.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
-import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
+import { aliceAndBob, homeDomain, introduce, newPerson, testPassphrase } from '../support/person.ts'
 import { spoolOf } from '../support/spool.ts'
-import {
-  expectLock,
-  expectMessage,
-  openConversation,
-  sendMessage,
-  startConversation,
-  unlock,
-} from '../support/steps.ts'
+import { expectLock, expectMessage, openConversation, sendMessage, unlock } from '../support/steps.ts'
 
 const patient = { timeout: 20_000 }
 const bobAt = `bob@${homeDomain}`
@@ -31,11 +24,7 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('locking with the computer', 
     await buses.start()
     alice = await newPerson({ ...options, env: buses.environment }, 'alice', 'Alice')
     bob = await newPerson({ ...options, profile: 'bob' }, 'bob', 'Bob')
-    await startConversation(alice.page, bobAt)
-    await sendMessage(alice.page, 'Good evening')
-    await openConversation(bob.page, /Alice|alice@/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click(patient)
-    await expectMessage(bob.page, 'Good evening')
+    await introduce(...aliceAndBob(alice, bob), 'Good evening')
   }, 180_000)
 
   afterAll(async () => {

@@ -4,16 +4,9 @@ import type { MessageView } from '#shared/model/views.ts'
 import { temporaryData, type RunningApp } from '../support/app.ts'
 import { acceptCall, agreedLetters, expectCall, expectSound, hangUp, placeCall } from '../support/call-steps.ts'
 import { heldMessage, heldMessages } from '../support/held.ts'
-import { newPerson, testPassphrase, homeDomain } from '../support/person.ts'
+import { aliceAndBob, homeDomain, introduce, newPerson, testPassphrase } from '../support/person.ts'
 import { spoolOf } from '../support/spool.ts'
-import {
-  expectMessage,
-  lockByHand,
-  openConversation,
-  sendMessage,
-  startConversation,
-  unlock,
-} from '../support/steps.ts'
+import { expectMessage, lockByHand, openConversation, sendMessage, unlock } from '../support/steps.ts'
 
 const patient = { timeout: 20_000 }
 const [aliceAt, bobAt] = [`alice@${homeDomain}`, `bob@${homeDomain}`]
@@ -27,11 +20,8 @@ describe('locking', () => {
   beforeAll(async () => {
     alice = await newPerson({ profile: 'alice', data: data.path, fakeMedia: true }, 'alice', 'Alice')
     bob = await newPerson({ profile: 'bob', data: data.path, fakeMedia: true }, 'bob', 'Bob')
-    await startConversation(bob.page, aliceAt)
-    await sendMessage(bob.page, 'Before the lock')
-    await openConversation(alice.page, /Bob|bob@/)
-    await alice.page.getByRole('button', { name: 'Accept' }).first().click(patient)
-    await expectMessage(alice.page, 'Before the lock')
+    const [asked, asking] = aliceAndBob(alice, bob)
+    await introduce(asking, asked, 'Before the lock')
   }, 180_000)
 
   afterAll(async () => {

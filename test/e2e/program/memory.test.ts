@@ -10,7 +10,7 @@ import { acceptCall, agreedLetters, expectCall, expectSound, hangUp, placeCall }
 import { exportWithFile } from '../support/export-with-file.ts'
 import { hostBesideKeyring, keyringNeeds } from '../support/keyring.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
-import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
+import { aliceAndBob, homeDomain, introduce, newPerson, testPassphrase } from '../support/person.ts'
 import { keysOf, paperNeedles, retainedSecretsOf } from '../support/profile-keys.ts'
 import {
   processTree,
@@ -162,10 +162,7 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('the memory after a call, a k
   }
 
   async function talk(alice: RunningApp, bob: RunningApp): Promise<void> {
-    await startConversation(alice.page, `bob@${homeDomain}`)
-    await sendMessage(alice.page, 'May I call?')
-    await openConversation(bob.page, /Alice|alice@/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click(patient)
+    await introduce(...aliceAndBob(alice, bob), 'May I call?')
     await sendMessage(bob.page, 'You may')
     await expectMessage(alice.page, 'You may')
     await placeCall(alice.page)

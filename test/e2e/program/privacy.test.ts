@@ -11,9 +11,9 @@ import { temporaryData } from '../support/app.ts'
 import { chromiumProfiles } from '../support/browser-profiles.ts'
 import { missingCommands, titleWithNeeds } from '../support/needs.ts'
 import { countFiles, filesContaining } from '../support/grep.ts'
-import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
+import { aliceAndBob, introduce, newPerson, testPassphrase } from '../support/person.ts'
 import { foreignUses } from '../support/socket-trace.ts'
-import { openConversation, sendMessage, startConversation, expectMessage } from '../support/steps.ts'
+import { sendMessage, expectMessage } from '../support/steps.ts'
 import { traceHost, type TracedHost } from '../support/traced-host.ts'
 
 const canaries = ['zebrafish-canary-4711', 'Quetzalcoatlus Canary', 'umbrella-canary-0815']
@@ -42,10 +42,8 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('a whole conversation, watche
     const alice = await newPerson({ profile: 'alice', data: data.path, wrapper }, 'alice', canaries[1] ?? '')
     const bob = await newPerson({ profile: 'bob', data: data.path, wrapper }, 'bob', 'Bob')
     running = [alice, bob]
-    await startConversation(alice.page, `bob@${homeDomain}`)
-    await sendMessage(alice.page, canaries[0] ?? '')
-    await openConversation(bob.page, /Quetzalcoatlus/)
-    await bob.page.getByRole('button', { name: 'Accept' }).first().click()
+    const [asking, asked] = aliceAndBob(alice, bob)
+    await introduce({ ...asking, name: 'Quetzalcoatlus' }, asked, canaries[0] ?? '')
     await sendMessage(bob.page, canaries[2] ?? '')
     await expectMessage(alice.page, canaries[2] ?? '')
     await leaveTraces(alice.page)

@@ -10,8 +10,8 @@ import { noKeychain } from '#main/keys/keychain-port.ts'
 import { preparePaths } from '#main/platform/profile-paths.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
 import { launchApp, temporaryData, type RunningApp } from './app.ts'
-import { homeDomain, newPerson, testPassphrase } from './person.ts'
-import { expectMessage, openConversation, sendMessage, startConversation, unlock } from './steps.ts'
+import { aliceAndBob, introduce, newPerson, testPassphrase } from './person.ts'
+import { expectMessage, sendMessage, unlock } from './steps.ts'
 
 /** What was found after so many kills. */
 export interface AppKillReport {
@@ -140,7 +140,9 @@ export async function killApp(
   let alice = await newPerson({ profile: 'alice', data: data.path }, 'alice', 'Alice')
   const bob = await newPerson({ profile: 'bob', data: data.path }, 'bob', 'Bob')
   try {
-    await introduce(alice, bob)
+    await introduce(...aliceAndBob(alice, bob), 'first line')
+    await sendMessage(bob.page, 'second line')
+    await expectMessage(alice.page, 'second line')
     const acknowledged: string[] = []
     let report: AppKillReport = { kills: 0, acknowledged: 0, lost: [], doubled: [], intact: true }
     for (let kill = 1; kill <= kills; kill++) {
@@ -160,13 +162,4 @@ export async function killApp(
     await Promise.allSettled([alice.quit(), bob.quit()])
     data.remove()
   }
-}
-
-async function introduce(alice: RunningApp, bob: RunningApp): Promise<void> {
-  await startConversation(alice.page, `bob@${homeDomain}`)
-  await sendMessage(alice.page, 'first line')
-  await openConversation(bob.page, /Alice/)
-  await bob.page.getByRole('button', { name: 'Accept' }).first().click()
-  await sendMessage(bob.page, 'second line')
-  await expectMessage(alice.page, 'second line')
 }

@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '#main/platform/system-clock.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import { attachmentIdOf } from '#shared/model/derive-ids.ts'
 import type { AttachmentId } from '#shared/model/ids.ts'
+import { fullWhile } from '#test/fakes/full-database.ts'
 import { bob, conversationWith, EntryMaker, TestHistory } from '#test/integration/history/history-fixture.ts'
-import { openDatabase } from '../database.ts'
 import { HistoryReader } from '../history-reader.ts'
 import { HistoryWriter } from '../history-writer.ts'
 import { attachmentFile } from './attachment-store.ts'
@@ -39,15 +38,7 @@ afterEach(async () => {
 })
 
 function openWriter(): HistoryWriter {
-  const open = (options: Parameters<typeof openDatabase>[0]): Database.Database => {
-    const db = openDatabase(options)
-    const exec = db.exec.bind(db)
-    db.exec = (sql) => {
-      if (failing && sql === 'COMMIT') throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL')
-      return exec(sql)
-    }
-    return db
-  }
+  const open = fullWhile(() => failing)
   return new HistoryWriter({ path: test.path, key: test.key, attachments: test.attachments, clock: systemClock, open })
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CallId } from '#shared/model/calls.ts'
 import { SottoError } from '#shared/errors.ts'
-import { silent } from '#test/fakes/calling.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import type { MediaEvent } from '../media-port.ts'
 import { createMediaClient, type MediaWorker } from './client.ts'
 
@@ -17,7 +17,7 @@ function setup() {
   let raise: (event: MediaEvent) => void = () => undefined
   let started = 0
   const client = createMediaClient({
-    log: silent,
+    log: silentLog,
     start: () => {
       started += 1
       const waiting = new Set<(error: Error) => void>()
