@@ -25,11 +25,11 @@ export async function acceptCall(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Accept', exact: true }).first().click(patient)
 }
 
-export async function hangUp(page: Page): Promise<void> {
+export async function hangUp(page: Page, timeout = patient.timeout): Promise<void> {
   await page
     .getByRole('button', { name: /^Hang up/ })
     .first()
-    .click(patient)
+    .click({ timeout })
 }
 
 /** Waits until the newest call of a page looks as `wanted` says. */
