@@ -30,6 +30,7 @@ describe('the name a received file is saved under', () => {
     const { name, extension } = safeFileName(`${'😀'.repeat(400)}.jpeg`)
     expect(extension).toBe('jpeg')
     expect(name).toBe('😀'.repeat(50))
+    expect(safeFileName(`con.${'x'.repeat(400)}`).name).toBe(`_con.${'x'.repeat(195)}`)
   })
 
   it('never holds a separator, a control or nothing at all, whatever comes', () => {

@@ -19,11 +19,9 @@ export interface FileName {
 export function safeFileName(received: string): FileName {
   const plain = trimmed(received.normalize('NFC').replaceAll(forbidden, ' '))
   const [, name, extension] = extensionPattern.exec(plain) ?? []
-  const stem = trimmed(name ?? plain)
-  return {
-    name: reserved.test(stem.split('.')[0] ?? '') ? `_${stem}` : shortened(stem || fallback),
-    extension: extension ?? null,
-  }
+  const stem = trimmed(name ?? plain) || fallback
+  const isReserved = reserved.test(stem.split('.')[0] ?? '')
+  return { name: shortened(isReserved ? `_${stem}` : stem), extension: extension ?? null }
 }
 
 /** Dots in front hide a file, dots and blanks at the end are lost on Windows. */

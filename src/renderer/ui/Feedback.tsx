@@ -15,6 +15,15 @@ export function Working({ label, quiet = false }: { readonly label: string; read
   )
 }
 
+/** The line of a progress bar, filled so far. */
+export function Track({ percent, className }: { readonly percent: number; readonly className: string }) {
+  return (
+    <svg aria-hidden viewBox="0 0 100 1" preserveAspectRatio="none" className={cx('rounded-full bg-hover', className)}>
+      <rect width={percent} height="1" className="fill-accent" />
+    </svg>
+  )
+}
+
 /** Work of known length, named in words. */
 export function Measured({ label, percent }: { readonly label: string; readonly percent: number }) {
   return (
@@ -25,14 +34,7 @@ export function Measured({ label, percent }: { readonly label: string; readonly 
             <span>{label}</span>
             <span className="tabular-nums">{valueText}</span>
           </span>
-          <svg
-            aria-hidden
-            viewBox="0 0 100 1"
-            preserveAspectRatio="none"
-            className="h-1.5 w-full rounded-full bg-hover"
-          >
-            <rect width={percent} height="1" className="fill-accent" />
-          </svg>
+          <Track percent={percent} className="h-1.5 w-full" />
         </>
       )}
     </ProgressBar>

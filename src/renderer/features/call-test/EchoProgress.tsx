@@ -4,7 +4,7 @@ import { ProgressBar } from 'react-aria-components'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { type Translate, useT } from '#renderer/i18n/i18n.ts'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Banner, Working } from '#renderer/ui/Feedback.tsx'
+import { Banner, Track, Working } from '#renderer/ui/Feedback.tsx'
 import { endSentence } from '../calls/call-words.ts'
 import { type EchoFailure, type EchoTest, type EchoTestState, testSeconds } from './echo-test.ts'
 import { FocusKept } from './FocusKept.tsx'
@@ -74,14 +74,7 @@ function Running({ state, test, peer }: ProgressProps) {
           {({ percentage = 0 }) => (
             <>
               <span className="text-sm text-soft tabular-nums">{label}</span>
-              <svg
-                aria-hidden
-                viewBox="0 0 100 1"
-                preserveAspectRatio="none"
-                className="h-1.5 w-full overflow-hidden rounded-full bg-hover"
-              >
-                <rect width={percentage} height={1} className="fill-accent" />
-              </svg>
+              <Track percent={percentage} className="h-1.5 w-full overflow-hidden" />
             </>
           )}
         </ProgressBar>

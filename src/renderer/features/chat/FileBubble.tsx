@@ -7,6 +7,7 @@ import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { useSaving } from '#renderer/stores/saving-store.ts'
 import { IconButton } from '#renderer/ui/Button.tsx'
+import { Track } from '#renderer/ui/Feedback.tsx'
 
 const icons = { image: FileImage, audio: FileAudio, video: FileVideo, text: FileText, other: File } as const
 
@@ -63,9 +64,7 @@ function SavingLine({ file, saving }: { readonly file: FileView; readonly saving
     >
       {({ valueText }) => (
         <>
-          <svg aria-hidden viewBox="0 0 100 1" preserveAspectRatio="none" className="h-1 flex-1 rounded-full bg-hover">
-            <rect width={percent} height="1" className="fill-accent" />
-          </svg>
+          <Track percent={percent} className="h-1 flex-1" />
           {valueText}
         </>
       )}
