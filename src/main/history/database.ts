@@ -3,18 +3,12 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { SottoError } from '#shared/errors.ts'
-import { wipe } from '#shared/bytes/bytes.ts'
-import { newSecret } from '#shared/bytes/secret.ts'
 import { openWords } from './begun-words.ts'
 import { migrations, type Migration } from './migrations/migrations.ts'
+import { pageCipherOf, unlock } from './page-cipher.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
 
-export const databaseKeyBytes = 32
-const hexDigits = '0123456789abcdef'
-/**
- * Page cache, KiB, filled as pages are read. To search a long history is to decrypt pages all over it, at some 45 µs each
- * (docs/decisions/0006): the reader keeps more of them.
- */
+/** Page cache, KiB, filled as pages are read. To search a long history is to read pages all over it (docs/decisions/0006): the reader keeps more. */
 const cacheKib = { writer: 4096, reader: 32_768 } as const
 /** The writer checkpoints by itself, when idle. */
 const busyTimeoutMs = 5000
@@ -35,9 +29,10 @@ export interface OpenDatabaseOptions {
 export function openDatabase(options: OpenDatabaseOptions): Database.Database {
   return withStorageFailures(() => {
     if (!existsSync(path.dirname(options.path))) throw new SottoError('disk-failed')
+    const cipher = pageCipherOf(options.path)
     const db = new Database(options.path, { fileMustExist: options.role === 'reader', timeout: busyTimeoutMs })
     try {
-      unlock(db, options.key)
+      unlock(db, cipher, options.key)
       configure(db, options.role)
       const steps = options.migrations ?? migrations
       if (options.role === 'writer') {
@@ -55,29 +50,6 @@ export function openDatabase(options: OpenDatabaseOptions): Database.Database {
       throw error
     }
   })
-}
-
-function unlock(db: Database.Database, key: Uint8Array): void {
-  if (key.length !== databaseKeyBytes) throw new SottoError('invalid-argument')
-  db.pragma("cipher = 'sqlcipher'")
-  db.pragma('legacy = 4')
-  const raw = rawKeyText(key)
-  // Not in the types of the package; as bytes, so that the key can be wiped afterwards.
-  const { key: setKey } = db as unknown as { key: (this: Database.Database, key: Buffer) => number }
-  setKey.call(db, raw)
-  wipe(raw)
-}
-
-/** `x'<hex>'` in bytes: as a string it could not be wiped. */
-function rawKeyText(key: Uint8Array): Buffer<ArrayBuffer> {
-  const text = Buffer.from(newSecret(2 * key.length + 3).buffer)
-  text.write("x'")
-  for (const [index, byte] of key.entries()) {
-    text[2 * index + 2] = hexDigits.charCodeAt(byte >> 4)
-    text[2 * index + 3] = hexDigits.charCodeAt(byte & 15)
-  }
-  text.write("'", text.length - 1)
-  return text
 }
 
 function configure(db: Database.Database, role: OpenDatabaseOptions['role']): void {

@@ -7,6 +7,7 @@ import { kinds } from '#shared/model/entry-fields.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import { isDominated } from '#shared/model/merge.ts'
 import { strength } from '#shared/model/merge-order.ts'
+import { boundLimit } from './bound-limit.ts'
 
 /** What the column `kind` holds: the numbers of the codec, 0 for what waits for an update. */
 const kindNumberOf = (kind: Entry['body']['kind']): number => (kind === 'unknown' ? 0 : kinds[kind].number)
@@ -68,7 +69,7 @@ export class EntryStore {
     this.#toReadAgain = db.prepare(
       `SELECT seq, bytes FROM entry WHERE seq IN (
          SELECT seq FROM entry WHERE kind = ${kindNumberOf('unknown')} AND conversation IS NULL
-         UNION SELECT seq FROM entry_unread) AND seq > ? ORDER BY seq LIMIT ?`,
+         UNION SELECT seq FROM entry_unread) AND seq > ? ORDER BY seq ${boundLimit}`,
     )
     this.#rewrite = db.prepare('UPDATE entry SET bytes = ? WHERE id = ?')
     this.#attach = db.prepare('INSERT INTO attachment (id, entry, size) VALUES (?, ?, ?)')

@@ -9,6 +9,7 @@ import type { ContactView, ConversationView, MessagePage, MessageView, SearchPag
 import { wipe } from '#shared/bytes/bytes.ts'
 import { sharedSecretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
+import { boundLimit } from './bound-limit.ts'
 import { previewEntries, readArchivedConversations, readArchivePage, readExtent } from './archive-reader.ts'
 import type {
   ArchivedConversation,
@@ -65,18 +66,21 @@ export class HistoryReader implements HistoryReaderPort {
   readonly #search: MessageSearch
   readonly #upkeep: Upkeep
   readonly #statements = new Map<string, Statement>()
+  /** Made once: to make a transaction takes longer than to run a small one. */
+  readonly #snapshot: (read: () => unknown) => unknown
   #closed = false
 
   /** @throws SottoError an `OpenFailure` code; the writer must have opened the file before. */
   constructor(options: { readonly path: string; readonly key: Uint8Array }) {
     this.#path = options.path
     this.#db = openDatabase({ ...options, role: 'reader' })
+    this.#snapshot = this.#db.transaction((read: () => unknown) => read())
     this.#upkeep = new Upkeep(this.#db)
     this.#search = new MessageSearch(this.#db)
     this.#ref = this.#db.prepare('SELECT ref, total, read_position FROM conversation WHERE id = ?')
     const page = `SELECT ${messageColumns} FROM ${messageJoin} WHERE message.conversation = ?`
-    this.#older = this.#db.prepare(`${page} AND position < ? ORDER BY position DESC LIMIT ?`)
-    this.#newer = this.#db.prepare(`${page} AND position >= ? ORDER BY position LIMIT ?`)
+    this.#older = this.#db.prepare(`${page} AND position < ? ORDER BY position DESC ${boundLimit}`)
+    this.#newer = this.#db.prepare(`${page} AND position >= ? ORDER BY position ${boundLimit}`)
   }
 
   close(): void {
@@ -140,7 +144,7 @@ export class HistoryReader implements HistoryReaderPort {
       return this.#statement<[number, number, number, number], MessageRow>(
         `SELECT ${messageColumns} FROM ${messageJoin}
            WHERE message.conversation = ? AND position > ? AND position <= ? AND incoming = 1 AND deleted = 0 AND quiet = 0
-           ORDER BY position LIMIT ?`,
+           ORDER BY position ${boundLimit}`,
       )
         .all(found.ref, found.read_position, position, limit)
         .map(messageView)
@@ -158,7 +162,7 @@ export class HistoryReader implements HistoryReaderPort {
   dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]> {
     return this.#read(() =>
       this.#statement<[number, number], Omit<JobRow, 'payload'>>(
-        `SELECT ${waitingJobColumns} FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid LIMIT ?`,
+        `SELECT ${waitingJobColumns} FROM job WHERE next_attempt_at <= ? ORDER BY created_at, rowid ${boundLimit}`,
       )
         .all(now, limit)
         .map(waitingJobOf),
@@ -314,6 +318,6 @@ export class HistoryReader implements HistoryReaderPort {
   // eslint-disable-next-line @typescript-eslint/require-await -- async turns what the database throws into a rejection
   async #read<T>(read: () => T): Promise<T> {
     if (this.#closed) throw new SottoError('locked')
-    return withStorageFailures(() => this.#db.transaction(read)())
+    return withStorageFailures(() => this.#snapshot(read) as T)
   }
 }

@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import type { SearchFilter } from '#shared/model/search.ts'
 import type { SearchHit, SearchPage } from '#shared/model/views.ts'
+import { boundLimit } from './bound-limit.ts'
 import { excerptsFor, type Excerpt } from './excerpt.ts'
 import { positionAt } from './position.ts'
 import { BegunWords } from './begun-words.ts'
@@ -53,9 +54,9 @@ const known = "AND conversation.policy NOT IN ('blocked', 'pending')"
 const matching = (whom: string): string => `SELECT ${hitColumns} FROM message_text
   JOIN message ON message.position = message_text.rowid JOIN conversation ON conversation.ref = message.conversation
   WHERE message_text MATCH ? AND message_text.rowid >= ? AND message_text.rowid < ? AND ${found} ${whom}
-  ORDER BY message_text.rowid DESC LIMIT ?`
+  ORDER BY message_text.rowid DESC ${boundLimit}`
 const within = `SELECT ${hitColumns} FROM message JOIN conversation ON conversation.ref = message.conversation
-  WHERE position >= ? AND position < ? AND ${found} ${known} ORDER BY position DESC LIMIT ?`
+  WHERE position >= ? AND position < ? AND ${found} ${known} ORDER BY position DESC ${boundLimit}`
 
 export class MessageSearch {
   readonly #db: Database

@@ -1,6 +1,7 @@
 /** Erases rows with everything that was ever said about them, so that nothing is left to find or to restore. */
 import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import { boundLimit } from './bound-limit.ts'
 import type { Touched } from './apply-entry.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import type { MessageStore } from './message-store.ts'
@@ -27,7 +28,7 @@ export class RowEraser {
     this.#messages = messages
     this.#conversations = conversations
     const rows = `SELECT ${messageColumns} FROM ${messageJoin} WHERE message.conversation = ?`
-    this.#before = db.prepare(`${rows} AND position < ? ORDER BY position LIMIT ?`)
+    this.#before = db.prepare(`${rows} AND position < ? ORDER BY position ${boundLimit}`)
     this.#cluster = db.prepare('DELETE FROM entry WHERE conversation = ? AND subject = ? AND author = ?')
     this.#jobs = db.prepare('DELETE FROM job WHERE conversation = ? AND target = ?')
     this.#rows = db.prepare(rows)

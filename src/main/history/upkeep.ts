@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Entry } from '#shared/model/entry.ts'
 import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import { decodeStoredEntry } from '#shared/model/entry-codec.ts'
+import { boundLimit } from './bound-limit.ts'
 import { positionAt } from './position.ts'
 import type { AttachmentKey, ExpiredRow, Overdue } from './port.ts'
 
@@ -24,7 +25,7 @@ export class Upkeep {
     this.#expired = db.prepare(
       `SELECT conversation.id AS conversation, account, peer, author, message_id AS messageId, position AS place
          FROM message JOIN conversation ON conversation.ref = message.conversation
-         WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`,
+         WHERE expires_at <= ? ORDER BY expires_at ${boundLimit}`,
     )
     this.#next = db
       .prepare<[], number | null>('SELECT min(expires_at) FROM message WHERE expires_at IS NOT NULL')

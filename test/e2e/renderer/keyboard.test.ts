@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import { expect as visible, type Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { paperWords, passphrase } from '#test/fakes/bridge.ts'
 import { focusRow, InterfaceHarness, type OpenOptions, type OpenPage } from './harness.ts'
@@ -69,6 +69,7 @@ describe('with the keyboard alone', () => {
       await fields.first().fill(paperWords[first - 1]!)
       await page.keyboard.press('Enter')
       await page.getByText('Your paper secret is confirmed.').waitFor()
+      await visible(page.getByRole('button', { name: 'Done', exact: true })).toBeFocused({ timeout: 10_000 })
       await page.keyboard.press('Enter')
       await page.getByText('No conversations yet').waitFor()
     }))

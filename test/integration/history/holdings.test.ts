@@ -3,11 +3,12 @@ import path from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyFilter } from '#shared/model/search.ts'
-import { toHex, utf8 } from '#shared/bytes/bytes.ts'
+import { utf8 } from '#shared/bytes/bytes.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { Aor, MessageId, SearchId } from '#shared/model/ids.ts'
 import { AttachmentStore } from '#main/history/attachments/attachment-store.ts'
 import { openDatabase } from '#main/history/database.ts'
+import { pageCipherOf, unlock } from '#main/history/page-cipher.ts'
 import type { OpenHistory } from '#main/history/open-history.ts'
 import { diskHoldings } from '#main/holdings/disk-holdings.ts'
 import { systemFiles } from '#main/holdings/erase-files.ts'
@@ -133,9 +134,7 @@ function plainBytes(): Buffer {
   const copy = path.join(test.directory, 'copy.db')
   copyFileSync(test.path, copy)
   const db = new Database(copy)
-  db.pragma("cipher = 'sqlcipher'")
-  db.pragma('legacy = 4')
-  db.pragma(`key = "x'${toHex(test.key)}'"`)
+  unlock(db, pageCipherOf(copy), test.key)
   db.pragma('journal_mode = DELETE')
   db.pragma("rekey = ''")
   db.close()
