@@ -26,6 +26,7 @@ const vitest = [
   config,
   '--reporter=default',
   '--reporter=json',
+  `--reporter=${inRoot('scripts', 'lib', 'second-try-reporter.mjs')}`,
   `--outputFile.json=${report}`,
 ]
 const code = await run(node, [...vitest, ...args.filter((arg) => arg !== '--long')], { SOTTO_CHROMIUM: host.binary })

@@ -9,6 +9,8 @@ import type { JobWorker } from './job-worker.ts'
 
 /** How far an import got that is not finished: in the same transaction as what it applied. */
 export const progressSetting = 'archive.import'
+/** Numbers of imports, for the writer. */
+let imports = 0
 const progressSchema = z.object({ manifest: z.string(), partsDone: z.number().int().nonnegative() })
 
 export interface ImportTask {
@@ -108,21 +110,38 @@ async function applyParts(task: ImportTask, ready: ReadyImport): Promise<ImportR
   const { restored } = await worker.call('restoreAttachments')
   check()
   await worker.call('beginBatches', 'importing', ready.partsDone)
-  let next = worker.call('nextBatch')
-  let leftOut = 0
-  for (let batch = await next; batch !== null; batch = await next) {
-    check()
-    // The worker reads on while the disk makes this batch durable.
-    next = worker.call('nextBatch')
-    next.catch(() => undefined)
-    const { bytes, ends, partsDone } = batch
-    leftOut += batch.leftOut
-    const settings = ready.manifest === null ? [] : [progressOf(ready.manifest, partsDone)]
-    await ports.writer.commit({ packed: { bytes, ends }, partOfMany: true, settings })
-  }
+  const leftOut = await commitBatches(task, ready)
   if (ready.manifest !== null) await ports.writer.commit({ settings: [{ key: progressSetting, valueJson: null }] })
   const { newMessages, newConversations } = ready.summary
   return { newMessages, newConversations, attachments: restored, leftOut }
+}
+
+/** One batch is read, one on its way to the writer and one made durable, each while the others are. Returns how many entries were left out. */
+async function commitBatches({ ports, worker, check }: ImportTask, { manifest }: ReadyImport): Promise<number> {
+  const partOf = ++imports
+  let leftOut = 0
+  let durable: Promise<unknown> = Promise.resolve()
+  let next = worker.call('nextBatch')
+  try {
+    for (let batch = await next; batch !== null; batch = await next) {
+      check()
+      next = worker.call('nextBatch')
+      next.catch(() => undefined)
+      const { bytes, ends, partsDone } = batch
+      leftOut += batch.leftOut
+      const settings = manifest === null ? [] : [progressOf(manifest, partsDone)]
+      const committed = ports.writer.commit({ packed: { bytes, ends }, partOf, settings })
+      committed.catch(() => undefined)
+      const before = durable
+      durable = committed
+      await before
+    }
+  } finally {
+    // Nothing is on its way any more when this is over, however it ended.
+    await Promise.allSettled([durable])
+  }
+  await durable
+  return leftOut
 }
 
 function progressOf(manifest: string, partsDone: number): { readonly key: string; readonly valueJson: string } {

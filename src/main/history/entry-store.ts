@@ -26,7 +26,7 @@ export interface EntryPlace {
 
 export class EntryStore {
   readonly #has: Statement<[Uint8Array], number>
-  readonly #insert: Statement<[Readonly<Record<string, string | number | Uint8Array | null>>]>
+  readonly #insert: Statement<(string | number | Uint8Array | null)[]>
   readonly #cluster: Statement<[number, string, string], Uint8Array>
   readonly #contacts: Statement<[number], Uint8Array>
   readonly #receipts: Statement<[number], Uint8Array>
@@ -42,7 +42,7 @@ export class EntryStore {
     this.#has = db.prepare<[Uint8Array], number>('SELECT 1 FROM entry WHERE id = ?').pluck()
     this.#insert = db.prepare(
       `INSERT INTO entry (id, account, conversation, kind, author, subject, bytes)
-       VALUES (:id, :account, :conversation, :kind, :author, :subject, :bytes)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#cluster = db
       .prepare<[number, string, string], Uint8Array>(
@@ -85,7 +85,8 @@ export class EntryStore {
     const { head, body } = entry
     const id = idBytes(entry)
     const bytes = encoded ?? bytesOf(entry)
-    const row = this.#insert.run({ id, account: head.account, kind: kindNumberOf(body.kind), ...place, bytes })
+    const { conversation, author, subject } = place
+    const row = this.#insert.run(id, head.account, conversation, kindNumberOf(body.kind), author, subject, bytes)
     if (body.kind === 'file' && body.attachment !== undefined) this.#attach.run(body.attachment, id, body.size)
     if (entry.extra !== undefined) this.#unread.run(row.lastInsertRowid)
   }

@@ -112,3 +112,42 @@ describe('announcing', () => {
     expect(await reader.message(conversation, bob, id)).not.toBeNull()
   })
 })
+
+describe('parts of something long', () => {
+  const damaged = { bytes: Uint8Array.of(0xff), ends: Uint32Array.of(1) }
+  const failed = (reason: unknown) => ({ status: 'rejected', reason })
+  const textsNow = async () =>
+    (await reader.page({ conversationId: conversation, anchor: { at: 'newest' }, limit: 9 })).messages.map(
+      ({ text }) => text,
+    )
+
+  it('end at the one that failed: none of the later is applied, whenever it was sent', async () => {
+    const outcomes = await Promise.allSettled([
+      writer.commit({ entries: [make.incoming('one')], partOf: 7 }),
+      writer.commit({ packed: damaged, partOf: 7 }),
+      writer.commit({ entries: [make.incoming('three')], partOf: 7 }),
+      writer.commit({ entries: [make.incoming('by itself')] }),
+      writer.commit({ entries: [make.incoming('of another')], partOf: 8 }),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'rejected', 'rejected'],
+      ...['fulfilled', 'fulfilled'],
+    ])
+    expect(outcomes[2]).toMatchObject(failed({ code: 'cancelled' }))
+    await expect(writer.commit({ entries: [make.incoming('four')], partOf: 7 })).rejects.toMatchObject({
+      code: 'cancelled',
+    })
+    expect(await textsNow()).toEqual(['one', 'by itself', 'of another'])
+  })
+
+  it('end where the disk was full, though it has room again before the next is tried', async () => {
+    failing = true
+    const first = writer.commit({ entries: [make.incoming('one')], partOf: 7 })
+    await expect(first).rejects.toMatchObject({ code: 'disk-full' })
+    failing = false
+    const second = writer.commit({ entries: [make.incoming('two')], partOf: 7 })
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' })
+    await writer.commit({ entries: [make.incoming('three')] })
+    expect(await textsNow()).toEqual(['three'])
+  })
+})

@@ -14,6 +14,7 @@ import type { PackedEntries } from './archive-port.ts'
 import { AccountStore } from './account-store.ts'
 import { DroppedFiles } from './attachments/dropped-files.ts'
 import { CallKeyStore } from './call-key-store.ts'
+import { CommitQueue, type Outcome, type Queued } from './commit-queue.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
 import { Tidying } from './tidying.ts'
@@ -25,21 +26,8 @@ import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
 import { contactView, conversationView, messageView } from './views.ts'
 import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
 
-/** Commits that share one transaction at most. */
-const maxGroup = 256
 /** What one of many commits changed is announced after this, ms. */
 const manyMs = 1000
-
-/** What a commit did: one answer per entry, or null where `unlessHeld` or `whileJob` kept it from doing anything. */
-type Outcome = readonly boolean[] | null
-
-interface Queued {
-  /** What it does to files no transaction takes back: it must not depend on one that may be. */
-  readonly alone: boolean
-  readonly run: () => Outcome
-  readonly resolve: (receipt: CommitReceipt) => void
-  readonly reject: (error: unknown) => void
-}
 
 export interface HistoryWriterOptions {
   readonly path: string
@@ -71,7 +59,7 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #tidying: Tidying
   readonly #dropped: DroppedFiles
   readonly #handlers = new Set<(change: HistoryChange) => void>()
-  #queue: Queued[] = []
+  readonly #queue = new CommitQueue()
   #scheduled = false
   #revision: number
   #touched = new Touched()
@@ -102,7 +90,7 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   commit(commit: HistoryCommit): Promise<CommitReceipt> {
-    return this.#enqueue(() => this.#apply(commit), commit.eraseDropped !== undefined)
+    return this.#enqueue(() => this.#apply(commit), { alone: commit.eraseDropped !== undefined, partOf: commit.partOf })
   }
 
   setSetting(key: string, valueJson: string | null): Promise<void> {
@@ -151,7 +139,7 @@ export class HistoryWriter implements HistoryWriterPort {
   /** Finishes what is queued, folds the log into the database and closes it. */
   close(): void {
     if (this.#closed) return
-    while (this.#queue.length > 0) this.#flush()
+    while (!this.#queue.isEmpty) this.#flush()
     this.#closed = true
     this.#tidying.stop()
     this.#many?.cancel()
@@ -187,23 +175,23 @@ export class HistoryWriter implements HistoryWriterPort {
     })
   }
 
-  #enqueue(run: () => Outcome, alone = false): Promise<CommitReceipt> {
+  #enqueue(run: () => Outcome, kind: Pick<Queued, 'alone' | 'partOf'> = {}): Promise<CommitReceipt> {
     if (this.#closed) return Promise.reject(new SottoError('locked'))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ alone, run, resolve, reject })
+      this.#queue.push({ ...kind, run, resolve, reject })
       if (this.#scheduled) return
       this.#scheduled = true
       // Commits that arrive in the same turn, or during a running fsync, share the next one.
       setImmediate(() => {
         this.#scheduled = false
-        while (this.#queue.length > 0) this.#flush()
+        while (!this.#queue.isEmpty) this.#flush()
       })
     })
   }
 
   /** One transaction over everything that waits; a commit that fails leaves the others of its group alone. */
   #flush(): void {
-    const group = this.#takeGroup()
+    const group = this.#queue.takeGroup()
     this.#touched = new Touched()
     const done: { readonly queued: Queued; readonly outcome: Outcome }[] = []
     const failed: { readonly queued: Queued; readonly error: unknown }[] = []
@@ -231,14 +219,10 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#tidying.schedule()
   }
 
-  #takeGroup(): readonly Queued[] {
-    const alone = this.#queue.slice(0, maxGroup).findIndex((queued) => queued.alone)
-    return this.#queue.splice(0, alone < 0 ? maxGroup : Math.max(1, alone))
-  }
-
   #attempt(queued: Queued): { ok: true; outcome: Outcome } | { ok: false; error: unknown } {
     this.#db.exec('SAVEPOINT one')
     try {
+      this.#queue.refuseBroken(queued)
       const outcome = queued.run()
       this.#db.exec('RELEASE one')
       return { ok: true, outcome }
@@ -248,6 +232,7 @@ export class HistoryWriter implements HistoryWriterPort {
       this.#db.exec('ROLLBACK TO one')
       this.#db.exec('RELEASE one')
       this.#forget()
+      this.#queue.noteFailed(queued)
       return { ok: false, error: storageFailure(error) }
     }
   }
@@ -257,7 +242,10 @@ export class HistoryWriter implements HistoryWriterPort {
     try {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
     } finally {
-      for (const queued of group) queued.reject(storageFailure(error))
+      for (const queued of group) {
+        this.#queue.noteFailed(queued)
+        queued.reject(storageFailure(error))
+      }
     }
   }
 
@@ -270,7 +258,7 @@ export class HistoryWriter implements HistoryWriterPort {
   #apply(commit: HistoryCommit): Outcome {
     if (commit.unlessHeld !== undefined && this.#holds(commit.unlessHeld)) return null
     if (commit.whileJob !== undefined && !this.#jobs.has(commit.whileJob)) return null
-    const touched = commit.partOfMany === true ? new Touched() : this.#touched
+    const touched = commit.partOf !== undefined ? new Touched() : this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
     this.#applyPacked(commit.packed, touched)

@@ -71,8 +71,11 @@ export interface HistoryCommit {
   readonly accounts?: readonly { readonly id: AccountId; readonly aor: Aor }[]
   /** Settings of a feature that change together with the entries; null removes one. */
   readonly settings?: readonly { readonly key: string; readonly valueJson: string | null }[]
-  /** Part of something long: announced as `bulk` together with what follows, at most once in a second. */
-  readonly partOfMany?: true
+  /**
+   * Part of something long, by a number of its own: announced as `bulk` together with what follows, at most once in a second; refused
+   * (`cancelled`) once a part of the same number failed, so that the next may be sent before this one is durable.
+   */
+  readonly partOf?: number
   /** Erases these conversations: entries, contact, draft, jobs. */
   readonly eraseConversations?: readonly ConversationId[]
   /** Erases up to `limit` of the oldest rows of a conversation that stand before a position, with all that was said about them. */

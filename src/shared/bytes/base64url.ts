@@ -1,5 +1,8 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const values = new Map(Array.from(alphabet, (character, value) => [character, value]))
+const none = 255
+/** By UTF-16 code: an import reads several ids for each message. */
+const values = new Uint8Array(128).fill(none)
+for (const [value, character] of Array.from(alphabet).entries()) values[character.charCodeAt(0)] = value
 
 /** Base64url without padding (RFC 4648 §5). */
 export function toBase64Url(bytes: Uint8Array): string {
@@ -17,9 +20,9 @@ export function fromBase64Url(text: string): Uint8Array | null {
   if (text.length % 4 === 1) return null
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
   let [buffer, bits, at] = [0, 0, 0]
-  for (const character of text) {
-    const value = values.get(character)
-    if (value === undefined) return null
+  for (let i = 0; i < text.length; i++) {
+    const value = values[text.charCodeAt(i)] ?? none
+    if (value === none) return null
     buffer = ((buffer << 6) | value) & 0xffff
     bits += 6
     if (bits >= 8) bytes[at++] = (buffer >> (bits -= 8)) & 0xff
