@@ -82,7 +82,8 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('locking with the computer', 
     await expectAsleep()
     expect(await lockedBy()).toBe('suspend')
     await sendMessage(bob.page, 'Sent while you slept')
-    await expect.poll(() => spool().length, patient).toBe(1)
+    // A flow that a busy machine took for dead comes back first.
+    await expect.poll(() => spool().length, { timeout: 60_000 }).toBe(1)
     buses.sleep(false)
     await end('SIGKILL')
     expect(spool()).toHaveLength(1)
@@ -92,7 +93,7 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('locking with the computer', 
     const texts = (await heldMessages(alice.page, bobAt)).map(({ text }) => text)
     expect(texts.filter((text) => text === 'Sent while you slept')).toHaveLength(1)
     expect(spool()).toEqual([])
-  }, 120_000)
+  }, 150_000)
 
   it('lets a call go on behind a locked screen, and ends it when the computer sleeps', async () => {
     await placeCall(alice.page)
