@@ -110,15 +110,20 @@ async function applyParts(task: ImportTask, ready: ReadyImport): Promise<ImportR
   const { restored } = await worker.call('restoreAttachments')
   check()
   await worker.call('beginBatches', 'importing', ready.partsDone)
-  const leftOut = await commitBatches(task, ready)
-  if (ready.manifest !== null) await ports.writer.commit({ settings: [{ key: progressSetting, valueJson: null }] })
+  const partOf = ++imports
+  const leftOut = await commitBatches(task, ready, partOf)
+  const settings = ready.manifest === null ? [] : [{ key: progressSetting, valueJson: null }]
+  await ports.writer.commit({ settings, endOf: partOf })
   const { newMessages, newConversations } = ready.summary
   return { newMessages, newConversations, attachments: restored, leftOut }
 }
 
 /** One batch is read, one on its way to the writer and one made durable, each while the others are. Returns how many entries were left out. */
-async function commitBatches({ ports, worker, check }: ImportTask, { manifest }: ReadyImport): Promise<number> {
-  const partOf = ++imports
+async function commitBatches(
+  { ports, worker, check }: ImportTask,
+  { manifest }: ReadyImport,
+  partOf: number,
+): Promise<number> {
   let leftOut = 0
   let durable: Promise<unknown> = Promise.resolve()
   let next = worker.call('nextBatch')

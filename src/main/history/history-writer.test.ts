@@ -150,4 +150,16 @@ describe('parts of something long', () => {
     await writer.commit({ entries: [make.incoming('three')] })
     expect(await textsNow()).toEqual(['three'])
   })
+
+  it('are announced as one when the last has come, not a second later', async () => {
+    const heard = listen()
+    await writer.commit({ entries: [make.incoming('one')], partOf: 7 })
+    await writer.commit({ entries: [make.incoming('two', { id })], partOf: 7 })
+    await announcements()
+    expect(heard).toEqual([])
+    await writer.commit({ endOf: 7 })
+    await announcements()
+    expect(heard.map(({ change }) => change)).toMatchObject([{ bulk: true }])
+    expect(await heard[0]?.onDisk).toBe(true)
+  })
 })

@@ -90,7 +90,13 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   commit(commit: HistoryCommit): Promise<CommitReceipt> {
-    return this.#enqueue(() => this.#apply(commit), { alone: commit.eraseDropped !== undefined, partOf: commit.partOf })
+    const { eraseDropped, partOf, endOf } = commit
+    const run = (): Outcome => {
+      const outcome = this.#apply(commit)
+      if (endOf !== undefined && this.#many !== null) this.#touched.incomplete = true
+      return outcome
+    }
+    return this.#enqueue(run, { alone: eraseDropped !== undefined, partOf })
   }
 
   setSetting(key: string, valueJson: string | null): Promise<void> {
@@ -212,6 +218,7 @@ export class HistoryWriter implements HistoryWriterPort {
       return
     }
     if (!this.#touched.isEmpty) this.#revision += 1
+    if (this.#touched.incomplete) this.#stopWaiting()
     for (const { queued, error } of failed) queued.reject(error)
     for (const { queued, outcome } of done)
       queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
@@ -291,6 +298,12 @@ export class HistoryWriter implements HistoryWriterPort {
         return []
       }).catch(() => undefined)
     })
+  }
+
+  /** Everybody reads again now: what many commits changed needs no word of its own. */
+  #stopWaiting(): void {
+    this.#many?.cancel()
+    this.#many = null
   }
 
   #erase(commit: HistoryCommit, touched: Touched): void {

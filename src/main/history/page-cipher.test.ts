@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import Database from 'better-sqlite3'
@@ -17,16 +17,17 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** As the program made it before it knew `aegis`, its log not folded in. */
-function beginOldFile(): Database.Database {
-  const db = new Database(file())
+/** As the program made it before it knew `aegis`, and as a kill leaves it: with a log. */
+function killOldFile(folded: boolean): void {
+  const db = new Database(file('old.db'))
   unlock(db, 'sqlcipher', key)
   db.pragma('journal_mode = WAL')
-  db.exec('CREATE TABLE old (word TEXT)')
-  db.pragma('wal_checkpoint(TRUNCATE)')
   db.pragma('wal_autocheckpoint = 0')
+  db.exec('CREATE TABLE old (word TEXT)')
+  if (folded) db.pragma('wal_checkpoint(TRUNCATE)')
   db.exec("INSERT INTO old VALUES ('kept')")
-  return db
+  for (const end of ['', '-wal']) copyFileSync(`${file('old.db')}${end}`, file() + end)
+  db.close()
 }
 
 const cipherOf = (db: Database.Database) => db.pragma('cipher', { simple: true })
@@ -46,22 +47,36 @@ describe('a new file', () => {
     expect(rest?.toString('latin1')).not.toContain('CREATE')
   })
 
-  it('is one that no commit has filled yet', () => {
+  it('is one whose first page was never written', () => {
     open().close()
+    for (const size of [0, 4096]) {
+      truncateSync(file(), 0)
+      truncateSync(file(), size)
+      expect(pageCipherOf(file())).toBe('aegis')
+    }
     truncateSync(file(), 0)
-    expect(pageCipherOf(file())).toBe('aegis')
-    open().close()
-    writeFileSync(file(), randomBytes(4096))
-    expect(pageCipherOf(file())).toBe('aegis')
+    const db = open()
+    expect(cipherOf(db)).toBe('aegis')
+    db.close()
   })
 
-  it('has every byte of every page authentic', () => {
+  it('is known by its only page while everything else lies in the log', () => {
+    const db = open()
+    for (const end of ['', '-wal']) copyFileSync(file() + end, `${file('killed.db')}${end}`)
+    db.close()
+    expect(statSync(file('killed.db')).size).toBe(4096)
+    const killed = openDatabase({ path: file('killed.db'), key, role: 'writer' })
+    expect([cipherOf(killed), isIntact(killed)]).toEqual(['aegis', true])
+    killed.close()
+  })
+
+  it('has every page authentic, but for what nobody reads at the beginning of the first', () => {
     const db = open()
     expect(isIntact(db)).toBe(true)
     db.pragma('wal_checkpoint(TRUNCATE)')
     db.close()
     const bytes = readFileSync(file())
-    for (const at of [4096 + 17, 8191, bytes.length - 1, 3 * 4096 + 4000]) {
+    for (const at of [24, 100, 4095, 4096 + 17, 8191, bytes.length - 1, 3 * 4096 + 4000]) {
       const damaged = Buffer.from(bytes)
       damaged[at] = (damaged[at] ?? 0) ^ 1
       writeFileSync(file(), damaged)
@@ -92,14 +107,12 @@ function opensIntact(): boolean {
 }
 
 describe('a file from before', () => {
-  it('keeps its cipher, its rows and what lies in its log', () => {
-    const old = beginOldFile()
-    for (const end of ['', '-wal']) copyFileSync(file() + end, `${file('killed.db')}${end}`)
-    old.close()
-    for (const end of ['', '-wal']) {
-      rmSync(file() + end, { force: true })
-      copyFileSync(`${file('killed.db')}${end}`, file() + end)
-    }
+  it.each([
+    ['keeps its cipher, its rows and what lies in its log', true],
+    ['keeps them where its first life ended before anything was folded in', false],
+  ])('%s', (_, folded) => {
+    killOldFile(folded)
+    expect(statSync(file()).size > 4096).toBe(folded)
     expect(pageCipherOf(file())).toBe('sqlcipher')
     const writer = open()
     expect(cipherOf(writer)).toBe('sqlcipher')

@@ -14,13 +14,10 @@ const pageBytes = 4096
 const clear = { at: 16, bytes: [pageBytes >> 8, pageBytes & 255, null, null, 64, 64, 32, 32] } as const
 const hexDigits = '0123456789abcdef'
 
-/**
- * Looks at the file without opening it: SQLite, given the wrong cipher, might fold its log into the database. A file of one page holds
- * nothing yet.
- */
+/** Looks at the file without opening it: no connection has the wrong cipher at a file that may have a log beside it. */
 export function pageCipherOf(path: string): PageCipher {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (size <= pageBytes) return 'aegis'
+  if (size === 0) return 'aegis'
   const header = new Uint8Array(clear.bytes.length)
   const file = openSync(path, 'r')
   try {
@@ -28,6 +25,8 @@ export function pageCipherOf(path: string): PageCipher {
   } finally {
     closeSync(file)
   }
+  // Zeros: the power was cut before the first page was written.
+  if (header.every((byte) => byte === 0)) return 'aegis'
   return clear.bytes.every((byte, index) => byte === null || byte === header[index]) ? 'aegis' : 'sqlcipher'
 }
 

@@ -76,6 +76,8 @@ export interface HistoryCommit {
    * (`cancelled`) once a part of the same number failed, so that the next may be sent before this one is durable.
    */
   readonly partOf?: number
+  /** Nothing more of that number comes: what its parts changed is announced now. */
+  readonly endOf?: number
   /** Erases these conversations: entries, contact, draft, jobs. */
   readonly eraseConversations?: readonly ConversationId[]
   /** Erases up to `limit` of the oldest rows of a conversation that stand before a position, with all that was said about them. */
