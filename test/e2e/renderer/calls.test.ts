@@ -108,6 +108,13 @@ describe('a call with the keyboard alone', () => {
       await page.getByRole('region', { name: 'Call from Bob Baker' }).waitFor({ state: 'detached' })
     }))
 
+  it('that is declined on the lock screen leaves the focus where one unlocks', () =>
+    using({ scenario: { phase: 'locked', calls: [{ phase: 'incoming', peerName: '' }] } }, async (page) => {
+      await page.getByRole('button', { name: 'Decline', exact: true }).click()
+      await page.getByRole('button', { name: 'Decline', exact: true }).waitFor({ state: 'detached' })
+      await poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT')
+    }))
+
   it('that comes in behind a dialog can be declined, and the dialog stays', () =>
     using({}, async (page) => {
       await page.getByText('Bob Baker').first().waitFor()

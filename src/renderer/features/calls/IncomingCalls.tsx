@@ -1,4 +1,5 @@
 import { LockOpen, Phone, PhoneForwarded, PhoneIncoming, PhoneOff, Video } from 'lucide-react'
+import { useEffect } from 'react'
 import { createPortal } from 'react-dom'
 import type { CallView } from '#shared/model/calls.ts'
 import { displayAor } from '#shared/model/aor.ts'
@@ -112,6 +113,7 @@ function acceptText({ view, waiting }: IncomingProps): TextKey {
 /** Who does not know who calls can decline, and unlock. */
 function LockedAnswers({ view }: { readonly view: CallView }) {
   const t = useT()
+  useEffect(() => keepFocus, [])
   return (
     <div className="flex flex-wrap gap-2">
       <Button variant="danger" onPress={() => endCall(view)} className="min-w-0 flex-1 basis-44 whitespace-nowrap">
@@ -129,6 +131,11 @@ function LockedAnswers({ view }: { readonly view: CallView }) {
 /** Leads to what opens the lock screen below. */
 function focusUnlock(): void {
   document.querySelector<HTMLElement>('[data-unlock] input, [data-unlock] button')?.focus()
+}
+
+/** A call that is over takes its buttons away, and the focus with them. */
+function keepFocus(): void {
+  if (document.activeElement === document.body) focusUnlock()
 }
 
 function Answers({ view, waiting }: IncomingProps) {
