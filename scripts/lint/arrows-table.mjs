@@ -150,7 +150,7 @@ export const packageHomes = {
   'age-encryption': ['src/main/archive/age/'],
   '@noble/ciphers': ['src/main/archive/age/'],
   fastify: ['src/server/'],
-  cborg: ['src/shared/model/'],
+  cborg: ['src/shared/model/', 'src/shared/bytes/'],
   saxes: ['src/protocol/cpim/'],
   'sdp-transform': ['src/protocol/sdp/'],
   // Its DTLS does not authenticate the peer: the loopback leg only (design §12).

@@ -4,13 +4,12 @@
  *
  * Rules for evolving: fields may be added as optional only; kinds and field names are never reused; no floats.
  */
-import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { z } from 'zod'
-import { equalBytes } from '../bytes/bytes.ts'
+import { decodeCanonical, encodeCanonical, type CborErrorCode } from '../bytes/canonical-cbor.ts'
 import { ProtocolError } from '../errors.ts'
 
 /** Why bytes are not a link. */
-export type LinkErrorCode = 'too-large' | 'not-cbor' | 'not-canonical' | 'bad-shape'
+export type LinkErrorCode = CborErrorCode | 'too-large' | 'bad-shape'
 
 export const maxLinkBytes = 4096
 const maxNameLength = 80
@@ -77,7 +76,7 @@ export interface SignedLink {
 
 /** Encodes a link's body; equal values give equal bytes. */
 export function encodeLinkBody(value: LinkBody): Uint8Array {
-  return Uint8Array.from(encode(value, rfc8949EncodeOptions))
+  return encodeCanonical(value)
 }
 
 /** @throws ProtocolError {@link LinkErrorCode} for anything but the canonical bytes of a known kind of link. */
@@ -87,7 +86,7 @@ export function decodeLinkBody(bytes: Uint8Array): LinkBody {
 
 /** Encodes a signed link around its body's exact bytes. */
 export function encodeSignedLink(link: SignedLink): Uint8Array {
-  return Uint8Array.from(encode({ body: link.body, signatures: link.signatures }, rfc8949EncodeOptions))
+  return encodeCanonical({ body: link.body, signatures: link.signatures })
 }
 
 /** @throws ProtocolError {@link LinkErrorCode}; the body inside is bytes still, to be verified first. */
@@ -97,26 +96,7 @@ export function decodeSignedLink(bytes: Uint8Array): SignedLink {
 
 function decodeAs<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   if (bytes.length > 2 * maxLinkBytes) throw new ProtocolError<LinkErrorCode>('too-large')
-  const value = decodeCbor(bytes)
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(decodeCanonical(bytes))
   if (!parsed.success) throw new ProtocolError<LinkErrorCode>('bad-shape')
-  // Two encodings of one value would be two hashes of one link.
-  if (!equalBytes(encode(value, rfc8949EncodeOptions), bytes)) throw new ProtocolError<LinkErrorCode>('not-canonical')
   return parsed.data
-}
-
-function decodeCbor(bytes: Uint8Array): unknown {
-  try {
-    return decode(bytes, {
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowInfinity: false,
-      allowNaN: false,
-      allowBigInt: false,
-      strict: true,
-      rejectDuplicateMapKeys: true,
-    })
-  } catch {
-    throw new ProtocolError<LinkErrorCode>('not-cbor')
-  }
 }
