@@ -1,11 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Nothing but our own code: these pass the first time. */
-const ours = [
-  'src/**/*.test.{ts,tsx}',
-  'test/{contracts,integration,lint,docs}/**/*.test.ts',
-  'bench/**/*.test.ts',
-]
+const ours = ['src/**/*.test.{ts,tsx}', 'test/{contracts,integration,lint,docs}/**/*.test.ts', 'bench/**/*.test.ts']
 /** Browsers, desktops and phones: what passes the second time only is named at the end (`scripts/lib/second-try-reporter.mjs`). */
 const programs = ['test/{e2e,interop}/**/*.test.ts']
 /** Calls whose words are counted: a machine that is busy with something else loses some. */
