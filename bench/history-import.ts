@@ -38,7 +38,7 @@ import { printFigures, quantile, type Figure } from './support/figures.ts'
 const smoke = process.argv.includes('--smoke')
 const held = smoke ? 2_000 : 1_000_000
 const messages = smoke ? 2_000 : 50_000
-const rounds = smoke ? 1 : 5
+const rounds = smoke ? 1 : 3
 const attachmentBytes = (smoke ? 4 : 256) * 1024 * 1024
 const attachmentPromise = 30
 const textPromise = 0.5
