@@ -137,7 +137,7 @@ export class MessageStore {
   /** The first free position from `base` on: two messages of the same instant follow each other. */
   #freePosition(base: number): number {
     // Nearly always; to walk along rows takes longer to begin.
-    if (this.#from.get(base) !== base) return base
+    if (!this.#isTaken(base)) return base
     let position = base
     for (const taken of this.#from.iterate(base)) {
       if (taken !== position) return position
@@ -149,19 +149,22 @@ export class MessageStore {
 
   /** A free position right after a taken one, somewhere after `taken`: a million messages of one instant are not walked through. */
   #freeAfter(taken: number): number {
-    const isTaken = (position: number): boolean => this.#from.get(position) === position
     let [low, step] = [taken, 1]
-    while (isTaken(low + step)) {
+    while (this.#isTaken(low + step)) {
       low += step
       step *= 2
     }
     let high = low + step
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2)
-      if (isTaken(middle)) low = middle
+      if (this.#isTaken(middle)) low = middle
       else high = middle
     }
     return high
+  }
+
+  #isTaken(position: number): boolean {
+    return this.#from.get(position) === position
   }
 
   /** Builds the search index again if its rules changed; tells how far it is, 0 to 1. */
