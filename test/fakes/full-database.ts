@@ -5,11 +5,20 @@ import { openDatabase, type OpenDatabaseOptions } from '#main/history/database.t
 export function fullWhile(isFull: () => boolean): (options: OpenDatabaseOptions) => Database.Database {
   return (options) => {
     const db = openDatabase(options)
-    const exec = db.exec.bind(db)
-    db.exec = (sql) => {
-      if (isFull() && sql === 'COMMIT') throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL')
-      return exec(sql)
+    const prepare = db.prepare.bind(db)
+    const preparing = (sql: string): Database.Statement => {
+      const statement = prepare(sql) as Database.Statement
+      return sql === 'COMMIT' ? refusing(statement, isFull) : statement
     }
-    return db
+    return Object.assign(db, { prepare: preparing })
   }
+}
+
+function refusing(statement: Database.Statement, isFull: () => boolean): Database.Statement {
+  const run = statement.run.bind(statement)
+  statement.run = () => {
+    if (isFull()) throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL')
+    return run()
+  }
+  return statement
 }

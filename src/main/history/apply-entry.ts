@@ -13,11 +13,12 @@ import {
   mergeContact,
   mergeMessage,
   subjectOf,
+  type MergedMessage,
   type Subject,
 } from '#shared/model/merge.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import { EntryStore, withoutContent } from './entry-store.ts'
-import type { ClusterChange, MessageStore } from './message-store.ts'
+import type { ClusterChange, MessageStore, NewRow } from './message-store.ts'
 import { SearchStore } from './search-store.ts'
 import { WaitingReceipts } from './waiting-receipts.ts'
 
@@ -49,6 +50,8 @@ export class Touched {
 /** What a conversation's counters wait for. */
 interface Due {
   added: number
+  /** The only row that is new, as long as nothing else changed and it does not disappear; null otherwise. */
+  only: NewRow | null
   readMark: boolean
   /** When the user read, as the newest read mark of this transaction says. */
   readAt: number
@@ -155,21 +158,27 @@ export class EntryApplier {
     touched.add(ref, change)
     const floorRaised = this.#conversations.raiseReadFloor(ref, readFloor(cluster))
     if (change.changed.length === 0 && !change.removed && !floorRaised) return
+    const isOnly = isFirst && !floorRaised && !this.#due.has(ref)
     const due = this.#dueOf(ref)
+    due.only = isOnly ? onlyNewRow(change, merged) : null
     due.added += merged.length - rows.length
     due.readMark ||= floorRaised || merged.some((message) => message.readMark)
     due.readAt = Math.max(due.readAt, readAtOf(entry))
   }
 
   #dueOf(ref: number): Due {
-    const due = this.#due.get(ref) ?? { added: 0, readMark: false, readAt: 0 }
+    const due = this.#due.get(ref) ?? { added: 0, only: null, readMark: false, readAt: 0 }
     this.#due.set(ref, due)
     return due
   }
 
   /** Counts the conversations that the entries since the last call changed; before the transaction ends. */
   finish(touched: Touched): void {
-    for (const [ref, { added, readMark, readAt }] of this.#due) {
+    for (const [ref, { added, only, readMark, readAt }] of this.#due) {
+      if (only !== null) {
+        this.#conversations.countNew(ref, only)
+        continue
+      }
       if (readMark) this.#conversations.updateReadPosition(ref)
       this.#conversations.updateCounters(ref, added)
       for (const position of this.#messages.startExpiry(ref, readAt)) touched.positions.add(position)
@@ -182,6 +191,13 @@ export class EntryApplier {
     this.#due.clear()
     this.#receipts.forget()
   }
+}
+
+/** The one row that came, unless it says what was read or that it disappears. */
+function onlyNewRow({ added }: ClusterChange, merged: readonly MergedMessage[]): NewRow | null {
+  const [row] = added
+  const saysMore = merged.some(({ expiresAfter, readMark }) => expiresAfter !== undefined || readMark)
+  return row === undefined || added.length > 1 || saysMore ? null : row
 }
 
 /** When the user read, by the clock of the device that says so; 0 for any other entry. */

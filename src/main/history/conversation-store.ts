@@ -5,6 +5,7 @@ import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import type { Of } from '#shared/model/merge-order.ts'
 import { maxExpirySeconds, maxUnread } from '#shared/model/limits.ts'
 import { basePosition } from './position.ts'
+import type { NewRow } from './message-store.ts'
 import { conversationQuery, type ConversationRow } from './views.ts'
 
 export interface ConversationKey {
@@ -21,6 +22,7 @@ export class ConversationStore {
   readonly #contact: Statement<[Readonly<Record<string, string | number | null>>]>
   readonly #draft: Statement<[string, number | null, number]>
   readonly #count: Statement<[number, number]>
+  readonly #countOne: Statement<[number, number, number, number, number]>
   readonly #readTo: Statement<[number, number]>
   readonly #floor: Statement<[number, number, number]>
   readonly #ownTimer: Statement<[Readonly<Record<string, string | number>>]>
@@ -48,6 +50,10 @@ export class ConversationStore {
     this.#peerTimer = db.prepare(
       `UPDATE conversation SET peer_timer = :seconds, peer_timer_base = :base
          WHERE ref = :ref AND peer = :author AND (peer_timer_base, peer_timer) < (:base, :seconds)`,
+    )
+    this.#countOne = db.prepare(
+      `UPDATE conversation SET total = total + 1, last_position = max(coalesce(last_position, ?), ?),
+         unread = min(${maxUnread}, unread + (? AND ? > read_position)) WHERE ref = ?`,
     )
     this.#count = db.prepare(
       `UPDATE conversation SET
@@ -113,6 +119,11 @@ export class ConversationStore {
   /** A read mark came or moved. */
   updateReadPosition(ref: number): void {
     this.#readTo.run(ref, ref)
+  }
+
+  /** One row came, and nothing else changed: what was counted still holds. */
+  countNew(ref: number, { position, waitsToBeRead }: NewRow): void {
+    this.#countOne.run(position, position, Number(waitsToBeRead), position, ref)
   }
 
   /** Messages came or went: `added` more rows; unread and last are counted again. */

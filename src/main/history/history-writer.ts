@@ -5,9 +5,9 @@ import type { RandomPort } from '#shared/ports/random.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
 import { secretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
-import { maxListedChanges } from '#shared/model/limits.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { decodeStoredEntry } from '#shared/model/entry-codec.ts'
+import { Announcements } from './announcements.ts'
 import { EntryApplier, Touched } from './apply-entry.ts'
 import { unpackEntries } from './archive-reader.ts'
 import type { PackedEntries } from './archive-port.ts'
@@ -17,15 +17,18 @@ import { CallKeyStore } from './call-key-store.ts'
 import { CommitQueue, type Outcome, type Queued } from './commit-queue.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
+import { GroupTransaction } from './group-transaction.ts'
 import { Tidying } from './tidying.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
 import { EntriesReadAgain } from './read-again.ts'
 import { RowEraser } from './row-eraser.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
-import { contactView, conversationView, messageView } from './views.ts'
+import { WordIndex } from './word-index.ts'
 import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
 
+/** Entries of one transaction whose words may wait: with more, indexing them at once costs less. */
+const fewEntries = 8
 /** What one of many commits changed is announced after this, ms. */
 const manyMs = 1000
 
@@ -47,7 +50,9 @@ export interface HistoryWriterOptions {
 export class HistoryWriter implements HistoryWriterPort {
   readonly #db: Database
   readonly #revise: Statement<[number]>
+  readonly #transaction: GroupTransaction
   readonly #clock: ClockPort
+  readonly #words: WordIndex
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
   readonly #applier: EntryApplier
@@ -58,13 +63,13 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #readAgain: EntriesReadAgain
   readonly #tidying: Tidying
   readonly #dropped: DroppedFiles
-  readonly #handlers = new Set<(change: HistoryChange) => void>()
+  readonly #announcements: Announcements
   readonly #queue = new CommitQueue()
   #scheduled = false
+  /** Few commits share the transaction that runs. */
+  #fewCommits = false
   #revision: number
   #touched = new Touched()
-  /** Committed and not announced yet. */
-  readonly #due: { readonly touched: Touched; readonly revision: number }[] = []
   /** Until what many commits changed is announced. */
   #many: Timer | null = null
   #closed = false
@@ -73,7 +78,8 @@ export class HistoryWriter implements HistoryWriterPort {
   constructor(options: HistoryWriterOptions) {
     this.#clock = options.clock
     this.#db = (options.open ?? openDatabase)({ path: options.path, key: options.key, role: 'writer' })
-    this.#messages = new MessageStore(this.#db)
+    this.#words = new WordIndex(this.#db)
+    this.#messages = new MessageStore(this.#db, this.#words)
     this.#conversations = new ConversationStore(this.#db)
     this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)
     this.#jobs = new JobStore(this.#db)
@@ -81,12 +87,19 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#eraser = new RowEraser(this.#db, this.#messages, this.#conversations)
     this.#accounts = new AccountStore(this.#db, this.#eraser, this.#callKeys)
     this.#dropped = new DroppedFiles(this.#db, options.attachments)
+    this.#announcements = new Announcements({
+      messages: this.#messages,
+      conversations: this.#conversations,
+      dropped: this.#dropped,
+    })
     this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
-    this.#tidying = new Tidying({ db: this.#db, path: options.path, clock: options.clock })
+    this.#tidying = new Tidying({ db: this.#db, path: options.path, clock: options.clock, words: this.#words })
     this.#reindex(options.upgrading)
+    this.#transaction = new GroupTransaction(this.#db)
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
     this.#revision = this.#loadRevision()
     this.#readRest()
+    if (this.#words.isBehind) this.#tidying.schedule()
   }
 
   commit(commit: HistoryCommit): Promise<CommitReceipt> {
@@ -137,9 +150,12 @@ export class HistoryWriter implements HistoryWriterPort {
     return this.#write(() => this.#callKeys.remember(memory, this.#clock.now()))
   }
 
+  async makeSearchable(): Promise<void> {
+    if (this.#words.isBehind) await this.#write(() => this.#words.catchUp())
+  }
+
   onChange(handler: (change: HistoryChange) => void): () => void {
-    this.#handlers.add(handler)
-    return () => this.#handlers.delete(handler)
+    return this.#announcements.onChange(handler)
   }
 
   /** Finishes what is queued, folds the log into the database and closes it. */
@@ -148,13 +164,14 @@ export class HistoryWriter implements HistoryWriterPort {
     while (!this.#queue.isEmpty) this.#flush()
     this.#closed = true
     this.#tidying.stop()
+    this.#announcements.stop()
     this.#many?.cancel()
     this.#db.close()
   }
 
   #reindex(upgrading: (share: number) => void = () => undefined): void {
     try {
-      withStorageFailures(() => this.#messages.reindexIfNeeded(upgrading))
+      withStorageFailures(() => this.#words.rebuildIfNeeded(upgrading))
     } catch (error) {
       this.#db.close()
       throw error
@@ -199,55 +216,66 @@ export class HistoryWriter implements HistoryWriterPort {
   #flush(): void {
     const group = this.#queue.takeGroup()
     this.#touched = new Touched()
-    const done: { readonly queued: Queued; readonly outcome: Outcome }[] = []
-    const failed: { readonly queued: Queued; readonly error: unknown }[] = []
+    let answers: readonly Answer[]
     let announced = false
     try {
-      this.#db.exec('BEGIN IMMEDIATE')
-      for (const queued of group) {
-        const attempt = this.#attempt(queued)
-        if (attempt.ok) done.push({ queued, outcome: attempt.outcome })
-        else failed.push({ queued, error: attempt.error })
-      }
-      if (!this.#touched.isEmpty) this.#saveRevision(this.#revision + 1)
-      announced = this.#announceEarly(this.#touched, this.#revision + 1)
-      this.#db.exec('COMMIT')
+      this.#transaction.begin()
+      answers = this.#runAll(group)
+      if (this.#words.isFull) this.#words.catchUp()
+      if (!this.#touched.isEmpty) this.#revise.run(this.#revision + 1)
+      announced = this.#announcements.early(this.#touched, this.#revision + 1)
+      this.#transaction.commit()
     } catch (error) {
       this.#abort(group, error)
       if (announced) this.#takeBack()
       return
     }
-    if (!this.#touched.isEmpty) this.#revision += 1
-    if (this.#touched.incomplete) this.#stopWaiting()
-    for (const { queued, error } of failed) queued.reject(error)
-    for (const { queued, outcome } of done)
-      queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
-    if (!announced) this.#announceSoon(this.#touched, this.#revision)
-    this.#tidying.schedule()
+    this.#finish(answers, announced)
   }
 
-  #attempt(queued: Queued): { ok: true; outcome: Outcome } | { ok: false; error: unknown } {
-    this.#db.exec('SAVEPOINT one')
-    try {
-      this.#queue.refuseBroken(queued)
-      const outcome = queued.run()
-      this.#db.exec('RELEASE one')
-      return { ok: true, outcome }
-    } catch (error) {
-      // A full disk may have ended the whole transaction already: then nobody's commit holds.
-      if (!this.#db.inTransaction) throw error
-      this.#db.exec('ROLLBACK TO one')
-      this.#db.exec('RELEASE one')
-      this.#forget()
-      this.#queue.noteFailed(queued)
-      return { ok: false, error: storageFailure(error) }
+  /** Returns what each is answered once all is durable. */
+  #runAll(group: readonly Queued[]): readonly Answer[] {
+    this.#fewCommits = group.length <= fewEntries
+    const kept = (queued: Queued): Answer => {
+      const outcome = this.#run(queued)
+      return () => queued.resolve({ revision: this.#revision, fresh: outcome ?? [], held: outcome === null })
     }
+    const [first] = group
+    // Alone in its transaction, what fails takes it back whole.
+    if (group.length === 1 && first !== undefined) return [kept(first)]
+    return group.map((queued) =>
+      this.#transaction.part<Answer>(
+        () => kept(queued),
+        (error) => {
+          this.#forget()
+          this.#queue.noteFailed(queued)
+          return () => queued.reject(storageFailure(error))
+        },
+      ),
+    )
+  }
+
+  #run(queued: Queued): Outcome {
+    this.#queue.refuseBroken(queued)
+    this.#words.postpones = false
+    return queued.run()
+  }
+
+  /** The transaction is durable. */
+  #finish(answers: readonly Answer[], announced: boolean): void {
+    this.#words.noteEnd(true)
+    if (!this.#touched.isEmpty) this.#revision += 1
+    if (this.#touched.incomplete) this.#stopWaiting()
+    for (const answer of answers) answer()
+    if (!announced) this.#announcements.soon(this.#touched, this.#revision)
+    this.#tidying.schedule()
   }
 
   #abort(group: readonly Queued[], error: unknown): void {
     this.#forget()
+    this.#words.noteEnd(false)
     try {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
+      this.#transaction.abort()
     } finally {
       for (const queued of group) {
         this.#queue.noteFailed(queued)
@@ -263,8 +291,8 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   #apply(commit: HistoryCommit): Outcome {
-    if (commit.unlessHeld !== undefined && this.#holds(commit.unlessHeld)) return null
-    if (commit.whileJob !== undefined && !this.#jobs.has(commit.whileJob)) return null
+    if (this.#isMoot(commit)) return null
+    this.#words.postpones = this.#fewCommits && bringsFew(commit)
     const touched = commit.partOf !== undefined ? new Touched() : this.#touched
     for (const account of commit.accounts ?? []) this.#accounts.name(account.aor, account.id, touched)
     const fresh = (commit.entries ?? []).map((entry) => this.#applier.apply(entry, touched))
@@ -276,6 +304,13 @@ export class HistoryWriter implements HistoryWriterPort {
     if (this.#dropped.apply(commit)) touched.incomplete = true
     if (touched !== this.#touched && !touched.isEmpty) this.#announceLater()
     return fresh
+  }
+
+  /** What it was to be applied for is not so any more. */
+  #isMoot({ unlessHeld, whileJob }: HistoryCommit): boolean {
+    return (
+      (unlessHeld !== undefined && this.#holds(unlessHeld)) || (whileJob !== undefined && !this.#jobs.has(whileJob))
+    )
   }
 
   #applyPacked(packed: PackedEntries | undefined, touched: Touched): void {
@@ -331,67 +366,18 @@ export class HistoryWriter implements HistoryWriterPort {
     return typeof row === 'number' ? row : 0
   }
 
-  #saveRevision(revision: number): void {
-    this.#revise.run(revision)
-  }
-
-  /**
-   * What came in is shown while the disk makes it durable; its sender has the answer after that. Not what makes others read
-   * the history again: they would not find it yet.
-   */
-  #announceEarly(touched: Touched, revision: number): boolean {
-    if (touched.newIncoming.size === 0 || touched.contacts.size > 0 || isBulk(touched)) return false
-    this.#announceDue()
-    this.#tell(this.#changeOf(touched, revision))
-    return true
-  }
-
-  /** What was announced never got to the disk: everybody reads again. */
+  /** What was announced never got to the disk. */
   #takeBack(): void {
     // The announced revision is spent, and this is one more: who has heard of it would pass over the same number.
     this.#revision += 2
-    const nothing = { conversations: [], messages: [], contacts: [], newIncoming: [] }
-    this.#tell({ revision: this.#revision, ...nothing, bulk: true })
-  }
-
-  /** After whoever wrote has the answer: a message is on its way before it is drawn. */
-  #announceSoon(touched: Touched, revision: number): void {
-    if (touched.isEmpty || this.#handlers.size === 0) return
-    this.#due.push({ touched, revision })
-    setImmediate(() => {
-      if (!this.#closed) this.#announceDue()
-    })
-  }
-
-  #announceDue(): void {
-    for (const { touched, revision } of this.#due.splice(0)) this.#tell(this.#changeOf(touched, revision))
-  }
-
-  #tell(change: HistoryChange): void {
-    for (const handler of [...this.#handlers]) handler(change)
-  }
-
-  #changeOf(touched: Touched, revision: number): HistoryChange {
-    const bulk = isBulk(touched)
-    const messages = (positions: Iterable<number>) =>
-      [...positions].map((position) => this.#messages.at(position)).filter((row) => row !== undefined)
-    const rows = (refs: Iterable<number>) =>
-      [...refs].map((ref) => this.#conversations.row(ref)).filter((row) => row !== undefined)
-    return {
-      revision,
-      conversations: bulk ? [] : rows(touched.conversations).map(conversationView),
-      messages: bulk ? [] : messages(touched.positions).map(messageView),
-      contacts: rows([...touched.contacts].slice(0, maxListedChanges)).map(contactView),
-      newIncoming: messages([...touched.newIncoming].slice(-maxListedChanges)).map(messageView),
-      ...(touched.removedConversations.size === 0 ? {} : { removedConversations: [...touched.removedConversations] }),
-      ...(touched.searches ? { searches: true as const } : {}),
-      ...(this.#dropped.any() ? { attachmentsDropped: true as const } : {}),
-      bulk,
-    }
+    this.#announcements.takeBack(this.#revision)
   }
 }
 
-/** Too much to list, or something that no list says. */
-function isBulk(touched: Touched): boolean {
-  return touched.incomplete || touched.positions.size > maxListedChanges
+/** Tells whoever committed how it ended. */
+type Answer = () => void
+
+/** Whether the words of what it brings may wait. */
+function bringsFew({ packed, entries }: HistoryCommit): boolean {
+  return packed === undefined && (entries ?? []).length <= fewEntries
 }

@@ -20,8 +20,10 @@ it('a pause after much was written brings the search index into few pieces, and 
   const file = path.join(folder, 'history.db')
   const writer = new HistoryWriter({ path: file, key, clock })
   const make = new EntryMaker()
-  for (let commit = 0; commit < 150; commit++)
+  for (let commit = 0; commit < 150; commit++) {
     await writer.commit({ entries: [make.incoming(`word${commit} and ${'many more words '.repeat(700)}`)] })
+    await writer.makeSearchable()
+  }
   const db = openDatabase({ path: file, key, role: 'writer' })
   const pieces = (): number =>
     db.prepare<[], number>('SELECT count(DISTINCT segid) FROM message_text_idx').pluck().get() ?? 0

@@ -1,31 +1,37 @@
-/** The `message` table and its search index: always what `mergeMessage` says about each cluster. */
+/** The `message` table, and with it the search index: always what `mergeMessage` says about each cluster. */
 import type { Database, Statement } from 'better-sqlite3'
 import { isQuiet } from '#shared/model/merge-call.ts'
 import type { MergedMessage } from '#shared/model/merge.ts'
 import { basePosition } from './position.ts'
-import { indexText, searchTextVersion } from './search-text.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
+import type { WordIndex } from './word-index.ts'
 
 /** Messages of one instant that are looked at one by one. */
 const maxNeighbours = 64
 
 type Params = Readonly<Record<string, string | number | null>>
 
+/** A row that was not there before. */
+export interface NewRow {
+  readonly position: number
+  /** It counts as unread until the user reads it. */
+  readonly waitsToBeRead: boolean
+}
+
 /** What bringing one cluster up to date did. */
 export interface ClusterChange {
   /** Positions of rows that are new or changed. */
   readonly changed: readonly number[]
+  /** Of these, the ones that were not there before. */
+  readonly added: readonly NewRow[]
   /** Of these, the incoming ones that were not there before. */
   readonly newIncoming: readonly number[]
   /** Rows went away or moved: a list of changed rows cannot say it. */
   readonly removed: boolean
 }
 
-/** Rows read at a time while the index is built. */
-const reindexPage = 1000
-
 export class MessageStore {
-  readonly #db: Database
+  readonly #words: WordIndex
   readonly #rows: Statement<[number, string, string], MessageRow>
   readonly #byPosition: Statement<[number], MessageRow>
   readonly #from: Statement<[number], number>
@@ -33,11 +39,9 @@ export class MessageStore {
   readonly #update: Statement<[Params]>
   readonly #remove: Statement<[number]>
   readonly #startExpiry: Statement<[Params], { readonly position: number }>
-  readonly #index: Statement<[number, string]>
-  readonly #unindex: Statement<[number, string]>
 
-  constructor(db: Database) {
-    this.#db = db
+  constructor(db: Database, words: WordIndex) {
+    this.#words = words
     this.#rows = db.prepare(
       `SELECT ${messageColumns} FROM ${messageJoin}
        WHERE conversation = ? AND message_id = ? AND author = ? ORDER BY variant`,
@@ -61,8 +65,6 @@ export class MessageStore {
          AND (incoming = 0 OR position <= (SELECT read_position FROM conversation WHERE ref = :conversation))
        RETURNING position`,
     )
-    this.#index = db.prepare('INSERT INTO message_text (rowid, body) VALUES (?, ?)')
-    this.#unindex = db.prepare("INSERT INTO message_text (message_text, rowid, body) VALUES ('delete', ?, ?)")
   }
 
   at(position: number): MessageRow | undefined {
@@ -86,20 +88,21 @@ export class MessageStore {
     for (const row of gone) this.delete(row)
     const changed: number[] = []
     const newIncoming: number[] = []
+    const added: NewRow[] = []
     for (const message of merged) {
       const row = kept.get(message)
       const position = row === undefined ? this.#add(conversation, message) : this.#change(row, message)
       if (position === null) continue
       changed.push(position)
-      // Who rang is told while it rings: a call that is over is no news.
-      const isNews = message.incoming && message.call === undefined
-      if (row === undefined && isNews && gone.length === 0) newIncoming.push(position)
+      if (row !== undefined) continue
+      added.push({ position, waitsToBeRead: waitsToBeRead(message) })
+      if (isNews(message) && gone.length === 0) newIncoming.push(position)
     }
-    return { changed, newIncoming, removed: gone.length > 0 }
+    return { changed, added, newIncoming, removed: gone.length > 0 }
   }
 
   delete(row: MessageRow): void {
-    this.#unindex.run(row.position, indexText(row))
+    this.#words.remove(row.position, row)
     this.#remove.run(row.position)
   }
 
@@ -116,7 +119,7 @@ export class MessageStore {
     const position = this.#freePosition(base)
     const columns = columnsOf(message, message.variant)
     this.#insert.run(position, base, conversation, ...Object.values(columns))
-    this.#index.run(position, indexText({ conversation, ...columns }))
+    this.#words.add(position, { conversation, ...columns })
     return position
   }
 
@@ -125,11 +128,7 @@ export class MessageStore {
     const columns = columnsOf(message, message.variant)
     const before = row as unknown as Params
     if (Object.entries(columns).every(([name, value]) => before[name] === value)) return null
-    const [words, wordsNow] = [indexText(row), indexText({ ...columns, conversation: row.conversation })]
-    if (words !== wordsNow) {
-      this.#unindex.run(row.position, words)
-      this.#index.run(row.position, wordsNow)
-    }
+    this.#words.change(row.position, row, { conversation: row.conversation, ...columns })
     this.#update.run({ position: row.position, ...columns })
     return row.position
   }
@@ -166,45 +165,23 @@ export class MessageStore {
   #isTaken(position: number): boolean {
     return this.#from.get(position) === position
   }
-
-  /** Builds the search index again if its rules changed; tells how far it is, 0 to 1. */
-  reindexIfNeeded(report: (share: number) => void): void {
-    const version = this.#db.prepare("SELECT value FROM state WHERE name = 'search_text_version'").pluck().get()
-    if (version === searchTextVersion) return
-    this.#db
-      .transaction(() => {
-        this.#db.prepare("INSERT INTO message_text (message_text) VALUES ('delete-all')").run()
-        for (const page of this.#allRows(report)) for (const row of page) this.#index.run(row.position, indexText(row))
-        this.#db
-          .prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('search_text_version', ?)")
-          .run(searchTextVersion)
-      })
-      .immediate()
-  }
-
-  /** In pages: one long query would keep the connection busy, and one list the memory. */
-  *#allRows(report: (share: number) => void): Generator<readonly MessageRow[]> {
-    const page = this.#db.prepare<[number], MessageRow>(
-      `SELECT ${messageColumns} FROM ${messageJoin} WHERE position > ? ORDER BY position LIMIT ${reindexPage}`,
-    )
-    const [first, last] = this.#ends()
-    let at = -1
-    for (let rows = page.all(at); rows.length > 0; rows = page.all(at)) {
-      yield rows
-      at = rows.at(-1)?.position ?? 0
-      // Positions are of time: nearly even, and counting rows would take seconds.
-      report((at - first) / Math.max(1, last - first))
-    }
-  }
-
-  #ends(): readonly [number, number] {
-    const end = (order: 'ASC' | 'DESC'): number =>
-      this.#db.prepare<[], number>(`SELECT position FROM message ORDER BY position ${order} LIMIT 1`).pluck().get() ?? 0
-    return [end('ASC'), end('DESC')]
-  }
 }
 
 const emptyMessage = { path: undefined, failure: undefined } as unknown as MergedMessage
+
+/** Nothing of a file waits to be read, and nobody hears that it was. */
+function isQuietRow({ call, authenticatedBy }: MergedMessage): boolean {
+  return isQuiet(call) || authenticatedBy === 'file'
+}
+
+/** Who rang is told while it rings: a call that is over is no news. */
+function isNews({ incoming, call }: MergedMessage): boolean {
+  return incoming && call === undefined
+}
+
+function waitsToBeRead(message: MergedMessage): boolean {
+  return message.incoming && !message.deleted && !isQuietRow(message)
+}
 
 function columnsOf(message: MergedMessage, variant: number) {
   return {
@@ -225,8 +202,7 @@ function columnsOf(message: MergedMessage, variant: number) {
     authenticated_by: message.authenticatedBy,
     read_mark: Number(message.readMark),
     ...callColumns(message.call),
-    // Nothing of a file waits to be read, and nobody hears that it was.
-    quiet: Number(isQuiet(message.call) || message.authenticatedBy === 'file'),
+    quiet: Number(isQuietRow(message)),
     bookmarked: Number(message.bookmarked),
     timer: message.timer ?? null,
     expires_after: message.expiresAfter ?? null,

@@ -7,6 +7,7 @@ import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker
 import { callOn, readerOver } from './reader-over.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
+import { FoundAtOnce } from './found-at-once.ts'
 import { KnownConversations } from './known-conversations.ts'
 import type { HistoryChange, HistoryReaderPort, HistoryWriterPort } from './port.ts'
 
@@ -93,6 +94,7 @@ function joined(
     ...remembering({
       writer: {
         commit: (commit) => writer.rpc.call('commit', commit),
+        makeSearchable: () => writer.rpc.call('makeSearchable'),
         setSetting: (key, valueJson) => writer.rpc.call('setSetting', key, valueJson),
         setSecret: (name, value) => handingOver(value, (shared) => writer.rpc.call('setSecret', name, shared)),
         zrtpZid: (account) => writer.rpc.call('zrtpZid', account),
@@ -131,10 +133,13 @@ function remembering({
   writer,
   reader,
 }: Pick<OpenHistory, 'writer' | 'reader'>): Pick<OpenHistory, 'writer' | 'reader'> {
-  const known = new KnownConversations({ writer, reader })
+  const found = new FoundAtOnce({ writer, reader })
+  const commit = found.commit.bind(found)
+  const known = new KnownConversations({ writer: { commit, onChange: (handler) => writer.onChange(handler) }, reader })
   return {
     writer: {
       commit: (commit) => known.commit(commit),
+      makeSearchable: () => writer.makeSearchable(),
       setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
       setSecret: (name, value) => writer.setSecret(name, value),
       zrtpZid: (account) => writer.zrtpZid(account),
@@ -143,7 +148,11 @@ function remembering({
       rememberCallKeys: (memory) => writer.rememberCallKeys(memory),
       onChange: (handler) => writer.onChange(handler),
     },
-    reader: { ...reader, conversation: (id) => known.conversation(id) },
+    reader: {
+      ...reader,
+      conversation: (id) => known.conversation(id),
+      search: (request) => found.search(request),
+    },
   }
 }
 

@@ -156,6 +156,8 @@ export interface HistoryWriterPort extends CallKeysWriterPort {
   commit(commit: HistoryCommit): Promise<CommitReceipt>
   /** Subscribes to what commits changed; returns the disposer. */
   onChange(handler: (change: HistoryChange) => void): () => void
+  /** Puts the words of what was committed just now into the search index; they would go there in the next pause. */
+  makeSearchable(): Promise<void>
   setSetting(key: string, valueJson: string | null): Promise<void>
   /** Keeps the bytes of a secret, or forgets it; `value` stays the caller's to wipe. */
   setSecret(name: string, value: Uint8Array | null): Promise<void>

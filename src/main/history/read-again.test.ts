@@ -10,6 +10,7 @@ import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
+import { WordIndex } from './word-index.ts'
 import { MessageStore } from './message-store.ts'
 import type { HistoryChange } from './port.ts'
 import { EntriesReadAgain, entryTablesNumber } from './read-again.ts'
@@ -99,7 +100,7 @@ it('reads fields again that an earlier version only kept', async () => {
 it('goes on where it was stopped, and counts each once', async () => {
   for (let at = 0; at < many; at++) storeUnread(make.incoming(`message ${at}`))
   forgetTables()
-  const applier = new EntryApplier(db, new MessageStore(db), new ConversationStore(db))
+  const applier = new EntryApplier(db, new MessageStore(db, new WordIndex(db)), new ConversationStore(db))
   const again = new EntriesReadAgain(db, applier)
   db.transaction(() => again.step(new Touched()))()
   expect(again.isDue()).toBe(true)

@@ -161,8 +161,9 @@ export const conversationQuery = `
 
 /** Stand-in for an account that `HistoryCommit.accounts` never named. */
 function accountIdOf(row: ConversationRow): AccountId {
+  if (row.account_id !== null) return row.account_id
   const stand = createHash('sha256').update(`sotto account\0${row.account}`).digest().subarray(0, 16)
-  return row.account_id ?? (toBase64Url(stand) as AccountId)
+  return toBase64Url(stand) as AccountId
 }
 
 export function conversationView(row: ConversationRow): ConversationView {

@@ -15,6 +15,7 @@ await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit, upgradi
   })
   return {
     commit: (commit) => writer.commit(commit),
+    makeSearchable: () => writer.makeSearchable(),
     setSetting: (name, valueJson) => writer.setSetting(name, valueJson),
     setSecret: (name, value) => writer.setSecret(name, value),
     zrtpZid: (account) => writer.zrtpZid(account),

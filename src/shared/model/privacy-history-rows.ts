@@ -22,6 +22,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
       ...columns('message', 'deleted', 'conflicting', 'authenticated_by', 'read_mark', 'bookmarked'),
       ...columns('message', 'timer', 'expires_after', 'expires_at'),
       ...columns('entry_unread', 'seq'),
+      ...columns('message_unindexed', 'position'),
       ...columns('entry', 'seq', 'id', 'account', 'conversation', 'kind', 'author', 'subject', 'bytes'),
     ],
   },

@@ -150,14 +150,18 @@ it('what the database shows equals the pure merge of the set, in any order and g
     fc.record({
       entries: fc.shuffledSubarray([...entries, ...entries.slice(0, 3)], { minLength: entries.length }),
       cut: fc.nat(entries.length),
+      /** The first entries were searched for before the others came. */
+      searched: fc.boolean(),
     }),
   )
   await fc.assert(
-    fc.asyncProperty(arrivals, async ({ entries, cut }) => {
+    fc.asyncProperty(arrivals, async ({ entries, cut, searched }) => {
       // First: a run that failed, and is being shrunk, left its entries.
       await history.writer.commit({ eraseAccounts: [fixtureAccount] })
       await history.writer.commit({ entries: entries.slice(0, cut) })
+      if (searched) await history.writer.makeSearchable()
       await history.writer.commit({ entries: entries.slice(cut) })
+      await history.writer.makeSearchable()
       await checkMessages(entries)
       await checkContacts(entries)
       await checkIndex()
@@ -165,6 +169,7 @@ it('what the database shows equals the pure merge of the set, in any order and g
       expect(await storedMessages()).toEqual([])
       expect(db.prepare('SELECT count(*) FROM entry').pluck().get()).toBe(0)
       expect(db.prepare('SELECT count(*) FROM vocabulary').pluck().get()).toBe(0)
+      expect(db.prepare('SELECT count(*) FROM message_unindexed').pluck().get()).toBe(0)
     }),
     { numRuns: 150 },
   )

@@ -78,6 +78,7 @@ describe.each(migrations.map(({ version }) => version))('a history of schema %i'
     const fresh = new HistoryWriter({ ...place('fresh'), clock: systemClock })
     const freshDb = openDatabase({ ...place('fresh'), role: 'writer' })
     for (const entry of entries) await fresh.commit({ entries: [entry] })
+    for (const each of [writer, fresh]) await each.makeSearchable()
     const [migrated, built] = [viewsOf(db), viewsOf(freshDb)]
     expect(migrated.messages.length).toBeGreaterThan(9)
     expect(migrated.conversations).toHaveLength(3)

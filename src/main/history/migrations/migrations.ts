@@ -6,6 +6,7 @@ import { kept } from './0004-kept.ts'
 import { unreadFields } from './0005-unread-fields.ts'
 import { secrets } from './0006-secrets.ts'
 import { longerPrefixes } from './0007-longer-prefixes.ts'
+import { wordsThatWait } from './0008-words-that-wait.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   unreadFields,
   secrets,
   longerPrefixes,
+  wordsThatWait,
 ]
 
 /** Schema version this program writes. */
