@@ -9,7 +9,7 @@
 import { ProtocolError } from '../errors.ts'
 
 export const envelopeVersion = 1
-export const deviceIdBytes = 16
+export const deviceIdLength = 16
 export const hashBytes = 32
 export const saltBytes = 32
 export const headerBytes = 125
@@ -93,7 +93,7 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
 }
 
 function requireLengths({ device, salt, previous }: EnvelopeStart): void {
-  if (device.length !== deviceIdBytes || salt.length !== saltBytes || previous.length !== hashBytes) fail('bad-length')
+  if (device.length !== deviceIdLength || salt.length !== saltBytes || previous.length !== hashBytes) fail('bad-length')
 }
 
 const isEpoch = (epoch: number): boolean => Number.isInteger(epoch) && epoch >= 1 && epoch <= 0xffff_ffff

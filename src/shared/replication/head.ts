@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { compareBytes, concatBytes, utf8 } from '../bytes/bytes.ts'
 import { decodeCanonical, encodeCanonical, type CborErrorCode } from '../bytes/canonical-cbor.ts'
 import { ProtocolError } from '../errors.ts'
-import { deviceIdBytes, hashBytes } from './envelope.ts'
+import { deviceIdLength, hashBytes } from './envelope.ts'
 
 /** Why bytes are not a head. */
 export type HeadErrorCode = CborErrorCode | 'too-large' | 'bad-shape'
@@ -23,7 +23,7 @@ const signatureLabel = utf8('sotto/v1/replica-head\0')
 const bytesOf = (length: number) =>
   z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length)
 const seq = z.number().int().min(1)
-const place = { device: bytesOf(deviceIdBytes), seq, hash: bytesOf(hashBytes) }
+const place = { device: bytesOf(deviceIdLength), seq, hash: bytesOf(hashBytes) }
 
 const headSchema = z.object({
   version: z.literal(1),

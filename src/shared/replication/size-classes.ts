@@ -6,6 +6,8 @@ import { ProtocolError } from '../errors.ts'
 
 const smallest = 256
 const doublingTo = 65_536
+/** A sealed body at most: longer things go as attachments. */
+export const maxBodyBytes = 2 * 1_048_576
 /** Payloads begin with their length, big-endian. */
 export const lengthBytes = 4
 

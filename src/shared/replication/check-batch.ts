@@ -1,0 +1,89 @@
+/** Whether a batch is what its device wrote: one unbroken chain of headers that ends where the signed head says (pure). */
+import { compareBytes, equalBytes } from '../bytes/bytes.ts'
+import { ProtocolError } from '../errors.ts'
+import { err, ok, type Result } from '../result.ts'
+import { decodeBatch, type Batch } from './batch.ts'
+import { decodeHeader, type EnvelopeHeader } from './envelope.ts'
+import { decodeHead, headSignatureInput, type Place, type ReplicaHead } from './head.ts'
+
+/** What checking needs of cryptography. */
+export interface BatchCrypto {
+  /** SHA-256. */
+  hash(bytes: Uint8Array): Uint8Array
+  /** Ed25519 (RFC 8032); false also for a key that is none. */
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}
+
+/**
+ * Why a batch does not hold. `malformed`: no batch, head or header. `wrong-account`, `unknown-device`, `bad-signature`: not signed by a
+ * device of this account. `broken-chain`: its headers do not follow each other, or do not end in the head. `wrong-body`: a body is
+ * not the one its header names.
+ */
+export type BatchFault =
+  'malformed' | 'wrong-account' | 'unknown-device' | 'bad-signature' | 'broken-chain' | 'wrong-body'
+
+/** A batch whose head is signed by its device and whose envelopes lead to it. */
+export interface CheckedBatch {
+  readonly head: ReplicaHead
+  readonly batch: Batch
+  readonly headers: readonly EnvelopeHeader[]
+  /** What the first header builds on: seq 0 and 32 zeros for a device's first. */
+  readonly from: Pick<Place, 'seq' | 'hash'>
+}
+
+export interface BatchCheck {
+  readonly account: string
+  /** Ed25519 key of a device that may write, or null. */
+  readonly keyOf: (device: Uint8Array) => Uint8Array | null
+  readonly crypto: BatchCrypto
+}
+
+/** Checks all of a batch but where it belongs: see {@link continues}. */
+export function checkBatch(
+  bytes: Uint8Array,
+  { account, keyOf, crypto }: BatchCheck,
+): Result<CheckedBatch, BatchFault> {
+  const parsed = parse(bytes)
+  if (parsed === null) return err('malformed')
+  const { head, batch, headers, from } = parsed
+  if (head.account !== account) return err('wrong-account')
+  const key = keyOf(head.device)
+  if (key === null) return err('unknown-device')
+  if (!crypto.verify(key, headSignatureInput(batch.head), batch.signature)) return err('bad-signature')
+  if (!leadsTo(parsed, crypto)) return err('broken-chain')
+  const whole = batch.envelopes.every(
+    ({ body }, index) => body === null || equalBytes(crypto.hash(body), headers[index]?.bodyHash ?? body),
+  )
+  return whole ? ok({ head, batch, headers, from }) : err('wrong-body')
+}
+
+/** Whether a batch is the next after `place`; null = the device has written nothing before. */
+export function continues({ from }: Pick<CheckedBatch, 'from'>, place: Pick<Place, 'seq' | 'hash'> | null): boolean {
+  return from.seq === (place?.seq ?? 0) && equalBytes(from.hash, place?.hash ?? new Uint8Array(from.hash.length))
+}
+
+function parse(bytes: Uint8Array): CheckedBatch | null {
+  try {
+    const batch = decodeBatch(bytes)
+    const headers = batch.envelopes.map(({ header }) => decodeHeader(header))
+    const [first] = headers
+    if (first === undefined) return null
+    return { head: decodeHead(batch.head), batch, headers, from: { seq: first.seq - 1, hash: first.previous } }
+  } catch (error) {
+    if (error instanceof ProtocolError) return null
+    throw error
+  }
+}
+
+/** Whether each header names the one before, all are of the head's device, and the last is the one the head signs. */
+function leadsTo({ head, batch, headers, from }: CheckedBatch, crypto: BatchCrypto): boolean {
+  if (head.count !== headers.length || head.seq !== from.seq + headers.length) return false
+  let previous = from.hash
+  for (const [index, { header }] of batch.envelopes.entries()) {
+    const { device, seq, epoch, previous: named } = headers[index] ?? decodeHeader(header)
+    const follows = seq === from.seq + 1 + index && equalBytes(named, previous)
+    if (!follows || compareBytes(device, head.device) !== 0 || epoch > head.epoch) return false
+    previous = crypto.hash(header)
+  }
+  return equalBytes(previous, head.hash) && (from.seq > 0 || from.hash.every((byte) => byte === 0))
+}
