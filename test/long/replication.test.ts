@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest'
+import { stubSecrets } from '#test/integration/replication/secrets.ts'
 import { kinds, runWorlds } from '#test/integration/replication/worlds.ts'
 
 const seeds = Number(process.env.SOTTO_REPLICA_SEEDS ?? '200000')
@@ -11,7 +12,7 @@ describe(`devices of one account, ${seeds} seeds each, in the end`, () => {
     '$what',
     async (kind) => {
       for (let from = first; from < first + seeds; from += part) {
-        await runWorlds(kind, from, Math.min(part, first + seeds - from))
+        await runWorlds(kind, { first: from, seeds: Math.min(part, first + seeds - from), secrets: stubSecrets })
         console.log(`replication: ${from + part - first} seeds of ${seeds}`)
       }
     },

@@ -9,7 +9,7 @@ import type { PushAnswer, ReplicaServerPort, SealingPort } from '#main/replicati
 import { takeBatch } from '#server/replica/take-batch.ts'
 import { MemoryReplicaJournal } from '#test/fakes/memory-replica-journal.ts'
 import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
-import { stubCrypto, stubHash, stubSealing } from './stub-crypto.ts'
+import type { DeviceSecrets, Secrets } from './secrets.ts'
 
 const account = 'sip:alice@example.org'
 const dayMs = 86_400_000
@@ -27,11 +27,11 @@ export interface WorldOptions {
   readonly rollbacks: boolean
   /** Devices come back with the disk they had some time ago. */
   readonly restoredDisks: boolean
+  readonly secrets: Secrets
 }
 
 interface Device {
-  id: Uint8Array
-  key: Uint8Array
+  secrets: DeviceSecrets
   journal: MemoryReplicaJournal
   engine: ReplicaEngine
   readonly known: Set<number>
@@ -126,8 +126,8 @@ export class World {
   /** What can still be read at the server. */
   async stored(): Promise<readonly string[]> {
     const envelopes = await this.#envelopes()
-    const contents = envelopes.flatMap(({ body }) => (body === null ? [] : [body.subarray(0, body.length - 32)]))
-    return contents.filter(({ length }) => length > 0).map(textOf)
+    const texts = envelopes.flatMap(({ header, body }) => (body === null ? [] : [this.#textIn(header, body)]))
+    return texts.filter((text) => text !== '')
   }
 
   /** Bodies that were to be erased and are at the server all the same. */
@@ -255,52 +255,44 @@ export class World {
     this.#pastFaults.push(...journal.faults())
     device.life += 1
     device.journal = new MemoryReplicaJournal(undefined, journal.contents())
-    this.#name(device)
+    device.secrets = this.#newSecrets()
     for (const content of journal.unconfirmed()) device.journal.observe(content)
     device.engine = this.#engineOf(device)
   }
 
   #addDevice(): void {
-    const nothing = new Uint8Array()
     const device: Device = {
-      ...{ id: nothing, key: nothing, journal: new MemoryReplicaJournal(), known: new Set([this.#epoch]) },
+      ...{ secrets: this.#newSecrets(), journal: new MemoryReplicaJournal(), known: new Set([this.#epoch]) },
       ...{ online: true, clockSkew: 0, life: 0, stopped: false, engine: undefined as unknown as ReplicaEngine },
     }
-    this.#name(device)
     device.engine = this.#engineOf(device)
     this.#devices.push(device)
   }
 
-  #name(device: Device): void {
-    device.key = stubHash(utf8(`key ${this.#keys.size} ${this.#options.seed}`))
-    device.id = stubHash(device.key).subarray(0, 16)
-    this.#keys.set(toHex(device.id), device.key)
+  #newSecrets(): DeviceSecrets {
+    const secrets = this.#options.secrets.device(`key ${this.#keys.size} ${this.#options.seed}`)
+    this.#keys.set(toHex(secrets.id), secrets.publicKey)
+    return secrets
   }
 
   #engineOf(device: Device): ReplicaEngine {
-    const { life, journal, id, key } = device
+    const { life, journal, secrets } = device
     return new ReplicaEngine({
       ...{ account, journal, server: this.#serverFor(device, life), sealing: this.#sealingOf(device) },
-      crypto: stubCrypto(key, this.#random),
-      devices: { own: id, keyOf: (one) => this.#keys.get(toHex(one)) ?? null },
+      crypto: this.#options.secrets.cryptoOf(secrets, this.#random),
+      devices: { own: secrets.id, keyOf: (one) => this.#keys.get(toHex(one)) ?? null },
       clock: { now: () => this.#now + device.clockSkew },
     })
   }
 
-  #sealingOf(device: Device): SealingPort {
-    const { known } = device
-    return stubSealing({
-      get newest() {
-        return Math.max(...known)
-      },
-      known,
-    })
+  #sealingOf({ known }: Device): SealingPort {
+    return this.#options.secrets.sealingOf(known)
   }
 
   // The network
 
   #serverFor(device: Device, life: number): ReplicaServerPort {
-    const { id, key } = device
+    const { secrets } = device
     const call = async <T>(work: () => Promise<T>): Promise<T> => {
       const alive = (): void => {
         if (device.life !== life) throw new Crashed()
@@ -322,19 +314,19 @@ export class World {
           const page = await this.#store.page(account, { after, maxBytes: 700 })
           return { batches: page.batches.map(({ bytes }) => bytes), end: page.end }
         }),
-      push: (bytes, begins) => call(() => this.#take(bytes, { id, key, begins })),
+      push: (bytes, begins) => call(() => this.#take(bytes, { secrets, begins })),
     }
   }
 
   async #take(
     bytes: Uint8Array,
-    { id, key, begins }: Pick<Device, 'id' | 'key'> & { readonly begins: boolean },
+    { secrets, begins }: { readonly secrets: DeviceSecrets; readonly begins: boolean },
   ): Promise<PushAnswer> {
-    const crypto = stubCrypto(key, this.#random)
+    const crypto = this.#options.secrets.cryptoOf(secrets, this.#random)
     const check = {
       account,
       begins,
-      sender: id,
+      sender: secrets.id,
       keyOf: (one: Uint8Array) => this.#keys.get(toHex(one)) ?? null,
       crypto,
     }
@@ -345,10 +337,14 @@ export class World {
     return { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
   }
 
+  #textIn(header: Uint8Array, body: Uint8Array): string {
+    return textOf(this.#options.secrets.open(header, body))
+  }
+
   #noteBodies(bytes: Uint8Array): void {
     for (const { header, body } of decodeBatch(bytes).envelopes) {
       const { device, seq, bodyHash } = decodeHeader(header)
-      if (body !== null) this.#bodies.push({ body: { device, seq, bodyHash }, text: textOf(body.subarray(0, -32)) })
+      if (body !== null) this.#bodies.push({ body: { device, seq, bodyHash }, text: this.#textIn(header, body) })
     }
   }
 

@@ -1,5 +1,6 @@
 /** What must hold in every world, whatever happened in it. */
 import { expect } from 'vitest'
+import type { Secrets } from './secrets.ts'
 import { World, type WorldOptions } from './world.ts'
 
 const calm = { ageing: false, clockJumps: false, rollbacks: false, restoredDisks: false }
@@ -7,7 +8,7 @@ const steps = 40
 
 interface Kind {
   readonly what: string
-  readonly options: Omit<WorldOptions, 'seed'>
+  readonly options: Omit<WorldOptions, 'seed' | 'secrets'>
   readonly check: (world: World) => Promise<void> | void
 }
 
@@ -70,9 +71,12 @@ export const kinds: readonly Kind[] = [
 ]
 
 /** Runs a world of this kind for each seed; a failure names its own. */
-export async function runWorlds({ options, check }: Kind, first: number, seeds: number): Promise<void> {
+export async function runWorlds(
+  { options, check }: Kind,
+  { first, seeds, secrets }: { readonly first: number; readonly seeds: number; readonly secrets: Secrets },
+): Promise<void> {
   for (let seed = first; seed < first + seeds; seed += 1) {
-    const world = new World({ ...options, seed })
+    const world = new World({ ...options, seed, secrets })
     try {
       await world.run(steps)
       await check(world)
