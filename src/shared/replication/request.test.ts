@@ -68,7 +68,13 @@ describe('signed requests', () => {
     const wrong: readonly Partial<Record<keyof ReplicaRequest, unknown>>[] = [
       ...[{ version: 2 }, { account: 'x'.repeat(401) }, { device: filled(15, 1) }, { device: 'Paper' }],
       ...[{ method: 'get' }, { method: '' }, { method: 'A'.repeat(17) }],
-      ...[{ target: 'heads' }, { target: '/a b' }, { target: '/a\n' }, { target: '/ä' }, { target: `/${'a'.repeat(1024)}` }],
+      ...[
+        { target: 'heads' },
+        { target: '/a b' },
+        { target: '/a\n' },
+        { target: '/ä' },
+        { target: `/${'a'.repeat(1024)}` },
+      ],
       ...[{ body: filled(31, 1) }, { host: 'Example.org' }, { host: '' }, { host: 'a/b' }, { host: 'example.org\n' }],
       ...[{ challenge: filled(55, 1) }, { channel: filled(31, 1) }, { channel: null }],
       ...[{ at: -1 }, { at: 1.5 }, { at: '1' }],
@@ -86,7 +92,12 @@ describe('signed requests', () => {
 
   it('have a largest size, and the largest fits', () => {
     const request = requestOf(valid[0]!)
-    const large = encodeRequest({ ...request, account: 'ü'.repeat(400), target: `/${'a'.repeat(1023)}`, host: 'h'.repeat(253) })
+    const large = encodeRequest({
+      ...request,
+      account: 'ü'.repeat(400),
+      target: `/${'a'.repeat(1023)}`,
+      host: 'h'.repeat(253),
+    })
     const value = encodeAuthorization(large, filled(64, 1))
     expect(decodeAuthorization(value).request.host).toHaveLength(253)
     expect(() => decodeAuthorization('S'.repeat(maxAuthorizationLength + 1))).toThrow(code('too-large'))
