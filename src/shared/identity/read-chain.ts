@@ -30,6 +30,13 @@ export interface ChainWanted {
   readonly crypto: VerifierPort
 }
 
+/** Where a link says it belongs: nothing of it is verified. */
+export interface LinkPlace {
+  readonly hash: LinkHash
+  /** What it extends; '' for link 0. */
+  readonly previous: LinkHash
+}
+
 /** Links by the hash they extend, each once. */
 type LinksByPrevious = ReadonlyMap<LinkHash, readonly { readonly hash: LinkHash; readonly bytes: Uint8Array }[]>
 
@@ -126,7 +133,7 @@ function forkAt(state: ChainState, branches: readonly Branch[]): ChainFork {
 function sortLinks(links: readonly Uint8Array[], crypto: VerifierPort): LinksByPrevious {
   const byPrevious = new Map<LinkHash, { hash: LinkHash; bytes: Uint8Array }[]>()
   for (const bytes of links) {
-    const placed = placeOf(bytes, crypto)
+    const placed = placeOfLink(bytes, crypto)
     if (placed === null) continue
     const siblings = byPrevious.get(placed.previous) ?? []
     byPrevious.set(placed.previous, [...siblings, { hash: placed.hash, bytes }])
@@ -135,7 +142,8 @@ function sortLinks(links: readonly Uint8Array[], crypto: VerifierPort): LinksByP
   return byPrevious
 }
 
-function placeOf(bytes: Uint8Array, crypto: VerifierPort): { hash: LinkHash; previous: LinkHash } | null {
+/** Null for what is no link. */
+export function placeOfLink(bytes: Uint8Array, crypto: VerifierPort): LinkPlace | null {
   try {
     const { body } = decodeSignedLink(bytes)
     const { previous } = decodeLinkBody(body)
