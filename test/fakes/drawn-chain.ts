@@ -29,10 +29,10 @@ export function draw(picture: string): Map<string, Uint8Array> {
   return links
 }
 
-export function genesis(device: string): Uint8Array {
+export function genesis(device: string, of: Aor = account): Uint8Array {
   return signLink(
     {
-      ...{ version: 1, kind: 'genesis', previous: null, at: 0, account },
+      ...{ version: 1, kind: 'genesis', previous: null, at: 0, account: of },
       device: keysOf(device),
       paper: paperKeysOf(paper),
     },
