@@ -93,14 +93,14 @@ export class ReplicaAccess {
 
   async outcomeOf(arrival: Arrival): Promise<string> {
     const admitted = await this.gate.admit(arrival)
-    const accepted = admitted.ok ? admitted.value.withBody(nothing) : admitted
+    const accepted = admitted.ok ? await admitted.value.withBody(nothing) : admitted
     return accepted.ok ? 'accepted' : accepted.error
   }
 
   /** A request that has to be accepted. */
   async accepted(by: string, use: RequestUse): Promise<AcceptedRequest> {
     const admitted = await this.gate.admit(this.arrival(by, { use }))
-    const accepted = admitted.ok ? admitted.value.withBody(nothing) : admitted
+    const accepted = admitted.ok ? await admitted.value.withBody(nothing) : admitted
     if (!accepted.ok) throw new Error(accepted.error)
     return accepted.value
   }

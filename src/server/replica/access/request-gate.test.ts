@@ -83,7 +83,7 @@ describe('the gate', () => {
     const arrival = replica.arrival('A')
     const admitted = await replica.gate.admit(arrival)
     expect(admitted).toMatchObject({ ok: true, value: { account } })
-    expect(admitted.ok && admitted.value.withBody(Uint8Array.of(1))).toEqual({ ok: false, error: 'wrong-body' })
+    expect(admitted.ok && (await admitted.value.withBody(Uint8Array.of(1)))).toEqual({ ok: false, error: 'wrong-body' })
     expect(await replica.outcomeOf(arrival)).toBe('replayed')
   })
 
@@ -96,6 +96,19 @@ describe('the gate', () => {
     // Only to the holder of its key.
     expect(await replica.outcome('B', { key: 'C' })).toBe('bad-signature')
     expect(await replica.outcome('A', { use: 'write' })).toBe('accepted')
+  })
+
+  it('refuses a device that was revoked while its body was on the way, and an account that was erased', async () => {
+    const [early, late] = [
+      await replica.gate.admit(replica.arrival('B')),
+      await replica.gate.admit(replica.arrival('B')),
+    ]
+    if (!early.ok || !late.ok) throw new Error('not admitted')
+    const bytes = draw(`${twoDevices}\n2: 1 A revokes B`).get('2')!
+    await replica.links.add(await replica.accepted('A', 'links'), { bytes, asFork: false })
+    expect(await early.value.withBody(new Uint8Array())).toEqual({ ok: false, error: 'revoked' })
+    await replica.store.eraseAccount(account)
+    expect(await late.value.withBody(new Uint8Array())).toEqual({ ok: false, error: 'no-chain' })
   })
 
   it('knows nobody of an account that was erased', async () => {

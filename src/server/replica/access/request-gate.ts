@@ -52,7 +52,7 @@ export interface AcceptedRequest {
 /** A request whose head may pass; who asks is known once its body is there. */
 export interface AdmittedRequest {
   readonly account: Aor
-  withBody(body: Uint8Array): Result<AcceptedRequest, 'wrong-body'>
+  withBody(body: Uint8Array): Promise<Result<AcceptedRequest, RequestRefusal>>
 }
 
 export interface RequestGatePorts {
@@ -94,28 +94,23 @@ export class RequestGate {
     // Before the store is asked: who has no challenge of ours causes no work there.
     if (this.#challenges.issuedAt(signed.request.challenge) === null) return err('stale-challenge')
     const account = signed.request.account as Aor
-    const chain = this.#judge(signed, arrival, await chains.read(account))
-    return chain.ok ? ok(this.#admitted(signed, { account, chain: chain.value, use: arrival.use })) : chain
+    const judged = this.#judge(signed, arrival, await chains.read(account))
+    if (judged !== null) return err(judged)
+    return ok({ account, withBody: (body) => this.#finish({ account, use: arrival.use, signed }, body) })
   }
 
   /** Nothing is waited for in here: two copies of a request cannot both be the first. */
-  #judge(
-    signed: SignedRequest,
-    { address, use }: Arrival,
-    chain: ChainReading | null,
-  ): Result<ChainReading, RequestRefusal> {
+  #judge(signed: SignedRequest, { address, use }: Arrival, chain: ChainReading | null): RequestRefusal | null {
     const { addresses, accounts, crypto } = this.#ports
     const proven = checkSignature(signed, chain, crypto)
     if (!proven.ok) {
       addresses.recordFailure(address)
-      return proven
+      return proven.error
     }
     const refusal = refuseUse(proven.value, signerOf(signed.request), use)
-    if (refusal !== null) return err(refusal)
+    if (refusal !== null) return refusal
     // Only now: nobody else can use up what an account may do.
-    if (!accounts.take(signed.request.account)) return err('too-many')
-    const repeat = this.#refuseRepeat(signed)
-    return repeat === null ? proven : err(repeat)
+    return accounts.take(signed.request.account) ? this.#refuseRepeat(signed) : 'too-many'
   }
 
   #refuseRepeat({ request, bytes }: SignedRequest): RequestRefusal | null {
@@ -126,13 +121,20 @@ export class RequestGate {
     return noted === 'repeated' ? 'replayed' : 'stale-challenge'
   }
 
-  #admitted(signed: SignedRequest, known: Pick<AcceptedRequest, 'account' | 'chain' | 'use'>): AdmittedRequest {
-    const { crypto } = this.#ports
-    const passed = { ...known, signed, signer: signerOf(signed.request) } as AcceptedRequest
-    return {
-      account: known.account,
-      withBody: (body) => (equalBytes(crypto.hash(body), signed.request.body) ? ok(passed) : err('wrong-body')),
-    }
+  /** Judged anew: a body takes its time, and its device may have been revoked in the meantime. */
+  async #finish(
+    { account, use, signed }: Pick<AcceptedRequest, 'account' | 'use' | 'signed'>,
+    body: Uint8Array,
+  ): Promise<Result<AcceptedRequest, RequestRefusal>> {
+    const { chains, crypto } = this.#ports
+    if (!equalBytes(crypto.hash(body), signed.request.body)) return err('wrong-body')
+    const proven = checkSignature(signed, await chains.read(account), crypto)
+    if (!proven.ok) return proven
+    const signer = signerOf(signed.request)
+    const refusal = refuseUse(proven.value, signer, use)
+    return refusal === null
+      ? ok({ account, use, signed, signer, chain: proven.value } as AcceptedRequest)
+      : err(refusal)
   }
 }
 
