@@ -31,6 +31,8 @@ export interface Wish {
   readonly arrival?: Partial<Arrival>
   /** Whose key signs, if not the device's that the request names. */
   readonly key?: string
+  /** A key of nobody in the picture. */
+  readonly seed?: Uint8Array
 }
 
 export class ReplicaAccess {
@@ -70,7 +72,10 @@ export class ReplicaAccess {
   }
 
   /** A request as it arrives, signed by a device of a drawn chain or by `paper`. */
-  arrival(by: string, { use = 'read', signed = {}, arrival = {}, key = by }: Wish = {}): Arrival {
+  arrival(
+    by: string,
+    { use = 'read', signed = {}, arrival = {}, key = by, seed = signerOf(key).seed }: Wish = {},
+  ): Arrival {
     const request: ReplicaRequest = {
       ...{ version: 1, account, device: signerOf(by).by, method: 'GET', target: '/replica/heads?of=all' },
       ...{ body: nodeCrypto.hash(nothing), host: 'replica.example.org', challenge: this.gate.challenge(), channel },
@@ -78,7 +83,7 @@ export class ReplicaAccess {
       ...signed,
     }
     const bytes = encodeRequest(request)
-    const signature = signEd25519(signerOf(key).seed, requestSignatureInput(bytes))
+    const signature = signEd25519(seed, requestSignatureInput(bytes))
     return {
       ...{ authorization: encodeAuthorization(bytes, signature), method: 'GET', target: '/replica/heads?of=all' },
       ...{ host: 'replica.example.org', channel, loopback: false, address: '192.0.2.7', use },

@@ -2,6 +2,11 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { account, draw, hashOf, idOf } from '#test/fakes/drawn-chain.ts'
 import { ReplicaAccess } from '#test/fakes/replica-access.ts'
+import { AccountChains } from './account-chains.ts'
+import type { ChainStore } from './chain-store.ts'
+import { nodeCrypto } from './crypto.ts'
+import { defaultAccessLimits } from './limits.ts'
+import { LinkDoor } from './link-door.ts'
 import type { AcceptedRequest } from './request-gate.ts'
 
 const twoDevices = '0: A\n1: 0 A adds B'
@@ -74,6 +79,28 @@ describe('links', () => {
     const answers = await Promise.all(requests.map((request, i) => said(request, links.get(`${i + 2}`)!)))
     expect(answers.sort()).toEqual(['head-moved', 'stored'])
     expect((await reading()).fork).toBeNull()
+  })
+
+  it('are stored only after what they were checked against', async () => {
+    const links = await replica.holds(twoDevices)
+    const more = draw(`${twoDevices}\n2: 1 A renames A\n3: 1 B renames B`)
+    const { store } = replica
+    const request = await replica.accepted('B', 'links')
+    const faster = { hash: hashOf(more.get('2')), bytes: more.get('2')! }
+    const slow: ChainStore = {
+      mark: (whose) => store.mark(whose),
+      append: (whose, link, after) => store.append(whose, link, after),
+      async links(whose) {
+        const read = await store.links(whose)
+        await store.append(whose, faster, await store.mark(whose))
+        return read
+      },
+    }
+    const chains = new AccountChains({ store: slow, crypto: nodeCrypto, capacity: 1 })
+    const door = new LinkDoor({ chains, store: slow, crypto: nodeCrypto, limits: defaultAccessLimits })
+    const offered = { bytes: more.get('3')!, asFork: false }
+    expect(await door.add(request, offered)).toEqual({ ok: false, error: 'head-moved' })
+    expect((await store.links(account))?.links).toEqual([links.get('0'), links.get('1'), faster.bytes])
   })
 
   it('in use already are stored as a fork, which every device can see', async () => {

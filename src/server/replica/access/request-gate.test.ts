@@ -1,9 +1,11 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { account, draw, genesis, hashOf, idOf, keysOf } from '#test/fakes/drawn-chain.ts'
 import { channel, ReplicaAccess, type Wish } from '#test/fakes/replica-access.ts'
+import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { decodeAuthorization, encodeAuthorization } from '#shared/replication/request.ts'
+import { nodeCrypto } from './crypto.ts'
 import { toldRefusal } from './judge-request.ts'
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value)
@@ -56,6 +58,16 @@ describe('the gate', () => {
     expect(await replica.outcome('A', { ...clear, arrival: { channel: null, loopback: true } })).toBe('accepted')
     // Without TLS in front of the server somebody could pass on what was signed for no connection in particular.
     expect(await replica.outcome('A', { ...clear, arrival: { channel, loopback: true } })).toBe('wrong-channel')
+  })
+
+  it('lets nobody in whose key stands in a book', async () => {
+    // RFC 8032 §7.1, test 1: what the signatures of strangers are checked against.
+    const seed = Buffer.from('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60', 'hex')
+    for (const account of ['sip:alice@example.org', 'sip:bob@example.org']) {
+      const signed = { account, device: nodeCrypto.hash(publicKeyOf('ed25519', seed)).subarray(0, 16) }
+      const outcome = await replica.outcome('A', { signed, seed })
+      expect(outcome).toBe(account === 'sip:bob@example.org' ? 'no-chain' : 'unknown-device')
+    }
   })
 
   it('refuses what is no signed request', async () => {
@@ -223,5 +235,8 @@ describe('memory', () => {
       expect(await replica.outcome('B', { signed: { account: bob } })).toBe('accepted')
       expect(await replica.outcome('A', { signed: { account: bob } })).toBe('unknown-device')
     }
+    const read = vi.spyOn(replica.store, 'links')
+    for (const whose of [account, account, bob, bob, account]) await replica.chains.read(whose)
+    expect(read.mock.calls).toEqual([[account], [bob], [account]])
   })
 })
