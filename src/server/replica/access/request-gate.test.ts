@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { account, draw, genesis, hashOf, idOf, keysOf } from '#test/fakes/drawn-chain.ts'
+import { account, draw, genesis, hashOf, idOf, keysOf, signerOf } from '#test/fakes/drawn-chain.ts'
 import { channel, ReplicaAccess, type Wish } from '#test/fakes/replica-access.ts'
+import { signLink } from '#main/identity/link-author.ts'
+import { derivePaperSeeds, paperKeysOf } from '#main/identity/paper-keys.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { decodeAuthorization, encodeAuthorization } from '#shared/replication/request.ts'
@@ -121,6 +123,25 @@ describe('the gate', () => {
     expect(await early.value.withBody(new Uint8Array())).toEqual({ ok: false, error: 'revoked' })
     await replica.store.eraseAccount(account)
     expect(await late.value.withBody(new Uint8Array())).toEqual({ ok: false, error: 'no-chain' })
+  })
+
+  it('takes no paper key of before an account was opened anew while the body was on the way', async () => {
+    const admitted = await replica.gate.admit(replica.arrival('paper', { use: 'erase' }))
+    await replica.store.eraseAccount(account)
+    const other = derivePaperSeeds(filled(16, 9))
+    const link = signLink(
+      {
+        ...{ version: 1, kind: 'genesis', previous: null, at: 0, account },
+        device: keysOf('C'),
+        paper: paperKeysOf(other),
+      },
+      [signerOf('C'), { by: 'paper', seed: other.ed25519 }],
+    )
+    await replica.store.append(account, { hash: hashOf(link), bytes: link }, null)
+    expect(admitted.ok && (await admitted.value.withBody(new Uint8Array()))).toEqual({
+      ok: false,
+      error: 'bad-signature',
+    })
   })
 
   it('knows nobody of an account that was erased', async () => {
