@@ -11,13 +11,18 @@ export interface KnownChain extends ChainReading {
   readonly links: readonly Uint8Array[]
 }
 
-/** Reads chains, and remembers what it read until the store has something else. */
+interface Reading {
+  readonly mark: ChainMark
+  readonly chain: Promise<KnownChain | null>
+}
+
+/** Reads chains, each once however many ask, and remembers what it read until the store has something else. */
 export class AccountChains {
   readonly #store: ChainStore
   readonly #crypto: VerifierPort
   readonly #capacity: number
   /** The one used longest ago first. */
-  readonly #known = new Map<Aor, KnownChain>()
+  readonly #readings = new Map<Aor, Reading>()
 
   constructor(ports: { readonly store: ChainStore; readonly crypto: VerifierPort; readonly capacity: number }) {
     this.#store = ports.store
@@ -25,15 +30,21 @@ export class AccountChains {
     this.#capacity = ports.capacity
   }
 
-  /** Null without a chain. */
+  /** Null without a chain. The same object as long as the chain stays the same and there is room for it. */
   async read(account: Aor): Promise<KnownChain | null> {
     const mark = await this.#store.mark(account)
-    const known = this.#known.get(account)
-    this.#known.delete(account)
+    const known = this.#readings.get(account)
+    this.#readings.delete(account)
     if (mark === null) return null
-    const chain = known?.mark === mark ? known : await this.#load(account)
-    if (chain !== null) this.#remember(account, chain)
-    return chain
+    const reading = known?.mark === mark ? known : { mark, chain: this.#load(account) }
+    this.#remember(account, reading)
+    try {
+      return await reading.chain
+    } catch (error) {
+      // What failed once may work the next time.
+      if (this.#readings.get(account) === reading) this.#readings.delete(account)
+      throw error
+    }
   }
 
   async #load(account: Aor): Promise<KnownChain | null> {
@@ -47,9 +58,9 @@ export class AccountChains {
     return { ...stored, ...reading }
   }
 
-  #remember(account: Aor, chain: KnownChain): void {
-    const [oldest] = this.#known.keys()
-    if (this.#known.size >= this.#capacity && oldest !== undefined) this.#known.delete(oldest)
-    this.#known.set(account, chain)
+  #remember(account: Aor, reading: Reading): void {
+    const [oldest] = this.#readings.keys()
+    if (this.#readings.size >= this.#capacity && oldest !== undefined) this.#readings.delete(oldest)
+    this.#readings.set(account, reading)
   }
 }

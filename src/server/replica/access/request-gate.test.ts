@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { account, draw, genesis, hashOf, idOf, keysOf, signerOf } from '#test/fakes/drawn-chain.ts'
 import { channel, ReplicaAccess, type Wish } from '#test/fakes/replica-access.ts'
 import { signLink } from '#main/identity/link-author.ts'
@@ -256,8 +256,5 @@ describe('memory', () => {
       expect(await replica.outcome('B', { signed: { account: bob } })).toBe('accepted')
       expect(await replica.outcome('A', { signed: { account: bob } })).toBe('unknown-device')
     }
-    const read = vi.spyOn(replica.store, 'links')
-    for (const whose of [account, account, bob, bob, account]) await replica.chains.read(whose)
-    expect(read.mock.calls).toEqual([[account], [bob], [account]])
   })
 })
