@@ -1,18 +1,14 @@
 /** Whether a batch is what its device wrote: one unbroken chain of headers that ends where the signed head says (pure). */
 import { equalBytes } from '../bytes/bytes.ts'
 import { ProtocolError } from '../errors.ts'
+import type { VerifierPort } from '../ports/verifier.ts'
 import { err, ok, type Result } from '../result.ts'
 import { decodeBatch, type Batch } from './batch.ts'
 import { decodeHeader, type EnvelopeHeader } from './envelope.ts'
 import { decodeHead, headSignatureInput, type Place, type ReplicaHead } from './head.ts'
 
 /** What checking needs of cryptography. */
-export interface BatchCrypto {
-  /** SHA-256. */
-  hash(bytes: Uint8Array): Uint8Array
-  /** Ed25519 (RFC 8032); false also for a key that is none. */
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-}
+export type BatchCrypto = VerifierPort
 
 /**
  * Why a batch does not hold. `malformed`: no batch, head or header. `wrong-account`, `unknown-device`, `bad-signature`: not signed by a

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { compareBytes, concatBytes, utf8 } from '../bytes/bytes.ts'
 import { decodeCanonical, encodeCanonical, type CborErrorCode } from '../bytes/canonical-cbor.ts'
+import { bytesOf } from '../bytes/schemas.ts'
 import { ProtocolError } from '../errors.ts'
 import { deviceIdLength, hashBytes } from './envelope.ts'
 
@@ -22,8 +23,6 @@ export const maxErased = 128
 export const maxHeadBytes = 32_768
 const signatureLabel = utf8('sotto/v1/replica-head\0')
 
-const bytesOf = (length: number) =>
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length)
 const seq = z.number().int().min(1)
 const time = z.number().int().nonnegative()
 const place = { device: bytesOf(deviceIdLength), seq, hash: bytesOf(hashBytes) }
