@@ -3,7 +3,7 @@ import { missingCommands, titleWithNeeds } from '#test/e2e/support/needs.ts'
 import { diskShimNeeds } from '#test/fakes/disk-shim.ts'
 import { archiveWorks, failArchive } from '#test/integration/archive/failing-disk.ts'
 
-const calls = Array.from({ length: Number(process.env.SOTTO_ARCHIVE_DISK_CALLS ?? '150') }, (_, at) => at + 1)
+const calls = Array.from({ length: Number(process.env.SOTTO_ARCHIVE_DISK_CALLS ?? '300') }, (_, at) => at + 1)
 const missing = missingCommands(...diskShimNeeds)
 
 describe.skipIf(missing.length > 0)(titleWithNeeds('a disk that fails or is full', missing), () => {

@@ -107,6 +107,25 @@ describe('device chain', () => {
     expect(read(`${forked}4: 3 paper renames B\n5: 2 paper renames C`)).toMatchObject({ head: '1', fork: ['2', '3'] })
   })
 
+  it('lets the paper key settle a fork whose branch a device has signed, too, in whatever order the two come', () => {
+    const links = draw(`
+      0: a
+      1: 0 a adds b
+      2: 1 b renames a
+      3: 1 a epoch 1
+      4: 1 paper epoch 1
+    `)
+    expect(hashOf(links.get('3'))).toBe(hashOf(links.get('4')))
+    for (const order of ['0 1 2 3 4', '0 1 2 4 3', '4 3 2 1 0']) {
+      const reading = readChain(
+        order.split(' ').map((name) => links.get(name)!),
+        account,
+        hashOf(links.get('0')),
+      )
+      expect(reading).toMatchObject({ fork: null, state: { epoch: 1 } })
+    }
+  })
+
   it('walks forks within forks once each', () => {
     const lines = ['0: A', '1: 0 A adds B']
     for (let at = 1; at < 60; at++)

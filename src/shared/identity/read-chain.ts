@@ -1,3 +1,4 @@
+import { compareBytes } from '../bytes/bytes.ts'
 import { toBase64Url } from '../bytes/base64url.ts'
 import { ProtocolError } from '../errors.ts'
 import { decodeLinkBody, decodeSignedLink } from '../model/device-link.ts'
@@ -7,6 +8,8 @@ import { applyVerifiedLink, linkHash, verifyLink, type ChainState, type LinkHash
 
 /** Bound on the links that are looked at; more are ignored. */
 const maxLinks = 8192
+/** Signings of one body that are looked at. */
+const maxSignings = 64
 
 /** Two or more valid links after `after`: nothing is written until the user or the paper key picks one. */
 export interface ChainFork {
@@ -110,10 +113,15 @@ interface Branch {
 
 function branchesAt(state: ChainState, walk: Walk): readonly Branch[] {
   const seen = new Map<LinkHash, Branch>()
+  const tried = new Map<LinkHash, number>()
   for (const { hash, bytes } of walk.links.get(state.head) ?? []) {
-    if (seen.has(hash)) continue
+    const [known, tries] = [seen.get(hash), tried.get(hash) ?? 0]
+    if (known?.link.signedByPaper === true || tries === maxSignings) continue
+    tried.set(hash, tries + 1)
     const link = verifyLink(state, bytes, walk.account, walk.crypto)
-    if (link.ok) seen.set(hash, { link: link.value, state: applyVerifiedLink(state, link.value) })
+    // Of one body signed several times the paper's word counts, whichever came first.
+    if (link.ok && (known === undefined || link.value.signedByPaper))
+      seen.set(hash, { link: link.value, state: applyVerifiedLink(state, link.value) })
   }
   return [...seen.values()]
 }
@@ -138,7 +146,8 @@ function sortLinks(links: readonly Uint8Array[], crypto: VerifierPort): LinksByP
     const siblings = byPrevious.get(placed.previous) ?? []
     byPrevious.set(placed.previous, [...siblings, { hash: placed.hash, bytes }])
   }
-  for (const siblings of byPrevious.values()) siblings.sort((a, b) => (a.hash < b.hash ? -1 : 1))
+  for (const siblings of byPrevious.values())
+    siblings.sort((a, b) => (a.hash === b.hash ? compareBytes(a.bytes, b.bytes) : a.hash < b.hash ? -1 : 1))
   return byPrevious
 }
 
