@@ -1,0 +1,102 @@
+import { Client, Pool, type ClientBase, type QueryConfig, type QueryResultRow } from 'pg'
+import { asStoreError, PostgresStoreError } from './errors.ts'
+
+export interface ConnectionOptions {
+  /** `postgresql://user:password@host:5432/database?sslmode=verify-full`, as libpq reads it. */
+  readonly url: string
+  /** Connections at most: so many batches are made durable at once. */
+  readonly connections: number
+}
+
+/** Milliseconds until a connection, a lock, a statement is given up; the last is longer, so that PostgreSQL speaks first. */
+const patience = { connectMs: 10_000, lockMs: 10_000, statementMs: 30_000, answerMs: 35_000 } as const
+
+/** A few connections to one database, each of them checked before its first use. */
+export class Connections {
+  readonly #url: string
+  readonly #pool: Pool
+  readonly #running = new Set<Promise<unknown>>()
+  #ended: Promise<void> | null = null
+
+  constructor({ url, connections }: ConnectionOptions) {
+    this.#url = url
+    this.#pool = new Pool({
+      ...{ connectionString: url, max: connections, application_name: 'sotto-replica', keepAlive: true },
+      ...{ connectionTimeoutMillis: patience.connectMs, query_timeout: patience.answerMs },
+      ...{ lock_timeout: patience.lockMs, statement_timeout: patience.statementMs },
+      // The pool waits for what it returns, which its types do not say.
+      onConnect: (client) => makeDurable(client) as unknown,
+    })
+    // An idle connection that is lost is replaced when the next one is needed.
+    this.#pool.on('error', () => undefined)
+  }
+
+  /** Runs one statement, which is a transaction of its own. @throws PostgresStoreError. */
+  query<Row extends QueryResultRow>(query: QueryConfig): Promise<readonly Row[]> {
+    return this.#attempt(async () => (await this.#pool.query<Row>(query)).rows)
+  }
+
+  /** Runs `work` in a transaction; whatever it throws undoes it. @throws PostgresStoreError. */
+  transaction<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result> {
+    return this.#attempt(async () => {
+      const client = await this.#pool.connect()
+      try {
+        await client.query('BEGIN')
+        const result = await work(client)
+        await client.query('COMMIT')
+        client.release()
+        return result
+      } catch (cause) {
+        // Closing the connection undoes it, whatever state it is in.
+        client.release(true)
+        throw cause
+      }
+    })
+  }
+
+  /** Runs statements that take as long as they take and cannot be in a transaction. @throws PostgresStoreError. */
+  maintain(statements: readonly string[]): Promise<void> {
+    return this.#attempt(async () => {
+      const client = new Client({ connectionString: this.#url, connectionTimeoutMillis: patience.connectMs })
+      client.on('error', () => undefined)
+      try {
+        await client.connect()
+        for (const each of statements) await client.query(each)
+      } finally {
+        await client.end()
+      }
+    })
+  }
+
+  /** Waits for what runs; later calls reject. */
+  end(): Promise<void> {
+    // The pool would forget those who still wait for a connection.
+    this.#ended ??= Promise.allSettled(this.#running).then(() => this.#pool.end())
+    return this.#ended
+  }
+
+  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#ended !== null) throw new PostgresStoreError('closed', 'this store has ended')
+    const running = work()
+    this.#running.add(running)
+    try {
+      return await running
+    } catch (cause) {
+      throw asStoreError(cause)
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+}
+
+/**
+ * A commit that is answered must be on the disk, whatever the database, the role or a later reload of its settings says.
+ * @throws PostgresStoreError `not-durable` where this is not up to a connection.
+ */
+async function makeDurable(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ fsync: string; commits: string }>(
+    `SELECT current_setting('fsync') AS fsync, set_config('synchronous_commit',
+       CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false) AS commits`,
+  )
+  if (rows[0]?.fsync !== 'on') throw new PostgresStoreError('not-durable', 'PostgreSQL runs with fsync = off')
+}

@@ -1,0 +1,176 @@
+/** Sealed histories in PostgreSQL 15: tables and their reasons in `resources/postgres`, growth in `docs/scaling.md`. */
+import type {
+  AppendAnswer,
+  BatchPage,
+  BatchToStore,
+  BodyToErase,
+  Cursor,
+  ReplicaStore,
+  ReplicaStoreLimits,
+  ReplicaUsage,
+  StoredBatch,
+  StoredHead,
+} from '../replica-store.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import { Connections, type ConnectionOptions } from './connections.ts'
+import { eraseAccountRows, eraseBodyRows } from './erasing.ts'
+import { migrate } from './schema.ts'
+import * as statements from './statements.ts'
+import { vacuumStatements } from './vacuum.ts'
+
+export interface PostgresStoreOptions extends ConnectionOptions {
+  readonly clock: ClockPort
+  readonly limits: ReplicaStoreLimits
+  /** Where the numbered steps of the schema are: `resources/postgres`. */
+  readonly schemaDirectory: string
+}
+
+const dayMs = 86_400_000
+/** Rows of a page, so that small batches cost no more than large ones. */
+const pageRows = 1024
+
+/** @throws PostgresStoreError. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<ReplicaStore> {
+  const connections = new Connections(options)
+  try {
+    await connections.transaction((client) => migrate(client, options.schemaDirectory))
+    return new PostgresStore(connections, options)
+  } catch (error) {
+    await connections.end()
+    throw error
+  }
+}
+
+/** What `append_batch` says. */
+interface AppendRow {
+  readonly answer: AppendAnswer['kind'] | 'later'
+  readonly day: number | null
+  readonly head_seq: string | null
+  readonly head_hash: Uint8Array
+  readonly head_day: number
+}
+
+interface BatchRow {
+  readonly device: Uint8Array
+  readonly first: string
+  readonly last: string
+  readonly day: number
+  readonly bytes: Uint8Array
+}
+
+class PostgresStore implements ReplicaStore {
+  readonly #connections: Connections
+  readonly #clock: ClockPort
+  readonly #limits: ReplicaStoreLimits
+  /** Opening of a day that others wait for as well. */
+  readonly #opening = new Map<number, Promise<unknown>>()
+
+  constructor(connections: Connections, { clock, limits }: Pick<PostgresStoreOptions, 'clock' | 'limits'>) {
+    this.#connections = connections
+    this.#clock = clock
+    this.#limits = limits
+  }
+
+  async append(account: string, batch: BatchToStore): Promise<AppendAnswer> {
+    for (;;) {
+      const day = Math.floor(this.#clock.now() / dayMs)
+      const row = await this.#append(account, batch, day)
+      if (row.answer !== 'later') return answerOf(row, batch.device)
+      await this.#openDay(day)
+    }
+  }
+
+  async heads(account: string): Promise<readonly StoredHead[]> {
+    const rows = await this.#connections.query<Omit<StoredHead, 'seq'> & { seq: string }>({
+      ...{ name: 'heads', text: statements.headsText, values: [account] },
+    })
+    return rows.map(({ device, seq, hash, day }) => ({ device: plain(device), seq: Number(seq), hash: plain(hash), day }))
+  }
+
+  async page(account: string, { after, maxBytes }: { after: Cursor; maxBytes: number }): Promise<BatchPage> {
+    const [devices, seqs] = [after.map(({ device }) => buffer(device)), after.map(({ seq }) => seq)]
+    const rows = await this.#connections.query<BatchRow & { found: string }>({
+      ...{ name: 'page', text: statements.pageText, values: [account, devices, seqs, maxBytes, pageRows] },
+    })
+    return { batches: rows.map(toBatch), end: rows.length === Number(rows[0]?.found ?? 0) }
+  }
+
+  async newest(account: string, maxBytes: number): Promise<readonly StoredBatch[]> {
+    const rows = await this.#connections.query<BatchRow>({
+      ...{ name: 'newest', text: statements.newestText, values: [account, maxBytes, pageRows] },
+    })
+    return rows.map(toBatch)
+  }
+
+  async eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number> {
+    const { taken, days } = await this.#connections.transaction((client) => eraseBodyRows(client, account, bodies))
+    await this.#connections.maintain(vacuumStatements(days, ['batch']))
+    return taken
+  }
+
+  async eraseAccount(account: string): Promise<void> {
+    const days = await this.#connections.transaction((client) => eraseAccountRows(client, account))
+    await this.#connections.maintain(vacuumStatements(days, ['batch', 'span']))
+  }
+
+  async dropBefore(day: number): Promise<void> {
+    await this.#connections.query({ text: 'SELECT drop_before($1)', values: [day] })
+  }
+
+  async usage(account: string): Promise<ReplicaUsage> {
+    const [row] = await this.#connections.query<{ batches: string; bytes: string; oldest: number | null }>({
+      ...{ name: 'usage', text: statements.usageText, values: [account] },
+    })
+    return { batches: Number(row?.batches ?? 0), bytes: Number(row?.bytes ?? 0), oldestDay: row?.oldest ?? null }
+  }
+
+  close(): Promise<void> {
+    return this.#connections.end()
+  }
+
+  async #append(account: string, batch: BatchToStore, day: number): Promise<AppendRow> {
+    const { device, first, last, previous, hash, bytes } = batch
+    const sealed = [previous, hash, bytes].map(buffer)
+    const values = [account, buffer(device), first, last, ...sealed, day, this.#limits.accountBytes]
+    const [row] = await this.#connections.query<AppendRow>({ name: 'append', text: statements.appendText, values })
+    if (row === undefined) throw new TypeError('append_batch gave no answer')
+    return row
+  }
+
+  /** Makes a day's partitions, once for all who wait. */
+  async #openDay(day: number): Promise<void> {
+    const opening =
+      this.#opening.get(day) ?? this.#connections.query({ text: 'SELECT open_day($1)', values: [day] })
+    this.#opening.set(day, opening)
+    try {
+      await opening
+    } finally {
+      this.#opening.delete(day)
+    }
+  }
+}
+
+function answerOf({ answer, day, ...row }: AppendRow, device: Uint8Array): AppendAnswer {
+  switch (answer) {
+    case 'stored':
+    case 'repeated':
+      return { kind: answer, day: day ?? row.head_day }
+    case 'quota':
+      return { kind: answer }
+    case 'later':
+      throw new TypeError('the day is not open')
+    default: {
+      const { head_seq: seq, head_hash: hash, head_day: headDay } = row
+      const head = seq === null ? null : { device, seq: Number(seq), hash: plain(hash), day: headDay }
+      return { kind: answer, head }
+    }
+  }
+}
+
+const toBatch = ({ device, first, last, day, bytes }: BatchRow): StoredBatch => ({
+  ...{ device: plain(device), first: Number(first), last: Number(last), day, bytes: plain(bytes) },
+})
+
+/** The driver sends other views of bytes as text. */
+const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)

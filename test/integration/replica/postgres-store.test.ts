@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll } from 'vitest'
+import { openPostgresStore } from '#server/replica/postgres/postgres-store.ts'
+import { describeReplicaStore } from '#test/contracts/replica-store.ts'
+import { PostgresServer } from './postgres-server.ts'
+
+const schemaDirectory = fileURLToPath(new URL('../../../resources/postgres', import.meta.url))
+let server: PostgresServer
+
+beforeAll(async () => {
+  server = await PostgresServer.start()
+})
+
+afterAll(() => server.stop())
+
+describeReplicaStore('PostgreSQL', {
+  makePlace: () => server.database(),
+  open: (database, { clock, limits }) =>
+    openPostgresStore({ url: server.url(database), connections: 4, clock, limits, schemaDirectory }),
+  removePlace: async (database) => {
+    await server.sql('postgres', `DROP DATABASE ${database}`)
+  },
+})
