@@ -1,0 +1,22 @@
+/** What every store of sealed histories is held to: registers tests for one, each with a place of its own. */
+import { afterEach, beforeEach, describe } from 'vitest'
+import { describeAppend, describeConcurrency, describeDays, describeLimits } from './replica-store/appending.ts'
+import { describeDisk, describeDropping, describeErasing } from './replica-store/erasing.ts'
+import { describePages } from './replica-store/reading.ts'
+import { World, type ReplicaStoreKind } from './replica-store/world.ts'
+
+export function describeReplicaStore<Place>(name: string, kind: ReplicaStoreKind<Place>): void {
+  describe(`${name} as a replica's store`, () => {
+    const world = new World(kind)
+    beforeEach(() => world.start())
+    afterEach(() => world.end())
+    describeAppend(world)
+    describeDays(world)
+    describePages(world)
+    describeErasing(world)
+    describeDropping(world)
+    describeLimits(world)
+    describeConcurrency(world)
+    if (kind.bytesOnDisk !== undefined) describeDisk(world)
+  })
+}
