@@ -49,21 +49,22 @@ export class PostgresServer {
     return path.join(this.directory, 'data')
   }
 
-  /** Where a database of this server is reached, or through a socket in another folder. */
-  url(database: string, folder = this.directory): string {
-    return `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(folder)}`
+  /** Where a schema of this server is reached, or through a socket in another folder. */
+  url(schema = 'public', folder = this.directory): string {
+    const host = encodeURIComponent(folder)
+    return `postgresql://${user}@localhost/postgres?host=${host}&options=${encodeURIComponent(`-c search_path=${schema}`)}`
   }
 
-  /** Makes an empty database. */
-  async database(): Promise<string> {
+  /** Makes an empty schema. */
+  async schema(): Promise<string> {
     const name = `t${randomBytes(6).toString('hex')}`
-    await this.sql('postgres', `CREATE DATABASE ${name}`)
+    await this.sql(`CREATE SCHEMA ${name}`)
     return name
   }
 
-  /** Runs statements as the cluster's owner, over a connection of their own. */
-  async sql<Row extends object = Record<string, unknown>>(database: string, text: string): Promise<readonly Row[]> {
-    const client = new Client({ connectionString: this.url(database) })
+  /** Runs a statement as the cluster's owner, over a connection of its own. */
+  async sql<Row extends object = Record<string, unknown>>(text: string, schema?: string): Promise<readonly Row[]> {
+    const client = new Client({ connectionString: this.url(schema) })
     await client.connect()
     try {
       return (await client.query<Row>(text)).rows
@@ -101,7 +102,7 @@ export class PostgresServer {
     })
     const isReady = new Promise<boolean>((resolve) => {
       let said = ''
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
         said = (said + text).slice(-4000)
         if (said.includes(ready)) resolve(true)
       })
@@ -113,7 +114,7 @@ export class PostgresServer {
   async #end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
     const child = this.#process
     this.#process = null
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    if (child?.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited

@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describeReplicaStore('PostgreSQL', {
-  makePlace: () => server.database(),
-  open: (database, { clock, limits }) =>
-    openPostgresStore({ url: server.url(database), connections: 4, clock, limits, schemaDirectory }),
-  removePlace: async (database) => {
-    await server.sql('postgres', `DROP DATABASE ${database}`)
+  makePlace: () => server.schema(),
+  open: (schema, { clock, limits }) =>
+    openPostgresStore({ url: server.url(schema), connections: 4, clock, limits, schemaDirectory }),
+  removePlace: async (schema) => {
+    await server.sql(`DROP SCHEMA ${schema} CASCADE`)
   },
 })

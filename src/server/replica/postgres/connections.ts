@@ -15,8 +15,6 @@ const patience = { connectMs: 10_000, lockMs: 10_000, statementMs: 30_000, answe
 export class Connections {
   readonly #url: string
   readonly #pool: Pool
-  readonly #running = new Set<Promise<unknown>>()
-  #ended: Promise<void> | null = null
 
   constructor({ url, connections }: ConnectionOptions) {
     this.#url = url
@@ -33,12 +31,12 @@ export class Connections {
 
   /** Runs one statement, which is a transaction of its own. @throws PostgresStoreError. */
   query<Row extends QueryResultRow>(query: QueryConfig): Promise<readonly Row[]> {
-    return this.#attempt(async () => (await this.#pool.query<Row>(query)).rows)
+    return attempt(async () => (await this.#pool.query<Row>(query)).rows)
   }
 
   /** Runs `work` in a transaction; whatever it throws undoes it. @throws PostgresStoreError. */
   transaction<Result>(work: (client: ClientBase) => Promise<Result>): Promise<Result> {
-    return this.#attempt(async () => {
+    return attempt(async () => {
       const client = await this.#pool.connect()
       try {
         await client.query('BEGIN')
@@ -56,7 +54,7 @@ export class Connections {
 
   /** Runs statements that take as long as they take and cannot be in a transaction. @throws PostgresStoreError. */
   maintain(statements: readonly string[]): Promise<void> {
-    return this.#attempt(async () => {
+    return attempt(async () => {
       const client = new Client({ connectionString: this.#url, connectionTimeoutMillis: patience.connectMs })
       client.on('error', () => undefined)
       try {
@@ -68,24 +66,18 @@ export class Connections {
     })
   }
 
-  /** Waits for what runs; later calls reject. */
+  /** Waits for what runs. */
   end(): Promise<void> {
-    // The pool would forget those who still wait for a connection.
-    this.#ended ??= Promise.allSettled(this.#running).then(() => this.#pool.end())
-    return this.#ended
+    return this.#pool.end()
   }
+}
 
-  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#ended !== null) throw new PostgresStoreError('closed', 'this store has ended')
-    const running = work()
-    this.#running.add(running)
-    try {
-      return await running
-    } catch (cause) {
-      throw asStoreError(cause)
-    } finally {
-      this.#running.delete(running)
-    }
+/** What `work` resolves with. @throws PostgresStoreError. */
+async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw asStoreError(cause)
   }
 }
 

@@ -41,7 +41,12 @@ export async function eraseBodyRows(
   return { taken, days: [...days] }
 }
 
-async function eraseInBatch(client: ClientBase, account: string, row: Row, bodies: readonly BodyToErase[]): Promise<number> {
+async function eraseInBatch(
+  client: ClientBase,
+  account: string,
+  row: Row,
+  bodies: readonly BodyToErase[],
+): Promise<number> {
   const key = [account, row.device, row.day, row.last]
   const { rows } = await client.query<{ bytes: Buffer }>(statements.bytesText, key)
   const bytes = rows[0]?.bytes

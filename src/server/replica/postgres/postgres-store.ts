@@ -11,9 +11,11 @@ import type {
   StoredBatch,
   StoredHead,
 } from '../replica-store.ts'
+import type { QueryConfig, QueryResultRow } from 'pg'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import { Connections, type ConnectionOptions } from './connections.ts'
 import { eraseAccountRows, eraseBodyRows } from './erasing.ts'
+import { PostgresStoreError } from './errors.ts'
 import { migrate } from './schema.ts'
 import * as statements from './statements.ts'
 import { vacuumStatements } from './vacuum.ts'
@@ -41,10 +43,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 }
 
-/** What `append_batch` says. */
+/** What `append_batch` says; without a head, what is said of it is null. */
 interface AppendRow {
   readonly answer: AppendAnswer['kind'] | 'later'
-  readonly day: number | null
+  /** Null unless stored or repeated. */
+  readonly day: number
   readonly head_seq: string | null
   readonly head_hash: Uint8Array
   readonly head_day: number
@@ -64,6 +67,8 @@ class PostgresStore implements ReplicaStore {
   readonly #limits: ReplicaStoreLimits
   /** Opening of a day that others wait for as well. */
   readonly #opening = new Map<number, Promise<unknown>>()
+  readonly #running = new Set<Promise<unknown>>()
+  #closed: Promise<void> | null = null
 
   constructor(connections: Connections, { clock, limits }: Pick<PostgresStoreOptions, 'clock' | 'limits'>) {
     this.#connections = connections
@@ -71,61 +76,90 @@ class PostgresStore implements ReplicaStore {
     this.#limits = limits
   }
 
-  async append(account: string, batch: BatchToStore): Promise<AppendAnswer> {
-    for (;;) {
-      const day = Math.floor(this.#clock.now() / dayMs)
-      const row = await this.#append(account, batch, day)
-      if (row.answer !== 'later') return answerOf(row, batch.device)
-      await this.#openDay(day)
-    }
+  append(account: string, batch: BatchToStore): Promise<AppendAnswer> {
+    return this.#run(async () => {
+      for (;;) {
+        const day = Math.floor(this.#clock.now() / dayMs)
+        const row = await this.#append(account, batch, day)
+        if (row.answer !== 'later') return answerOf(row, batch.device)
+        await this.#openDay(day)
+      }
+    })
   }
 
   async heads(account: string): Promise<readonly StoredHead[]> {
-    const rows = await this.#connections.query<Omit<StoredHead, 'seq'> & { seq: string }>({
+    const rows = await this.#query<Omit<StoredHead, 'seq'> & { seq: string }>({
       ...{ name: 'heads', text: statements.headsText, values: [account] },
     })
-    return rows.map(({ device, seq, hash, day }) => ({ device: plain(device), seq: Number(seq), hash: plain(hash), day }))
+    return rows.map(({ device, seq, hash, day }) => ({
+      device: plain(device),
+      seq: Number(seq),
+      hash: plain(hash),
+      day,
+    }))
   }
 
   async page(account: string, { after, maxBytes }: { after: Cursor; maxBytes: number }): Promise<BatchPage> {
     const [devices, seqs] = [after.map(({ device }) => buffer(device)), after.map(({ seq }) => seq)]
-    const rows = await this.#connections.query<BatchRow & { found: string }>({
+    const rows = await this.#query<BatchRow & { found: string }>({
       ...{ name: 'page', text: statements.pageText, values: [account, devices, seqs, maxBytes, pageRows] },
     })
     return { batches: rows.map(toBatch), end: rows.length === Number(rows[0]?.found ?? 0) }
   }
 
   async newest(account: string, maxBytes: number): Promise<readonly StoredBatch[]> {
-    const rows = await this.#connections.query<BatchRow>({
+    const rows = await this.#query<BatchRow>({
       ...{ name: 'newest', text: statements.newestText, values: [account, maxBytes, pageRows] },
     })
     return rows.map(toBatch)
   }
 
-  async eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number> {
-    const { taken, days } = await this.#connections.transaction((client) => eraseBodyRows(client, account, bodies))
-    await this.#connections.maintain(vacuumStatements(days, ['batch']))
-    return taken
+  eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number> {
+    return this.#run(async () => {
+      const { taken, days } = await this.#connections.transaction((client) => eraseBodyRows(client, account, bodies))
+      await this.#connections.maintain(vacuumStatements(days, ['batch']))
+      return taken
+    })
   }
 
-  async eraseAccount(account: string): Promise<void> {
-    const days = await this.#connections.transaction((client) => eraseAccountRows(client, account))
-    await this.#connections.maintain(vacuumStatements(days, ['batch', 'span']))
+  eraseAccount(account: string): Promise<void> {
+    return this.#run(async () => {
+      const days = await this.#connections.transaction((client) => eraseAccountRows(client, account))
+      await this.#connections.maintain(vacuumStatements(days, ['batch', 'span']))
+    })
   }
 
   async dropBefore(day: number): Promise<void> {
-    await this.#connections.query({ text: 'SELECT drop_before($1)', values: [day] })
+    await this.#query({ text: 'SELECT drop_before($1)', values: [day] })
   }
 
   async usage(account: string): Promise<ReplicaUsage> {
-    const [row] = await this.#connections.query<{ batches: string; bytes: string; oldest: number | null }>({
+    const [row] = await this.#query<{ batches: string; bytes: string; oldest: number | null }>({
       ...{ name: 'usage', text: statements.usageText, values: [account] },
     })
     return { batches: Number(row?.batches ?? 0), bytes: Number(row?.bytes ?? 0), oldestDay: row?.oldest ?? null }
   }
 
   close(): Promise<void> {
-    return this.#connections.end()
+    // The pool would forget those who still wait for a connection.
+    this.#closed ??= Promise.allSettled(this.#running).then(() => this.#connections.end())
+    return this.#closed
+  }
+
+  #query<Row extends QueryResultRow>(query: QueryConfig): Promise<readonly Row[]> {
+    return this.#run(() => this.#connections.query<Row>(query))
+  }
+
+  /** What the end of the store waits for. */
+  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#closed !== null) throw new PostgresStoreError('closed', 'this store has ended')
+    const running = work()
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
   }
 
   async #append(account: string, batch: BatchToStore, day: number): Promise<AppendRow> {
@@ -139,8 +173,7 @@ class PostgresStore implements ReplicaStore {
 
   /** Makes a day's partitions, once for all who wait. */
   async #openDay(day: number): Promise<void> {
-    const opening =
-      this.#opening.get(day) ?? this.#connections.query({ text: 'SELECT open_day($1)', values: [day] })
+    const opening = this.#opening.get(day) ?? this.#connections.query({ text: 'SELECT open_day($1)', values: [day] })
     this.#opening.set(day, opening)
     try {
       await opening
@@ -154,17 +187,21 @@ function answerOf({ answer, day, ...row }: AppendRow, device: Uint8Array): Appen
   switch (answer) {
     case 'stored':
     case 'repeated':
-      return { kind: answer, day: day ?? row.head_day }
+      return { kind: answer, day }
     case 'quota':
       return { kind: answer }
+    case 'fork':
+    case 'gap':
+    case 'behind':
+      return { kind: answer, head: headOf(row, device) }
     case 'later':
       throw new TypeError('the day is not open')
-    default: {
-      const { head_seq: seq, head_hash: hash, head_day: headDay } = row
-      const head = seq === null ? null : { device, seq: Number(seq), hash: plain(hash), day: headDay }
-      return { kind: answer, head }
-    }
   }
+}
+
+function headOf(row: Omit<AppendRow, 'answer' | 'day'>, device: Uint8Array): StoredHead | null {
+  const { head_seq: seq, head_hash: hash, head_day: day } = row
+  return seq === null ? null : { device, seq: Number(seq), hash: plain(hash), day }
 }
 
 const toBatch = ({ device, first, last, day, bytes }: BatchRow): StoredBatch => ({
