@@ -53,6 +53,10 @@ CREATE TABLE batch (
 -- Sealed bytes do not become smaller.
 ALTER TABLE batch ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
+-- PostgreSQL would keep samples of these as statistics, also of rows that were erased.
+ALTER TABLE account ALTER account SET STATISTICS 0;
+ALTER TABLE head ALTER account SET STATISTICS 0, ALTER device SET STATISTICS 0, ALTER hash SET STATISTICS 0;
+
 -- The days that have partitions.
 CREATE TABLE stored_day (day integer PRIMARY KEY);
 

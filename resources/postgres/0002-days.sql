@@ -23,7 +23,10 @@ BEGIN
     FOREACH of_table IN ARRAY ARRAY['span', 'batch'] LOOP
       EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%s) TO (%s)',
         partition_name(of_table, one_day), of_table, one_day, one_day + 1);
+      -- As in the tables without days: no samples.
+      EXECUTE format('ALTER TABLE %I ALTER account SET STATISTICS 0, ALTER device SET STATISTICS 0', partition_name(of_table, one_day));
     END LOOP;
+    EXECUTE format('ALTER TABLE %I ALTER hash SET STATISTICS 0, ALTER bytes SET STATISTICS 0', partition_name('batch', one_day));
     -- Its rows are counted up all day long.
     EXECUTE format('ALTER TABLE %I SET (fillfactor = 70)', partition_name('span', one_day));
     INSERT INTO stored_day VALUES (one_day);

@@ -2,7 +2,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -71,6 +71,14 @@ export class PostgresServer {
     } finally {
       await client.end()
     }
+  }
+
+  /** Contents of all files but the write-ahead log, brought up to date. */
+  async dataFiles(): Promise<readonly Uint8Array[]> {
+    await this.sql('CHECKPOINT')
+    const files = readdirSync(this.data, { recursive: true, withFileTypes: true })
+    const read = files.filter((file) => file.isFile() && !file.parentPath.includes('pg_wal'))
+    return read.map((file) => readFileSync(path.join(file.parentPath, file.name)))
   }
 
   /** Starts it, after a crash too; resolves when it takes connections. */

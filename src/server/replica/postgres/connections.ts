@@ -52,14 +52,14 @@ export class Connections {
     })
   }
 
-  /** Runs statements that take as long as they take and cannot be in a transaction. @throws PostgresStoreError. */
-  maintain(statements: readonly string[]): Promise<void> {
+  /** Runs what takes as long as it takes and cannot be in a transaction. @throws PostgresStoreError. */
+  maintain(work: (client: ClientBase) => Promise<void>): Promise<void> {
     return attempt(async () => {
       const client = new Client({ connectionString: this.#url, connectionTimeoutMillis: patience.connectMs })
       client.on('error', () => undefined)
       try {
         await client.connect()
-        for (const each of statements) await client.query(each)
+        await work(client)
       } finally {
         await client.end()
       }

@@ -18,7 +18,7 @@ import { eraseAccountRows, eraseBodyRows } from './erasing.ts'
 import { PostgresStoreError } from './errors.ts'
 import { migrate } from './schema.ts'
 import * as statements from './statements.ts'
-import { vacuumStatements } from './vacuum.ts'
+import { Tidying, tablesOfDays } from './tidying.ts'
 
 export interface PostgresStoreOptions extends ConnectionOptions {
   readonly clock: ClockPort
@@ -63,6 +63,7 @@ interface BatchRow {
 
 class PostgresStore implements ReplicaStore {
   readonly #connections: Connections
+  readonly #tidying: Tidying
   readonly #clock: ClockPort
   readonly #limits: ReplicaStoreLimits
   /** Opening of a day that others wait for as well. */
@@ -72,6 +73,7 @@ class PostgresStore implements ReplicaStore {
 
   constructor(connections: Connections, { clock, limits }: Pick<PostgresStoreOptions, 'clock' | 'limits'>) {
     this.#connections = connections
+    this.#tidying = new Tidying(connections)
     this.#clock = clock
     this.#limits = limits
   }
@@ -117,7 +119,7 @@ class PostgresStore implements ReplicaStore {
   eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number> {
     return this.#run(async () => {
       const { taken, days } = await this.#connections.transaction((client) => eraseBodyRows(client, account, bodies))
-      await this.#connections.maintain(vacuumStatements(days, ['batch']))
+      await this.#tidying.tidy(tablesOfDays(days, ['batch']))
       return taken
     })
   }
@@ -125,7 +127,7 @@ class PostgresStore implements ReplicaStore {
   eraseAccount(account: string): Promise<void> {
     return this.#run(async () => {
       const days = await this.#connections.transaction((client) => eraseAccountRows(client, account))
-      await this.#connections.maintain(vacuumStatements(days, ['batch', 'span']))
+      await this.#tidying.tidy(['account', 'head', ...tablesOfDays(days, ['batch', 'span'])])
     })
   }
 
