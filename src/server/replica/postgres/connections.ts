@@ -23,7 +23,7 @@ export class Connections {
       ...{ connectionTimeoutMillis: patience.connectMs, query_timeout: patience.answerMs },
       ...{ lock_timeout: patience.lockMs, statement_timeout: patience.statementMs },
       // The pool waits for what it returns, which its types do not say.
-      onConnect: (client) => makeDurable(client) as unknown,
+      onConnect: (client) => prepareSession(client) as unknown,
     })
     // An idle connection that is lost is replaced when the next one is needed.
     this.#pool.on('error', () => undefined)
@@ -82,13 +82,16 @@ async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 /**
- * A commit that is answered must be on the disk, whatever the database, the role or a later reload of its settings says.
+ * A commit that is answered must be on the disk, whatever the database, the role or a later reload of its settings says. And no statement may
+ * read more than its answer: each is planned once, by indices alone, because no statistics of the rows are kept (`resources/postgres`).
  * @throws PostgresStoreError `not-durable` where this is not up to a connection.
  */
-async function makeDurable(client: ClientBase): Promise<void> {
-  const { rows } = await client.query<{ fsync: string; commits: string }>(
-    `SELECT current_setting('fsync') AS fsync, set_config('synchronous_commit',
-       CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false) AS commits`,
+export async function prepareSession(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ fsync: string }>(
+    `SELECT current_setting('fsync') AS fsync,
+       set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false),
+       set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
+       set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false)`,
   )
   if (rows[0]?.fsync !== 'on') throw new PostgresStoreError('not-durable', 'PostgreSQL runs with fsync = off')
 }
