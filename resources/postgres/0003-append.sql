@@ -1,21 +1,21 @@
--- What a batch is that begins at or before its device's head: `repeated` with the day it came, `fork`, or `behind` all that is kept.
+-- What a batch is that begins at or before its device's head: `repeated` with the day it came, `fork`, or `behind` all that is kept. The
+-- last header stands for all before it and for their bodies, of which some may have been erased since.
 CREATE FUNCTION judge_old(
-  of_account text, of_device bytea, new_last bigint, new_hash bytea, seen head, OUT answer text, OUT day integer
+  of_account text, of_device bytea, new_first bigint, new_last bigint, new_hash bytea, seen head, OUT answer text, OUT day integer
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-  -- Equal headers up to the last are equal bodies: each header names the one before, and its body. A body may have been erased since.
-  IF new_last = seen.seq AND new_hash = seen.hash THEN
-    answer := 'repeated';
-    day := seen.day;
-    RETURN;
-  END IF;
-  SELECT CASE WHEN b.last = new_last AND b.hash = new_hash THEN 'repeated' ELSE 'fork' END, s.day INTO answer, day
+  SELECT CASE WHEN b.first = new_first AND b.hash = new_hash THEN 'repeated' ELSE 'fork' END, s.day INTO answer, day
     FROM span s LEFT JOIN batch b
       ON b.account = of_account AND b.device = of_device AND b.day = s.day AND b.last = new_last
     WHERE s.account = of_account AND s.device = of_device AND s.first <= new_last
     ORDER BY s.day DESC LIMIT 1;
-  answer := coalesce(answer, CASE WHEN new_last > seen.seq THEN 'fork' ELSE 'behind' END);
+  -- Of what is not kept, only the end is known.
+  IF answer IS NULL AND new_last >= seen.seq THEN
+    answer := CASE WHEN new_last = seen.seq AND new_hash = seen.hash THEN 'repeated' ELSE 'fork' END;
+    day := seen.day;
+  END IF;
+  answer := coalesce(answer, 'behind');
 END
 $$;
 
@@ -48,7 +48,7 @@ BEGIN
     head_hash := seen.hash;
     head_day := seen.day;
     IF new_first <= coalesce(seen.seq, 0) THEN
-      SELECT * INTO answer, day FROM judge_old(to_account, of_device, new_last, new_hash, seen);
+      SELECT * INTO answer, day FROM judge_old(to_account, of_device, new_first, new_last, new_hash, seen);
       RETURN;
     ELSIF new_first > coalesce(seen.seq, 0) + 1 THEN
       answer := 'gap';

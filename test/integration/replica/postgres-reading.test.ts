@@ -24,7 +24,13 @@ beforeAll(async () => {
   server = await PostgresServer.start()
   const schema = await server.schema()
   const limits = { accountBytes: Number.MAX_SAFE_INTEGER }
-  store = await openPostgresStore({ url: server.url(schema), connections: 1, clock: new SetClock(), limits, schemaDirectory })
+  store = await openPostgresStore({
+    url: server.url(schema),
+    connections: 1,
+    clock: new SetClock(),
+    limits,
+    schemaDirectory,
+  })
   for (const rows of lengths) await fillHistory(server, schema, { account: accountOf(rows), rows, lastDay, days })
   client = new Client({ connectionString: server.url(schema) })
   await client.connect()

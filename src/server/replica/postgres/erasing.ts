@@ -2,7 +2,7 @@
 import type { ClientBase } from 'pg'
 import { toHex } from '#shared/bytes/bytes.ts'
 import type { BodyToErase } from '../replica-store.ts'
-import { takeBodies } from '../take-bodies.ts'
+import { withoutBodies } from '../without-bodies.ts'
 import * as statements from './statements.ts'
 
 /** Erases the rows of an account; returns the days they were of. */
@@ -51,11 +51,11 @@ async function eraseInBatch(
   const { rows } = await client.query<{ bytes: Buffer }>(statements.bytesText, key)
   const bytes = rows[0]?.bytes
   if (bytes === undefined) return 0
-  const { bytes: rest, taken } = takeBodies(bytes, bodies)
-  if (taken === 0) return 0
-  const fewer = bytes.length - rest.length
-  await client.query(statements.replaceText, [...key, Buffer.from(rest)])
+  const rest = withoutBodies(bytes, bodies)
+  if (rest === null) return 0
+  const fewer = bytes.length - rest.bytes.length
+  await client.query(statements.replaceText, [...key, Buffer.from(rest.bytes)])
   await client.query(statements.shrinkSpanText, [account, row.device, row.day, fewer])
   await client.query(statements.shrinkAccountText, [account, fewer])
-  return taken
+  return rest.erased
 }
