@@ -39,8 +39,23 @@ async function withStore<Result>(work: (store: ReplicaStore, schema: string) => 
   }
 }
 
+/** Bytes in the files for each batch, indices and all. */
+async function measureRoom(schema: string, batch: number): Promise<Figure> {
+  const [row] = await server.sql<{ each: number }>(
+    `SELECT sum(pg_total_relation_size(c.oid))::float8 / (SELECT count(*) FROM batch) AS each FROM pg_class c
+       WHERE c.relkind = 'r' AND c.relname ~ '^(batch|span|head|account)' AND c.relnamespace = '${schema}'::regnamespace`,
+    schema,
+  )
+  if (row === undefined) throw new Error('no size')
+  return {
+    what: 'bytes in the files for a live message',
+    ...{ measured: row.each.toFixed(0), besides: `${batch} sent` },
+    ...{ promise: '–', holds: null },
+  }
+}
+
 /** Batches of live messages: one envelope each, of as many accounts as write at once. */
-async function measureIngest(): Promise<Figure> {
+async function measureIngest(): Promise<readonly Figure[]> {
   return withStore(async (store, schema) => {
     const pool = new Pool({ connectionString: server.url(schema), max: connections })
     await pool.query('CREATE TABLE plain (id bigserial PRIMARY KEY, bytes bytea NOT NULL)')
@@ -67,11 +82,12 @@ async function measureIngest(): Promise<Figure> {
     await pool.end()
     const [ours, theirs] = [stored, plain].map((times) => (writers * appends * 1000) / quantile(times, 0.5))
     if (ours === undefined || theirs === undefined) throw new Error('nothing was measured')
-    return {
+    const rate = {
       what: `durable appends a second, ${writers} writers over ${connections} connections`,
       ...{ measured: ours.toFixed(0), besides: `${theirs.toFixed(0)} plain inserts` },
       ...{ promise: `≥ ${promise.ingest} ×`, holds: ours >= promise.ingest * theirs },
     }
+    return [rate, await measureRoom(schema, devices[0]?.write().bytes.length ?? 0)]
   })
 }
 
@@ -123,7 +139,7 @@ async function measureDrop(): Promise<Figure> {
 
 const server = await PostgresServer.start(['max_wal_size=4GB'])
 try {
-  const figures = [await measureIngest(), ...(await measurePolls()), await measureDrop()]
+  const figures = [...(await measureIngest()), ...(await measurePolls()), await measureDrop()]
   printFigures('PostgreSQL store of the replica', figures, smoke)
 } finally {
   await server.stop()
