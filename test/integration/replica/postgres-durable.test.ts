@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openPostgresStore } from '#server/replica/postgres/postgres-store.ts'
 import type { ReplicaStore } from '#server/replica/replica-store.ts'
 import { SetClock } from '#test/contracts/replica-store/world.ts'
-import { ReplicaDevice } from '#test/fixtures/replica/device.ts'
+import { bodyHashOf, ReplicaDevice } from '#test/fixtures/replica/device.ts'
 import { PostgresServer } from './postgres-server.ts'
 import { CuttableWay } from './postgres-socket.ts'
 
@@ -145,7 +145,42 @@ describe('a connection that is lost', () => {
   })
 })
 
+describe('a disk that is full', () => {
+  it('takes nothing of a batch, and takes it when there is room again', async () => {
+    const store = await open()
+    const device = new ReplicaDevice(alice, 'one')
+    const [one, two] = [device.write(), device.write()]
+    await store.append(alice, one)
+    const before = [await store.heads(alice), await store.usage(alice)]
+    // Its last statement fails as PostgreSQL does where a file cannot grow.
+    await server.sql(
+      `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+         'BEGIN RAISE disk_full USING MESSAGE = ''could not extend file''; END'`,
+      schema,
+    )
+    await server.sql('CREATE TRIGGER full_disk BEFORE UPDATE ON account EXECUTE FUNCTION no_room()', schema)
+    await expect(store.append(alice, two)).rejects.toEqual(code('disk-full'))
+    expect([await store.heads(alice), await store.usage(alice)]).toEqual(before)
+    await server.sql('DROP TRIGGER full_disk ON account', schema)
+    expect((await store.append(alice, two)).kind).toBe('stored')
+  })
+})
+
 describe('the schema', () => {
+  it('needs a role that owns it, and no more', async () => {
+    await server.sql('CREATE ROLE owner LOGIN')
+    await server.sql('CREATE SCHEMA owned AUTHORIZATION owner')
+    const store = await open({ url: server.url('owned').replace('//sotto@', '//owner@') })
+    const device = new ReplicaDevice(alice, 'one')
+    const batch = device.write(300)
+    expect((await store.append(alice, batch)).kind).toBe('stored')
+    const body = { device: device.id, seq: 1, bodyHash: bodyHashOf(batch.bodies[0]!) }
+    expect(await store.eraseBodies(alice, [body])).toBe(1)
+    await store.eraseAccount(alice)
+    await store.dropBefore(1_000_000)
+    expect(await store.usage(alice)).toEqual({ batches: 0, bytes: 0, oldestDay: null })
+  })
+
   it('is made once by stores that start together', async () => {
     const stores = await Promise.all([open(), open(), open()])
     const device = new ReplicaDevice(alice, 'one')

@@ -42,7 +42,10 @@ export class Tidying {
   }
 }
 
-const sizeText = 'SELECT pg_total_relation_size(to_regclass($1)) AS size'
+/** With Citus the rows are on other machines, and the size is not to be seen here: large. */
+const sizeText = `
+SELECT CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AND to_regclass($1) IS NOT NULL THEN 'Infinity'
+  ELSE pg_total_relation_size(to_regclass($1))::text END AS size`
 
 /** The tables that hold what was received on these days, named as `partition_name` of the schema has it. */
 export function tablesOfDays(days: readonly number[], kinds: readonly ('batch' | 'span')[]): readonly string[] {
