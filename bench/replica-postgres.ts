@@ -10,7 +10,7 @@ import type { ReplicaStore } from '#server/replica/replica-store.ts'
 import { ReplicaDevice } from '#test/fixtures/replica/device.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 import { ms, printFigures, quantile, type Figure } from './support/figures.ts'
-import { filledDevice, fillHistory } from './support/replica-rows.ts'
+import { filledDevice, fillHistory, makeOld } from './support/replica-rows.ts'
 import { timed } from './support/timed.ts'
 
 const smoke = process.argv.includes('--smoke')
@@ -125,9 +125,7 @@ async function measureDrop(): Promise<Figure> {
       lastDay: today - 60,
       days: 1,
     })
-    // As after sixty days: nobody tidies it any more, and nothing of it waits to be written.
-    await server.sql('VACUUM (ANALYZE)', schema)
-    await server.sql('CHECKPOINT')
+    await makeOld(server, schema)
     const times: number[] = []
     await timed(times, () => store.dropBefore(today - 59))
     const left = await store.page('sip:full@example.org', { after: [{ device: filledDevice(0), seq: 0 }], maxBytes: 1 })

@@ -1,4 +1,7 @@
 /** Fills the tables of the PostgreSQL store with histories that nobody sent, faster than by appending. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 
 export interface HistoryRows {
@@ -47,4 +50,22 @@ export async function fillHistory(server: PostgresServer, schema: string, histor
     `INSERT INTO account SELECT '${account}', ${perDay * days * 2 + 2}, ${perDay * days * 2 * bodyBytes}, drops FROM receipt`,
     schema,
   )
+}
+
+/** Makes all batches what they are after weeks: tidied, written down, and in nobody's memory. */
+export async function makeOld(server: PostgresServer, schema: string): Promise<void> {
+  await server.sql('VACUUM (ANALYZE)', schema)
+  await server.sql('CHECKPOINT')
+  const files = await server.sql<{ file: string }>(
+    `SELECT pg_relation_filepath(oid) AS file FROM pg_class
+       WHERE relname ~ '^batch_' AND relkind IN ('r', 'i') AND relnamespace = '${schema}'::regnamespace`,
+  )
+  for (const { file } of files) {
+    // Large tables have more files: 123, 123.1, 123.2 …
+    for (let part = 0; ; part++) {
+      const name = path.join(server.data, part === 0 ? file : `${file}.${part}`)
+      if (!existsSync(name)) break
+      execFileSync('dd', [`if=${name}`, 'iflag=nocache', 'count=0', 'status=none'])
+    }
+  }
 }

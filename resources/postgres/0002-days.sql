@@ -7,19 +7,18 @@ $$;
 -- Waits until nobody is adding or reading, in the order in which they take these tables.
 CREATE FUNCTION lock_days() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  LOCK TABLE account IN EXCLUSIVE MODE;
   LOCK TABLE ONLY span IN ACCESS EXCLUSIVE MODE;
   LOCK TABLE ONLY batch IN ACCESS EXCLUSIVE MODE;
 END
 $$;
 
--- Makes the partitions of a day and of the two after it.
+-- Makes the partitions of a day and of the two after it; and of the one before, which somebody may still be adding to.
 CREATE FUNCTION make_partitions(from_day integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one_day integer;
   of_table text;
 BEGIN
-  FOR one_day IN SELECT d FROM generate_series(from_day, from_day + 2) AS d EXCEPT SELECT day FROM stored_day LOOP
+  FOR one_day IN SELECT d FROM generate_series(from_day - 1, from_day + 2) AS d EXCEPT SELECT day FROM stored_day LOOP
     FOREACH of_table IN ARRAY ARRAY['span', 'batch'] LOOP
       EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%s) TO (%s)',
         partition_name(of_table, one_day), of_table, one_day, one_day + 1);

@@ -1,5 +1,5 @@
 import { Client, Pool, type ClientBase, type QueryConfig, type QueryResultRow } from 'pg'
-import { asStoreError, PostgresStoreError } from './errors.ts'
+import { asStoreError, isDeadlock, PostgresStoreError } from './errors.ts'
 
 export interface ConnectionOptions {
   /** `postgresql://user:password@host:5432/database?sslmode=verify-full`, as libpq reads it. */
@@ -10,6 +10,9 @@ export interface ConnectionOptions {
 
 /** Milliseconds until a connection, a lock, a statement is given up; the last is longer, so that PostgreSQL speaks first. */
 const patience = { connectMs: 10_000, lockMs: 10_000, statementMs: 30_000, answerMs: 35_000 } as const
+
+/** Who makes or drops a day locks tables that others lock one by one; whoever PostgreSQL picks has changed nothing and tries again. */
+const deadlockTries = 3
 
 /** A few connections to one database, each of them checked before its first use. */
 export class Connections {
@@ -31,7 +34,15 @@ export class Connections {
 
   /** Runs one statement, which is a transaction of its own. @throws PostgresStoreError. */
   query<Row extends QueryResultRow>(query: QueryConfig): Promise<readonly Row[]> {
-    return attempt(async () => (await this.#pool.query<Row>(query)).rows)
+    return attempt(async () => {
+      for (let left = deadlockTries; ; left--) {
+        try {
+          return (await this.#pool.query<Row>(query)).rows
+        } catch (cause) {
+          if (left === 0 || !isDeadlock(cause)) throw cause
+        }
+      }
+    })
   }
 
   /** Runs `work` in a transaction; whatever it throws undoes it. @throws PostgresStoreError. */

@@ -33,6 +33,11 @@ export function asStoreError(cause: unknown): unknown {
   return unavailable.some((one) => state.startsWith(one)) ? lost(cause) : cause
 }
 
+/** Whether PostgreSQL undid this statement because two waited for each other. */
+export function isDeadlock(cause: unknown): boolean {
+  return cause instanceof DatabaseError && cause.code === '40P01'
+}
+
 /** Errors that PostgreSQL did not send are of the way to it. */
 function lost(cause: Error): Error {
   if (cause instanceof PostgresStoreError || cause instanceof TypeError || cause instanceof RangeError) return cause

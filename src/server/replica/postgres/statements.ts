@@ -64,5 +64,5 @@ export const shrinkAccountText = 'UPDATE account SET bytes = bytes - $2 WHERE ac
 /** Waits for whoever adds to this account or erases in it, and keeps others waiting. */
 export const lockText = 'SELECT 1 FROM account WHERE account = $1 FOR UPDATE'
 export const daysText = 'SELECT DISTINCT day FROM span WHERE account = $1'
-/** Everything of an account; `account` last, it is the lock. */
-export const eraseTexts = ['batch', 'span', 'head', 'account'].map((table) => `DELETE FROM ${table} WHERE account = $1`)
+/** Everything of an account; `span` before `batch` as everywhere, `account` last, it is the lock. */
+export const eraseTexts = ['span', 'batch', 'head', 'account'].map((table) => `DELETE FROM ${table} WHERE account = $1`)
