@@ -31,7 +31,18 @@ export class PostgresServer {
   }
 
   /** Makes a cluster and starts it. `settings`: lines of `postgresql.conf`, such as `wal_buffers=1MB`. */
-  static async start(settings: readonly string[] = []): Promise<PostgresServer> {
+  static start(settings: readonly string[] = []): Promise<PostgresServer> {
+    const options = ['-U', user, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C']
+    return PostgresServer.#make(settings, (data) => ['initdb', '-D', data, ...options])
+  }
+
+  /** Another one, made of a base backup of this one, as an operator would. */
+  startFromBackup(): Promise<PostgresServer> {
+    const options = ['-h', this.directory, '-U', user, '-X', 'stream', '-c', 'fast', '--no-sync']
+    return PostgresServer.#make(this.#settings, (data) => ['pg_basebackup', '-D', data, ...options])
+  }
+
+  static async #make(settings: readonly string[], fill: (data: string) => readonly string[]): Promise<PostgresServer> {
     if (!existsSync(`${programs}/postgres`)) {
       throw new Error(`these tests need PostgreSQL 15 in ${programs}: apt-get install postgresql-15`)
     }
@@ -39,8 +50,8 @@ export class PostgresServer {
     mkdirSync(path.join(directory, 'data'), { mode: 0o700 })
     if (asRoot) for (const one of ['', 'data']) chownSync(path.join(directory, one), nobody.uid, nobody.gid)
     const server = new PostgresServer(directory, settings)
-    const options = ['-D', server.data, '-U', user, '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C']
-    await run('setpriv', [...asOrdinaryUser, `${programs}/initdb`, ...options], { cwd: directory })
+    const [program = '', ...options] = fill(server.data)
+    await run('setpriv', [...asOrdinaryUser, `${programs}/${program}`, ...options], { cwd: directory })
     await server.restart()
     return server
   }
