@@ -11,7 +11,7 @@ import { decodeHead } from '#shared/replication/head.ts'
 import { SetClock } from '#test/contracts/replica-store/world.ts'
 import { ReplicaDevice } from '#test/fixtures/replica/device.ts'
 
-interface Promise_ {
+interface Said {
   readonly account: string
   readonly device: string
   readonly last: number
@@ -22,7 +22,7 @@ interface Promise_ {
 const limits = { accountBytes: 1000 * 1_048_576 }
 
 export class PromisedBatches {
-  readonly #stored = new Map<string, Promise_>()
+  readonly #stored = new Map<string, Said>()
   readonly #erased: { readonly device: string; readonly seq: number; readonly needle: Buffer }[] = []
   readonly #forgotten: { readonly account: string; readonly device: string }[] = []
   readonly #forgetting = new Set<string>()
@@ -46,7 +46,7 @@ export class PromisedBatches {
     notes[verb]?.()
   }
 
-  #noteStored(promise: Promise_): void {
+  #noteStored(promise: Said): void {
     const key = `${promise.account} ${promise.device} ${promise.last}`
     const before = this.#stored.get(key)
     if (before === undefined) this.acknowledged += 1
@@ -59,6 +59,8 @@ export class PromisedBatches {
     const store = new SqliteReplicaStore({ directory, clock: new SetClock(), limits })
     try {
       const problems = [...this.#contradictions]
+      // Files that were begun are finished when they are first needed.
+      await store.heads('sip:nobody@example.org')
       for (const account of new Set([...this.#stored.values()].map((each) => each.account)))
         problems.push(...(await this.#lookAt(store, account)))
       return [...problems, ...this.#onDisk(directory), ...damaged(directory)]
@@ -82,7 +84,7 @@ export class PromisedBatches {
     ]
   }
 
-  #promises(account: string): readonly Promise_[] {
+  #promises(account: string): readonly Said[] {
     return this.#forgetting.has(account) ? [] : [...this.#stored.values()].filter((each) => each.account === account)
   }
 

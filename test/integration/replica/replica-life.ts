@@ -22,7 +22,7 @@ export interface LifeOptions {
 export const alice = 'sip:alice@example.org'
 const plenty = { accountBytes: 100 * 1_048_576 }
 /** Days that are kept. */
-const keptDays = 2
+const keptDays = 1
 const needleAt = [40, 72] as const
 
 export class ReplicaLife {
