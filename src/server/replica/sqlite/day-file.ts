@@ -15,19 +15,16 @@ const schema = `
     bytes BLOB NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX batch_by_place ON batch (account, device, last);
-  -- How far each device came on this day, and where it began.
+  -- How far each device came on this day, where it began, and how much that is.
   CREATE TABLE head (
     account TEXT NOT NULL,
     device BLOB NOT NULL,
     first INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     hash BLOB NOT NULL,
-    PRIMARY KEY (account, device)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE usage (
-    account TEXT PRIMARY KEY,
     batches INTEGER NOT NULL,
-    bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (account, device)
   ) STRICT, WITHOUT ROWID;
 `
 
@@ -37,6 +34,12 @@ export interface BatchRow extends Omit<StoredPlace, 'day'> {
   readonly bytes: Uint8Array
 }
 
+/** How far a device came on a day, and how much that is. */
+export interface DayHead extends Omit<StoredHead, 'day'> {
+  readonly batches: number
+  readonly bytes: number
+}
+
 type Place = [account: string, device: Uint8Array, seq: number]
 
 export class DayFile {
@@ -44,13 +47,11 @@ export class DayFile {
   readonly #db: Database
   readonly #transaction: (run: () => void) => void
   readonly #span: Statement<[string, Uint8Array], { first: number; seq: number }>
-  readonly #heads: Statement<[string], Omit<StoredHead, 'day'>>
-  readonly #usage: Statement<[string], { batches: number; bytes: number }>
+  readonly #heads: Statement<[string], DayHead>
   readonly #reaching: Statement<Place, BatchRow>
   readonly #before: Statement<Place, BatchRow>
   readonly #addBatch: Statement<[string, Uint8Array, number, number, Uint8Array, Uint8Array]>
-  readonly #addHead: Statement<[string, Uint8Array, number, number, Uint8Array]>
-  readonly #addUsage: Statement<[string, number, number]>
+  readonly #addHead: Statement<[string, Uint8Array, number, number, Uint8Array, number]>
 
   constructor(path: string, day: number, open: OpenDatabase) {
     this.day = day
@@ -59,17 +60,14 @@ export class DayFile {
     const transaction = db.transaction((run: () => void) => run())
     this.#transaction = (run) => transaction.immediate(run)
     this.#span = db.prepare('SELECT first, seq FROM head WHERE account = ? AND device = ?')
-    this.#heads = db.prepare('SELECT device, seq, hash FROM head WHERE account = ?')
-    this.#usage = db.prepare('SELECT batches, bytes FROM usage WHERE account = ?')
+    this.#heads = db.prepare('SELECT device, seq, hash, batches, bytes FROM head WHERE account = ?')
     const some = 'SELECT id, first, last, hash, bytes FROM batch WHERE account = ? AND device = ? AND'
     this.#reaching = db.prepare(`${some} last >= ? ORDER BY last LIMIT 1`)
     this.#before = db.prepare(`${some} last < ? ORDER BY last DESC LIMIT 1`)
     const batch = 'INSERT INTO batch (account, device, first, last, hash, bytes)'
     this.#addBatch = db.prepare(`${batch} VALUES (?, ?, ?, ?, ?, ?)`)
-    this.#addHead = db.prepare(`INSERT INTO head VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash`)
-    this.#addUsage = db.prepare(`INSERT INTO usage VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET batches = batches + excluded.batches, bytes = bytes + excluded.bytes`)
+    this.#addHead = db.prepare(`INSERT INTO head VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO UPDATE SET
+      seq = excluded.seq, hash = excluded.hash, batches = batches + 1, bytes = bytes + excluded.bytes`)
   }
 
   /** Durable when it returns; nothing of it is there when it throws. */
@@ -79,8 +77,7 @@ export class DayFile {
 
   append(account: string, { device, first, last, hash, bytes }: BatchToStore): void {
     this.#addBatch.run(account, device, first, last, hash, bytes)
-    this.#addHead.run(account, device, first, last, hash)
-    this.#addUsage.run(account, 1, bytes.length)
+    this.#addHead.run(account, device, first, last, hash, bytes.length)
   }
 
   /** First and last seq that a device wrote on this day. */
@@ -88,12 +85,8 @@ export class DayFile {
     return this.#span.get(account, device) ?? null
   }
 
-  heads(account: string): readonly StoredHead[] {
-    return this.#heads.all(account).map((head) => ({ ...head, day: this.day }))
-  }
-
-  usage(account: string): { readonly batches: number; readonly bytes: number } | null {
-    return this.#usage.get(account) ?? null
+  heads(account: string): readonly DayHead[] {
+    return this.#heads.all(account)
   }
 
   /** The first batch of a device that ends at or behind `seq`. */
@@ -106,16 +99,17 @@ export class DayFile {
     return this.#before.get(account, device, seq) ?? null
   }
 
-  /** Puts a batch with fewer bodies in the place of another. */
-  replace(account: string, { id, bytes }: Pick<BatchRow, 'id' | 'bytes'>, by: Uint8Array): void {
+  /** Puts one with fewer bodies in the place of a batch of this device. */
+  replace([account, device]: readonly [string, Uint8Array], { id, bytes }: BatchRow, by: Uint8Array): void {
     this.#db.prepare('UPDATE batch SET bytes = ? WHERE id = ?').run(by, id)
-    this.#addUsage.run(account, 0, by.length - bytes.length)
+    this.#db
+      .prepare('UPDATE head SET bytes = bytes + ? WHERE account = ? AND device = ?')
+      .run(by.length - bytes.length, account, device)
   }
 
   eraseAccount(account: string): void {
     this.transaction(() => {
-      for (const table of ['batch', 'head', 'usage'])
-        this.#db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(account)
+      for (const table of ['batch', 'head']) this.#db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(account)
     })
   }
 

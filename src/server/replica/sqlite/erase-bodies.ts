@@ -30,7 +30,7 @@ function eraseFrom(file: DayFile, account: string, bodies: readonly BodyToErase[
       const ofBatch = waiting.splice(0, Math.max(1, waiting.findLastIndex(({ seq }) => seq <= last) + 1))
       const rest = batch === null ? null : withoutBodies(batch.bytes, ofBatch)
       if (batch === null || rest === null) continue
-      file.replace(account, batch, rest.bytes)
+      file.replace([account, next.device], batch, rest.bytes)
       erased += rest.erased
     }
   }

@@ -52,13 +52,7 @@ export class SqliteReplicaStore implements ReplicaStore {
   constructor({ directory, clock, limits, open = openDatabase }: SqliteReplicaStoreOptions) {
     this.#clock = clock
     this.#limits = limits
-    ensurePrivateDirectory(directory)
-    try {
-      this.#carried = new Carried(join(directory, 'replica.db'), open)
-      this.#days = new DayFiles(directory, this.#carried.keptFrom, open)
-    } catch (error) {
-      throw storageFailure(error)
-    }
+    ;[this.#carried, this.#days] = openFiles(directory, open)
     this.#states = new AccountStates(this.#days, this.#carried)
     this.#queue = new WriteQueue((run) => this.#transaction(run))
     this.#finishErasing()
@@ -176,6 +170,18 @@ export class SqliteReplicaStore implements ReplicaStore {
         this.#stuck.set(account, error)
       }
     }
+  }
+}
+
+function openFiles(directory: string, open: OpenDatabase): readonly [Carried, DayFiles] {
+  let carried: Carried | null = null
+  try {
+    ensurePrivateDirectory(directory)
+    carried = new Carried(join(directory, 'replica.db'), open)
+    return [carried, new DayFiles(directory, carried.keptFrom, open)]
+  } catch (error) {
+    carried?.close()
+    throw storageFailure(error)
   }
 }
 
