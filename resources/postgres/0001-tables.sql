@@ -10,7 +10,9 @@ CREATE TABLE account (
   position bigint NOT NULL,
   -- Bytes of all batches as of `drops`; counted anew when days were dropped since.
   bytes bigint NOT NULL,
-  drops bigint NOT NULL
+  drops bigint NOT NULL,
+  -- Whether rows of `tombstone` have to be looked for.
+  has_tombstones boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 
 -- How far each device has written; kept when its batches are gone.
@@ -52,6 +54,16 @@ CREATE TABLE batch (
 ) PARTITION BY RANGE (day);
 -- Sealed bytes do not become smaller.
 ALTER TABLE batch ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+-- Bodies that are to be forgotten and have not come yet, by the day on which that was said.
+CREATE TABLE tombstone (
+  account text NOT NULL,
+  device bytea NOT NULL,
+  seq bigint NOT NULL,
+  body_hash bytea NOT NULL,
+  day integer NOT NULL,
+  PRIMARY KEY (account, device, seq, body_hash, day)
+) PARTITION BY RANGE (day);
 
 -- PostgreSQL would keep samples of these as statistics, also of rows that were erased.
 ALTER TABLE account ALTER account SET STATISTICS 0;

@@ -20,11 +20,11 @@ END
 $$;
 
 -- Adds a batch behind its device's head. A function, so that it is one round trip and no transaction waits for a client.
--- `answer`: stored, repeated, fork, gap, behind, quota; `later` = the day has to be opened first. `day` is that of receipt; `head_…` is how
--- far the device is.
+-- `answer`: stored, repeated, fork, gap, behind, quota; `later` = the day has to be opened first; `tombstones` = so many rows of `tombstone` are
+-- about its bodies, and it was `known_tombstones` that were taken out of it. `day` is that of receipt; `head_…` is how far the device is.
 CREATE FUNCTION append_batch(
-  to_account text, of_device bytea, new_first bigint, new_last bigint, new_previous bytea, new_hash bytea, new_bytes bytea,
-  clock_day integer, quota bigint,
+  to_account text, of_device bytea, new_first bigint, new_last bigint, new_previous bytea, new_hash bytea, new_begins boolean,
+  new_bytes bytea, known_tombstones bigint, clock_day integer, quota bigint,
   OUT answer text, OUT day integer, OUT head_seq bigint, OUT head_hash bytea, OUT head_day integer
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -50,11 +50,21 @@ BEGIN
     IF new_first <= coalesce(seen.seq, 0) THEN
       SELECT * INTO answer, day FROM judge_old(to_account, of_device, new_first, new_last, new_hash, seen);
       RETURN;
+    ELSIF seen.seq IS NULL AND new_begins THEN
+      -- Its writer has nothing older: there is nothing that it would have to follow.
+      NULL;
     ELSIF new_first > coalesce(seen.seq, 0) + 1 THEN
       answer := 'gap';
       RETURN;
     ELSIF new_previous <> coalesce(seen.hash, decode(repeat('00', 32), 'hex')) THEN
       answer := 'fork';
+      RETURN;
+    END IF;
+
+    IF owner.has_tombstones AND known_tombstones <> (
+      SELECT count(*) FROM tombstone WHERE account = to_account AND device = of_device AND seq BETWEEN new_first AND new_last
+    ) THEN
+      answer := 'tombstones';
       RETURN;
     END IF;
 

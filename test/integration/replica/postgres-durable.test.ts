@@ -207,7 +207,7 @@ describe('the schema', () => {
     )
     const shared = ['receipt', 'schema_step', 'stored_day']
     expect(keys.filter(({ name }) => !shared.includes(name)).map(({ name, first }) => `${name}: ${first}`)).toEqual([
-      ...['account: account', 'batch: account', 'head: account', 'span: account'],
+      ...['account: account', 'batch: account', 'head: account', 'span: account', 'tombstone: account'],
     ])
     expect(readFileSync(`${schemaDirectory}/0001-tables.sql`, 'utf8')).not.toMatch(/REFERENCES|SERIAL|IDENTITY/i)
   })

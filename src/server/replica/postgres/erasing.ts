@@ -20,14 +20,22 @@ interface Row {
   readonly last: string
 }
 
-/** Takes bodies out of their batches; returns how many were there, and the days of those batches. */
+/**
+ * Takes bodies out of their batches, and remembers those that are still to come; returns how many were there, and the days of those
+ * batches. The day has to be open.
+ */
 export async function eraseBodyRows(
   client: ClientBase,
   account: string,
   bodies: readonly BodyToErase[],
 ): Promise<{ readonly taken: number; readonly days: readonly number[] }> {
+  if (bodies.length === 0) return { taken: 0, days: [] }
+  await client.query(statements.makeAccountText, [account])
   await client.query(statements.lockText, [account])
   const asked = [bodies.map(({ device }) => Buffer.from(device)), bodies.map(({ seq }) => seq)]
+  const hashes = bodies.map(({ bodyHash }) => Buffer.from(bodyHash))
+  const { rowCount } = await client.query(statements.rememberText, [account, ...asked, hashes])
+  if (rowCount !== 0) await client.query(statements.lookForTombstonesText, [account])
   const { rows } = await client.query<Row>(statements.placesText, [account, ...asked])
   const days = new Set<number>()
   let taken = 0

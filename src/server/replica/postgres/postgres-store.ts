@@ -14,6 +14,7 @@ import type {
 import type { QueryConfig, QueryResultRow } from 'pg'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import { Connections, type ConnectionOptions } from './connections.ts'
+import { withoutBodies } from '../without-bodies.ts'
 import { eraseAccountRows, eraseBodyRows } from './erasing.ts'
 import { PostgresStoreError } from './errors.ts'
 import { migrate } from './schema.ts'
@@ -45,7 +46,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 /** What `append_batch` says; without a head, what is said of it is null. */
 interface AppendRow {
-  readonly answer: AppendAnswer['kind'] | 'later'
+  readonly answer: AppendAnswer['kind'] | 'later' | 'tombstones'
   /** Null unless stored or repeated. */
   readonly day: number
   readonly head_seq: string | null
@@ -67,6 +68,8 @@ class PostgresStore implements ReplicaStore {
   readonly #clock: ClockPort
   readonly #limits: ReplicaStoreLimits
   /** Opening of a day that others wait for as well. */
+  /** The newest day that this store has opened. */
+  #opened = 0
   readonly #opening = new Map<number, Promise<unknown>>()
   readonly #running = new Set<Promise<unknown>>()
   #closed: Promise<void> | null = null
@@ -80,11 +83,13 @@ class PostgresStore implements ReplicaStore {
 
   append(account: string, batch: BatchToStore): Promise<AppendAnswer> {
     return this.#run(async () => {
+      let bodies: readonly BodyToErase[] = []
       for (;;) {
-        const day = Math.floor(this.#clock.now() / dayMs)
-        const row = await this.#append(account, batch, day)
-        if (row.answer !== 'later') return answerOf(row, batch.device)
-        await this.#openDay(day)
+        const day = this.#today()
+        const row = await this.#append(account, batch, { bodies, day })
+        if (row.answer === 'later') await this.#openDay(day)
+        else if (row.answer === 'tombstones') bodies = await this.#tombstones(account, batch)
+        else return answerOf({ ...row, answer: row.answer }, batch.device)
       }
     })
   }
@@ -118,6 +123,7 @@ class PostgresStore implements ReplicaStore {
 
   eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number> {
     return this.#run(async () => {
+      if (bodies.length > 0 && this.#opened < this.#today()) await this.#openDay(this.#today())
       const { taken, days } = await this.#connections.transaction((client) => eraseBodyRows(client, account, bodies))
       await this.#tidying.tidy(tablesOfDays(days, ['batch']))
       return taken
@@ -127,7 +133,7 @@ class PostgresStore implements ReplicaStore {
   eraseAccount(account: string): Promise<void> {
     return this.#run(async () => {
       const days = await this.#connections.transaction((client) => eraseAccountRows(client, account))
-      await this.#tidying.tidy(['account', 'head', ...tablesOfDays(days, ['batch', 'span'])])
+      await this.#tidying.tidy(['account', 'head', ...tablesOfDays(days, ['batch', 'span', 'tombstone'])])
     })
   }
 
@@ -164,13 +170,30 @@ class PostgresStore implements ReplicaStore {
     }
   }
 
-  async #append(account: string, batch: BatchToStore, day: number): Promise<AppendRow> {
-    const { device, first, last, previous, hash, bytes } = batch
-    const sealed = [previous, hash, bytes].map(buffer)
-    const values = [account, buffer(device), first, last, ...sealed, day, this.#limits.accountBytes]
+  #today(): number {
+    return Math.floor(this.#clock.now() / dayMs)
+  }
+
+  /** Appends a batch without those of its bodies that are known to be erased. */
+  async #append(
+    account: string,
+    batch: BatchToStore,
+    known: { bodies: readonly BodyToErase[]; day: number },
+  ): Promise<AppendRow> {
+    const { device, first, last, previous, hash, begins } = batch
+    const bytes = withoutBodies(batch.bytes, known.bodies)?.bytes ?? batch.bytes
+    const place = [account, buffer(device), first, last, buffer(previous), buffer(hash), begins]
+    const values = [...place, buffer(bytes), known.bodies.length, known.day, this.#limits.accountBytes]
     const [row] = await this.#connections.query<AppendRow>({ name: 'append', text: statements.appendText, values })
     if (row === undefined) throw new TypeError('append_batch gave no answer')
     return row
+  }
+
+  async #tombstones(account: string, { device, first, last }: BatchToStore): Promise<readonly BodyToErase[]> {
+    const values = [account, buffer(device), first, last]
+    const query = { name: 'tombstones', text: statements.tombstonesText, values }
+    const rows = await this.#connections.query<{ device: Uint8Array; seq: string; body_hash: Uint8Array }>(query)
+    return rows.map((row) => ({ device: plain(row.device), seq: Number(row.seq), bodyHash: plain(row.body_hash) }))
   }
 
   /** Makes a day's partitions, once for all who wait. */
@@ -179,13 +202,17 @@ class PostgresStore implements ReplicaStore {
     this.#opening.set(day, opening)
     try {
       await opening
+      this.#opened = Math.max(this.#opened, day)
     } finally {
       this.#opening.delete(day)
     }
   }
 }
 
-function answerOf({ answer, day, ...row }: AppendRow, device: Uint8Array): AppendAnswer {
+function answerOf(
+  { answer, day, ...row }: AppendRow & { answer: AppendAnswer['kind'] },
+  device: Uint8Array,
+): AppendAnswer {
   switch (answer) {
     case 'stored':
     case 'repeated':
@@ -196,8 +223,6 @@ function answerOf({ answer, day, ...row }: AppendRow, device: Uint8Array): Appen
     case 'gap':
     case 'behind':
       return { kind: answer, head: headOf(row, device) }
-    case 'later':
-      throw new TypeError('the day is not open')
   }
 }
 

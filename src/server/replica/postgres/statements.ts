@@ -37,7 +37,11 @@ WITH near AS (
 )
 SELECT device, first, last, day, bytes FROM counted WHERE upto <= $2 OR number = 1 ORDER BY position DESC`
 
-export const appendText = 'SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)'
+export const appendText = 'SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)'
+
+/** Bodies that a batch must not bring. `$1` account, `$2` device, `$3`, `$4` its seqs. */
+export const tombstonesText = `
+SELECT device, seq, body_hash FROM tombstone WHERE account = $1 AND device = $2 AND seq BETWEEN $3 AND $4`
 
 export const headsText = 'SELECT device, seq, hash, day FROM head WHERE account = $1 ORDER BY device'
 
@@ -63,6 +67,23 @@ export const shrinkAccountText = 'UPDATE account SET bytes = bytes - $2 WHERE ac
 
 /** Waits for whoever adds to this account or erases in it, and keeps others waiting. */
 export const lockText = 'SELECT 1 FROM account WHERE account = $1 FOR UPDATE'
-export const daysText = 'SELECT DISTINCT day FROM span WHERE account = $1'
-/** Everything of an account; `span` before `batch` as everywhere, `account` last, it is the lock. */
-export const eraseTexts = ['span', 'batch', 'head', 'account'].map((table) => `DELETE FROM ${table} WHERE account = $1`)
+/** A row to lock, where there is none yet. */
+export const makeAccountText = `
+INSERT INTO account (account, position, bytes, drops) SELECT $1, 0, 0, drops FROM receipt ON CONFLICT DO NOTHING`
+
+/** Remembers what has not come yet. `$1` account, `$2`, `$3`, `$4` devices, seqs and hashes. */
+export const rememberText = `
+INSERT INTO tombstone (account, device, seq, body_hash, day)
+  SELECT DISTINCT $1, e.device, e.seq, e.hash, receipt.day
+    FROM receipt, unnest($2::bytea[], $3::bigint[], $4::bytea[]) AS e (device, seq, hash)
+    LEFT JOIN head h ON h.account = $1 AND h.device = e.device
+    WHERE e.seq > coalesce(h.seq, 0)
+  ON CONFLICT DO NOTHING`
+export const lookForTombstonesText = 'UPDATE account SET has_tombstones = true WHERE account = $1'
+
+export const daysText = `
+SELECT day FROM tombstone WHERE account = $1 UNION SELECT day FROM span WHERE account = $1`
+/** Everything of an account; in the order in which days are locked, `account` last, it is the lock. */
+export const eraseTexts = ['tombstone', 'span', 'batch', 'head', 'account'].map(
+  (table) => `DELETE FROM ${table} WHERE account = $1`,
+)

@@ -48,7 +48,10 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AND t
   ELSE pg_total_relation_size(to_regclass($1))::text END AS size`
 
 /** The tables that hold what was received on these days, named as `partition_name` of the schema has it. */
-export function tablesOfDays(days: readonly number[], kinds: readonly ('batch' | 'span')[]): readonly string[] {
+export function tablesOfDays(
+  days: readonly number[],
+  kinds: readonly ('batch' | 'span' | 'tombstone')[],
+): readonly string[] {
   return days.flatMap((day) => {
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')
     return kinds.map((kind) => `${kind}_${date}`)
