@@ -67,9 +67,9 @@ class PostgresStore implements ReplicaStore {
   readonly #tidying: Tidying
   readonly #clock: ClockPort
   readonly #limits: ReplicaStoreLimits
-  /** Opening of a day that others wait for as well. */
   /** The newest day that this store has opened. */
   #opened = 0
+  /** Opening of a day that others wait for as well. */
   readonly #opening = new Map<number, Promise<unknown>>()
   readonly #running = new Set<Promise<unknown>>()
   #closed: Promise<void> | null = null
