@@ -44,7 +44,7 @@ export class SqliteReplicaStore implements ReplicaStore {
   readonly #carried: Carried
   readonly #days: DayFiles
   readonly #states: AccountStates
-  readonly #queue: WriteQueue
+  readonly #queue: WriteQueue<DayFile>
   /** Accounts that could not be erased yet, and why. */
   readonly #stuck = new Map<string, unknown>()
 

@@ -1,5 +1,4 @@
 /** What waits to be written: appends share a transaction and its one wait for the disk, anything else is alone. */
-import type { DayFile } from './day-file.ts'
 import { storageFailure } from './storage-failure.ts'
 
 /** Appends of one transaction at most, and the bytes of their batches. */
@@ -9,19 +8,20 @@ const maxGroupBytes = 4 * 1_048_576
 /** Tells whoever waits how it ended. */
 type Answer = () => void
 
-type Waiting = { readonly reject: (error: unknown) => void } & (
-  | { readonly kind: 'append'; readonly bytes: number; readonly run: (day: DayFile) => Answer }
+type Waiting<Day> = { readonly reject: (error: unknown) => void } & (
+  | { readonly kind: 'append'; readonly bytes: number; readonly run: (day: Day) => Answer }
   | { readonly kind: 'alone'; readonly run: () => Answer }
 )
 
-export class WriteQueue {
-  readonly #transaction: (run: (day: DayFile) => void) => void
-  readonly #waiting: Waiting[] = []
+/** `Day` is what appends are given to write into. */
+export class WriteQueue<Day> {
+  readonly #transaction: (run: (day: Day) => void) => void
+  readonly #waiting: Waiting<Day>[] = []
   #isScheduled = false
   #isClosed = false
 
   /** @param transaction - runs appends so that all are durable when it returns, and none is there when it throws. */
-  constructor(transaction: (run: (day: DayFile) => void) => void) {
+  constructor(transaction: (run: (day: Day) => void) => void) {
     this.#transaction = transaction
   }
 
@@ -30,7 +30,7 @@ export class WriteQueue {
   }
 
   /** @param bytes - of the batch. */
-  append<T>(bytes: number, run: (day: DayFile) => T): Promise<T> {
+  append<T>(bytes: number, run: (day: Day) => T): Promise<T> {
     return this.#push<T>((resolve, reject) => ({
       kind: 'append',
       bytes,
@@ -49,7 +49,7 @@ export class WriteQueue {
     this.#flushAll()
   }
 
-  #push<T>(make: (resolve: (result: T) => void, reject: (error: unknown) => void) => Waiting): Promise<T> {
+  #push<T>(make: (resolve: (result: T) => void, reject: (error: unknown) => void) => Waiting<Day>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error('the store is closed'))
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push(make(resolve, reject))
@@ -67,7 +67,7 @@ export class WriteQueue {
     while (this.#waiting.length > 0) this.#flush(this.#takeGroup())
   }
 
-  #takeGroup(): readonly Waiting[] {
+  #takeGroup(): readonly Waiting<Day>[] {
     let [count, bytes] = [0, 0]
     for (const each of this.#waiting.slice(0, maxGroup)) {
       if (each.kind === 'alone' || (count > 0 && bytes + each.bytes > maxGroupBytes)) break
@@ -77,7 +77,7 @@ export class WriteQueue {
     return this.#waiting.splice(0, Math.max(1, count))
   }
 
-  #flush(group: readonly Waiting[]): void {
+  #flush(group: readonly Waiting<Day>[]): void {
     let answers: readonly Answer[]
     try {
       answers = this.#run(group)
@@ -88,7 +88,7 @@ export class WriteQueue {
     for (const answer of answers) answer()
   }
 
-  #run(group: readonly Waiting[]): readonly Answer[] {
+  #run(group: readonly Waiting<Day>[]): readonly Answer[] {
     const answers: Answer[] = []
     const [first] = group
     if (first?.kind === 'alone') return [first.run()]
@@ -99,7 +99,7 @@ export class WriteQueue {
   }
 
   /** What fails one append of many leaves the others alone. */
-  #refuse(group: readonly Waiting[], error: unknown): void {
+  #refuse(group: readonly Waiting<Day>[], error: unknown): void {
     if (group.length > 1) for (const each of group) this.#flush([each])
     else group[0]?.reject(storageFailure(error))
   }
