@@ -7,7 +7,7 @@ const hashOf = (seq: number, branch = 0): Uint8Array =>
   seq === 0 ? new Uint8Array(32) : new Uint8Array(32).fill(seq).with(0, branch)
 /** Of a device that wrote one chain, with the numbers of its envelopes as hashes. */
 const batch = (first: number, last: number, branch = 0): BatchToStore => ({
-  ...{ device, first, last, bytes: new Uint8Array() },
+  ...{ device, first, last, begins: false, bytes: new Uint8Array() },
   ...{ previous: hashOf(first - 1, branch), hash: hashOf(last, branch) },
 })
 const head: StoredHead = { device, seq: 9, hash: hashOf(9), day: 30 }
