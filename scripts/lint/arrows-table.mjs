@@ -146,6 +146,7 @@ export const packageHomes = {
   ],
   jssip: ['src/protocol/sip/user-agent/'],
   'better-sqlite3': ['src/main/history/', 'src/main/archive/blink/', 'src/server/'],
+  pg: ['src/server/replica/postgres/'],
   ws: ['src/main/platform/', 'src/server/', 'src/chromium-host/'],
   zustand: ['src/renderer/stores/'],
   'hash-wasm': ['src/main/keys/'],

@@ -19,6 +19,22 @@ export interface CutOptions {
   readonly seed: string
   /** Another setting of the database than the program's own. */
   readonly synchronous?: 'OFF'
+  /** Another program than that of the history. */
+  readonly program?: CutProgram
+}
+
+/** A program that is told the folder of its disk, a file for its marks, how many rounds, and how databases are synced. */
+export interface CutProgram {
+  readonly child: string
+  readonly promised: () => CutPromises
+}
+
+/** What the marks of a program promise. */
+export interface CutPromises {
+  readonly acknowledged: number
+  note(mark: string): void
+  /** Opens what is on the disk as the next start would; returns what is wrong. */
+  lookAgain(root: string): Promise<readonly string[]>
 }
 
 export interface CutReport {
@@ -32,7 +48,19 @@ export interface CutReport {
   readonly logIsComplete: boolean
 }
 
-const child = fileURLToPath(new URL('./power-cut-child.ts', import.meta.url))
+const history: CutProgram = {
+  child: fileURLToPath(new URL('./power-cut-child.ts', import.meta.url)),
+  promised: () => {
+    const promised = new Promised()
+    return {
+      get acknowledged() {
+        return promised.acknowledged
+      },
+      note: (mark) => promised.note(mark),
+      lookAgain: (root) => startAgain(root, promised),
+    }
+  },
+}
 const maxProblems = 5
 /** Memory, where there is some: thousands of disks are laid out. */
 export const quickFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -51,14 +79,14 @@ export async function cutEverywhere(options: CutOptions): Promise<CutReport> {
 
 function record(
   folder: string,
-  { rounds, synchronous }: CutOptions,
+  { rounds, synchronous, program = history }: CutOptions,
 ): { records: readonly DiskRecord[]; isComplete: boolean } {
   const [root, log, marks] = ['disk', 'log', 'marks'].map((name) => path.join(folder, name)) as [string, string, string]
   mkdirSync(root)
   const env = { ...process.env, ...watchedEnvironment(buildDiskShim(folder), { root, log, marks }) }
   const args = [
     '--no-warnings',
-    child,
+    program.child,
     root,
     marks,
     String(rounds),
@@ -94,7 +122,7 @@ class Judge {
   }
 
   async judgeAll(records: readonly DiskRecord[]): Promise<Omit<CutReport, 'logIsComplete'>> {
-    const [disk, promised] = [new CutDisk(), new Promised()]
+    const [disk, promised] = [new CutDisk(), (this.#options.program ?? history).promised()]
     let [cuts, durable] = [0, -1]
     for (const [index, record] of records.entries()) {
       if (record.op === 'mark') promised.note(record.text)
@@ -122,7 +150,7 @@ class Judge {
     return [...(isNew ? (['nothing'] as const) : []), 'everything', ...torn]
   }
 
-  async #judge(where: string, state: DiskState, promised: Promised): Promise<void> {
+  async #judge(where: string, state: DiskState, promised: CutPromises): Promise<void> {
     this.#states += 1
     rmSync(this.#root, { recursive: true, force: true })
     mkdirSync(this.#root)
@@ -134,7 +162,7 @@ class Judge {
       writeFileSync(file, name.endsWith('-shm') ? this.#random.bytes(32_768) : content)
     }
     try {
-      for (const problem of await startAgain(this.#root, promised)) this.#problems.push(`${where}: ${problem}`)
+      for (const problem of await promised.lookAgain(this.#root)) this.#problems.push(`${where}: ${problem}`)
     } catch (error) {
       this.#problems.push(`${where}: ${String(error)}`)
     }

@@ -37,7 +37,8 @@ export function isCode(cause: unknown, code: string): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === code
 }
 
-function syncDirectory(path: string): void {
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
   // Windows cannot open a directory; its rename is durable with the file.
   if (process.platform === 'win32') return
   const directory = openSync(path, 'r')
