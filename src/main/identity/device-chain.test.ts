@@ -4,59 +4,9 @@ import { ProtocolError } from '#shared/errors.ts'
 import { decodeLinkBody, decodeSignedLink, encodeLinkBody, encodeSignedLink } from '#shared/model/device-link.ts'
 import type { LinkBody } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { SeededRandom } from '#test/fakes/seeded-random.ts'
-import { applyVerifiedLink, deviceIdText, linkHash, verifyLink, type ChainState } from './device-chain.ts'
-import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink, type LinkSigner } from './link-author.ts'
-import { derivePaperSeeds, paperKeysOf } from './paper-keys.ts'
-import { readChain } from './read-chain.ts'
-
-const account = 'sip:alice@example.org' as Aor
-const paper = derivePaperSeeds(new Uint8Array(16).fill(7))
-const seedsOf = (name: string) => newDeviceSeeds(new SeededRandom(`device ${name}`))
-const keysOf = (name: string) => deviceKeysOf(seedsOf(name), name)
-const idOf = (name: string) => deviceIdText(keysOf(name).id)
-const signerOf = (name: string): LinkSigner =>
-  name === 'paper' ? { by: 'paper', seed: paper.ed25519 } : deviceSigner(seedsOf(name))
-
-/**
- * Draws a chain, one link a line: `name: parent signer verb target`. Verbs: adds, revokes, renames, epoch (target = its
- * number). The first line is `name: device`, link 0.
- */
-function draw(picture: string): Map<string, Uint8Array> {
-  const links = new Map<string, Uint8Array>()
-  for (const line of picture.trim().split('\n')) {
-    const [name = '', ...words] = line.trim().split(/:?\s+/)
-    const [parent = '', signer = '', verb = '', target = ''] = words
-    links.set(name, words.length === 1 ? genesis(parent) : drawLink(links.get(parent)!, signer, verb, target))
-  }
-  return links
-}
-
-function genesis(device: string): Uint8Array {
-  return signLink(
-    {
-      ...{ version: 1, kind: 'genesis', previous: null, at: 0, account },
-      device: keysOf(device),
-      paper: paperKeysOf(paper),
-    },
-    [signerOf(device), signerOf('paper')],
-  )
-}
-
-function drawLink(parent: Uint8Array, signer: string, verb: string, target: string): Uint8Array {
-  const head = { version: 1 as const, previous: Buffer.from(linkHash(bodyOf(parent)), 'base64url'), at: 1 }
-  const bodies: Record<string, () => LinkBody> = {
-    adds: () => ({ ...head, kind: 'add', device: keysOf(target) }),
-    revokes: () => ({ ...head, kind: 'revoke', target: keysOf(target).id }),
-    renames: () => ({ ...head, kind: 'rename', target: keysOf(target).id, name: `${target} again` }),
-    epoch: () => ({ ...head, kind: 'epoch', epoch: Number(target), commitment: new Uint8Array(32) }),
-  }
-  const signers = verb === 'adds' ? [signer, target] : [signer]
-  return signLink(bodies[verb]!(), signers.map(signerOf))
-}
-
-const bodyOf = (link: Uint8Array) => decodeSignedLink(link).body
-const hashOf = (link: Uint8Array | undefined) => linkHash(bodyOf(link!))
+import { account, bodyOf, draw, genesis, hashOf, idOf, keysOf, signerOf } from '#test/fakes/drawn-chain.ts'
+import { applyVerifiedLink, readChain, verifyLink, type ChainState } from './device-chain.ts'
+import { signLink } from './link-author.ts'
 
 function read(picture: string, picked: readonly string[] = []) {
   const links = draw(picture)

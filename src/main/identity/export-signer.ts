@@ -3,17 +3,16 @@ import { ProtocolError } from '#shared/errors.ts'
 import { decodeLinkBody, decodeSignedLink, type DeviceKeys, type LinkBody } from '#shared/model/device-link.ts'
 import { exportSignatureInput, type ManifestSignature, type SignatureWorth } from '#shared/model/export-signature.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { deviceIdBytes, deviceIdText } from './device-chain.ts'
+import { deviceIdOf, deviceIdText, readChain } from './device-chain.ts'
 import type { IdentityRecord } from './identity-record.ts'
 import { publicKeyOf, signEd25519, verifyEd25519 } from '#main/keys/key-pairs.ts'
-import { readChain } from './read-chain.ts'
 
 /** By this device, for one account. */
 export function signManifest(account: Aor, record: IdentityRecord, manifestSha256: Uint8Array): ManifestSignature {
   const { ed25519 } = record.seeds
   return {
     account,
-    device: deviceIdText(deviceIdBytes(publicKeyOf('ed25519', ed25519))),
+    device: deviceIdText(deviceIdOf(publicKeyOf('ed25519', ed25519))),
     chain: record.links,
     signature: signEd25519(ed25519, exportSignatureInput(account, manifestSha256)),
   }
@@ -39,7 +38,7 @@ function isOwnDevice({ account, device, chain }: ManifestSignature, record: Iden
 }
 
 function isSigner(device: DeviceKeys, { device: claimed }: ManifestSignature): boolean {
-  return deviceIdText(deviceIdBytes(device.ed25519)) === claimed
+  return deviceIdText(deviceIdOf(device.ed25519)) === claimed
 }
 
 function deviceOf(link: Uint8Array): readonly DeviceKeys[] {

@@ -5,7 +5,7 @@ import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { deviceIdBytes, deviceIdText, linkHash } from './device-chain.ts'
+import { deviceIdOf, deviceIdText, linkHash, readChain, type ChainReading } from './device-chain.ts'
 import { signManifest, worthOf } from './export-signer.ts'
 import { identityDigits } from './identity-digits.ts'
 import { decodeIdentity, encodeIdentity, wipeIdentity, type IdentityRecord } from './identity-record.ts'
@@ -13,7 +13,6 @@ import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink } from './link-author.ts'
 import { derivePaperSeeds, paperKeysOf, wipePaperSeeds } from './paper-keys.ts'
 import { paperSecretBytes, paperWords, parsePaperWords, splitWords, wordIndex } from './paper-words.ts'
-import { readChain, type ChainReading } from './read-chain.ts'
 import { decodeLinkBody, decodeSignedLink, type PaperKeys } from '#shared/model/device-link.ts'
 
 /** What an account's view shows of its identity. */
@@ -245,7 +244,7 @@ function isPaperOf(link: Uint8Array | undefined, keys: PaperKeys): boolean {
 function viewOf(record: IdentityRecord): IdentityView {
   return {
     identityHash: identityDigits(record.identity),
-    deviceId: deviceIdText(deviceIdBytes(publicKeyOf('ed25519', record.seeds.ed25519))),
+    deviceId: deviceIdText(deviceIdOf(publicKeyOf('ed25519', record.seeds.ed25519))),
     paperSecret: record.paperState,
   }
 }

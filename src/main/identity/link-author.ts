@@ -1,6 +1,6 @@
 import { encodeLinkBody, encodeSignedLink, type DeviceKeys, type LinkBody } from '#shared/model/device-link.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { deviceIdBytes, linkSignatureInput } from './device-chain.ts'
+import { deviceIdOf, linkSignatureInput } from './device-chain.ts'
 import { publicKeyOf, signEd25519 } from '#main/keys/key-pairs.ts'
 
 const seedBytes = 32
@@ -27,7 +27,7 @@ export function newDeviceSeeds(random: RandomPort): DeviceSeeds {
 export function deviceKeysOf(seeds: DeviceSeeds, name: string): DeviceKeys {
   const ed25519 = publicKeyOf('ed25519', seeds.ed25519)
   return {
-    ...{ id: deviceIdBytes(ed25519), ed25519, name },
+    ...{ id: deviceIdOf(ed25519), ed25519, name },
     x25519: publicKeyOf('x25519', seeds.x25519),
     omemo: publicKeyOf('x25519', seeds.omemo),
   }
@@ -35,7 +35,7 @@ export function deviceKeysOf(seeds: DeviceSeeds, name: string): DeviceKeys {
 
 /** A device as signer of links. */
 export function deviceSigner(seeds: DeviceSeeds): LinkSigner {
-  return { by: deviceIdBytes(publicKeyOf('ed25519', seeds.ed25519)), seed: seeds.ed25519 }
+  return { by: deviceIdOf(publicKeyOf('ed25519', seeds.ed25519)), seed: seeds.ed25519 }
 }
 
 /** Encodes a link and signs it by all `signers`. */

@@ -7,7 +7,7 @@ const hashOf = (seq: number, branch = 0): Uint8Array =>
   seq === 0 ? new Uint8Array(32) : new Uint8Array(32).fill(seq).with(0, branch)
 /** Of a device that wrote one chain, with the numbers of its envelopes as hashes. */
 const batch = (first: number, last: number, branch = 0): BatchToStore => ({
-  ...{ device, first, last, bytes: new Uint8Array() },
+  ...{ device, first, last, begins: false, bytes: new Uint8Array() },
   ...{ previous: hashOf(first - 1, branch), hash: hashOf(last, branch) },
 })
 const head: StoredHead = { device, seq: 9, hash: hashOf(9), day: 30 }
@@ -24,6 +24,13 @@ describe('a batch', () => {
     expect(placeBatch(batch(1, 4), nothing)).toBe('next')
     expect(placeBatch({ ...batch(1, 4), previous: hashOf(3) }, nothing)).toEqual({ kind: 'fork', head: null })
     expect(placeBatch(batch(2, 4), nothing)).toEqual({ kind: 'gap', head: null })
+  })
+
+  it('may begin later where its writer keeps nothing older, but not around a head', () => {
+    const begins = { ...batch(5, 6), begins: true }
+    expect(placeBatch(begins, { head: null, reaching: null })).toBe('next')
+    expect(said({ ...batch(12, 13), begins: true })).toBe('gap')
+    expect(said({ ...batch(10, 13, 1), begins: true })).toBe('fork')
   })
 
   it('is the next behind the head, and on no other chain', () => {

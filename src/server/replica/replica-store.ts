@@ -23,6 +23,8 @@ export interface BatchToStore {
   /** Hash of the header before the first (zeros for none), and of the last header. */
   readonly previous: Uint8Array
   readonly hash: Uint8Array
+  /** Its writer keeps nothing older: where the device has no head it may begin with this, else only with seq 1. */
+  readonly begins: boolean
   /** As it came (`shared/replication/batch.ts`). */
   readonly bytes: Uint8Array
 }
@@ -83,7 +85,10 @@ export interface ReplicaStore {
   page(account: string, request: { readonly after: Cursor; readonly maxBytes: number }): Promise<BatchPage>
   /** The newest batches of all devices, newest first, up to `maxBytes`: what a screen shows before everything else is there. */
   newest(account: string, maxBytes: number): Promise<readonly StoredBatch[]>
-  /** Takes bodies out of their batches, in the database and on the disk; returns how many were there. */
+  /**
+   * Takes bodies out of their batches, in the database and on the disk; returns how many were there. Those that are not there yet are taken out when
+   * they come, as after a rollback they may: that is remembered until the day of this call is dropped.
+   */
   eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number>
   /** Erases batches and heads of an account, in the database and on the disk. */
   eraseAccount(account: string): Promise<void>

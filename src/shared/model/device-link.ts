@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { decodeCanonical, encodeCanonical, type CborErrorCode } from '../bytes/canonical-cbor.ts'
+import { bytesOf, bytesUpTo } from '../bytes/schemas.ts'
 import { ProtocolError } from '../errors.ts'
 
 /** Why bytes are not a link. */
@@ -14,8 +15,6 @@ export type LinkErrorCode = CborErrorCode | 'too-large' | 'bad-shape'
 export const maxLinkBytes = 4096
 const maxNameLength = 80
 
-const bytesUpTo = (max: number) => z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= max)
-const bytesOf = (length: number) => bytesUpTo(length).refine((bytes) => bytes.length === length)
 const hash = bytesOf(32)
 const key = bytesOf(32)
 const deviceId = bytesOf(16)

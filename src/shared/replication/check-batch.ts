@@ -1,18 +1,14 @@
 /** Whether a batch is what its device wrote: one unbroken chain of headers that ends where the signed head says (pure). */
-import { compareBytes, equalBytes } from '../bytes/bytes.ts'
+import { equalBytes } from '../bytes/bytes.ts'
 import { ProtocolError } from '../errors.ts'
+import type { VerifierPort } from '../ports/verifier.ts'
 import { err, ok, type Result } from '../result.ts'
 import { decodeBatch, type Batch } from './batch.ts'
 import { decodeHeader, type EnvelopeHeader } from './envelope.ts'
 import { decodeHead, headSignatureInput, type Place, type ReplicaHead } from './head.ts'
 
 /** What checking needs of cryptography. */
-export interface BatchCrypto {
-  /** SHA-256. */
-  hash(bytes: Uint8Array): Uint8Array
-  /** Ed25519 (RFC 8032); false also for a key that is none. */
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-}
+export type BatchCrypto = VerifierPort
 
 /**
  * Why a batch does not hold. `malformed`: no batch, head or header. `wrong-account`, `unknown-device`, `bad-signature`: not signed by a
@@ -27,6 +23,8 @@ export interface CheckedBatch {
   readonly head: ReplicaHead
   readonly batch: Batch
   readonly headers: readonly EnvelopeHeader[]
+  /** Of each header; the last is the one that the head signs. */
+  readonly hashes: readonly Uint8Array[]
   /** What the first header builds on: seq 0 and 32 zeros for a device's first. */
   readonly from: Pick<Place, 'seq' | 'hash'>
 }
@@ -43,18 +41,18 @@ export function checkBatch(
   bytes: Uint8Array,
   { account, keyOf, crypto }: BatchCheck,
 ): Result<CheckedBatch, BatchFault> {
-  const parsed = parse(bytes)
+  const parsed = parse(bytes, crypto)
   if (parsed === null) return err('malformed')
-  const { head, batch, headers, from } = parsed
+  const { head, batch, headers } = parsed
   if (head.account !== account) return err('wrong-account')
   const key = keyOf(head.device)
   if (key === null) return err('unknown-device')
   if (!crypto.verify(key, headSignatureInput(batch.head), batch.signature)) return err('bad-signature')
-  if (!leadsTo(parsed, crypto)) return err('broken-chain')
+  if (!leadsTo(parsed)) return err('broken-chain')
   const whole = batch.envelopes.every(
     ({ body }, index) => body === null || equalBytes(crypto.hash(body), headers[index]?.bodyHash ?? body),
   )
-  return whole ? ok({ head, batch, headers, from }) : err('wrong-body')
+  return whole ? ok(parsed) : err('wrong-body')
 }
 
 /** Whether a batch is the next after `place`; null = the device has written nothing before. */
@@ -62,13 +60,14 @@ export function continues({ from }: Pick<CheckedBatch, 'from'>, place: Pick<Plac
   return from.seq === (place?.seq ?? 0) && equalBytes(from.hash, place?.hash ?? new Uint8Array(from.hash.length))
 }
 
-function parse(bytes: Uint8Array): CheckedBatch | null {
+function parse(bytes: Uint8Array, crypto: BatchCrypto): CheckedBatch | null {
   try {
     const batch = decodeBatch(bytes)
     const headers = batch.envelopes.map(({ header }) => decodeHeader(header))
     const [first] = headers
     if (first === undefined) return null
-    return { head: decodeHead(batch.head), batch, headers, from: { seq: first.seq - 1, hash: first.previous } }
+    const hashes = batch.envelopes.map(({ header }) => crypto.hash(header))
+    return { head: decodeHead(batch.head), batch, headers, hashes, from: { seq: first.seq - 1, hash: first.previous } }
   } catch (error) {
     if (error instanceof ProtocolError) return null
     throw error
@@ -76,14 +75,13 @@ function parse(bytes: Uint8Array): CheckedBatch | null {
 }
 
 /** Whether each header names the one before, all are of the head's device, and the last is the one the head signs. */
-function leadsTo({ head, batch, headers, from }: CheckedBatch, crypto: BatchCrypto): boolean {
+function leadsTo({ head, headers, hashes, from }: CheckedBatch): boolean {
   if (head.count !== headers.length || head.seq !== from.seq + headers.length) return false
-  let previous = from.hash
-  for (const [index, { header }] of batch.envelopes.entries()) {
-    const { device, seq, epoch, previous: named } = headers[index] ?? decodeHeader(header)
-    const follows = seq === from.seq + 1 + index && equalBytes(named, previous)
-    if (!follows || compareBytes(device, head.device) !== 0 || epoch > head.epoch) return false
-    previous = crypto.hash(header)
-  }
-  return equalBytes(previous, head.hash) && (from.seq > 0 || from.hash.every((byte) => byte === 0))
+  const follow = headers.every(({ device, seq, epoch, previous }, index) => {
+    const before = hashes[index - 1] ?? from.hash
+    const isNext = seq === from.seq + 1 + index && equalBytes(previous, before)
+    return isNext && equalBytes(device, head.device) && epoch <= head.epoch
+  })
+  const begins = from.seq > 0 || from.hash.every((byte) => byte === 0)
+  return follow && begins && equalBytes(hashes.at(-1) ?? from.hash, head.hash)
 }

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { compareBytes, concatBytes, utf8 } from '../bytes/bytes.ts'
 import { decodeCanonical, encodeCanonical, type CborErrorCode } from '../bytes/canonical-cbor.ts'
+import { bytesOf } from '../bytes/schemas.ts'
 import { ProtocolError } from '../errors.ts'
 import { deviceIdLength, hashBytes } from './envelope.ts'
 
@@ -17,12 +18,13 @@ export type HeadErrorCode = CborErrorCode | 'too-large' | 'bad-shape'
 export const maxBatchEntries = 256
 /** Devices of a frontier: all a chain may have. */
 export const maxFrontierDevices = 64
-export const maxHeadBytes = 8192
+/** Bodies that one head has erased at most. */
+export const maxErased = 128
+export const maxHeadBytes = 32_768
 const signatureLabel = utf8('sotto/v1/replica-head\0')
 
-const bytesOf = (length: number) =>
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length)
 const seq = z.number().int().min(1)
+const time = z.number().int().nonnegative()
 const place = { device: bytesOf(deviceIdLength), seq, hash: bytesOf(hashBytes) }
 
 const headSchema = z.object({
@@ -34,14 +36,27 @@ const headSchema = z.object({
   count: z.number().int().min(1).max(maxBatchEntries),
   epoch: z.number().int().min(1),
   /** By the writer's clock, milliseconds since 1970. */
-  at: z.number().int().nonnegative(),
-  /** How far the writer has read the other devices, by device id. */
-  frontier: z.array(z.object(place)).max(maxFrontierDevices).refine(isSorted),
+  at: time,
+  /** The same of the head before; absent in a device's first. Says how old what is missing between two heads is at least. */
+  before: time.optional(),
+  /** How far the writer has read the other devices, and when they said so, by device id. */
+  frontier: z
+    .array(z.object({ ...place, at: time }))
+    .max(maxFrontierDevices)
+    .refine(isSorted),
+  /** Bodies of any device of the account that are to be forgotten, each by its hash: tombstones. */
+  erased: z
+    .array(z.object({ device: place.device, seq, bodyHash: bytesOf(hashBytes) }))
+    .min(1)
+    .max(maxErased)
+    .optional(),
 })
 
 export type ReplicaHead = z.output<typeof headSchema>
-/** How far a device has written, or was read. */
+/** How far a device has written, or was read, and the time of that head. */
 export type Place = ReplicaHead['frontier'][number]
+/** A body that is to be forgotten. */
+export type Tombstone = NonNullable<ReplicaHead['erased']>[number]
 
 /** Canonical bytes of a head. @throws ProtocolError `bad-shape`, `too-large`. */
 export function encodeHead(head: ReplicaHead): Uint8Array<ArrayBuffer> {

@@ -131,7 +131,7 @@ const filesOf = (directory: string): readonly Buffer[] =>
 function toStore({ device, first, last, bytes }: StoredBatch): BatchToStore {
   const { head, envelopes } = decodeBatch(bytes)
   const previous = decodeHeader(envelopes[0]?.header ?? new Uint8Array()).previous
-  return { device, first, last, previous, hash: decodeHead(head).hash, bytes }
+  return { device, first, last, previous, hash: decodeHead(head).hash, begins: false, bytes }
 }
 
 function doubled(batches: readonly StoredBatch[]): readonly string[] {

@@ -1,9 +1,5 @@
-import Database from 'better-sqlite3'
-import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-
-/** Opens with this many ms of patience; there is one process per directory, so waiting means a bug. */
-const busyMs = 2_000
+import { SqliteFile } from './sqlite-file.ts'
 
 /** Each step moves `user_version` up by one; steps are never edited once released. */
 const migrations: readonly string[] = [
@@ -62,24 +58,9 @@ const migrations: readonly string[] = [
 ]
 
 /** The server's one database file; plain SQLite, because what it holds must be readable without anybody's passphrase. */
-export class HomeDatabase {
-  readonly sql: Database.Database
-  #erased = false
-
+export class HomeDatabase extends SqliteFile {
   constructor(directory: string) {
-    const path = join(directory, 'home.db')
-    this.sql = new Database(path, { timeout: busyMs })
-    chmodSync(path, 0o600)
-    for (const pragma of [
-      'journal_mode = WAL',
-      'synchronous = FULL',
-      'secure_delete = ON',
-      'temp_store = MEMORY',
-      'foreign_keys = ON',
-    ]) {
-      this.sql.pragma(pragma)
-    }
-    this.#migrate()
+    super(join(directory, 'home.db'), migrations)
   }
 
   get(name: string): string | null {
@@ -89,36 +70,5 @@ export class HomeDatabase {
 
   set(name: string, value: string): void {
     this.sql.prepare('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)').run(name, value)
-  }
-
-  /** Says that deleted rows may still stand in the write-ahead log; {@link purge} removes them there, too. */
-  markErased(): void {
-    this.#erased = true
-  }
-
-  /** Moves the log into the database and empties it, so that erased rows are in no file; cheap when nothing was erased. */
-  purge(): void {
-    if (!this.#erased) return
-    this.sql.pragma('wal_checkpoint(TRUNCATE)')
-    // Only now: on a full disk it throws, and is tried again.
-    this.#erased = false
-  }
-
-  close(): void {
-    this.#erased = true
-    this.purge()
-    this.sql.close()
-  }
-
-  #migrate(): void {
-    const current = this.sql.pragma('user_version', { simple: true }) as number
-    if (current > migrations.length) throw new Error('database is from a newer version')
-    migrations.slice(current).forEach((step, index) => {
-      this.sql.transaction(() => {
-        this.sql.exec(step)
-        this.sql.pragma(`user_version = ${current + index + 1}`)
-      })()
-      this.markErased()
-    })
   }
 }

@@ -1,7 +1,8 @@
-import { toBase64Url } from '#shared/bytes/base64url.ts'
-import { ProtocolError } from '#shared/errors.ts'
-import { decodeLinkBody, decodeSignedLink } from '#shared/model/device-link.ts'
-import type { Aor } from '#shared/model/ids.ts'
+import { toBase64Url } from '../bytes/base64url.ts'
+import { ProtocolError } from '../errors.ts'
+import { decodeLinkBody, decodeSignedLink } from '../model/device-link.ts'
+import type { Aor } from '../model/ids.ts'
+import type { VerifierPort } from '../ports/verifier.ts'
 import { applyVerifiedLink, linkHash, verifyLink, type ChainState, type LinkHash } from './device-chain.ts'
 
 /** Bound on the links that are looked at; more are ignored. */
@@ -19,14 +20,28 @@ export interface ChainReading {
   readonly fork: ChainFork | null
 }
 
+/** Which chain to read out of a set of links. */
+export interface ChainWanted {
+  readonly account: Aor
+  /** Hash of its link 0. */
+  readonly identity: LinkHash
+  /** Branches the user picked at forks, by the hash of their first link. */
+  readonly picked: ReadonlySet<LinkHash>
+  readonly crypto: VerifierPort
+}
+
+/** Where a link says it belongs: nothing of it is verified. */
+export interface LinkPlace {
+  readonly hash: LinkHash
+  /** What it extends; '' for link 0. */
+  readonly previous: LinkHash
+}
+
 /** Links by the hash they extend, each once. */
 type LinksByPrevious = ReadonlyMap<LinkHash, readonly { readonly hash: LinkHash; readonly bytes: Uint8Array }[]>
 
-interface Walk {
+interface Walk extends Omit<ChainWanted, 'identity'> {
   readonly links: LinksByPrevious
-  readonly account: Aor
-  /** Branches the user picked, by the hash of their first link. */
-  readonly picked: ReadonlySet<LinkHash>
   readonly followed: Map<LinkHash, Followed>
 }
 
@@ -38,21 +53,15 @@ interface Followed extends ChainReading {
  * Reads the chain that starts with link 0 `identity` out of links in any order and number; null without a valid link 0.
  * At a fork a branch counts if the user picked it, or if it alone carries a link signed by the paper key.
  */
-export function readChain(
-  links: readonly Uint8Array[],
-  account: Aor,
-  identity: LinkHash,
-  picked: ReadonlySet<LinkHash> = new Set(),
-): ChainReading | null {
-  const sorted = sortLinks(links.slice(0, maxLinks))
+export function readChain(links: readonly Uint8Array[], wanted: ChainWanted): ChainReading | null {
+  const { account, identity, picked, crypto } = wanted
+  const sorted = sortLinks(links.slice(0, maxLinks), crypto)
   const genesis = sorted.get('')?.filter(({ hash }) => hash === identity) ?? []
   for (const { bytes } of genesis) {
-    const first = verifyLink(null, bytes, account)
+    const first = verifyLink(null, bytes, account, crypto)
     if (!first.ok) continue
     const { state, fork } = follow(applyVerifiedLink(null, first.value), {
-      links: sorted,
-      account,
-      picked,
+      ...{ links: sorted, account, picked, crypto },
       followed: new Map(),
     })
     return { state, fork }
@@ -103,7 +112,7 @@ function branchesAt(state: ChainState, walk: Walk): readonly Branch[] {
   const seen = new Map<LinkHash, Branch>()
   for (const { hash, bytes } of walk.links.get(state.head) ?? []) {
     if (seen.has(hash)) continue
-    const link = verifyLink(state, bytes, walk.account)
+    const link = verifyLink(state, bytes, walk.account, walk.crypto)
     if (link.ok) seen.set(hash, { link: link.value, state: applyVerifiedLink(state, link.value) })
   }
   return [...seen.values()]
@@ -121,10 +130,10 @@ function forkAt(state: ChainState, branches: readonly Branch[]): ChainFork {
 }
 
 /** Groups by previous hash, sorted by hash so that the order of arrival cannot matter; malformed links fall out. */
-function sortLinks(links: readonly Uint8Array[]): LinksByPrevious {
+function sortLinks(links: readonly Uint8Array[], crypto: VerifierPort): LinksByPrevious {
   const byPrevious = new Map<LinkHash, { hash: LinkHash; bytes: Uint8Array }[]>()
   for (const bytes of links) {
-    const placed = placeOf(bytes)
+    const placed = placeOfLink(bytes, crypto)
     if (placed === null) continue
     const siblings = byPrevious.get(placed.previous) ?? []
     byPrevious.set(placed.previous, [...siblings, { hash: placed.hash, bytes }])
@@ -133,11 +142,12 @@ function sortLinks(links: readonly Uint8Array[]): LinksByPrevious {
   return byPrevious
 }
 
-function placeOf(bytes: Uint8Array): { hash: LinkHash; previous: LinkHash } | null {
+/** Null for what is no link. */
+export function placeOfLink(bytes: Uint8Array, crypto: VerifierPort): LinkPlace | null {
   try {
     const { body } = decodeSignedLink(bytes)
     const { previous } = decodeLinkBody(body)
-    return { hash: linkHash(body), previous: previous === null ? '' : toBase64Url(previous) }
+    return { hash: linkHash(body, crypto), previous: previous === null ? '' : toBase64Url(previous) }
   } catch (error) {
     if (error instanceof ProtocolError) return null
     throw error

@@ -1,0 +1,273 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { equalBytes, utf8 } from '#shared/bytes/bytes.ts'
+import { decodeBatch, encodeBatch, type Batch } from '#shared/replication/batch.ts'
+import { decodeHeader } from '#shared/replication/envelope.ts'
+import { decodeHead } from '#shared/replication/head.ts'
+import { takeBatch } from '#server/replica/take-batch.ts'
+import { MemoryReplicaJournal } from '#test/fakes/memory-replica-journal.ts'
+import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
+import { seeded } from '#test/integration/replication/world.ts'
+import { stubCrypto, stubHash, stubSealing } from '#test/integration/replication/stub-crypto.ts'
+import { ReplicaEngine } from './engine.ts'
+import type { ReplicaServerPort } from './ports.ts'
+
+const account = 'sip:alice@example.org'
+const dayMs = 86_400_000
+const random = seeded(7)
+/** What a server makes of the batches it is asked for. */
+type Tamper = (batches: readonly Uint8Array[]) => readonly Uint8Array[]
+let now: number
+let store: MemoryReplicaStore
+let tamper: Tamper
+let devices: Map<string, Uint8Array>
+
+class Device {
+  readonly key: Uint8Array
+  readonly id: Uint8Array
+  journal = new MemoryReplicaJournal()
+  readonly epochs = { newest: 1, known: new Set([1]) }
+
+  constructor(name: string) {
+    this.key = stubHash(utf8(name))
+    this.id = stubHash(this.key).subarray(0, 16)
+    devices.set(String(this.id), this.key)
+  }
+
+  sync() {
+    const { key, id, journal } = this
+    const keyOf = (device: Uint8Array) => devices.get(String(device)) ?? null
+    const parts = { account, journal, crypto: stubCrypto(key, random), sealing: stubSealing(this.epochs) }
+    const server: ReplicaServerPort = {
+      heads: () => store.heads(account),
+      page: async (after) => {
+        const { batches, end } = await store.page(account, { after, maxBytes: 4096 })
+        return { batches: tamper(batches.map(({ bytes }) => bytes)), end }
+      },
+      push: async (bytes, begins) => {
+        const taken = await takeBatch(store, bytes, { account, sender: id, begins, keyOf, crypto: parts.crypto })
+        if (!taken.ok) throw new Error(taken.error)
+        return taken.value.kind === 'stored' || taken.value.kind === 'repeated'
+          ? { kind: 'taken' }
+          : { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
+      },
+    }
+    return new ReplicaEngine({ ...parts, server, devices: { own: id, keyOf }, clock: { now: () => now } }).sync()
+  }
+
+  async say(...texts: readonly string[]): Promise<void> {
+    for (const text of texts) this.journal.observe(utf8(text))
+    await this.sync()
+  }
+
+  get texts(): readonly string[] {
+    return this.journal.contents().map((content) => new TextDecoder().decode(content))
+  }
+
+  /** What was found, without who and where. */
+  get faults(): readonly string[] {
+    return this.journal.faults().map(({ kind }) => kind)
+  }
+}
+
+let ann: Device
+let bob: Device
+
+beforeEach(() => {
+  now = Date.UTC(2027, 0, 1)
+  devices = new Map()
+  store = new MemoryReplicaStore(() => Math.floor(now / dayMs))
+  tamper = (batches) => batches
+  ;[ann, bob] = [new Device('ann'), new Device('bob')]
+})
+
+const of = (bytes: Uint8Array) => decodeHead(decodeBatch(bytes).head)
+const changed = (bytes: Uint8Array, change: (batch: Batch) => Batch): Uint8Array =>
+  encodeBatch(change(decodeBatch(bytes)))
+
+/** Lets days go by, and the server drop what is too old. */
+async function pass(days: number): Promise<void> {
+  now += days * dayMs
+  await store.dropBefore(Math.floor(now / dayMs) - 60)
+}
+
+describe('two devices', () => {
+  it('have what either says, in its order', async () => {
+    await ann.say('one', 'two')
+    await bob.say('three')
+    await ann.sync()
+    expect([ann.texts, bob.texts]).toEqual([
+      ['one', 'two', 'three'],
+      ['three', 'one', 'two'],
+    ])
+  })
+
+  it('read what was sealed with a key that comes later, once it is there', async () => {
+    ann.epochs.newest = 2
+    await ann.say('new times')
+    await bob.sync()
+    expect(bob.texts).toEqual([])
+    bob.epochs.known.add(2)
+    bob.journal.openWaiting((header, body) => stubSealing(bob.epochs).open(header, body))
+    expect(bob.texts).toEqual(['new times'])
+  })
+})
+
+describe('a server', () => {
+  it('cannot put a word in anybody’s mouth', async () => {
+    await ann.say('true')
+    for (const lie of [
+      (batch: Batch): Batch => ({ ...batch, signature: batch.signature.with(3, 9) }),
+      (batch: Batch): Batch => ({
+        ...batch,
+        envelopes: batch.envelopes.map((one) => ({ ...one, body: utf8('false') })),
+      }),
+      (batch: Batch): Batch => ({ ...batch, head: batch.head.slice(1) }),
+    ]) {
+      tamper = (batches) => batches.map((bytes) => changed(bytes, lie))
+      bob.journal = new MemoryReplicaJournal()
+      await bob.sync()
+      expect([bob.texts, bob.faults]).toEqual([[], ['forged']])
+    }
+  })
+
+  it('cannot hold back what lies between, or what a sibling has seen', async () => {
+    const cyd = new Device('cyd')
+    for (const text of ['one', 'two', 'three']) await ann.say(text)
+    tamper = (batches) => batches.filter((bytes) => of(bytes).seq !== 2)
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['one'], ['withheld']])
+    tamper = (batches) => batches
+    await bob.say('four')
+    expect(bob.texts).toEqual(['four', 'one', 'two', 'three'])
+    tamper = (batches) => batches.filter((bytes) => !equalBytes(of(bytes).device, ann.id))
+    await cyd.sync()
+    expect([cyd.texts, cyd.journal.faults()]).toEqual([
+      ['four'],
+      [{ kind: 'withheld', device: ann.id, first: 1, last: 3 }],
+    ])
+  })
+
+  it('cannot hold back one body, but for what somebody has erased', async () => {
+    await ann.say('keep', 'forget')
+    const isForget = (body: Uint8Array | null) => body !== null && new TextDecoder().decode(body).startsWith('forget')
+    tamper = (batches) =>
+      batches.map((bytes) =>
+        changed(bytes, (batch) => ({
+          ...batch,
+          envelopes: batch.envelopes.map((one) => (isForget(one.body) ? { ...one, body: null } : one)),
+        })),
+      )
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['keep'], ['body-withheld']])
+    tamper = (batches) => batches
+    const cyd = new Device('cyd')
+    const { batches } = await store.page(account, { after: [], maxBytes: 4096 })
+    const header = decodeHeader(
+      decodeBatch(batches[0]?.bytes ?? new Uint8Array()).envelopes[1]?.header ?? new Uint8Array(),
+    )
+    ann.journal.erase({ device: header.device, seq: header.seq, bodyHash: header.bodyHash })
+    await ann.sync()
+    for (const device of [bob, cyd]) await device.sync()
+    expect([cyd.texts, cyd.faults, bob.journal.missing()]).toEqual([['keep'], [], []])
+  })
+
+  it('cannot repeat or reorder to any effect', async () => {
+    for (const text of ['one', 'two', 'three']) await ann.say(text)
+    tamper = (batches) => [...batches, ...batches]
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['one', 'two', 'three'], []])
+    const cyd = new Device('cyd')
+    tamper = (batches) => batches.toReversed()
+    for (let run = 0; run < 4; run += 1) await cyd.sync()
+    expect(cyd.texts).toEqual([])
+    expect(new Set(cyd.faults)).toEqual(new Set(['withheld']))
+    tamper = (batches) => batches
+    await cyd.sync()
+    expect(cyd.texts).toEqual(['one', 'two', 'three'])
+  })
+
+  it('that lost what it had gets it again, and is told to have lost it', async () => {
+    await ann.say('one')
+    const goBack = store.backup()
+    await ann.say('two')
+    await bob.sync()
+    goBack()
+    const report = await ann.sync()
+    expect(report).toMatchObject({ pushed: 1, stopped: false, faults: [{ kind: 'rolled-back', first: 2, last: 2 }] })
+    const cyd = new Device('cyd')
+    for (const device of [bob, cyd]) await device.sync()
+    expect([cyd.texts, bob.texts, bob.faults]).toEqual([['one', 'two'], ['one', 'two'], []])
+  })
+
+  it('cannot show two histories of one device', async () => {
+    await ann.say('one')
+    const twin = new Device('ann')
+    const elsewhere = store
+    await bob.sync()
+    // The other side of the fork, as only ann's own key could have written it.
+    store = new MemoryReplicaStore(() => Math.floor(now / dayMs))
+    await twin.say('another one')
+    await twin.say('and more')
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['one'], ['forked']])
+    expect(await twin.sync()).toMatchObject({ stopped: false })
+    // A sibling that was shown the other side says so.
+    const cyd = new Device('cyd')
+    await cyd.say('seen')
+    const said = (await store.page(account, { after: [{ device: ann.id, seq: 9 }], maxBytes: 4096 })).batches
+    store = elsewhere
+    tamper = (batches) => [...batches, ...said.map(({ bytes }) => bytes)]
+    const dan = new Device('dan')
+    await dan.sync()
+    expect(dan.faults).toContain('withheld')
+    tamper = (batches) => batches
+    await ann.say('two')
+    await dan.sync()
+    expect([dan.texts, dan.faults]).toEqual([['one', 'seen'], expect.arrayContaining(['forked'])])
+  })
+
+  it('that has more of a device than the device itself stops it: its disk is a copy', async () => {
+    await ann.say('one')
+    const copy = new MemoryReplicaJournal(ann.journal)
+    await ann.say('two')
+    await bob.say('seen')
+    ann.journal = copy
+    ann.journal.observe(utf8('after the copy'))
+    const report = await ann.sync()
+    expect(report.stopped).toBe(true)
+    expect(report.pushed).toBe(0)
+    expect(new Set(report.faults.map(({ kind }) => kind))).toEqual(new Set(['ahead']))
+  })
+})
+
+describe('away for long', () => {
+  it.each([61, 400])('%i days: what is too old is missing without an alarm, the rest is read', async (days) => {
+    await ann.say('one')
+    await bob.sync()
+    await ann.say('two')
+    await pass(days)
+    await ann.say('three')
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['one', 'three'], []])
+  })
+
+  it('hears of what is missing though it is not too old', async () => {
+    await ann.say('one')
+    await bob.sync()
+    await ann.say('two')
+    await pass(61)
+    await ann.say('three')
+    await ann.say('four')
+    tamper = (batches) => batches.filter((bytes) => of(bytes).seq !== 3)
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['one'], ['withheld']])
+  })
+
+  it('goes on writing where it was, though the server has nothing of it any more', async () => {
+    await ann.say('one')
+    await pass(100)
+    await ann.say('two')
+    await bob.sync()
+    expect([bob.texts, bob.faults, ann.faults]).toEqual([['two'], [], []])
+  })
+})

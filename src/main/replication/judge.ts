@@ -1,0 +1,106 @@
+/** What the engine makes of what a server says (pure): design §7, three reasons for which something may be missing. */
+import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
+import type { CheckedBatch } from '#shared/replication/check-batch.ts'
+import { continues } from '#shared/replication/check-batch.ts'
+import type { Place } from '#shared/replication/head.ts'
+import type { ReplicaFault } from './faults.ts'
+import type { MissingBody, ReplicaJournal, ServerHead } from './ports.ts'
+
+const dayMs = 86_400_000
+/** Days that a server keeps what it is given. */
+export const retentionDays = 60
+/** Clocks of two devices and whole days of the server: what is this much younger may be gone already. */
+const slackMs = 2 * dayMs
+
+/** Signed before this, it may be missing. */
+export function lawfulBefore(now: number): number {
+  return now - retentionDays * dayMs + slackMs
+}
+
+export type BatchVerdict =
+  /** The next one, or the first after days that are gone. */
+  | { readonly kind: 'read' }
+  /** Read before. */
+  | { readonly kind: 'known' }
+  | { readonly kind: 'fault'; readonly fault: ReplicaFault }
+
+/**
+ * Where a checked batch belongs, given how far its device is read; `hashAt` = what is known of its headers from what siblings say.
+ */
+export function judgeBatch(
+  checked: CheckedBatch,
+  {
+    place,
+    now,
+    hashAt,
+  }: { readonly place: Place | null; readonly now: number; readonly hashAt: ReplicaJournal['hashAt'] },
+): BatchVerdict {
+  const { head, from } = checked
+  const forked = { kind: 'fault', fault: { kind: 'forked', device: head.device, seq: head.seq } } as const
+  if (!isAsClaimed(checked, hashAt)) return forked
+  if (continues(checked, place)) return { kind: 'read' }
+  const read = place?.seq ?? 0
+  if (place !== null && head.seq <= read) return { kind: 'known' }
+  if (from.seq <= read) return forked
+  if ((head.before ?? 0) < lawfulBefore(now)) return { kind: 'read' }
+  return { kind: 'fault', fault: { kind: 'withheld', device: head.device, first: read + 1, last: from.seq } }
+}
+
+/** Whether each header is the one that was read or claimed under its number. */
+function isAsClaimed({ headers, hashes }: CheckedBatch, hashAt: ReplicaJournal['hashAt']): boolean {
+  return headers.every(({ device, seq }, index) => {
+    const known = hashAt(device, seq)
+    return known === null || equalBytes(known, hashes[index] ?? known)
+  })
+}
+
+/** Where the server says this device is; null = it can go on from there. Only `rolled-back` lets it. */
+export function judgeOwnHead(
+  head: ServerHead | null,
+  journal: ReplicaJournal,
+  device: Uint8Array,
+): ReplicaFault | null {
+  const [own, seq] = [journal.own()?.seq ?? 0, head?.seq ?? 0]
+  if (seq > own) return { kind: 'ahead', device, seq }
+  if (head !== null && !equalBytes(journal.hashAt(device, seq) ?? new Uint8Array(), head.hash))
+    return { kind: 'forked', device, seq }
+  const confirmed = journal.confirmed()
+  return seq < confirmed ? { kind: 'rolled-back', device, first: seq + 1, last: confirmed } : null
+}
+
+/** Once everything a server has was read: what others say is there and did not come. */
+export function judgeClaims(journal: ReplicaJournal, own: Uint8Array, now: number): readonly ReplicaFault[] {
+  const places = new Map(journal.places().map((place) => [toHex(place.device), place]))
+  return journal.claims().flatMap((claim): ReplicaFault[] => {
+    if (equalBytes(claim.device, own)) return []
+    const read = places.get(toHex(claim.device))?.seq ?? 0
+    if (claim.seq <= read || claim.at < lawfulBefore(now)) return []
+    return [{ kind: 'withheld', device: claim.device, first: read + 1, last: claim.seq }]
+  })
+}
+
+/** Of the bodies that did not come: those that may be missing, and faults for the others. */
+export function judgeMissing(
+  journal: ReplicaJournal,
+  now: number,
+): { readonly lawful: readonly MissingBody[]; readonly faults: readonly ReplicaFault[] } {
+  const isLawful = (body: MissingBody): boolean => body.at < lawfulBefore(now) || journal.isErased(body)
+  const all = journal.missing()
+  return {
+    lawful: all.filter(isLawful),
+    faults: all.filter((body) => !isLawful(body)).map(({ device, seq }) => ({ kind: 'body-withheld', device, seq })),
+  }
+}
+
+/** What a frontier says that cannot be: of a device another history than is known here, or more of this device than it wrote. */
+export function judgeFrontier(
+  frontier: readonly Place[],
+  journal: ReplicaJournal,
+  own: Uint8Array,
+): readonly ReplicaFault[] {
+  return frontier.flatMap(({ device, seq, hash }): ReplicaFault[] => {
+    if (equalBytes(device, own) && seq > (journal.own()?.seq ?? 0)) return [{ kind: 'ahead', device, seq }]
+    const known = journal.hashAt(device, seq)
+    return known === null || equalBytes(known, hash) ? [] : [{ kind: 'forked', device, seq }]
+  })
+}

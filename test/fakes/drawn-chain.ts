@@ -1,0 +1,56 @@
+/** Chains of devices as pictures: what tests of the device chain and of its readers draw. */
+import { linkHash } from '#main/identity/device-chain.ts'
+import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink, type LinkSigner } from '#main/identity/link-author.ts'
+import { derivePaperSeeds, paperKeysOf } from '#main/identity/paper-keys.ts'
+import { decodeSignedLink, type LinkBody } from '#shared/model/device-link.ts'
+import { deviceIdText } from '#shared/identity/device-chain.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+export const account = 'sip:alice@example.org' as Aor
+const paper = derivePaperSeeds(new Uint8Array(16).fill(7))
+const seedsOf = (name: string) => newDeviceSeeds(new SeededRandom(`device ${name}`))
+export const keysOf = (name: string) => deviceKeysOf(seedsOf(name), name)
+export const idOf = (name: string) => deviceIdText(keysOf(name).id)
+export const signerOf = (name: string): LinkSigner =>
+  name === 'paper' ? { by: 'paper', seed: paper.ed25519 } : deviceSigner(seedsOf(name))
+
+/**
+ * Draws a chain, one link a line: `name: parent signer verb target`. Verbs: adds, revokes, renames, epoch (target = its
+ * number). The first line is `name: device`, link 0.
+ */
+export function draw(picture: string): Map<string, Uint8Array> {
+  const links = new Map<string, Uint8Array>()
+  for (const line of picture.trim().split('\n')) {
+    const [name = '', ...words] = line.trim().split(/:?\s+/)
+    const [parent = '', signer = '', verb = '', target = ''] = words
+    links.set(name, words.length === 1 ? genesis(parent) : drawLink(links.get(parent)!, signer, verb, target))
+  }
+  return links
+}
+
+export function genesis(device: string, of: Aor = account): Uint8Array {
+  return signLink(
+    {
+      ...{ version: 1, kind: 'genesis', previous: null, at: 0, account: of },
+      device: keysOf(device),
+      paper: paperKeysOf(paper),
+    },
+    [signerOf(device), signerOf('paper')],
+  )
+}
+
+function drawLink(parent: Uint8Array, signer: string, verb: string, target: string): Uint8Array {
+  const head = { version: 1 as const, previous: Buffer.from(linkHash(bodyOf(parent)), 'base64url'), at: 1 }
+  const bodies: Record<string, () => LinkBody> = {
+    adds: () => ({ ...head, kind: 'add', device: keysOf(target) }),
+    revokes: () => ({ ...head, kind: 'revoke', target: keysOf(target).id }),
+    renames: () => ({ ...head, kind: 'rename', target: keysOf(target).id, name: `${target} again` }),
+    epoch: () => ({ ...head, kind: 'epoch', epoch: Number(target), commitment: new Uint8Array(32) }),
+  }
+  const signers = verb === 'adds' ? [signer, target] : [signer]
+  return signLink(bodies[verb]!(), signers.map(signerOf))
+}
+
+export const bodyOf = (link: Uint8Array): Uint8Array => decodeSignedLink(link).body
+export const hashOf = (link: Uint8Array | undefined): string => linkHash(bodyOf(link!))

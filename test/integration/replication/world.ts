@@ -1,0 +1,405 @@
+/** Devices of one account, a server and a bad network, all from one seed. */
+import { equalBytes, toHex, utf8 } from '#shared/bytes/bytes.ts'
+import { decodeBatch } from '#shared/replication/batch.ts'
+import { decodeHeader } from '#shared/replication/envelope.ts'
+import type { Tombstone } from '#shared/replication/head.ts'
+import { ReplicaEngine } from '#main/replication/engine.ts'
+import type { ReplicaFault } from '#main/replication/faults.ts'
+import type { PushAnswer, ReplicaServerPort, SealingPort } from '#main/replication/ports.ts'
+import { takeBatch } from '#server/replica/take-batch.ts'
+import { MemoryReplicaJournal } from '#test/fakes/memory-replica-journal.ts'
+import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
+import type { DeviceSecrets, Secrets } from './secrets.ts'
+
+const account = 'sip:alice@example.org'
+const dayMs = 86_400_000
+const retentionDays = 60
+const start = Date.UTC(2027, 0, 1)
+
+/** What may happen in a world beside loss, repetition, reordering, crashes and partitions. */
+export interface WorldOptions {
+  readonly seed: number
+  /** Days pass, and the server drops what is too old. */
+  readonly ageing: boolean
+  /** Clocks of devices jump by years. */
+  readonly clockJumps: boolean
+  /** The server goes back to a backup. */
+  readonly rollbacks: boolean
+  /** Devices come back with the disk they had some time ago. */
+  readonly restoredDisks: boolean
+  readonly secrets: Secrets
+}
+
+interface Device {
+  secrets: DeviceSecrets
+  journal: MemoryReplicaJournal
+  engine: ReplicaEngine
+  readonly known: Set<number>
+  online: boolean
+  clockSkew: number
+  /** Grows with each crash: calls of an earlier life go nowhere. */
+  life: number
+  stopped: boolean
+}
+
+class Crashed extends Error {}
+class Unreachable extends Error {}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export class World {
+  readonly #options: WorldOptions
+  readonly #random: () => number
+  readonly #store: MemoryReplicaStore
+  readonly #devices: Device[] = []
+  readonly #keys = new Map<string, Uint8Array>()
+  /** Calls on their way, answered in any order. */
+  readonly #waiting: (() => void)[] = []
+  readonly #running = new Set<Promise<void>>()
+  /** Every content that a device observed and did not lose with its disk. */
+  readonly #said = new Set<string>()
+  readonly #everSaid = new Set<string>()
+  readonly #erased: Tombstone[] = []
+  readonly #erasedTexts = new Set<string>()
+  /** Of devices that began again. */
+  readonly #pastFaults: ReplicaFault[] = []
+  #restoreServer: (() => void) | null = null
+  #now = start
+  #count = 0
+  #epoch = 1
+  #isCalm = false
+  wasRolledBack = false
+  wasRestored = false
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.#random = seeded(options.seed)
+    this.#store = new MemoryReplicaStore(() => Math.floor(this.#now / dayMs))
+    const devices = 2 + this.#pick(3)
+    for (let device = 0; device < devices; device += 1) this.#addDevice()
+  }
+
+  /** Lets `steps` things happen, then lets everything arrive. */
+  async run(steps: number): Promise<void> {
+    for (let step = 0; step < steps; step += 1) {
+      this.#happen()
+      await this.#arrive(this.#pick(12))
+    }
+    await this.#settle()
+  }
+
+  // What is checked
+
+  /** What each device that still writes has, in no order. */
+  contents(): readonly (readonly string[])[] {
+    return this.#devices.map(({ journal }) => journal.contents().map(textOf).sort())
+  }
+
+  /** What was said and is neither lost with a disk nor erased. */
+  said(): readonly string[] {
+    return [...this.#said].filter((text) => !this.#erasedTexts.has(text))
+  }
+
+  /** Everything that was ever said. */
+  everSaid(): readonly string[] {
+    return [...this.#everSaid]
+  }
+
+  /** Bodies that did not come and that nothing explains. */
+  unexplained(): number {
+    return this.#devices.reduce((count, { journal }) => count + journal.missing().length, 0)
+  }
+
+  faults(): readonly ReplicaFault[] {
+    return [...this.#pastFaults, ...this.#devices.flatMap(({ journal }) => journal.faults())]
+  }
+
+  /** What can still be read at the server. */
+  async stored(): Promise<readonly string[]> {
+    const envelopes = await this.#envelopes()
+    const texts = envelopes.flatMap(({ header, body }) => (body === null ? [] : [this.#textIn(header, body)]))
+    return texts.filter((text) => text !== '')
+  }
+
+  /** Bodies that were to be erased and are at the server all the same. */
+  async notErased(): Promise<number> {
+    const left = (await this.#envelopes()).filter(({ header, body }) => {
+      const { device, seq } = decodeHeader(header)
+      return body !== null && this.#erased.some((erased) => erased.seq === seq && equalBytes(erased.device, device))
+    })
+    return left.length
+  }
+
+  async #envelopes() {
+    const { batches } = await this.#store.page(account, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+    return batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes)
+  }
+
+  // What happens
+
+  #happen(): void {
+    const device = this.#any(this.#devices)
+    const what = this.#random()
+    if (what < 0.3) this.#observe(device)
+    else if (what < 0.66) this.#sync(device)
+    else if (what < 0.74) this.#crash(device)
+    else if (what < 0.8) device.online = !device.online
+    else if (what < 0.86) this.#newEpoch()
+    else if (what < 0.9) this.#erase(device)
+    else this.#rare(device)
+  }
+
+  #rare(device: Device): void {
+    const { ageing, clockJumps, rollbacks, restoredDisks } = this.#options
+    const kind = this.#pick(5)
+    if (kind === 0) this.#pass(ageing ? this.#pick(70) * dayMs : 3_600_000)
+    if (kind === 1 && clockJumps) device.clockSkew = (this.#pick(9) - 4) * 365 * dayMs
+    if (kind === 2 && rollbacks) this.#rollBack()
+    if (kind === 3 && restoredDisks) this.#restoreDisk(device)
+    if (kind === 4 && this.#devices.length < 5) this.#addDevice()
+  }
+
+  #observe(device: Device): void {
+    for (let many = 1 + this.#pick(4); many > 0; many -= 1) {
+      const text = `said ${++this.#count} ${'x'.repeat(this.#pick(200))}`
+      device.journal.observe(utf8(text))
+      this.#said.add(text)
+      this.#everSaid.add(text)
+    }
+  }
+
+  #sync(device: Device): void {
+    if (device.stopped) return
+    const { life } = device
+    const run = device.engine.sync().then(
+      ({ stopped }) => {
+        if (stopped && device.life === life) this.#rejoin(device)
+      },
+      (error: unknown) => {
+        if (!(error instanceof Unreachable || error instanceof Crashed)) throw error
+      },
+    )
+    const tracked: Promise<void> = run.finally(() => this.#running.delete(tracked))
+    this.#running.add(tracked)
+  }
+
+  #crash(device: Device): void {
+    device.life += 1
+    device.engine = this.#engineOf(device)
+  }
+
+  #newEpoch(): void {
+    this.#epoch += 1
+    const writer = this.#any(this.#devices)
+    writer.known.add(this.#epoch)
+  }
+
+  /** A body of anybody's is to be forgotten. */
+  #erase(device: Device): void {
+    const bodies = this.#bodies
+    const body = bodies.length === 0 ? undefined : this.#any(bodies)
+    if (body === undefined || device.stopped) return
+    device.journal.erase(body.body)
+    this.#erased.push(body.body)
+    this.#erasedTexts.add(body.text)
+  }
+
+  /** Pushed so far, as far as the server's own bookkeeping goes. */
+  readonly #bodies: { readonly body: Tombstone; readonly text: string }[] = []
+
+  #pass(ms: number): void {
+    this.#now += ms
+    void this.#store.dropBefore(Math.floor(this.#now / dayMs) - retentionDays)
+  }
+
+  #rollBack(): void {
+    if (this.#restoreServer === null) {
+      this.#restoreServer = this.#store.backup()
+      return
+    }
+    this.#restoreServer()
+    this.#restoreServer = null
+    this.wasRolledBack = true
+  }
+
+  readonly #disks = new Map<Device, MemoryReplicaJournal>()
+
+  #restoreDisk(device: Device): void {
+    const old = this.#disks.get(device)
+    if (old === undefined) {
+      this.#disks.set(device, new MemoryReplicaJournal(device.journal))
+      return
+    }
+    this.#disks.delete(device)
+    const kept = new Set(old.contents().map(textOf))
+    // What no server has confirmed is lost with the disk.
+    for (const content of device.journal.unconfirmed())
+      if (!kept.has(textOf(content))) this.#said.delete(textOf(content))
+    device.journal = old
+    this.wasRestored = true
+    this.#crash(device)
+  }
+
+  /** A device that may not go on under its id begins again under another, with what it had. */
+  #rejoin(device: Device): void {
+    const { journal } = device
+    this.#pastFaults.push(...journal.faults())
+    device.life += 1
+    device.journal = new MemoryReplicaJournal(undefined, journal.contents())
+    device.secrets = this.#newSecrets()
+    for (const content of journal.unconfirmed()) device.journal.observe(content)
+    device.engine = this.#engineOf(device)
+  }
+
+  #addDevice(): void {
+    const device: Device = {
+      ...{ secrets: this.#newSecrets(), journal: new MemoryReplicaJournal(), known: new Set([this.#epoch]) },
+      ...{ online: true, clockSkew: 0, life: 0, stopped: false, engine: undefined as unknown as ReplicaEngine },
+    }
+    device.engine = this.#engineOf(device)
+    this.#devices.push(device)
+  }
+
+  #newSecrets(): DeviceSecrets {
+    const secrets = this.#options.secrets.device(`key ${this.#keys.size} ${this.#options.seed}`)
+    this.#keys.set(toHex(secrets.id), secrets.publicKey)
+    return secrets
+  }
+
+  #engineOf(device: Device): ReplicaEngine {
+    const { life, journal, secrets } = device
+    return new ReplicaEngine({
+      ...{ account, journal, server: this.#serverFor(device, life), sealing: this.#sealingOf(device) },
+      crypto: this.#options.secrets.cryptoOf(secrets, this.#random),
+      devices: { own: secrets.id, keyOf: (one) => this.#keys.get(toHex(one)) ?? null },
+      clock: { now: () => this.#now + device.clockSkew },
+    })
+  }
+
+  #sealingOf({ known }: Device): SealingPort {
+    return this.#options.secrets.sealingOf(known)
+  }
+
+  // The network
+
+  #serverFor(device: Device, life: number): ReplicaServerPort {
+    const { secrets } = device
+    const call = async <T>(work: () => Promise<T>): Promise<T> => {
+      const alive = (): void => {
+        if (device.life !== life) throw new Crashed()
+        if (!this.#isCalm && (!device.online || this.#random() < 0.08)) throw new Unreachable()
+      }
+      await this.#turn()
+      alive()
+      // A request may be carried out twice: what was lost on the way is sent again below.
+      if (!this.#isCalm && this.#random() < 0.08) await work()
+      const answer = await work()
+      await this.#turn()
+      alive()
+      return answer
+    }
+    return {
+      heads: () => call(() => this.#store.heads(account)),
+      page: (after) =>
+        call(async () => {
+          const page = await this.#store.page(account, { after, maxBytes: 700 })
+          return { batches: page.batches.map(({ bytes }) => bytes), end: page.end }
+        }),
+      push: (bytes, begins) => call(() => this.#take(bytes, { secrets, begins })),
+    }
+  }
+
+  async #take(
+    bytes: Uint8Array,
+    { secrets, begins }: { readonly secrets: DeviceSecrets; readonly begins: boolean },
+  ): Promise<PushAnswer> {
+    const crypto = this.#options.secrets.cryptoOf(secrets, this.#random)
+    const check = {
+      account,
+      begins,
+      sender: secrets.id,
+      keyOf: (one: Uint8Array) => this.#keys.get(toHex(one)) ?? null,
+      crypto,
+    }
+    const taken = await takeBatch(this.#store, bytes, check)
+    if (!taken.ok) throw new Error(`the server refused a batch as ${taken.error}`)
+    if (taken.value.kind === 'stored') this.#noteBodies(bytes)
+    if (taken.value.kind === 'stored' || taken.value.kind === 'repeated') return { kind: 'taken' }
+    return { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
+  }
+
+  #textIn(header: Uint8Array, body: Uint8Array): string {
+    return textOf(this.#options.secrets.open(header, body))
+  }
+
+  #noteBodies(bytes: Uint8Array): void {
+    for (const { header, body } of decodeBatch(bytes).envelopes) {
+      const { device, seq, bodyHash } = decodeHeader(header)
+      if (body !== null) this.#bodies.push({ body: { device, seq, bodyHash }, text: this.#textIn(header, body) })
+    }
+  }
+
+  async #turn(): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Lets up to `most` calls go on, any of those on their way. */
+  async #arrive(most: number): Promise<void> {
+    for (let count = 0; count < most && this.#waiting.length > 0; count += 1) {
+      this.#waiting.splice(this.#pick(this.#waiting.length), 1)[0]?.()
+      await rest()
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#running.size > 0) {
+      if (this.#waiting.length === 0) await rest()
+      await this.#arrive(Infinity)
+    }
+  }
+
+  /** Nothing is lost any more, every key arrives, clocks are right, and everybody asks as often as it takes. */
+  async #settle(): Promise<void> {
+    await this.#drain()
+    this.#isCalm = true
+    for (const device of this.#devices) {
+      device.clockSkew = 0
+      for (let epoch = 1; epoch <= this.#epoch; epoch += 1) device.known.add(epoch)
+      const sealing = this.#sealingOf(device)
+      device.journal.openWaiting((header, body) => sealing.open(header, body))
+    }
+    for (let round = 0; round < 4; round += 1) {
+      for (const device of this.#devices) {
+        this.#sync(device)
+        await this.#drain()
+      }
+    }
+  }
+
+  #pick(count: number): number {
+    return Math.floor(this.#random() * count)
+  }
+
+  #any<T>(list: readonly T[]): T {
+    const one = list[this.#pick(list.length)]
+    if (one === undefined) throw new Error('nothing to choose from')
+    return one
+  }
+}
+
+const decoder = new TextDecoder()
+const textOf = (bytes: Uint8Array): string => decoder.decode(bytes)
+
+/** Until everything that waits for nobody has run. */
+async function rest(): Promise<void> {
+  for (let turn = 0; turn < 24; turn += 1) await Promise.resolve()
+}
