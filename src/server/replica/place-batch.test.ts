@@ -26,6 +26,13 @@ describe('a batch', () => {
     expect(placeBatch(batch(2, 4), nothing)).toEqual({ kind: 'gap', head: null })
   })
 
+  it('may begin later where its writer keeps nothing older, but not around a head', () => {
+    const begins = { ...batch(5, 6), begins: true }
+    expect(placeBatch(begins, { head: null, reaching: null })).toBe('next')
+    expect(said({ ...batch(12, 13), begins: true })).toBe('gap')
+    expect(said({ ...batch(10, 13, 1), begins: true })).toBe('fork')
+  })
+
   it('is the next behind the head, and on no other chain', () => {
     expect(said(batch(10, 12))).toBe('next')
     expect(said(batch(10, 12, 1))).toBe('fork')

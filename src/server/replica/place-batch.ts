@@ -15,6 +15,7 @@ export interface Written {
 
 /** `next`: it may be stored, and becomes the head; otherwise what is answered. */
 export function placeBatch(batch: BatchToStore, { head, reaching }: Written): 'next' | AppendAnswer {
+  if (head === null && batch.begins) return 'next'
   const seq = head?.seq ?? 0
   if (batch.first > seq + 1) return { kind: 'gap', head }
   if (batch.first === seq + 1)

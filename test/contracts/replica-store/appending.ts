@@ -45,6 +45,16 @@ export function describeAppend(world: World): void {
     for (const batch of [two, three]) expect((await world.store.append(alice, batch)).kind).toBe('stored')
   })
 
+  it('lets a device begin with what its writer still keeps, once', async () => {
+    const device = world.device('one')
+    const [one, two, three, four] = [device.write(), device.write(), device.write(), device.write()]
+    expect(await world.store.append(alice, { ...two, begins: true })).toEqual({ kind: 'stored', day: today })
+    expect(await world.store.append(alice, { ...four, begins: true })).toEqual({ kind: 'gap', head: headOf(two) })
+    expect(await world.store.append(alice, one)).toEqual({ kind: 'behind', head: headOf(two) })
+    expect((await world.store.append(alice, three)).kind).toBe('stored')
+    expect(namesOf((await world.page()).batches)).toEqual(namesOf([two, three]))
+  })
+
   it('keeps devices and accounts apart', async () => {
     const [one, two, hers] = [world.device('one'), world.device('two'), world.device('one', bob)]
     const written = [await world.add(one), await world.add(two), await world.add(hers), await world.add(one)]
