@@ -49,6 +49,42 @@ export function describeErasing(world: World): void {
     expect(await world.store.eraseBodies(alice, [bodyOf(batch, 0)])).toBe(0)
   })
 
+  it('takes out bodies that were erased before they came, and no others', async () => {
+    const [device, other] = [world.device('one'), world.device('one', bob)]
+    const [one, two] = [device.write(30, 40), device.write(50)]
+    const hers = other.write(30, 40)
+    expect(await world.store.eraseBodies(alice, [bodyOf(one, 1), bodyOf(one, 1)])).toBe(0)
+    expect(await world.store.eraseBodies(alice, [{ ...bodyOf(two, 0), bodyHash: bodyHashOf(utf8('another')) }])).toBe(0)
+    await world.reopen()
+    for (const batch of [one, two]) expect((await world.store.append(alice, batch)).kind).toBe('stored')
+    expect((await world.store.append(bob, hers)).kind).toBe('stored')
+    expect((await world.store.append(alice, one)).kind).toBe('repeated')
+    const { batches } = await world.page()
+    const bodies = batches.map(({ bytes }) => decodeBatch(bytes).envelopes.map(({ body }) => body))
+    expect(bodies).toEqual([[one.bodies[0], null], [...two.bodies]])
+    for (const { bytes } of batches) expect(checkBatch(bytes, device.check()).ok).toBe(true)
+    expect((await world.store.usage(alice)).bytes).toBe(batches.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  })
+
+  it('forgets what was erased too early with the day on which that was said, and with the account', async () => {
+    const device = world.device('one')
+    const [one, two, three] = [device.write(30), device.write(30), device.write(30)]
+    const are = async () => {
+      const { batches } = await world.page()
+      return batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes.map(({ body }) => body !== null))
+    }
+    await world.store.eraseBodies(alice, [bodyOf(one, 0)])
+    world.clock.setDay(today + 1)
+    await world.store.eraseBodies(alice, [bodyOf(two, 0)])
+    await world.store.dropBefore(today + 1)
+    for (const batch of [one, two]) await world.store.append(alice, batch)
+    expect(await are()).toEqual([true, false])
+    await world.store.eraseBodies(alice, [bodyOf(three, 0)])
+    await world.store.eraseAccount(alice)
+    for (const batch of [one, two, three]) await world.store.append(alice, batch)
+    expect(await are()).toEqual([true, true, true])
+  })
+
   it('does not take a body back that is sent again', async () => {
     const device = world.device('one')
     const batch = await world.add(device, 30, 40)

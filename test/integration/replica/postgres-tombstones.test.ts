@@ -10,7 +10,6 @@ import { PostgresServer } from './postgres-server.ts'
 
 const schemaDirectory = fileURLToPath(new URL('../../../resources/postgres', import.meta.url))
 const alice = 'sip:alice@example.org'
-const today = 20_500
 let server: PostgresServer
 let store: ReplicaStore
 let clock: SetClock
@@ -36,37 +35,12 @@ const isThere = async (): Promise<readonly boolean[]> => {
   return batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes.map(({ body }) => body !== null))
 }
 
-it('are taken out when they come, others are not', async () => {
-  const [one, two, three] = [device.write(30), device.write(30, 40, 50), device.write(30)]
-  const wrong = { ...bodyOf(three, 0), bodyHash: bodyHashOf(Uint8Array.of(1)) }
-  expect(await store.eraseBodies(alice, [bodyOf(two, 1), bodyOf(two, 1), wrong])).toBe(0)
-  for (const batch of [one, two, three]) expect((await store.append(alice, batch)).kind).toBe('stored')
-  expect(await isThere()).toEqual([true, true, false, true, true])
-  expect((await store.append(alice, two)).kind).toBe('repeated')
-  const { batches } = await store.page(alice, { after: [], maxBytes: 1_048_576 })
-  expect((await store.usage(alice)).bytes).toBe(batches.reduce((sum, { bytes }) => sum + bytes.length, 0))
-})
-
 it('are taken out whoever is first', async () => {
   for (let round = 0; round < 20; round++) {
     const batch = device.write(30)
     await Promise.all([store.append(alice, batch), store.eraseBodies(alice, [bodyOf(batch, 0)])])
   }
   expect(await isThere()).toEqual(Array(20).fill(false))
-})
-
-it('are forgotten with the day on which that was said, or with the account', async () => {
-  const [one, two, three] = [device.write(30), device.write(30), device.write(30)]
-  await store.eraseBodies(alice, [bodyOf(one, 0)])
-  clock.setDay(today + 1)
-  await store.eraseBodies(alice, [bodyOf(two, 0)])
-  await store.dropBefore(today + 1)
-  for (const batch of [one, two]) await store.append(alice, batch)
-  expect(await isThere()).toEqual([true, false])
-  await store.eraseBodies(alice, [bodyOf(three, 0)])
-  await store.eraseAccount(alice)
-  for (const batch of [one, two, three]) await store.append(alice, batch)
-  expect(await isThere()).toEqual([true, true, true])
 })
 
 it('a device without a head may begin late if it says so, and then goes on', async () => {

@@ -1,7 +1,7 @@
 /** What was received on one day. */
 import type { Database, Statement } from 'better-sqlite3'
 import type { StoredPlace } from '../place-batch.ts'
-import type { BatchToStore, StoredHead } from '../replica-store.ts'
+import type { BatchToStore, BodyToErase, StoredHead } from '../replica-store.ts'
 import { purge, type OpenDatabase } from './database.ts'
 
 const schema = `
@@ -25,6 +25,14 @@ const schema = `
     batches INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
     PRIMARY KEY (account, device)
+  ) STRICT, WITHOUT ROWID;
+  -- Bodies that were to be erased on this day and had not come yet.
+  CREATE TABLE tombstone (
+    account TEXT NOT NULL,
+    device BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    body_hash BLOB NOT NULL,
+    PRIMARY KEY (account, device, seq, body_hash)
   ) STRICT, WITHOUT ROWID;
 `
 
@@ -107,9 +115,28 @@ export class DayFile {
       .run(by.length - bytes.length, account, device)
   }
 
+  addTombstone(account: string, { device, seq, bodyHash }: BodyToErase): void {
+    this.#db.prepare('INSERT OR IGNORE INTO tombstone VALUES (?, ?, ?, ?)').run(account, device, seq, bodyHash)
+  }
+
+  /** Of a device, for these seqs. */
+  tombstones(account: string, device: Uint8Array, [first, last]: readonly [number, number]): readonly BodyToErase[] {
+    return this.#db
+      .prepare<[string, Uint8Array, number, number], BodyToErase>(
+        `SELECT device, seq, body_hash AS bodyHash FROM tombstone
+           WHERE account = ? AND device = ? AND seq BETWEEN ? AND ?`,
+      )
+      .all(account, device, first, last)
+  }
+
+  tombstoneAccounts(): readonly string[] {
+    return this.#db.prepare<[], string>('SELECT DISTINCT account FROM tombstone').pluck().all()
+  }
+
   eraseAccount(account: string): void {
     this.transaction(() => {
-      for (const table of ['batch', 'head']) this.#db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(account)
+      for (const table of ['batch', 'head', 'tombstone'])
+        this.#db.prepare(`DELETE FROM ${table} WHERE account = ?`).run(account)
     })
   }
 

@@ -4,6 +4,14 @@ import { withoutBodies } from '../without-bodies.ts'
 import type { DayFile } from './day-file.ts'
 import type { DayFiles } from './day-files.ts'
 
+/** Those of the bodies whose place in the history of their device has not been written yet. */
+export function notYetHere(days: DayFiles, account: string, bodies: readonly BodyToErase[]): readonly BodyToErase[] {
+  return bodies.filter(({ device, seq }) => {
+    const batch = days.reaching(account, device, seq)?.reaching(account, device, seq) ?? null
+    return batch === null || batch.first > seq
+  })
+}
+
 /** Takes bodies out of the files they are in; returns how many were there. */
 export function eraseBodies(days: DayFiles, account: string, bodies: readonly BodyToErase[]): number {
   const byFile = new Map<DayFile, BodyToErase[]>()

@@ -24,7 +24,8 @@ import { Carried } from './carried.ts'
 import { openDatabase, type OpenDatabase } from './database.ts'
 import type { DayFile } from './day-file.ts'
 import { DayFiles } from './day-files.ts'
-import { eraseBodies } from './erase-bodies.ts'
+import { EarlyTombstones } from './early-tombstones.ts'
+import { eraseBodies, notYetHere } from './erase-bodies.ts'
 import { readNewest, readPage } from './read-batches.ts'
 import { storageFailure } from './storage-failure.ts'
 import { WriteQueue } from './write-queue.ts'
@@ -44,6 +45,7 @@ export class SqliteReplicaStore implements ReplicaStore {
   readonly #carried: Carried
   readonly #days: DayFiles
   readonly #states: AccountStates
+  readonly #tombstones: EarlyTombstones
   readonly #queue: WriteQueue<DayFile>
   /** Accounts that could not be erased yet, and why. */
   readonly #stuck = new Map<string, unknown>()
@@ -54,6 +56,7 @@ export class SqliteReplicaStore implements ReplicaStore {
     this.#limits = limits
     ;[this.#carried, this.#days] = openFiles(directory, open)
     this.#states = new AccountStates(this.#days, this.#carried)
+    this.#tombstones = new EarlyTombstones(this.#days)
     this.#queue = new WriteQueue((run) => this.#transaction(run))
     this.#finishErasing()
   }
@@ -81,6 +84,8 @@ export class SqliteReplicaStore implements ReplicaStore {
   eraseBodies(account: string, bodies: readonly BodyToErase[]): Promise<number> {
     return this.#queue.alone(() => {
       this.#states.forget(account)
+      const early = notYetHere(this.#days, account, bodies)
+      this.#tombstones.remember(this.#days.newest(this.#receiptDay()), account, early)
       return eraseBodies(this.#days, account, bodies)
     })
   }
@@ -96,6 +101,7 @@ export class SqliteReplicaStore implements ReplicaStore {
   dropBefore(day: number): Promise<void> {
     return this.#queue.alone(() => {
       this.#states.forgetAll()
+      this.#tombstones.forget()
       try {
         for (const each of this.#days.days) if (each < day) this.#carried.takeOver(this.#days.pathOf(each), each)
       } finally {
@@ -140,9 +146,10 @@ export class SqliteReplicaStore implements ReplicaStore {
     if (answer !== 'next') return answer
     if (state.usage.bytes + batch.bytes.length > this.#limits.accountBytes) return { kind: 'quota' }
     const { day } = today
-    today.append(account, batch)
+    const stored = this.#tombstones.without(account, batch)
+    today.append(account, stored)
     state.setHead({ device: Uint8Array.from(batch.device), seq: batch.last, hash: Uint8Array.from(batch.hash), day })
-    state.add(1, batch.bytes.length, day)
+    state.add(1, stored.bytes.length, day)
     return { kind: 'stored', day }
   }
 
@@ -153,6 +160,7 @@ export class SqliteReplicaStore implements ReplicaStore {
   }
 
   #erase(account: string): void {
+    this.#tombstones.forget()
     for (const file of this.#days.from(0)) {
       file.eraseAccount(account)
       file.purge()
