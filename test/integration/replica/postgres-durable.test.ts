@@ -129,7 +129,7 @@ describe('a connection that is lost', () => {
     const device = new ReplicaDevice(alice, 'one')
     const [one, two] = [device.write(), device.write()]
     await store.append(alice, one)
-    await server.crash()
+    await server.halt()
     await expect(store.append(alice, two)).rejects.toEqual(code('unavailable'))
     await expect(store.heads(alice)).rejects.toEqual(code('unavailable'))
     await server.restart()

@@ -106,6 +106,11 @@ export class PostgresServer {
     return this.#end('SIGKILL')
   }
 
+  /** Ends it with all who serve connections; after a crash some of those may still answer for a moment. */
+  halt(): Promise<void> {
+    return this.#end('SIGQUIT')
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     await this.#end('SIGINT')
@@ -130,7 +135,7 @@ export class PostgresServer {
     return (await isReady) ? child : null
   }
 
-  async #end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  async #end(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void> {
     const child = this.#process
     this.#process = null
     if (child?.exitCode !== null || child.signalCode !== null) return
