@@ -1,7 +1,6 @@
 /** A replica store without a disk: for simulations, and to go back to an earlier state as a restored backup does. */
 import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
-import { decodeBatch, encodeBatch } from '#shared/replication/batch.ts'
-import { decodeHeader } from '#shared/replication/envelope.ts'
+import { placeBatch } from '#server/replica/place-batch.ts'
 import type {
   AppendAnswer,
   BatchPage,
@@ -13,6 +12,7 @@ import type {
   StoredBatch,
   StoredHead,
 } from '#server/replica/replica-store.ts'
+import { withoutBodies } from '#server/replica/without-bodies.ts'
 
 interface Account {
   readonly heads: Map<string, StoredHead>
@@ -34,27 +34,16 @@ export class MemoryReplicaStore implements ReplicaStore {
     const account = this.#account(name)
     const key = toHex(batch.device)
     const head = account.heads.get(key) ?? null
-    if (head !== null && batch.first <= head.seq) return Promise.resolve(this.#again(account, batch, head))
-    if (head === null && batch.first > 1 && !batch.begins) return Promise.resolve({ kind: 'gap', head })
-    if (head !== null && batch.first !== head.seq + 1) return Promise.resolve({ kind: 'gap', head })
-    if (head !== null && !equalBytes(batch.previous, head.hash)) return Promise.resolve({ kind: 'fork', head })
+    const reaching = account.batches.find(({ device, last }) => equalBytes(device, batch.device) && last >= batch.first)
+    const answer = placeBatch(batch, { head, reaching: reaching ?? null })
+    if (answer !== 'next') return Promise.resolve(answer)
     this.#day = Math.max(this.#day, this.#today())
     const { device, first, last, hash } = batch
-    const bytes = without(
-      batch.bytes,
-      account.toErase.map(({ body }) => body),
-    ).bytes
+    const early = account.toErase.map(({ body }) => body)
+    const bytes = without(batch, early)?.bytes ?? Uint8Array.from(batch.bytes)
     account.batches.push({ device, first, last, hash, day: this.#day, bytes })
     account.heads.set(key, { device, seq: last, hash, day: this.#day })
     return Promise.resolve({ kind: 'stored', day: this.#day })
-  }
-
-  #again(account: Account, batch: BatchToStore, head: StoredHead): AppendAnswer {
-    const mine = account.batches.filter(({ device }) => equalBytes(device, batch.device))
-    const same = mine.find(({ last }) => last === batch.last)
-    if (same !== undefined)
-      return equalBytes(same.hash, batch.hash) ? { kind: 'repeated', day: same.day } : { kind: 'fork', head }
-    return batch.last < (mine[0]?.first ?? head.seq + 1) ? { kind: 'behind', head } : { kind: 'fork', head }
   }
 
   heads(name: string): Promise<readonly StoredHead[]> {
@@ -76,9 +65,10 @@ export class MemoryReplicaStore implements ReplicaStore {
     const account = this.#account(name)
     let erased = 0
     for (const [index, stored] of account.batches.entries()) {
-      const { bytes, count } = without(stored.bytes, bodies)
-      erased += count
-      if (count > 0) account.batches[index] = { ...stored, bytes }
+      const rest = without(stored, bodies)
+      if (rest === null) continue
+      erased += rest.erased
+      account.batches[index] = { ...stored, bytes: rest.bytes }
     }
     account.toErase.push(...bodies.map((body) => ({ body, day: this.#day })))
     return Promise.resolve(erased)
@@ -136,19 +126,10 @@ function withinBytes<T extends StoredBatch>(batches: readonly T[], maxBytes: num
   return end < 0 ? batches : batches.slice(0, Math.max(1, end))
 }
 
-/** The batch without these of its bodies, and how many those are. */
-function without(
-  bytes: Uint8Array,
-  bodies: readonly BodyToErase[],
-): { readonly bytes: Uint8Array; readonly count: number } {
-  const batch = decodeBatch(bytes)
-  const envelopes = batch.envelopes.map((envelope) => {
-    const { device, seq, bodyHash } = decodeHeader(envelope.header)
-    const isNamed = bodies.some(
-      (body) => body.seq === seq && equalBytes(body.device, device) && equalBytes(body.bodyHash, bodyHash),
-    )
-    return isNamed ? { ...envelope, body: null } : envelope
-  })
-  const count = envelopes.filter(({ body }, index) => body === null && batch.envelopes[index]?.body !== null).length
-  return { bytes: encodeBatch({ ...batch, envelopes }), count }
+/** Of bodies of any device, those of this batch are taken out. */
+function without({ device, bytes }: Pick<StoredBatch, 'device' | 'bytes'>, bodies: readonly BodyToErase[]) {
+  return withoutBodies(
+    bytes,
+    bodies.filter((body) => equalBytes(body.device, device)),
+  )
 }

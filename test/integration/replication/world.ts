@@ -39,7 +39,6 @@ interface Device {
   clockSkew: number
   /** Grows with each crash: calls of an earlier life go nowhere. */
   life: number
-  stopped: boolean
 }
 
 class Crashed extends Error {}
@@ -178,7 +177,6 @@ export class World {
   }
 
   #sync(device: Device): void {
-    if (device.stopped) return
     const { life } = device
     const run = device.engine.sync().then(
       ({ stopped }) => {
@@ -207,7 +205,7 @@ export class World {
   #erase(device: Device): void {
     const bodies = this.#bodies
     const body = bodies.length === 0 ? undefined : this.#any(bodies)
-    if (body === undefined || device.stopped) return
+    if (body === undefined) return
     device.journal.erase(body.body)
     this.#erased.push(body.body)
     this.#erasedTexts.add(body.text)
@@ -263,7 +261,7 @@ export class World {
   #addDevice(): void {
     const device: Device = {
       ...{ secrets: this.#newSecrets(), journal: new MemoryReplicaJournal(), known: new Set([this.#epoch]) },
-      ...{ online: true, clockSkew: 0, life: 0, stopped: false, engine: undefined as unknown as ReplicaEngine },
+      ...{ online: true, clockSkew: 0, life: 0, engine: undefined as unknown as ReplicaEngine },
     }
     device.engine = this.#engineOf(device)
     this.#devices.push(device)
