@@ -86,6 +86,11 @@ export const errorCodes = [
   'spool-damaged',
   'spool-waiting',
   'spool-failed',
+  'chain-forked',
+  'device-revoked',
+  'replica-needs-linking',
+  'replica-unknown',
+  'replica-off',
 ] as const
 
 /** One of {@link errorCodes}. */

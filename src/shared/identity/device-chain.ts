@@ -12,6 +12,7 @@ import {
   decodeSignedLink,
   type DeviceKeys,
   type LinkBody,
+  type LinkBodyOf,
   type LinkSignature,
   type PaperKeys,
   type SignedLink,
@@ -33,6 +34,8 @@ export interface ChainDevice {
   readonly addedAt: number
   /** Null while the device is valid. */
   readonly revokedAt: number | null
+  /** Of a revoked device: how many of its envelopes count; null = whoever revoked it did not say. */
+  readonly countsUntil: number | null
 }
 
 /** What a verified chain says. */
@@ -122,7 +125,7 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
     case 'add':
       return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
     case 'revoke':
-      return { ...next, devices: changeDevice(state, body.target, { revokedAt: body.at }) }
+      return { ...next, devices: changeDevice(state, body.target, revoked(body)) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
@@ -224,7 +227,11 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
 }
 
 function newDevice(keys: DeviceKeys, at: number): ChainDevice {
-  return { keys, name: keys.name, addedAt: at, revokedAt: null }
+  return { keys, name: keys.name, addedAt: at, revokedAt: null, countsUntil: null }
+}
+
+function revoked({ at, last }: LinkBodyOf<'revoke'>): Pick<ChainDevice, 'revokedAt' | 'countsUntil'> {
+  return { revokedAt: at, countsUntil: last?.seq ?? null }
 }
 
 function withDevice(state: ChainState, id: DeviceId, device: ChainDevice): ReadonlyMap<DeviceId, ChainDevice> {
