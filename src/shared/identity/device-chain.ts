@@ -49,6 +49,16 @@ export interface ChainState {
   readonly devices: ReadonlyMap<DeviceId, ChainDevice>
   /** Number of the newest key epoch; 0 before the first. */
   readonly epoch: number
+  /** Epochs by number. */
+  readonly epochs: ReadonlyMap<number, ChainEpoch>
+  /** A device was revoked that has the key of the newest epoch. */
+  readonly epochIsDue: boolean
+}
+
+/** When an epoch began, by the clock of the device that began it, ms; what names its key. */
+export interface ChainEpoch {
+  readonly at: number
+  readonly commitment: Uint8Array
 }
 
 /** Why a link does not count. */
@@ -125,11 +135,11 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
     case 'add':
       return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
     case 'revoke':
-      return { ...next, devices: changeDevice(state, body.target, revoked(body)) }
+      return { ...next, epochIsDue: true, devices: changeDevice(state, body.target, revoked(body)) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
-      return { ...next, epoch: body.epoch }
+      return { ...next, epoch: body.epoch, epochIsDue: false, epochs: withEpoch(state, body) }
   }
 }
 
@@ -222,12 +232,19 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
   const devices = new Map([[deviceIdText(body.device.id), newDevice(body.device, body.at)]])
   return {
     ...{ account: body.account as Aor, identity: hash, head: hash, length: 1, paper: body.paper },
-    ...{ devices, epoch: 0 },
+    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true },
   }
 }
 
 function newDevice(keys: DeviceKeys, at: number): ChainDevice {
   return { keys, name: keys.name, addedAt: at, revokedAt: null, countsUntil: null }
+}
+
+function withEpoch(
+  { epochs }: ChainState,
+  { epoch, at, commitment }: LinkBodyOf<'epoch'>,
+): ReadonlyMap<number, ChainEpoch> {
+  return new Map([...epochs, [epoch, { at, commitment }]])
 }
 
 function revoked({ at, last }: LinkBodyOf<'revoke'>): Pick<ChainDevice, 'revokedAt' | 'countsUntil'> {
