@@ -86,8 +86,6 @@ export const errorCodes = [
   'spool-damaged',
   'spool-waiting',
   'spool-failed',
-  'chain-forked',
-  'device-revoked',
   'replica-needs-linking',
   'replica-unknown',
   'replica-off',

@@ -60,7 +60,7 @@ export class DeviceChains implements DeviceChainPort {
     return this.#records.with(account, (record) => this.#open(account, record)).catch(nullIfMissing)
   }
 
-  /** A link by this device behind the head that is known here; nobody has it yet. @throws SottoError `chain-forked`. */
+  /** A link by this device behind the head that is known here; nobody has it yet. @throws SottoError `devices-forked`. */
   sign(account: Aor, change: ChainChange): Promise<Uint8Array> {
     return this.#records.with(account, (record) => {
       const body = bodyOfChange(unforked(account, record), change, this.#ports.clock.now())
@@ -68,7 +68,7 @@ export class DeviceChains implements DeviceChainPort {
     })
   }
 
-  /** The body of an `add` link, which its device has to sign, too. @throws SottoError `chain-forked`. */
+  /** The body of an `add` link, which its device has to sign, too. @throws SottoError `devices-forked`. */
   bodyToAdd(account: Aor, device: Extract<ChainChange, { kind: 'add' }>['device']): Promise<Uint8Array> {
     return this.#records.with(account, (record) =>
       encodeLinkBody(bodyOfChange(unforked(account, record), { kind: 'add', device }, this.#ports.clock.now())),
@@ -147,7 +147,7 @@ function chainOf(account: Aor, { links, identity, picked }: IdentityRecord): Kno
 
 function unforked(account: Aor, record: IdentityRecord): ChainState {
   const { state, fork } = chainOf(account, record)
-  if (fork !== null || fromBase64Url(state.head) === null) throw new SottoError('chain-forked')
+  if (fork !== null || fromBase64Url(state.head) === null) throw new SottoError('devices-forked')
   return state
 }
 

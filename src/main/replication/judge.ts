@@ -12,6 +12,11 @@ export const retentionDays = 60
 /** Clocks of two devices and whole days of the server: what is this much younger may be gone already. */
 const slackMs = 2 * dayMs
 
+/** A whole day since 1970 as an ISO date. */
+export function dayOf(day: number): string {
+  return new Date(day * dayMs).toISOString().slice(0, 10)
+}
+
 /** Signed before this, it may be missing. */
 export function lawfulBefore(now: number): number {
   return now - retentionDays * dayMs + slackMs
