@@ -1,6 +1,8 @@
 import type { ChainChange, DeviceChainPort, KnownChain, OwnDevice } from '#shared/identity/chain-ports.ts'
 import { fromBase64Url, toBase64Url } from '#shared/bytes/base64url.ts'
 import { SottoError } from '#shared/errors.ts'
+import { linksInOrder } from '#shared/identity/link-order.ts'
+import { placeOfLink, type ChainFork } from '#shared/identity/read-chain.ts'
 import { encodeLinkBody, type LinkSignature } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
@@ -11,7 +13,10 @@ import type { IdentityRecords } from './identity-records.ts'
 import { deviceSigner, newDeviceSeeds, signLink, type DeviceSeeds } from './link-author.ts'
 import { bodyOfChange, nameInChain, ownDevice, signBody } from './own-device.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
+import { nodeVerifier } from '#main/keys/verifier.ts'
 
+/** Each is checked with all before it; what is left comes with the next look. */
+const mostLearntAtOnce = 64
 /** More links than a chain may have are not kept. */
 const maxKeptLinks = 8192
 
@@ -48,10 +53,8 @@ export class DeviceChains implements DeviceChainPort {
 
   learn(account: Aor, links: readonly Uint8Array[]): Promise<KnownChain> {
     return this.#records.with(account, async (record) => {
-      const known = new Set(record.links.map(toBase64Url))
-      const fresh = links.filter((link) => !known.has(toBase64Url(link)))
-      const learnt = { ...record, links: [...record.links, ...fresh].slice(0, maxKeptLinks) }
-      if (fresh.length > 0) await this.#records.save(account, learnt)
+      const learnt = withFresh(account, record, links)
+      if (learnt !== record) await this.#records.save(account, learnt)
       return chainOf(account, learnt)
     })
   }
@@ -143,6 +146,27 @@ function chainOf(account: Aor, { links, identity, picked }: IdentityRecord): Kno
   const reading = readChain(links, account, identity, new Set(picked))
   if (reading === null) throw new Error('damaged identity')
   return { ...reading, links }
+}
+
+/** The record with those of these links that say something; who sends others gets no room for them. */
+function withFresh(account: Aor, record: IdentityRecord, links: readonly Uint8Array[]): IdentityRecord {
+  const known = new Set(record.links.map(toBase64Url))
+  const fresh = links.filter((link) => !known.has(toBase64Url(link)))
+  if (fresh.length === 0) return record
+  const heads = record.links.flatMap((link) => placeOfLink(link, nodeVerifier)?.hash ?? [])
+  let learnt = record
+  let reading = chainOf(account, record)
+  for (const { bytes } of linksInOrder(fresh, nodeVerifier, heads).slice(0, mostLearntAtOnce)) {
+    const next = { ...learnt, links: [...learnt.links, bytes].slice(0, maxKeptLinks) }
+    const read = chainOf(account, next)
+    if (read.state.head === reading.state.head && isSameFork(read.fork, reading.fork)) continue
+    ;[learnt, reading] = [next, read]
+  }
+  return learnt
+}
+
+function isSameFork(a: ChainFork | null, b: ChainFork | null): boolean {
+  return a?.after === b?.after && a?.branches.join() === b?.branches.join()
 }
 
 function unforked(account: Aor, record: IdentityRecord): ChainState {

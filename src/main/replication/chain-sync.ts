@@ -1,8 +1,9 @@
 /** Makes the device chain that is known here and the one that a server keeps the same. */
 import { toBase64Url } from '#shared/bytes/base64url.ts'
+import { equalBytes } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { KnownChain } from '#shared/identity/chain-ports.ts'
-import { placeOfLink } from '#shared/identity/read-chain.ts'
+import { linksInOrder } from '#shared/identity/link-order.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { nodeVerifier } from '#main/keys/verifier.ts'
 import type { OpeningSecret, ReplicaClientPort } from './client-ports.ts'
@@ -23,6 +24,8 @@ export interface ChainSyncParts {
 export async function syncChain(parts: ChainSyncParts): Promise<KnownChain> {
   const { account, client, chains } = parts
   const stored = (await client.links()) ?? (await openAccount(parts))
+  const own = (await chains.known(account))?.links[0]
+  if (own === undefined || !stored.some((link) => equalBytes(link, own))) throw new SottoError('replica-needs-linking')
   const known = await chains.learn(account, stored)
   await giveMissing(parts, known, stored)
   return known
@@ -42,23 +45,9 @@ async function giveMissing(
   stored: readonly Uint8Array[],
 ): Promise<void> {
   const there = new Set(stored.map(toBase64Url))
-  const heads = new Set(stored.map((link) => placeOfLink(link, nodeVerifier)?.previous))
-  for (const link of inOrder(known.links)) {
-    if (there.has(toBase64Url(link))) continue
+  const extended = new Set(linksInOrder(stored, nodeVerifier).map(({ place }) => place.previous))
+  for (const { bytes, place } of linksInOrder(known.links, nodeVerifier)) {
     // One that stands beside another is in use already: every device has to see both.
-    await client.addLink(link, heads.has(placeOfLink(link, nodeVerifier)?.previous))
+    if (!there.has(toBase64Url(bytes))) await client.addLink(bytes, extended.has(place.previous))
   }
-}
-
-/** Links behind what they extend. */
-function inOrder(links: readonly Uint8Array[]): readonly Uint8Array[] {
-  const places = links.map((bytes) => ({ bytes, place: placeOfLink(bytes, nodeVerifier) }))
-  const sorted: Uint8Array[] = []
-  let reached: ReadonlySet<string> = new Set([''])
-  while (reached.size > 0) {
-    const next = places.filter(({ place }) => place !== null && reached.has(place.previous))
-    sorted.push(...next.map(({ bytes }) => bytes))
-    reached = new Set(next.map(({ place }) => place?.hash ?? ''))
-  }
-  return sorted
 }
