@@ -86,6 +86,11 @@ export const errorCodes = [
   'spool-damaged',
   'spool-waiting',
   'spool-failed',
+  'replica-busy',
+  'replica-full',
+  'device-unknown',
+  'device-removed',
+  'devices-forked',
 ] as const
 
 /** One of {@link errorCodes}. */

@@ -96,11 +96,7 @@ export class HomeServer {
     this.#stores = openStores(options.directory, options.domain, { ...ports, limits })
     const { accounts, database, domain, echoSecrets, mailbox } = this.#stores
     this.#digest = new HttpDigest({ realm: domain, ...ports, ha1: (user) => accounts.ha1(user, domain, 'SHA-256') })
-    this.#replica = openHomeReplica(options.directory, {
-      ...portsOf(ports, 'replica'),
-      ...{ domain, digest: this.#digest, token: this.#stores.token, limits: ports.replicaLimits },
-      hosts: () => new Set(this.#names.all),
-    })
+    this.#replica = this.#makeReplica()
     this.#lan = options.lan || database.get('lan') === 'yes' || !isLoopback(options.host)
     this.#names = this.#hostNames()
     this.#admission = new Admission({ limits, clock: ports.clock })
@@ -123,16 +119,7 @@ export class HomeServer {
     })
     this.#proxy.onRegistered((binding) => this.#delivery.start(binding))
     this.#controlSecret = toBase64Url(ports.random.bytes(32))
-    this.#lease = new LeaseServer({
-      path: controlPathOf(options.directory),
-      secret: this.#controlSecret,
-      clock: ports.clock,
-      graceMs: ports.graceMs ?? defaultGraceMs,
-      maxConnections: limits.controlConnections,
-      onIdle: () => {
-        if (!options.keep) ports.onIdle()
-      },
-    })
+    this.#lease = this.#makeLease()
   }
 
   /** What the endpoint file says. */
@@ -236,6 +223,27 @@ export class HomeServer {
         onMsrpSocket: (socket) => this.#chat.relay.acceptSocket(socket),
         onRequest: await this.#makeApi(hosts),
         onUpgrade: newsUpgrade(this.#replica),
+      },
+    })
+  }
+
+  #makeReplica(): ReplicaService {
+    const { domain, token } = this.#stores
+    return openHomeReplica(this.#options.directory, {
+      ...portsOf(this.#ports, 'replica'),
+      ...{ domain, token, digest: this.#digest, limits: this.#ports.replicaLimits },
+      hosts: () => new Set(this.#names.all),
+    })
+  }
+
+  #makeLease(): LeaseServer {
+    const { clock, graceMs = defaultGraceMs, onIdle } = this.#ports
+    return new LeaseServer({
+      path: controlPathOf(this.#options.directory),
+      secret: this.#controlSecret,
+      ...{ clock, graceMs, maxConnections: this.#limits.controlConnections },
+      onIdle: () => {
+        if (!this.#options.keep) onIdle()
       },
     })
   }

@@ -2,7 +2,7 @@
  * Batches as they travel together; numbers are big-endian.
  *
  *     0        then per batch:          at the end:
- *     version  length (4, > 0), batch   mark (4): 0 = more is stored, 2^32 − 1 = nothing more
+ *     version  length (4), batch     mark (4): 0 = more is stored, 2^32 − 1 = nothing more
  *
  * Without its mark a page was cut off on the way.
  */
@@ -39,7 +39,7 @@ export function decodePage(bytes: Uint8Array): Page {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const batches: Uint8Array[] = []
   const markAt = bytes.length - numberBytes
-  for (let at = 1; at < markAt; ) {
+  for (let at = 1; at < markAt;) {
     const length = view.getUint32(at)
     const [from, to] = [at + numberBytes, at + numberBytes + length]
     if (length < 1 || length > maxBatchBytes || to > markAt) fail('bad-length')

@@ -20,11 +20,7 @@ export interface WebSocketLink {
  * The server's side of a WebSocket as a {@link MessageSocket}: text arrives as string, binary as bytes. A peer that
  * answers no ping for the idle time is closed.
  */
-export function serverMessageSocket(
-  socket: WebSocket,
-  link: WebSocketLink,
-  ports: SocketKeeping,
-): MessageSocket {
+export function serverMessageSocket(socket: WebSocket, link: WebSocketLink, ports: SocketKeeping): MessageSocket {
   watchIdle(socket, ports)
   socket.on('error', () => undefined)
   return {

@@ -55,13 +55,8 @@ async function links({ chains }: ReplicaService, { accepted, request }: SignedCa
 }
 
 function refuseLink(refused: PlaceRefusal): Answer {
-  switch (refused) {
-    case 'head-moved':
-    case 'chain-full':
-      return refusal(refused)
-    default:
-      return refusal('link-refused', { reason: refused })
-  }
+  const isOwnWord = refused === 'head-moved' || refused === 'chain-full'
+  return isOwnWord ? refusal(refused) : refusal('link-refused', { reason: refused })
 }
 
 /** Nobody signed this: strangers have few places, so that they cannot take those of devices. */
@@ -99,20 +94,10 @@ async function open(service: ReplicaService, request: FastifyRequest, body: Uint
 }
 
 function refuseOpening(service: ReplicaService, refused: OpeningRefusal): Answer {
-  switch (refused) {
-    case 'too-many':
-      return comeAgain(service, refused)
-    case 'insecure':
-    case 'open':
-      return refusal(refused)
-    case 'missing':
-    case 'stale':
-      return refusal('unauthorized', {}, {
-        'www-authenticate': service.ports.digest.challenge(refused === 'stale'),
-      })
-    case 'wrong':
-      return refusal('wrong-secret')
-    default:
-      return refusal('link-refused', { reason: refused })
-  }
+  if (refused === 'too-many') return comeAgain(service, refused)
+  if (refused === 'insecure' || refused === 'open') return refusal(refused)
+  if (refused === 'wrong') return refusal('wrong-secret')
+  if (refused !== 'missing' && refused !== 'stale') return refusal('link-refused', { reason: refused })
+  const challenge = service.ports.digest.challenge(refused === 'stale')
+  return refusal('unauthorized', {}, { 'www-authenticate': challenge })
 }

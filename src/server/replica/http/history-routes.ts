@@ -24,7 +24,10 @@ export function addHistoryRoutes(app: FastifyInstance, service: ReplicaService):
       },
     }),
   )
-  app.post('/batches', signedRoute(service, { use: 'write', most: limits.batchBytes, handle: (call) => push(service, call) }))
+  app.post(
+    '/batches',
+    signedRoute(service, { use: 'write', most: limits.batchBytes, handle: (call) => push(service, call) }),
+  )
   app.post(
     '/page',
     signedRoute(service, {
