@@ -89,6 +89,11 @@ export const errorCodes = [
   'replica-needs-linking',
   'replica-unknown',
   'replica-off',
+  'replica-busy',
+  'replica-full',
+  'device-unknown',
+  'device-removed',
+  'devices-forked',
 ] as const
 
 /** One of {@link errorCodes}. */
