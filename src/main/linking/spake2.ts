@@ -135,8 +135,7 @@ function keysOf(role: Spake2Role, transcript: Uint8Array, aad: Uint8Array): Spak
   const confirmationKeys = new Uint8Array(
     hkdfSync('sha256', digest.subarray(keyHalf), new Uint8Array(), info, 2 * keyHalf),
   )
-  const macOf = (key: Uint8Array): Uint8Array =>
-    Uint8Array.from(createHmac('sha256', key).update(transcript).digest())
+  const macOf = (key: Uint8Array): Uint8Array => Uint8Array.from(createHmac('sha256', key).update(transcript).digest())
   const [ofA, ofB] = [macOf(confirmationKeys.subarray(0, keyHalf)), macOf(confirmationKeys.subarray(keyHalf))]
   const [own, expected] = role === 'A' ? [ofA, ofB] : [ofB, ofA]
   const key = Uint8Array.from(digest.subarray(0, keyHalf))
