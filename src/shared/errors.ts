@@ -94,6 +94,19 @@ export const errorCodes = [
   'device-unknown',
   'device-removed',
   'devices-forked',
+  'link-busy',
+  'link-expired',
+  'link-used',
+  'link-cancelled',
+  'link-wrong-code',
+  'link-not-found',
+  'link-wrong-account',
+  'link-qr-invalid',
+  'link-tampered',
+  'link-clocks-differ',
+  'link-too-new',
+  'link-chain-invalid',
+  'link-failed',
 ] as const
 
 /** One of {@link errorCodes}. */

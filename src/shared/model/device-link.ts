@@ -21,7 +21,8 @@ const deviceId = bytesOf(16)
 const name = z.string().max(maxNameLength)
 const at = z.number().int().nonnegative()
 
-const deviceKeys = z.object({
+/** Shape of {@link DeviceKeys}. */
+export const deviceKeys = z.object({
   /** First 16 bytes of SHA-256 of `ed25519`. */
   id: deviceId,
   /** Signs links, batch heads and requests. */
