@@ -89,7 +89,7 @@ export const arrows = {
   'main/history': [...shared, 'main/platform'],
   'main/signalling-port': shared,
   'main/home': [...shared, 'main/platform', 'main/keys'],
-  'main/replication': [...shared, 'main/platform', 'main/keys'],
+  'main/replication': [...shared, 'main/platform', 'main/keys', 'main/history'],
   'main/identity': mainBase,
   'main/contacts': mainBase,
   'main/accounts': mainBase,
