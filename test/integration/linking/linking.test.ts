@@ -213,7 +213,7 @@ describe('a new device takes no chain', () => {
     expect(ends.world.took).toHaveLength(0)
   })
 
-  function otherChain(): readonly Uint8Array[] {
+  function otherChain(): Uint8Array[] {
     return [...draw('one: stranger').values()]
   }
 })
