@@ -31,7 +31,7 @@ export function checkParcel(parcel: LinkParcel, account: Aor, keys: DeviceKeys):
   const identity = toBase64Url(parcel.identity)
   const chain = readChain(parcel.links, { account, identity, picked, crypto: nodeVerifier })
   const own = chain?.state.devices.get(deviceIdText(keys.id))
-  const isIn = own !== undefined && own.revokedAt === null && isSameDevice(own.keys, keys)
+  const isIn = own?.revokedAt === null && isSameDevice(own.keys, keys)
   if (chain?.fork !== null || !isIn) throw new SottoError('link-chain-invalid')
   return chain
 }

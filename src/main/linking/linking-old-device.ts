@@ -2,7 +2,7 @@ import { LinkChannel } from './link-channel.ts'
 import { endingOf, inWords } from './link-words.ts'
 import { OldDeviceSession, type OldDeviceSessionPorts } from './old-device-session.ts'
 import { accountTag, answerCode, answerQr, type SessionKeys } from './pairing.ts'
-import { joinSlot, leaveSlot, type SlotPorts } from './slot-opening.ts'
+import { joinSlot, leaveSlot, waitingSlots, type SlotPorts } from './slot-opening.ts'
 import type { SlotPipe } from './slot-pipe.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
@@ -13,7 +13,7 @@ import type { DeviceKeys } from '#shared/model/device-link.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
 
 /** How long the other end may take to prove that it knows the code, ms. */
-const proofMs = 30_000
+const proofMs = 60_000
 
 export interface LinkingOldDevicePorts extends SlotPorts, OldDeviceSessionPorts {
   readonly account: Aor
@@ -61,8 +61,8 @@ export class LinkingOldDevice {
   async enterCode(typed: string): Promise<LinkOffer> {
     const digits = parseLinkCode(typed)
     if (digits === null) throw new SottoError('invalid-argument')
-    const { account, client, random } = this.#ports
-    const slots = await client.waiting().catch((cause: unknown) => Promise.reject(inWords(cause)))
+    const { account, random } = this.#ports
+    const slots = await waitingSlots(this.#ports).catch((cause: unknown) => Promise.reject(inWords(cause)))
     if (slots.length === 0) throw new SottoError('link-not-found')
     return this.#meet(slots, async (pipe) => {
       const meeting = { account, slot: pipe.key.slot }

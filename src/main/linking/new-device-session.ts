@@ -23,7 +23,7 @@ export interface NewDeviceSessionPorts {
   readonly device: NewDevicePort
   readonly clock: ClockPort
   /** Stores everything that was handed over, in one piece, durable when it resolves. */
-  take(parcel: LinkParcel, chain: ChainReading): Promise<void>
+  readonly take: (parcel: LinkParcel, chain: ChainReading) => Promise<void>
 }
 
 /** Runs the new device's machine over a channel. */

@@ -51,8 +51,7 @@ export function stepOldDevice(state: OldDeviceState, event: OldDeviceEvent): Old
     case 'message':
       return heard(state, event.message, event.now)
     case 'confirmed':
-      if (state.phase !== 'asking' || state.keys === null) return { state, effects: [] }
-      return { state: { ...state, phase: 'adding' }, effects: [{ kind: 'add', keys: state.keys }] }
+      return confirmed(state)
     case 'cosign':
       if (state.phase !== 'adding' || state.cosigning) return failed(state, 'internal')
       return { state: { ...state, cosigning: true }, effects: [send({ kind: 'cosign', body: event.body })] }
@@ -62,6 +61,12 @@ export function stepOldDevice(state: OldDeviceState, event: OldDeviceEvent): Old
     case 'failed':
       return failed(state, event.code)
   }
+}
+
+/** A second yes changes nothing. */
+function confirmed(state: OldDeviceState): OldDeviceStep {
+  if (state.phase !== 'asking' || state.keys === null) return { state, effects: [] }
+  return { state: { ...state, phase: 'adding' }, effects: [{ kind: 'add', keys: state.keys }] }
 }
 
 function heard(state: OldDeviceState, message: ToOld, now: number): OldDeviceStep {

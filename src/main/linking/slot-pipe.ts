@@ -1,17 +1,9 @@
-import { RendezvousRefused } from './link-words.ts'
+import { persist, type Patience } from './persist.ts'
 import type { RendezvousClientPort, SlotKey } from './rendezvous-port.ts'
-import { SottoError } from '#shared/errors.ts'
 import { maxHeldMs } from '#shared/linking/rendezvous.ts'
-import type { ClockPort } from '#shared/ports/clock.ts'
 
-const firstPauseMs = 250
-const longestPauseMs = 4_000
-
-export interface SlotPipePorts {
+export interface SlotPipePorts extends Patience {
   readonly client: RendezvousClientPort
-  readonly clock: ClockPort
-  /** How long a server may not answer before it is given up. */
-  readonly patienceMs: number
 }
 
 /**
@@ -64,33 +56,7 @@ export class SlotPipe {
     this.#nextOut++
   }
 
-  /** Asks until there is an answer that stands; `full` and `too-many` are a reason to wait, however long. */
-  async #persist<T>(ask: () => Promise<T>): Promise<T> {
-    const { clock, patienceMs } = this.#ports
-    let [pauseMs, answeredAt] = [firstPauseMs, clock.monotonic()]
-    for (;;) {
-      if (this.#closed) throw new SottoError('cancelled')
-      try {
-        const answer = await ask()
-        if (this.#isClosed()) throw new SottoError('cancelled')
-        return answer
-      } catch (cause) {
-        if (!isPassing(cause)) throw cause
-        if (cause instanceof RendezvousRefused) answeredAt = clock.monotonic()
-        else if (clock.monotonic() - answeredAt > patienceMs) throw cause
-      }
-      await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
-      pauseMs = Math.min(2 * pauseMs, longestPauseMs)
-    }
+  #persist<T>(ask: () => Promise<T>): Promise<T> {
+    return persist(this.#ports, ask, () => this.#closed)
   }
-
-  #isClosed(): boolean {
-    return this.#closed
-  }
-}
-
-/** Whether asking again later may help. */
-export function isPassing(cause: unknown): boolean {
-  if (cause instanceof RendezvousRefused) return cause.problem === 'full' || cause.problem === 'too-many'
-  return cause instanceof SottoError && cause.code === 'server-unreachable'
 }

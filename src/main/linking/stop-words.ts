@@ -10,18 +10,14 @@ export const stopWords: Readonly<Record<LinkReason, ErrorCode>> = {
   failed: 'link-failed',
 }
 
+const reasonOf: Partial<Record<ErrorCode, LinkReason>> = {
+  cancelled: 'cancelled',
+  'link-clocks-differ': 'clocks-differ',
+  'link-chain-invalid': 'chain-invalid',
+  'link-tampered': 'tampered',
+}
+
 /** What the other end is told of a failure of this one. */
 export function reasonOfCode(code: ErrorCode): LinkReason {
-  switch (code) {
-    case 'cancelled':
-      return 'cancelled'
-    case 'link-clocks-differ':
-      return 'clocks-differ'
-    case 'link-chain-invalid':
-      return 'chain-invalid'
-    case 'link-tampered':
-      return 'tampered'
-    default:
-      return 'failed'
-  }
+  return reasonOf[code] ?? 'failed'
 }

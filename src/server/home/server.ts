@@ -16,6 +16,7 @@ import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/h
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
 import { addReplicaRoutes } from '../replica/http/replica-routes.ts'
+import { meetingRoutes } from '../replica/rendezvous/rendezvous-routes.ts'
 import { newsUpgrade } from '../replica/http/news-upgrade.ts'
 import type { ReplicaLimits } from '../replica/limits.ts'
 import type { ReplicaService } from '../replica/service.ts'
@@ -259,7 +260,7 @@ export class HomeServer {
       me: new MeService({ ...this.#stores, bindings: this.#presence() }),
       domain: () => ({ domain, ports: this.#listening }),
       invite: (lan) => this.invite(lan),
-      more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica) },
+      more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica, [meetingRoutes(this.#ports)]) },
     })
   }
 

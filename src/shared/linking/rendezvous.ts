@@ -11,6 +11,16 @@ import { bytesOf } from '../bytes/schemas.ts'
 import { ProtocolError } from '../errors.ts'
 
 export const rendezvousPath = '/replica/rendezvous'
+/** What is asked below {@link rendezvousPath}. */
+export const rendezvousTargets = {
+  slots: '/slots',
+  transfers: '/transfers',
+  waiting: '/waiting',
+  join: '/join',
+  state: '/state',
+  pieces: '/pieces',
+  end: '/end',
+} as const
 /** `Authorization: Sotto-Slot ` and base64url of a token. */
 export const slotScheme = 'Sotto-Slot'
 export const slotIdBytes = 16
@@ -36,9 +46,8 @@ const generation = bytesOf(generationBytes)
 const number = z.number().int().nonnegative()
 
 /**
- * `POST /replica/rendezvous`: opens a slot, or repeats it. Tokens are chosen by the ends, who show them with each piece; the server knows
- * their hashes. `far` is null where whoever joins first brings one. A `transfer` is opened by a signed request; with another generation it
- * begins anew.
+ * `POST …/slots`, and signed `POST …/transfers`: opens a slot, or repeats it. Tokens are chosen by the ends, who show them with each piece; the server knows
+ * their hashes. `far` is null where whoever joins first brings one. A transfer with another generation begins anew.
  */
 export const openingRequest = z.object({
   slot,
@@ -50,13 +59,13 @@ export const openingRequest = z.object({
 })
 export type SlotOpening = z.output<typeof openingRequest>
 
-/** `GET /replica/rendezvous/waiting`, signed: who waits to be linked by a code. */
+/** `GET …/waiting`, signed: who waits to be linked by a code. */
 export const waitingAnswer = z.object({ slots: z.array(slot).max(64) })
 
-/** `POST /replica/rendezvous/join`, signed. */
+/** `POST …/join`, signed. */
 export const joinRequest = z.object({ slot, far: tokenHash })
 
-/** State of a slot for one of its ends; also the answer to joining. */
+/** State of a slot for one of its ends: `GET …/state?slot=…`; also the answer to opening, joining and storing. */
 export const slotStateAnswer = z.object({
   generation,
   joined: z.boolean(),
@@ -65,7 +74,7 @@ export const slotStateAnswer = z.object({
 })
 export type SlotState = z.output<typeof slotStateAnswer>
 
-/** `POST /replica/rendezvous/end`: with the token of an end. */
+/** `POST …/end`: with the token of an end. */
 export const endRequest = z.object({ slot, ending: z.enum(slotEndings) })
 
 /**

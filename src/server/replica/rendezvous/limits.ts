@@ -17,6 +17,9 @@ export interface RendezvousLimits {
   readonly bytes: number
   /** Pieces one way of one slot, the first one apart. */
   readonly laneBytes: number
+  /** Requests with a token at work, held back or not: of all addresses and of one. */
+  readonly requestsAtWork: number
+  readonly requestsAtWorkPerAddress: number
   /** Pieces of who opened a slot that nobody joined yet: the opener is a stranger. */
   readonly strangerBytes: number
 }
@@ -31,5 +34,7 @@ export const defaultRendezvousLimits: RendezvousLimits = {
   slotsPerAddress: 4,
   bytes: 268_435_456,
   laneBytes: 4_194_304,
+  requestsAtWork: 512,
+  requestsAtWorkPerAddress: 32,
   strangerBytes: 1_024,
 }
