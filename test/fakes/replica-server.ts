@@ -39,6 +39,7 @@ export class ReplicaWorld {
   readonly metrics: ReplicaMetrics
   readonly #opened: OpenService
   readonly #clients: ReplicaClientPort[] = []
+  #halted: Promise<void> | null = null
 
   static async start(options: ReplicaWorldOptions = {}): Promise<ReplicaWorld> {
     const directory = options.directory ?? temporaryDirectory()
@@ -104,8 +105,13 @@ export class ReplicaWorld {
   /** Stops the server; its directory stays. */
   async stop(): Promise<void> {
     for (const client of this.#clients) client.close()
-    await this.server.stop()
-    await this.#opened.close()
+    await this.halt()
+  }
+
+  /** Stops the server alone: its clients find nobody. */
+  halt(): Promise<void> {
+    this.#halted ??= this.server.stop().then(() => this.#opened.close())
+    return this.#halted
   }
 
   async end(): Promise<void> {
