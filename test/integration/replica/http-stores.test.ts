@@ -1,4 +1,5 @@
 /** The whole way from one device's engine over the listener into a store and out to another device: on SQLite and on PostgreSQL. */
+import { cp, rename, rm } from 'node:fs/promises'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +14,7 @@ import { outcomeOf, ReplicaWorld, type ReplicaWorldOptions } from '#test/fakes/r
 import { PostgresServer } from './postgres-server.ts'
 
 const dayMs = 86_400_000
+const nothing = (): Promise<void> => Promise.resolve()
 const picture = `0: A
 1: 0 A adds B
 2: 1 A epoch 1`
@@ -34,14 +36,29 @@ describe.each(['SQLite', 'PostgreSQL'])('a replica on %s', (kind) => {
     return world
   }
   /** Stops it and starts it again on the same stores and the same port. */
-  const restart = async (options: ReplicaWorldOptions = {}): Promise<ReplicaWorld> => {
+  const restart = async (options: ReplicaWorldOptions = {}, meanwhile = nothing): Promise<ReplicaWorld> => {
     const before = world!
     await before.halt()
+    await meanwhile()
     halted.push(before)
     world = await ReplicaWorld.start({
       ...{ ...options, directory: before.directory, postgres: url, port: before.address.port },
     })
     return world
+  }
+  /** Copies what is stored; returns what puts it back while nothing runs. */
+  const backup = async ({ directory }: ReplicaWorld): Promise<() => Promise<void>> => {
+    const copy = `${directory.path}-copy`
+    if (kind === 'SQLite') {
+      await restart({}, () => cp(directory.path, copy, { recursive: true }))
+      return async () => {
+        await rm(directory.path, { recursive: true })
+        await rename(copy, directory.path)
+      }
+    }
+    const schema = /search_path%3D(\w+)|search_path=(\w+)/.exec(decodeURIComponent(url!))?.[2] ?? ''
+    const dumped = await postgres.dump(schema)
+    return () => postgres.restore(schema, dumped)
   }
   afterEach(async () => {
     for (const before of halted.splice(0)) await before.stop()
@@ -175,6 +192,24 @@ describe.each(['SQLite', 'PostgreSQL'])('a replica on %s', (kind) => {
       for (const word of [canary, 'alice', 'example.org', '127.0.0.1']) expect(said).not.toContain(word)
     },
   )
+
+  test('what a backup lost devices push again, and what it brings back they erase', { timeout: 30_000 }, async () => {
+    await start()
+    const [a, b] = [device('A'), device('B')]
+    a.say('to be erased')
+    await a.engine.sync()
+    const restore = await backup(world!)
+    const { bytes } = (await a.journal.sealed(1))!
+    a.journal.erase({ device: a.id, seq: 1, bodyHash: bodyHashOf(bytes) })
+    a.say('said later')
+    await a.engine.sync()
+    await restart({}, restore)
+    const raw = await world!.service.ports.store.page(account, { after: [], maxBytes: 1_000_000 })
+    expect(raw.batches.map((batch) => Uint8Array.from(batch.bytes))).toEqual([bytes])
+    expect((await a.engine.sync()).faults.map((fault) => fault.kind)).toEqual(['rolled-back'])
+    expect(await b.engine.sync()).toEqual({ pushed: 0, read: 2, faults: [], stopped: false })
+    expect(b.texts).toEqual(['said later'])
+  })
 
   test('an erased account is gone from the disk of the chain, and its devices from the door', async () => {
     await start()
