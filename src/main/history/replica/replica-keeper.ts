@@ -18,19 +18,29 @@ import type {
   SnapshotProgress,
   UnopenedPage,
 } from '../replica-port.ts'
-import { ReplicaContents } from './replica-contents.ts'
+import type { PieceReceipt, TransferPiece } from '../transfer-port.ts'
+import { isOfContent, ReplicaContents } from './replica-contents.ts'
 import { ReplicaDevices } from './replica-devices.ts'
 import { ReplicaEnvelopes } from './replica-envelopes.ts'
 import { ReplicaPruning } from './replica-pruning.ts'
 import { ReplicaSealing } from './replica-sealing.ts'
 import { ReplicaSnapshot } from './replica-snapshot.ts'
 import type { ReplicaTrace } from './replica-trace.ts'
+import { TransferIntake } from './transfer-intake.ts'
 
 const dayMs = 86_400_000
 /** What a switch-on brings along, as long as a server keeps it. */
 const snapshotMs = 60 * dayMs
 /** What was signed longer ago, or comes with more, is told as a whole and raises no notice. */
 const live = { ms: dayMs, contents: 8 }
+
+/** A transaction that takes contents in. */
+interface Taking {
+  readonly account: Aor
+  readonly replica: number
+  readonly touched: Touched
+  readonly carefully: boolean
+}
 
 /** What the journals need of the writer. */
 export interface ReplicaHost {
@@ -52,6 +62,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   readonly #sealing: ReplicaSealing
   readonly #contents: ReplicaContents
   readonly #snapshot: ReplicaSnapshot
+  readonly #intake: TransferIntake
   readonly #pruning: ReplicaPruning
 
   constructor(host: ReplicaHost) {
@@ -62,6 +73,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     this.#sealing = new ReplicaSealing(db, this.#devices, trace)
     this.#contents = new ReplicaContents({ ...host, envelopes: this.#envelopes })
     this.#snapshot = new ReplicaSnapshot(db)
+    this.#intake = new TransferIntake({ ...host, devices: this.#devices, envelopes: this.#envelopes })
     this.#pruning = new ReplicaPruning(db)
   }
 
@@ -144,32 +156,41 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     const since = this.#host.now() - live.ms
     const contents = batches.reduce((sum, batch) => sum + batch.contents.ends.length, 0)
     const isLive = contents <= live.contents && batches.every(({ place }) => place.at >= since)
-    const changing = this.#write(
-      account,
-      (replica, touched) => {
-        this.#contents.takeReceipt()
-        for (const batch of batches) this.#readOne(account, replica, { batch, touched })
-        receipt = this.#contents.takeReceipt()
-      },
-      !isLive,
-    )
+    return this.#takeContents(account, !isLive, ({ replica, touched, carefully }) => {
+      for (const batch of batches) this.#readOne(batch, { account, replica, touched, carefully })
+    })
+  }
+
+  /** Once more, carefully, where something in it cannot be stored. */
+  async #takeContents(account: Aor, isMany: boolean, take: (taking: Taking) => void): Promise<ContentsReceipt> {
     let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
-    await changing
+    const attempt = (carefully: boolean): Promise<void> =>
+      this.#write(
+        account,
+        (replica, touched) => {
+          this.#contents.takeReceipt()
+          take({ account, replica, touched, carefully })
+          receipt = this.#contents.takeReceipt()
+        },
+        isMany,
+      )
+    try {
+      await attempt(false)
+    } catch (error) {
+      if (!isOfContent(error)) throw error
+      await attempt(true)
+    }
     return receipt
   }
 
-  #readOne(
-    account: Aor,
-    replica: number,
-    { batch, touched }: { readonly batch: BatchRead; readonly touched: Touched },
-  ): void {
+  #readOne(batch: BatchRead, { account, replica, touched, carefully }: Taking): void {
     const { place, contents, unopened, missing, frontier, erased } = batch
     if (place.seq <= this.#devices.readOf(replica, place.device)) return
     const now = this.#host.now()
     const device = this.#devices.refOf(replica, place.device)
     // First: whoever has erased something has said so to the server.
     for (const body of erased) this.#bury(replica, body)
-    this.#contents.apply(account, device, contents, touched)
+    this.#contents.apply({ account, device, carefully }, contents, touched)
     for (const { header, body } of unopened) this.#envelopes.keepUnopened(device, header, body)
     for (const body of missing) this.#envelopes.addMissing(this.#devices.refOf(replica, body.device), body)
     this.#devices.keepPlace(device, place, now)
@@ -205,21 +226,27 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   }
 
   async keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt> {
-    let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
+    return this.#takeContents(account, true, ({ replica, touched, carefully }) => {
+      for (const { device: id, contents } of opened) {
+        const device = this.#devices.refOf(replica, id)
+        for (const seq of contents.seqs) this.#envelopes.forgetUnopened(device, seq)
+        this.#contents.apply({ account, device, carefully }, contents, touched)
+      }
+    })
+  }
+
+  async takePiece(account: Aor, piece: Pick<TransferPiece, 'token' | 'bytes'>): Promise<PieceReceipt> {
+    let latest: PieceReceipt['latest'] = null
     await this.#write(
       account,
-      (replica, touched) => {
-        this.#contents.takeReceipt()
-        for (const { device, contents } of opened) {
-          const ref = this.#devices.refOf(replica, device)
-          for (const seq of contents.seqs) this.#envelopes.forgetUnopened(ref, seq)
-          this.#contents.apply(account, ref, contents, touched)
-        }
-        receipt = this.#contents.takeReceipt()
-      },
+      (replica, touched) => (latest = this.#intake.take({ account, replica }, piece, touched)),
       true,
     )
-    return receipt
+    return { latest }
+  }
+
+  async takenPiece(account: Aor): Promise<string | null> {
+    return this.#ask(account, (replica) => this.#intake.taken(replica))
   }
 
   /** Between other commits, what a switch-on has to look at; a failure waits for the next start. */
