@@ -24,6 +24,7 @@ export async function persist<T>(
 ): Promise<T> {
   let [pauseMs, answeredAt] = [firstPauseMs, clock.monotonic()]
   for (let tries = 1; ; tries++) {
+    let wasFull = false
     if (isClosed()) throw new SottoError('cancelled')
     try {
       const answer = await ask()
@@ -31,11 +32,12 @@ export async function persist<T>(
       return answer
     } catch (cause) {
       if (!isPassing(cause)) throw cause
+      wasFull = cause instanceof RendezvousRefused && cause.problem === 'full'
       if (cause instanceof RendezvousRefused) answeredAt = clock.monotonic()
       else if (tries >= fewestTries && clock.monotonic() - answeredAt > patienceMs) throw cause
     }
     await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
-    pauseMs = Math.min(2 * pauseMs, longestPauseMs)
+    if (!wasFull) pauseMs = Math.min(2 * pauseMs, longestPauseMs)
   }
 }
 
