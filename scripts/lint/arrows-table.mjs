@@ -90,7 +90,7 @@ export const arrows = {
   'main/history': [...shared, 'main/platform'],
   'main/signalling-port': shared,
   'main/home': [...shared, 'main/platform', 'main/keys'],
-  'main/replication': [...shared, 'main/platform', 'main/keys'],
+  'main/replication': [...shared, 'main/platform', 'main/keys', 'main/history'],
   'main/linking': [...shared, 'main/platform', 'main/keys'],
   'main/identity': mainBase,
   'main/contacts': mainBase,

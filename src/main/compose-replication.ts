@@ -4,7 +4,7 @@ import type { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import type { ConnectorPort } from '#shared/ports/sockets.ts'
+import type { AuthorizedSocketsPort, ConnectorPort } from '#shared/ports/sockets.ts'
 import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
@@ -20,7 +20,7 @@ import { replicaConnector } from './replication/transport/replica-client.ts'
 
 interface Ports {
   readonly publisher: BridgePublisher
-  readonly connector: ConnectorPort
+  readonly connector: ConnectorPort & AuthorizedSocketsPort
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort

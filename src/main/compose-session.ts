@@ -6,7 +6,7 @@ import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import type { ConnectorPort } from '#shared/ports/sockets.ts'
+import type { AuthorizedSocketsPort, ConnectorPort } from '#shared/ports/sockets.ts'
 import { Accounts, type AccountRegistryPort } from './accounts/accounts.ts'
 import type { FileDialogPort } from './archive/archive-port.ts'
 import type { SaveDialogPort } from './files/file-saver.ts'
@@ -20,6 +20,7 @@ import { Chat } from './chat/chat.ts'
 import { addSpooledCall, composeCallDevices, composeCalls } from './compose-calls.ts'
 import type { Archive } from './archive/archive.ts'
 import { startArchive } from './compose-archive.ts'
+import { composeLinking, linkingAnswers } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
@@ -34,6 +35,7 @@ import type { HistoryChange } from './history/port.ts'
 import type { HomeServerControl } from './home/port.ts'
 import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
+import type { Linkings } from './linking/linkings.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { LockedSession } from './locked/locked-session.ts'
@@ -52,7 +54,7 @@ export interface SessionPorts {
   readonly locked: LockedSession
   readonly spool: Spool
   readonly home: HomeServerControl
-  readonly connector: ConnectorPort
+  readonly connector: ConnectorPort & AuthorizedSocketsPort
   readonly publisher: BridgePublisher
   readonly notifications: NotificationPort
   readonly ring: RingPort
@@ -123,8 +125,10 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const replicas: Replicas = composeReplication(ports, { history, accounts, identity, entries })
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
+  const linkings = composeLinking(ports, { accounts, identity, replicas })
+  opened.push(() => linkings.cancel())
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
-  const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...features }
+  const parts = { history, signalling, settings, accounts, identity, calls, replicas, linkings, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()
@@ -296,6 +300,7 @@ function composeFeatures(
 interface Everything extends Foundation, Features {
   readonly identity: Identity
   readonly replicas: Replicas
+  readonly linkings: Linkings
 }
 
 /** Facts flow from the features to the screen, and between features that must know of each other. */
@@ -332,7 +337,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas } = parts
+  const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas, linkings } = parts
   return {
     accounts,
     identity,
@@ -359,6 +364,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
     replication: replicationAnswers(replicas, () => Promise.resolve(false)),
+    linking: linkingAnswers(linkings),
     activity: (args) => chat.activity(args),
   }
 }

@@ -7,7 +7,6 @@ import type { CallId } from '#shared/model/calls.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { LockReason, SettingsView } from '#shared/model/views.ts'
 import type { LogPort } from '#shared/ports/log.ts'
-import type { ConnectorPort } from '#shared/ports/sockets.ts'
 import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
@@ -26,7 +25,7 @@ import { hostFacts } from './platform/host-facts.ts'
 import { watchNetwork } from './platform/network-watch.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { SafeStorageKeychain } from './platform/safe-storage-keychain.ts'
-import { createConnector } from './platform/sockets/connector.ts'
+import { createConnector, type Connector } from './platform/sockets/connector.ts'
 import { systemClock as clock } from './platform/system-clock.ts'
 import { systemRandom as random } from './platform/system-random.ts'
 import { lockWhenIdle } from './program/idle-lock.ts'
@@ -70,8 +69,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const strings = (): MainStrings => mainStrings(settings.language, app.getLocale())
   const windows = composeWindows(options)
   const publisher = new BridgePublisher(windows)
-  const connector = createConnector({ clock })
-  const home = composeHome(options, connector)
+  const network = composeNetwork(options)
   const notifications = composeNotifications(windows, publisher, strings)
   const ladder = composeLadder(options)
   const eraser = composeEraser(options.paths, () => forget(ladder, onSettings))
@@ -80,13 +78,18 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     nativeTheme.themeSource = changed.theme
   }
   const now = (): SettingsView => settings
-  const running = (): RunningSession['answers'] | undefined => sessionOf(program)?.answers
   const desktop = { windows, notifications, strings, settings: now }
+  const running = (): RunningSession['answers'] | undefined => sessionOf(program)?.answers
   const { ring, lock } = composeReach(options, { ...desktop, publisher, running })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const across = { ...lock, ...composeFiles(strings), connector, callRevision: () => lock.locked.calls.list().revision }
+  const across = {
+    ...lock,
+    ...network,
+    ...composeFiles(strings),
+    callRevision: () => lock.locked.calls.list().revision,
+  }
   const onRungs = (): void => void program.rungsChanged()
-  const sessionPorts = { ...options, ...screen, ...across, ladder, home, clock, random, onSettings, onRungs }
+  const sessionPorts = { ...options, ...screen, ...across, ladder, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
     ...{ keys: withPaperWords(ladder), finishErasing: () => eraser.finish() },
     openSession: (key, upgrading) => composeSession(sessionPorts, key, upgrading),
@@ -101,7 +104,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   return {
     show: () => windows.show(),
     keepsRunning: () => settings.keepRunning && mayRunUnseen(program),
-    stop: () => stopAll({ program, ladder, home, tray, windows, lock, profileLock, stopLocking }),
+    stop: () => stopAll({ program, ladder, home: network.home, tray, windows, lock, profileLock, stopLocking }),
   }
 }
 
@@ -193,16 +196,17 @@ async function cleanUp(windows: AppWindows, notifications: { withdrawAll(): void
   v8Heap().collect()
 }
 
-function composeHome({ paths, homeServerCommand, log }: ComposeOptions, connector: ConnectorPort): HomeControl {
+/** The program's one way out, and the home server behind it. */
+function composeNetwork({ paths, homeServerCommand, log }: ComposeOptions): {
+  readonly connector: Connector
+  readonly home: HomeControl
+} {
+  const connector = createConnector({ clock })
   const spawn = detachedSpawn(homeServerCommand, process.env)
-  return new HomeControl({
-    directory: paths.homeServer,
-    spawn,
+  return {
     connector,
-    clock,
-    random,
-    log,
-  })
+    home: new HomeControl({ directory: paths.homeServer, spawn, connector, clock, random, log }),
+  }
 }
 
 function composeLadder({ paths }: ComposeOptions): KeyLadder {

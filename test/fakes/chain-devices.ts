@@ -144,7 +144,7 @@ export class ChainDevice {
     return this
   }
 
-  #id = new Uint8Array()
+  #id: Uint8Array = new Uint8Array()
 
   get id(): Uint8Array {
     return this.#id

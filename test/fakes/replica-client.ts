@@ -1,4 +1,5 @@
 /** Devices of drawn chains (`drawn-chain.ts`) that talk to a real replica. */
+import { replicaDevices } from './replica-devices.ts'
 import { authorize } from '#main/home/digest-secrets.ts'
 import { signEd25519 } from '#main/keys/key-pairs.ts'
 import { createConnector } from '#main/platform/sockets/connector.ts'
@@ -66,7 +67,7 @@ export class DrawnDevice {
         sign: (message) => requestSigner(name).sign(message),
         random: (n) => systemRandom.bytes(n),
       },
-      devices: { own: this.id, keyOf: (id) => keys.find((one) => equalBytes(one.id, id))?.ed25519 ?? null },
+      devices: replicaDevices(this.id, (id) => keys.find((one) => equalBytes(one.id, id))?.ed25519 ?? null),
     })
   }
 

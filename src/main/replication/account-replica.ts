@@ -176,7 +176,10 @@ export class AccountReplica {
     if (this.#ended || this.#state === 'paused') return
     this.#due = 'all'
     this.#failures += 1
-    if (code === 'device-removed' || code === 'devices-forked') return this.#set('stopped', code)
+    if (code === 'device-removed' || code === 'devices-forked') {
+      this.#set('stopped', code)
+      return
+    }
     this.#set(code === 'replica-needs-linking' ? 'joining' : 'offline', code)
     this.#wakeIn(patientReasons.has(code) ? patientMs : backOffMs(this.#failures, this.#parts.random))
   }
@@ -191,16 +194,18 @@ export class AccountReplica {
 
   async #count(): Promise<void> {
     const { keeper, account } = this.#parts
-    const journal = this.#open?.journal
     const progress = await keeper.progress(account)
-    const sealed = (journal?.own()?.seq ?? 0) - (journal?.confirmed() ?? 0)
-    this.#waiting = (progress?.waiting ?? 0) + Math.max(0, sealed)
-    if (journal !== undefined) this.#faults = await journal.faults()
+    this.#waiting = (progress?.waiting ?? 0) + unconfirmed(this.#open)
+    this.#faults = (await this.#open?.journal.faults()) ?? []
     // What was there before replication began is queued little by little.
-    if (progress !== null && (progress.share < 1 || progress.waiting > 0) && this.#state === 'current') {
-      this.#due = 'exchange'
-    }
+    const isLeft = progress !== null && (progress.share < 1 || progress.waiting > 0)
+    if (isLeft && this.#state === 'current') this.#due = 'exchange'
   }
+}
+
+/** Envelopes that are sealed and not yet confirmed. */
+function unconfirmed(open: OpenReplica | null): number {
+  return open === null ? 0 : Math.max(0, (open.journal.own()?.seq ?? 0) - open.journal.confirmed())
 }
 
 function nameOf(error: unknown): string {

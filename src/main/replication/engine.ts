@@ -12,6 +12,7 @@ import type { ReplicaFault } from './faults.ts'
 import { judgeBatch, judgeClaims, judgeFrontier, judgeMissing, judgeOwnHead, type BatchVerdict } from './judge.ts'
 import type {
   MissingBody,
+  OpenedContent,
   ReadBatch,
   ReplicaCrypto,
   ReplicaDevices,
@@ -192,7 +193,7 @@ export class ReplicaEngine {
       if (page.end || read + held.size === before) break
     }
     if (this.#isStopped()) return read
-    const { lawful, faults } = judgeMissing(journal, clock.now())
+    const { lawful, faults } = await judgeMissing(journal, clock.now())
     if (lawful.length > 0) await journal.forgetMissing(lawful)
     await this.#note(...faults, ...judgeClaims(journal, devices, clock.now()))
     return read
@@ -254,7 +255,7 @@ export class ReplicaEngine {
 
   #open({ head, batch, headers }: CheckedBatch): ReadBatch {
     const { sealing } = this.#parts
-    const contents: Uint8Array[] = []
+    const contents: OpenedContent[] = []
     const unopened: ReadBatch['unopened'][number][] = []
     const missing: MissingBody[] = []
     for (const [index, { header, body }] of batch.envelopes.entries()) {
@@ -265,7 +266,7 @@ export class ReplicaEngine {
       }
       const opened = sealing.open(header, body)
       if (opened === 'no-key' || opened === null) unopened.push({ header, body })
-      else if (opened.length > 0) contents.push(opened)
+      else if (opened.length > 0) contents.push({ seq, bodyHash, content: opened })
     }
     const place: Place = { device: head.device, seq: head.seq, hash: head.hash, at: head.at }
     return { place, contents, unopened, missing, frontier: head.frontier, erased: head.erased ?? [] }

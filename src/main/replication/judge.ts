@@ -2,7 +2,7 @@
 import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
 import type { CheckedBatch } from '#shared/replication/check-batch.ts'
 import { continues } from '#shared/replication/check-batch.ts'
-import type { Place } from '#shared/replication/head.ts'
+import type { Place, Tombstone } from '#shared/replication/head.ts'
 import type { ReplicaFault } from './faults.ts'
 import type { MissingBody, ReplicaDevices, ReplicaJournal, ServerHead } from './ports.ts'
 
@@ -90,16 +90,21 @@ export function judgeClaims(
 }
 
 /** Of the bodies that did not come: those that may be missing, and faults for the others. */
-export function judgeMissing(
+export async function judgeMissing(
   journal: ReplicaJournal,
   now: number,
-): { readonly lawful: readonly MissingBody[]; readonly faults: readonly ReplicaFault[] } {
-  const isLawful = (body: MissingBody): boolean => body.at < lawfulBefore(now) || journal.isErased(body)
+): Promise<{ readonly lawful: readonly MissingBody[]; readonly faults: readonly ReplicaFault[] }> {
   const all = journal.missing()
+  const erased = new Set(all.length === 0 ? [] : (await journal.erasedAmong(all)).map(bodyKey))
+  const isLawful = (body: MissingBody): boolean => body.at < lawfulBefore(now) || erased.has(bodyKey(body))
   return {
     lawful: all.filter(isLawful),
     faults: all.filter((body) => !isLawful(body)).map(({ device, seq }) => ({ kind: 'body-withheld', device, seq })),
   }
+}
+
+function bodyKey({ device, seq, bodyHash }: Tombstone): string {
+  return `${toHex(device)} ${seq} ${toHex(bodyHash)}`
 }
 
 /** What a frontier says that cannot be: of a device another history than is known here, or more of this device than it wrote. */

@@ -9,12 +9,13 @@ import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { AccountReplica } from './account-replica.ts'
 import { isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
-import type { OpeningSecret, ReplicaAddress, ReplicaClientPort } from './client-ports.ts'
+import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
 import { addDevice, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
 import { forgetEpochs } from './epoch-store.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
-import { parseServer, showServer, switchedOff, type ReplicaSettings } from './replication-record.ts'
+import { switchedOff, type ReplicaSettings } from './replication-record.ts'
+import { parseServer, showServer } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
 import type { JoiningChainPort, ReplicaAccount, ReplicaAccountsPort, ReplicaSettingsPort } from './service-ports.ts'
@@ -189,6 +190,27 @@ export class Replicas {
     await this.#replica(accountId).run()
     await revokeDevice(this.#change(accountId), deviceId)
     this.#announce()
+  }
+
+  /** Where the account replicates, and who signs there. @throws SottoError `replica-off`, `server-unreachable`. */
+  reach(accountId: AccountId): Promise<readonly [ReplicaAddress, { account: Aor; by: RequestSignerPort }]> {
+    const account = this.#account(accountId)
+    const { device } = this.#change(accountId).open
+    const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
+    return Promise.resolve([addressOf(account, this.#of(account.aor)), { account: account.aor, by }])
+  }
+
+  /** An account that another device handed over replicates from the start. */
+  async adopt(account: Aor, server: ReplicaAddress | null): Promise<void> {
+    const isHere = this.#ports.accounts.list().some(({ aor }) => aor === account)
+    await this.#ports.keeper.switchOn(account, { snapshot: isHere })
+    const settings = { ...switchedOff, on: server !== null, server: null, refreshedAt: this.#ports.clock.now() }
+    await this.#settings.set(account, settings)
+  }
+
+  /** The adopted account is in the list. */
+  startAdopted(account: Aor): void {
+    if (this.#of(account).on && !this.#running.has(account)) this.#startOne(account)
   }
 
   /** Adds a device that signs what `join` is shown. */

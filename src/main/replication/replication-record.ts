@@ -31,15 +31,3 @@ export function parseReplication(json: string | null): ReadonlyMap<Aor, ReplicaS
 export function serializeReplication(accounts: ReadonlyMap<Aor, ReplicaSettings>): string {
   return JSON.stringify({ version: 1, accounts: Object.fromEntries(accounts) })
 }
-
-/** `host:port`, an IPv6 address in brackets; null for anything else. */
-export function parseServer(text: string): { readonly host: string; readonly port: number } | null {
-  const match = /^(?:\[([0-9a-f:]{2,45})\]|([a-z0-9.-]{1,253})):(\d{1,5})$/i.exec(text.trim())
-  const host = (match?.[1] ?? match?.[2] ?? '').toLowerCase()
-  const parsed = address.safeParse({ host, port: Number(match?.[3]) })
-  return parsed.success ? parsed.data : null
-}
-
-export function showServer({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
-}
