@@ -35,7 +35,9 @@ import type {
   WaitingJob,
 } from './port.ts'
 import { MessageSearch, type SearchRequest } from './message-search.ts'
+import { readTransferPiece } from './replica/transfer-reader.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
+import type { TransferPiece } from './transfer-port.ts'
 import { Upkeep } from './upkeep.ts'
 import {
   contactView,
@@ -251,6 +253,10 @@ export class HistoryReader implements HistoryReaderPort {
 
   archivedConversations(scope: ArchiveScope): Promise<readonly ArchivedConversation[]> {
     return this.#read(() => readArchivedConversations(this.#db, scope))
+  }
+
+  transferPiece(account: Aor, after: string | null): Promise<TransferPiece> {
+    return this.#read(() => readTransferPiece(this.#db, account, after))
   }
 
   zrtpPeer(pair: Parameters<HistoryReaderPort['zrtpPeer']>[0]): Promise<KeptZrtpPeer | null> {

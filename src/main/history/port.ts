@@ -15,6 +15,7 @@ import type {
 } from '#shared/model/views.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { ArchiveReaderPort, PackedEntries } from './archive-port.ts'
+import type { TransferReaderPort } from './transfer-port.ts'
 import type { SearchRequest } from './message-search.ts'
 import type { ReplicaKeeperPort } from './replica-port.ts'
 import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
@@ -166,7 +167,7 @@ export interface HistoryWriterPort extends CallKeysWriterPort {
   readonly replica: ReplicaKeeperPort
 }
 
-export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort {
+export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort, TransferReaderPort {
   conversations(): Promise<{ readonly conversations: readonly ConversationView[]; readonly revision: number }>
   conversation(id: ConversationId): Promise<ConversationView | null>
   contacts(): Promise<readonly ContactView[]>

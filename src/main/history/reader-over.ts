@@ -30,6 +30,7 @@ export function readerOver(call: Call): HistoryReaderPort {
     archivePage: (request) => call('archivePage', request),
     previewImport: (entries) => call('previewImport', entries),
     archivedConversations: (scope) => call('archivedConversations', scope),
+    transferPiece: (account, after) => call('transferPiece', account, after),
     zrtpPeer: (pair) => call('zrtpPeer', pair),
     zrtpVerifiedWith: (account, peer) => call('zrtpVerifiedWith', account, peer),
     zrtpDevices: (account, peer) => call('zrtpDevices', account, peer),

@@ -3,6 +3,7 @@ import type { Hlc } from '#shared/model/entry.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { Place, Tombstone } from '#shared/replication/head.ts'
 import type { PackedEntries } from './archive-port.ts'
+import type { TransferWriterPort } from './transfer-port.ts'
 
 /** 32 bytes for each of some envelopes of one device, packed: there may be a hundred thousand. */
 export interface SeqHashes {
@@ -107,7 +108,7 @@ export interface OpenedLater {
  * The journals of all accounts that replicate. Every change is one transaction and durable when its promise resolves. Rejects with SottoError
  * `not-found` for an account that does not replicate, `disk-full`, `disk-failed`, `locked`.
  */
-export interface ReplicaKeeperPort {
+export interface ReplicaKeeperPort extends TransferWriterPort {
   accounts(): Promise<readonly Aor[]>
   /**
    * From now on what is stored of this account waits to be sealed; with `snapshot`, also what the last 60 days brought, and contacts,

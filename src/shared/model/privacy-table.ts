@@ -1,4 +1,5 @@
 import { historyPrivacyRows } from './privacy-history-rows.ts'
+import { journalPrivacyRows } from './privacy-journal-rows.ts'
 import { replicaPrivacyRows } from './privacy-replica-rows.ts'
 import { serverPrivacyRows } from './privacy-server-rows.ts'
 import type { PrivacyRow } from './views.ts'
@@ -14,6 +15,7 @@ export interface PrivacyTableRow extends PrivacyRow {
 /** The one source of the privacy page and of the table in `docs/privacy.md` (`node scripts/privacy-doc.mjs`). */
 export const privacyTable: readonly PrivacyTableRow[] = [
   ...historyPrivacyRows,
+  ...journalPrivacyRows,
   ...serverPrivacyRows,
   ...replicaPrivacyRows,
 ]

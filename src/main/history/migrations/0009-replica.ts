@@ -18,7 +18,9 @@ export const replica: Migration = {
       snapshot_since INTEGER NOT NULL,
       snapshot_first INTEGER NOT NULL,
       snapshot_next INTEGER NOT NULL,
-      snapshot_end INTEGER NOT NULL
+      snapshot_end INTEGER NOT NULL,
+      transfer_token TEXT,
+      transfer_state BLOB
     ) STRICT;
     CREATE TABLE replica_device (
       ref INTEGER PRIMARY KEY,

@@ -88,6 +88,11 @@ export class ReplicaDevices {
     this.#keepHash.run(ref, seq, hash, now)
   }
 
+  /** What is known already stays. */
+  noteHash(ref: number, { seq, hash }: Pick<Place, 'seq' | 'hash'>, now: number): void {
+    this.#noteHash.run(ref, seq, hash, now)
+  }
+
   /** Somebody says that a device is there; what is known already stays. */
   keepClaim(ref: number, { seq, hash, at }: Place, now: number): void {
     this.#noteHash.run(ref, seq, hash, now)

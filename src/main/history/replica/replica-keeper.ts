@@ -18,6 +18,7 @@ import type {
   SnapshotProgress,
   UnopenedPage,
 } from '../replica-port.ts'
+import type { PieceReceipt, TransferPiece } from '../transfer-port.ts'
 import { ReplicaContents } from './replica-contents.ts'
 import { ReplicaDevices } from './replica-devices.ts'
 import { ReplicaEnvelopes } from './replica-envelopes.ts'
@@ -25,6 +26,7 @@ import { ReplicaPruning } from './replica-pruning.ts'
 import { ReplicaSealing } from './replica-sealing.ts'
 import { ReplicaSnapshot } from './replica-snapshot.ts'
 import type { ReplicaTrace } from './replica-trace.ts'
+import { TransferIntake } from './transfer-intake.ts'
 
 const dayMs = 86_400_000
 /** What a switch-on brings along, as long as a server keeps it. */
@@ -52,6 +54,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   readonly #sealing: ReplicaSealing
   readonly #contents: ReplicaContents
   readonly #snapshot: ReplicaSnapshot
+  readonly #intake: TransferIntake
   readonly #pruning: ReplicaPruning
 
   constructor(host: ReplicaHost) {
@@ -62,6 +65,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     this.#sealing = new ReplicaSealing(db, this.#devices, trace)
     this.#contents = new ReplicaContents({ ...host, envelopes: this.#envelopes })
     this.#snapshot = new ReplicaSnapshot(db)
+    this.#intake = new TransferIntake({ ...host, devices: this.#devices, envelopes: this.#envelopes })
     this.#pruning = new ReplicaPruning(db)
   }
 
@@ -220,6 +224,20 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
       true,
     )
     return receipt
+  }
+
+  async takePiece(account: Aor, piece: Pick<TransferPiece, 'token' | 'bytes'>): Promise<PieceReceipt> {
+    let latest: PieceReceipt['latest'] = null
+    await this.#write(
+      account,
+      (replica, touched) => (latest = this.#intake.take({ account, replica }, piece, touched)),
+      true,
+    )
+    return { latest }
+  }
+
+  async takenPiece(account: Aor): Promise<string | null> {
+    return this.#ask(account, (replica) => this.#intake.taken(replica))
   }
 
   /** Between other commits, what a switch-on has to look at; a failure waits for the next start. */

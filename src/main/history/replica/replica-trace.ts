@@ -39,7 +39,7 @@ export class ReplicaTrace {
   /** Rows of `replica` by account; null until they are asked for. */
   #replicas: ReadonlyMap<string, number> | null = null
   #reading: EnvelopeRef | null = null
-  #isMoving = false
+  #isSilent = false
 
   constructor(db: Database, now: () => number) {
     this.#now = now
@@ -102,7 +102,7 @@ export class ReplicaTrace {
   /** An entry was stored. */
   stored(seq: number | bigint, account: string): void {
     const replica = this.replicaOf(account)
-    if (replica === undefined || this.#isMoving) return
+    if (replica === undefined || this.#isSilent) return
     if (this.#reading === null) this.#queue.run(replica, seq)
     else this.standsIn(this.#reading, seq)
   }
@@ -112,16 +112,27 @@ export class ReplicaTrace {
     const before = this.replicas().size === 0 ? undefined : this.#seqOf.get(id)
     const standing = before === undefined ? [] : this.#standing.all(before)
     const replica = before === undefined ? undefined : this.#waits.get(before)
-    this.#isMoving = true
-    try {
-      run()
-    } finally {
-      this.#isMoving = false
-    }
+    this.withoutSealing(run)
     const after = before === undefined ? undefined : this.#seqOf.get(id)
     if (after === undefined) return
     for (const row of standing) this.#standAgain.run({ ...row, entry: after })
     if (replica !== undefined) this.#queue.run(replica, after)
+  }
+
+  /** What `run` stores neither waits to be sealed nor stands in an envelope. */
+  withoutSealing(run: () => void): void {
+    this.#isSilent = true
+    try {
+      run()
+    } finally {
+      this.#isSilent = false
+    }
+  }
+
+  /** An entry that is held stands in this envelope; another that is not here does not matter. */
+  standsInKnown(envelope: EnvelopeRef, id: Uint8Array): void {
+    const seq = this.#seqOf.get(id)
+    if (seq !== undefined) this.standsIn(envelope, seq)
   }
 
   /** The entry being read is held already, or another of its row that says as much. */
