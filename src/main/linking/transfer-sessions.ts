@@ -4,7 +4,7 @@ import type { SlotPorts } from './slot-opening.ts'
 import type { TransferProgress } from './transfer-port.ts'
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
 
-const firstPauseMs = 1_000
+const firstPauseMs = 250
 const longestPauseMs = 60_000
 /** The server forgets a transfer after this; so does an end that finds nobody. */
 const patienceMs = 86_400_000
