@@ -1,4 +1,4 @@
-import { cutMessage, MessageParts } from './link-messages.ts'
+import { cutMessage, MessageParts } from './message-parts.ts'
 import { openPiece, sealPiece } from './sealed-piece.ts'
 import type { SlotPipe } from './slot-pipe.ts'
 import { wipe } from '#shared/bytes/bytes.ts'

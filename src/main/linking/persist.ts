@@ -24,6 +24,7 @@ export async function persist<T>(
 ): Promise<T> {
   let [pauseMs, answeredAt] = [firstPauseMs, clock.monotonic()]
   for (let tries = 1; ; tries++) {
+    let growth = 2
     if (isClosed()) throw new SottoError('cancelled')
     try {
       const answer = await ask()
@@ -31,11 +32,13 @@ export async function persist<T>(
       return answer
     } catch (cause) {
       if (!isPassing(cause)) throw cause
+      // Room comes when the other end has taken something, however long this has waited.
+      if (cause instanceof RendezvousRefused && cause.problem === 'full') growth = 1
       if (cause instanceof RendezvousRefused) answeredAt = clock.monotonic()
       else if (tries >= fewestTries && clock.monotonic() - answeredAt > patienceMs) throw cause
     }
     await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
-    pauseMs = Math.min(2 * pauseMs, longestPauseMs)
+    pauseMs = Math.min(growth * pauseMs, longestPauseMs)
   }
 }
 

@@ -107,17 +107,10 @@ function refusalIn({ status, body }: { readonly status: number; readonly body: U
       ...(next === undefined ? {} : { next }),
     })
   }
-  switch (tried(() => decodeBody(problemAnswer, body))?.problem) {
-    case 'stopping':
-    case 'unavailable':
-      return new RendezvousRefused('too-many')
-    case 'bad-signature':
-      return new SottoError('device-unknown')
-    case 'revoked':
-      return new SottoError('device-removed')
-    default:
-      return new SottoError('server-refused', { status })
-  }
+  const refused = tried(() => decodeBody(problemAnswer, body))?.problem
+  if (refused === 'stopping' || refused === 'unavailable') return new RendezvousRefused('too-many')
+  if (refused === 'bad-signature') return new SottoError('device-unknown')
+  return refused === 'revoked' ? new SottoError('device-removed') : new SottoError('server-refused', { status })
 }
 
 function tried<T>(decode: () => T): T | null {

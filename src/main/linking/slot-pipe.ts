@@ -1,6 +1,8 @@
 import { persist, type Patience } from './persist.ts'
 import type { RendezvousClientPort, SlotKey } from './rendezvous-port.ts'
-import { maxHeldMs } from '#shared/linking/rendezvous.ts'
+
+/** How long the server may hold a question back: connections are few, and others wait for them, ms. */
+const heldMs = 5_000
 
 export interface SlotPipePorts extends Patience {
   readonly client: RendezvousClientPort
@@ -14,15 +16,16 @@ export class SlotPipe {
   readonly #ports: SlotPipePorts
   readonly #key: SlotKey
   #nextOut: number
-  #nextIn = 0
+  #nextIn: number
   #closed = false
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** @param nextOut - Number of this end's next piece. */
-  constructor(ports: SlotPipePorts, key: SlotKey, nextOut = 0) {
+  /** @param next - Numbers of the next piece each way. */
+  constructor(ports: SlotPipePorts, key: SlotKey, next = { out: 0, in: 0 }) {
     this.#ports = ports
     this.#key = key
-    this.#nextOut = nextOut
+    this.#nextOut = next.out
+    this.#nextIn = next.in
   }
 
   get key(): SlotKey {
@@ -39,7 +42,7 @@ export class SlotPipe {
   /** The next piece; only one reader at a time. */
   async receive(): Promise<Uint8Array> {
     for (;;) {
-      const piece = await this.#persist(() => this.#ports.client.take(this.#key, this.#nextIn, maxHeldMs))
+      const piece = await this.#persist(() => this.#ports.client.take(this.#key, this.#nextIn, heldMs))
       if (piece === null) continue
       this.#nextIn++
       return piece

@@ -129,4 +129,14 @@ export const replicaPrivacyRows: readonly PrivacyTableRow[] = [
     howToErase: 'Disconnect',
     covers: ['server.memory.replica'],
   },
+  {
+    datum:
+      'A device that waits to be linked: the account’s address, its own address, and sealed pieces on their way between two of your devices',
+    where: 'Server of the replica, memory only',
+    why: 'So that the two devices meet, and the history can be handed over',
+    howLong: 'Two minutes; ten without anything new once both are there; a day while a history is handed over',
+    whoReads: 'The server of the replica: the addresses, sizes and times, not what is in the pieces',
+    howToErase: 'Cancel on either device',
+    covers: ['server.memory.rendezvous'],
+  },
 ]
