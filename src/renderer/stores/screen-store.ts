@@ -8,7 +8,7 @@ import type { MessageView } from '#shared/model/views.ts'
 import { jumpTo } from './message-store.ts'
 
 export type SettingsSection =
-  'accounts' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'data' | 'about'
+  'accounts' | 'devices' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'data' | 'about'
 
 export type MainView =
   | { readonly kind: 'empty' }
