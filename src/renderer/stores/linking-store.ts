@@ -15,6 +15,11 @@ export function useLinking(): LinkingView | null {
   return useStore(({ linking }) => linking)
 }
 
+/** All histories on their way. */
+export function useTransfers(): readonly HistoryTransferView[] {
+  return useStore(({ transfers }) => transfers)
+}
+
 /** The history of an account on its way to or from another device. */
 export function useTransfer(id: AccountId): HistoryTransferView | undefined {
   return useStore(({ transfers }) => transfers.find(({ accountId }) => accountId === id))

@@ -1,3 +1,4 @@
+import { MonitorSmartphone } from 'lucide-react'
 import type { AccountView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
@@ -6,7 +7,7 @@ import { perform } from '#renderer/stores/actions.ts'
 import { useAccounts } from '#renderer/stores/app-store.ts'
 import { useTransfer } from '#renderer/stores/linking-store.ts'
 import { useReplication } from '#renderer/stores/replication-store.ts'
-import { openSettings } from '#renderer/stores/screen-store.ts'
+import { openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
 import { ReplicationProgress } from '../replication/ReplicationProgress.tsx'
@@ -50,6 +51,10 @@ function Devices({ account, view }: { readonly account: AccountView; readonly vi
       <Card>
         <div className="flex flex-wrap items-center justify-between gap-2">
           <h4 className="font-medium">{t('devices.devices')}</h4>
+          <Button size="small" onPress={() => showDialog({ kind: 'link-device', accountId: account.id })}>
+            <MonitorSmartphone aria-hidden className="size-4" />
+            {t('devices.link')}
+          </Button>
         </div>
         <DeviceList account={account} view={view} />
       </Card>

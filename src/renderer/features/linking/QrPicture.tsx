@@ -1,0 +1,19 @@
+import { useMemo } from 'react'
+import { qrPath } from './qr-path.ts'
+
+/** A QR code; dark on light in every theme, because cameras expect it so. */
+export function QrPicture({ text, label }: { readonly text: string; readonly label: string }) {
+  const { side, path } = useMemo(() => qrPath(text), [text])
+  return (
+    <svg
+      role="img"
+      aria-label={label}
+      viewBox={`0 0 ${side} ${side}`}
+      shapeRendering="crispEdges"
+      className="aspect-square w-full max-w-64 rounded-lg border border-line forced-color-adjust-none"
+    >
+      <rect width={side} height={side} fill="#ffffff" />
+      <path d={path} fill="#000000" />
+    </svg>
+  )
+}
