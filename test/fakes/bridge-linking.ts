@@ -56,7 +56,14 @@ export class FakeLinking {
     'linking.view': () => ({ linking: this.#linking, transfers: this.#transfers }),
     'linking.begin': ({ aor }) => {
       const shown = { qr: shownText, code: shownCode, expiresAt: Date.now() + 120_000 }
-      this.#show({ side: 'new', account: aor as Aor, state: 'showing', ...shown, error: null, accountId: null })
+      this.#show({
+        side: 'new',
+        account: `sip:${aor}` as Aor,
+        state: 'showing',
+        ...shown,
+        error: null,
+        accountId: null,
+      })
     },
     'linking.readQr': (args) => this.#find(args.accountId, text(args.text) === shownText),
     'linking.enterCode': (args) => this.#find(args.accountId, text(args.code) === shownCode),

@@ -7,6 +7,7 @@ import { perform } from '#renderer/stores/actions.ts'
 import { useAccount } from '#renderer/stores/app-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { DialogActions } from '#renderer/ui/Dialog.tsx'
+import { FocusedHeading } from '#renderer/ui/FocusedHeading.tsx'
 import { Banner, Working } from '#renderer/ui/Feedback.tsx'
 
 interface HandOverProps {
@@ -86,7 +87,7 @@ function Question(props: Pick<HandOverProps, 'linking' | 'onCancel'> & { readonl
   const address = account === undefined ? '' : displayAor(account.aor)
   return (
     <div className="flex flex-col gap-3">
-      <h3 className="font-semibold wrap-anywhere">{t('linking.question', { name })}</h3>
+      <FocusedHeading>{t('linking.question', { name })}</FocusedHeading>
       <p>{t('linking.handedLead')}</p>
       <ul className="ms-5 list-disc text-sm">
         {handed.map((part) => (
@@ -95,9 +96,7 @@ function Question(props: Pick<HandOverProps, 'linking' | 'onCancel'> & { readonl
       </ul>
       <p className="text-sm text-soft">{t('linking.questionHint')}</p>
       <DialogActions>
-        <Button autoFocus onPress={onCancel}>
-          {t('app.cancel')}
-        </Button>
+        <Button onPress={onCancel}>{t('app.cancel')}</Button>
         <Button variant="primary" onPress={() => void perform('linking.confirm', {})}>
           {t('linking.confirm')}
         </Button>

@@ -3,6 +3,7 @@ import { displayAor } from '#shared/model/aor.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { DialogActions } from '#renderer/ui/Dialog.tsx'
+import { FocusedHeading } from '#renderer/ui/FocusedHeading.tsx'
 import { groupCode, remainingText, spellCode } from './code-digits.ts'
 import { QrPicture } from './QrPicture.tsx'
 import { useSecondsLeft } from './use-seconds-left.ts'
@@ -32,7 +33,7 @@ export function ShownCode({ linking, onRenew, onCancel }: ShownCodeProps) {
   }
   return (
     <div className="flex flex-col gap-3">
-      <p>{t('linking.showLead', { name: displayAor(linking.account) })}</p>
+      <FocusedHeading>{t('linking.showLead', { name: displayAor(linking.account) })}</FocusedHeading>
       <ol className="ms-5 list-decimal text-sm text-soft">
         <li>{t('linking.showStep1')}</li>
         <li>{t('linking.showStep2')}</li>
