@@ -10,7 +10,7 @@ export function QrPicture({ text, label }: { readonly text: string; readonly lab
       aria-label={label}
       viewBox={`0 0 ${side} ${side}`}
       shapeRendering="crispEdges"
-      className="aspect-square w-full max-w-64 rounded-lg border border-line forced-color-adjust-none"
+      className="aspect-square w-full max-w-60 rounded-lg border border-line forced-color-adjust-none"
     >
       <rect width={side} height={side} fill="#ffffff" />
       <path d={path} fill="#000000" />
