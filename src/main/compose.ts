@@ -7,6 +7,7 @@ import type { CallId } from '#shared/model/calls.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import type { LockReason, SettingsView } from '#shared/model/views.ts'
 import type { LogPort } from '#shared/ports/log.ts'
+import type { ConnectorPort } from '#shared/ports/sockets.ts'
 import { BridgeDispatcher } from './bridge/dispatcher.ts'
 import { bridgeHandlers, type ProgramAnswers } from './bridge/handlers.ts'
 import { BridgePublisher } from './bridge/publisher.ts'
@@ -69,7 +70,8 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const strings = (): MainStrings => mainStrings(settings.language, app.getLocale())
   const windows = composeWindows(options)
   const publisher = new BridgePublisher(windows)
-  const home = composeHome(options, log)
+  const connector = createConnector({ clock })
+  const home = composeHome(options, connector)
   const notifications = composeNotifications(windows, publisher, strings)
   const ladder = composeLadder(options)
   const eraser = composeEraser(options.paths, () => forget(ladder, onSettings))
@@ -82,7 +84,7 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const desktop = { windows, notifications, strings, settings: now }
   const { ring, lock } = composeReach(options, { ...desktop, publisher, running })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const across = { ...lock, ...composeFiles(strings), callRevision: () => lock.locked.calls.list().revision }
+  const across = { ...lock, ...composeFiles(strings), connector, callRevision: () => lock.locked.calls.list().revision }
   const onRungs = (): void => void program.rungsChanged()
   const sessionPorts = { ...options, ...screen, ...across, ladder, home, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
@@ -191,12 +193,12 @@ async function cleanUp(windows: AppWindows, notifications: { withdrawAll(): void
   v8Heap().collect()
 }
 
-function composeHome({ paths, homeServerCommand }: ComposeOptions, log: LogPort): HomeControl {
+function composeHome({ paths, homeServerCommand, log }: ComposeOptions, connector: ConnectorPort): HomeControl {
   const spawn = detachedSpawn(homeServerCommand, process.env)
   return new HomeControl({
     directory: paths.homeServer,
     spawn,
-    connector: createConnector({ clock }),
+    connector,
     clock,
     random,
     log,

@@ -108,9 +108,12 @@ export class MemoryReplicaJournal implements ReplicaJournal {
     return this.#state.missing
   }
 
-  isErased({ device, seq, bodyHash }: Tombstone): boolean {
-    const erased = this.#state.erased.get(`${toHex(device)} ${seq}`)
-    return erased !== undefined && equalBytes(erased.bodyHash, bodyHash)
+  erasedAmong(bodies: readonly Tombstone[]): Promise<readonly Tombstone[]> {
+    const isErased = ({ device, seq, bodyHash }: Tombstone): boolean => {
+      const erased = this.#state.erased.get(`${toHex(device)} ${seq}`)
+      return erased !== undefined && equalBytes(erased.bodyHash, bodyHash)
+    }
+    return Promise.resolve(bodies.filter(isErased))
   }
 
   unsealed(most: number, fitting: (contents: readonly Uint8Array[]) => number): Promise<Unsealed | null> {
@@ -146,6 +149,7 @@ export class MemoryReplicaJournal implements ReplicaJournal {
 
   keepRead({ place, contents, unopened, missing, frontier, erased }: ReadBatch): Promise<void> {
     const state = this.#state
+    if (place.seq <= (state.places.get(toHex(place.device))?.seq ?? 0)) return Promise.resolve()
     let hashes = with_(state.hashes, place, place.hash)
     const claims = new Map(state.claims)
     for (const claim of frontier) {
@@ -155,7 +159,7 @@ export class MemoryReplicaJournal implements ReplicaJournal {
     this.#state = {
       ...state,
       ...{ hashes, claims, places: new Map([...state.places, [toHex(place.device), place]]) },
-      received: [...state.received, ...contents],
+      received: [...state.received, ...contents.map(({ content }) => content)],
       unopened: [...state.unopened, ...unopened],
       missing: [...state.missing, ...missing],
       erased: new Map([...state.erased, ...erased.map((body) => [`${toHex(body.device)} ${body.seq}`, body] as const)]),

@@ -40,6 +40,7 @@ export class AccountStore {
     this.#db.prepare('DELETE FROM saved_search WHERE account = ?').run(aor)
     this.#callKeys.erase(aor)
     this.#db.prepare('DELETE FROM account WHERE aor = ?').run(aor)
+    this.#db.prepare('DELETE FROM replica WHERE account = ?').run(aor)
     touched.incomplete = true
   }
 }

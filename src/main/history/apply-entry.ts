@@ -17,8 +17,9 @@ import {
   type Subject,
 } from '#shared/model/merge.ts'
 import type { ConversationStore } from './conversation-store.ts'
-import { EntryStore, withoutContent } from './entry-store.ts'
+import { withoutContent, type EntryStore } from './entry-store.ts'
 import type { ClusterChange, MessageStore, NewRow } from './message-store.ts'
+import type { ReplicaTrace } from './replica/replica-trace.ts'
 import { SearchStore } from './search-store.ts'
 import { WaitingReceipts } from './waiting-receipts.ts'
 
@@ -63,12 +64,23 @@ export class EntryApplier {
   readonly #conversations: ConversationStore
   readonly #receipts: WaitingReceipts
   readonly #searches: SearchStore
+  readonly #trace: ReplicaTrace
   readonly #due = new Map<number, Due>()
   /** Rows may be there that no entry says. */
   #isAgain = false
 
-  constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
-    this.#entries = new EntryStore(db)
+  constructor(
+    db: Database,
+    stores: {
+      readonly entries: EntryStore
+      readonly messages: MessageStore
+      readonly conversations: ConversationStore
+      readonly trace: ReplicaTrace
+    },
+  ) {
+    const { messages, conversations } = stores
+    this.#trace = stores.trace
+    this.#entries = stores.entries
     this.#receipts = new WaitingReceipts(this.#entries)
     this.#searches = new SearchStore(db, this.#entries)
     this.#messages = messages
@@ -90,13 +102,30 @@ export class EntryApplier {
    * where they are at hand.
    */
   apply(entry: Entry, touched: Touched, encoded?: Uint8Array): boolean {
-    if (this.#entries.has(entry)) return false
+    if (this.#entries.has(entry)) return this.#isHeld(entry, encoded)
     const subject = subjectOf(entry)
     if (subject !== null) return this.#applyToMessage(entry, { ...subject, encoded }, touched)
     if (entry.body.kind === 'contact' || entry.body.kind === 'peer-name') return this.#applyToContact(entry, touched)
     if (entry.body.kind === 'saved-search') return this.#searches.apply(entry, entry.body, touched)
     this.#entries.insert(entry, { conversation: null, author: null, subject: null })
     return true
+  }
+
+  /** What came in an envelope once more stands where it is held; if its content is gone there, it is to go everywhere. */
+  #isHeld(entry: Entry, encoded: Uint8Array | undefined): false {
+    if (!this.#trace.isReading) return false
+    if (encoded !== undefined && this.#entries.isEmptied(entry, encoded)) this.#trace.erasedBefore()
+    else this.#entries.standIn(entry)
+    return false
+  }
+
+  /** Of an envelope, what is refused stands with its row, and goes with it. */
+  #isRefused(entry: Entry, cluster: readonly Entry[]): false {
+    if (!this.#trace.isReading) return false
+    const [held] = [...cluster.filter(isRow), ...cluster]
+    if (isErasedBy(entry, cluster)) this.#trace.erasedBefore()
+    else if (held !== undefined) this.#entries.standIn(held)
+    return false
   }
 
   #refOf(entry: Entry): number {
@@ -125,7 +154,7 @@ export class EntryApplier {
     const cluster = this.#entries.cluster(ref, author, messageId)
     // What either end wants holds whatever became of the row that said it.
     if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
-    if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return false
+    if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return this.#isRefused(entry, cluster)
     const deleted = deleteStrength([...cluster, entry])
     const arrived = withoutContent(entry, deleted)
     this.#entries.insert(
@@ -133,6 +162,7 @@ export class EntryApplier {
       { conversation: ref, author, subject: messageId },
       arrived === entry ? encoded : undefined,
     )
+    if (arrived !== entry) this.#trace.erasedBefore()
     this.#receipts.note(ref, arrived, cluster)
     const whole = [...this.#entries.purge(cluster, arrived, deleted), arrived]
     // With its row, receipts lose what they were for.
@@ -191,6 +221,12 @@ export class EntryApplier {
     this.#due.clear()
     this.#receipts.forget()
   }
+}
+
+/** Whether what the entry says was taken back or removed before it came. */
+function isErasedBy(entry: Entry, cluster: readonly Entry[]): boolean {
+  const deletes = only(cluster, 'delete')
+  return isDominated(entry, deletes) || withoutContent(entry, deleteStrength(deletes)) !== entry
 }
 
 /** The one row that came, unless it says what was read or that it disappears. */

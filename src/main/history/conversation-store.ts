@@ -6,6 +6,7 @@ import type { Of } from '#shared/model/merge-order.ts'
 import { maxExpirySeconds, maxUnread } from '#shared/model/limits.ts'
 import { basePosition } from './position.ts'
 import type { NewRow } from './message-store.ts'
+import type { HistoryCommit } from './port.ts'
 import { conversationQuery, type ConversationRow } from './views.ts'
 
 export interface ConversationKey {
@@ -13,6 +14,8 @@ export interface ConversationKey {
   readonly account: Aor
   readonly peer: Aor
 }
+
+type Draft = NonNullable<HistoryCommit['draft']>
 
 export class ConversationStore {
   readonly #refs = new Map<ConversationId, number>()
@@ -94,8 +97,11 @@ export class ConversationStore {
     this.#contact.run({ ref, name, peerName, note, policy, callPolicy, keepDays, addedAt, archivedBase, ...flags })
   }
 
-  setDraft(ref: number, text: string, at: number): void {
+  /** Returns the row number of its conversation, made if it is new. */
+  saveDraft({ conversation: id, accountAor: account, peer, text }: Draft, at: number): number {
+    const ref = this.refOf({ id, account, peer })
     this.#draft.run(text, text === '' ? null : at, ref)
+    return ref
   }
 
   /**

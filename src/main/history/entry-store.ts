@@ -8,6 +8,7 @@ import type { Entry } from '#shared/model/entry.ts'
 import { isDominated } from '#shared/model/merge.ts'
 import { strength } from '#shared/model/merge-order.ts'
 import { boundLimit } from './bound-limit.ts'
+import type { Known, ReplicaTrace } from './replica/replica-trace.ts'
 
 /** What the column `kind` holds: the numbers of the codec, 0 for what waits for an update. */
 const kindNumberOf = (kind: Entry['body']['kind']): number => (kind === 'unknown' ? 0 : kinds[kind].number)
@@ -25,6 +26,7 @@ export interface EntryPlace {
 }
 
 export class EntryStore {
+  readonly #trace: ReplicaTrace
   readonly #has: Statement<[Uint8Array], number>
   readonly #insert: Statement<(string | number | Uint8Array | null)[]>
   readonly #cluster: Statement<[number, string, string], Uint8Array>
@@ -33,12 +35,14 @@ export class EntryStore {
   readonly #searches: Statement<[string], Uint8Array>
   readonly #rewrite: Statement<[Uint8Array, Uint8Array]>
   readonly #remove: Statement<[Uint8Array]>
+  readonly #bytes: Statement<[Uint8Array], Uint8Array>
   readonly #unread: Statement<[number | bigint]>
   readonly #toReadAgain: Statement<[number, number], StoredBytes>
   readonly #attach: Statement<[string, Uint8Array, number]>
   readonly #detach: Statement<[Uint8Array]>
 
-  constructor(db: Database) {
+  constructor(db: Database, trace: ReplicaTrace) {
+    this.#trace = trace
     this.#has = db.prepare<[Uint8Array], number>('SELECT 1 FROM entry WHERE id = ?').pluck()
     this.#insert = db.prepare(
       `INSERT INTO entry (id, account, conversation, kind, author, subject, bytes)
@@ -64,6 +68,7 @@ export class EntryStore {
         `SELECT bytes FROM entry WHERE account = ? AND conversation IS NULL AND subject IS NOT NULL`,
       )
       .pluck()
+    this.#bytes = db.prepare<[Uint8Array], Uint8Array>('SELECT bytes FROM entry WHERE id = ?').pluck()
     this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
     this.#unread = db.prepare('INSERT INTO entry_unread (seq) VALUES (?)')
     this.#toReadAgain = db.prepare(
@@ -89,6 +94,26 @@ export class EntryStore {
     const row = this.#insert.run(id, head.account, conversation, kindNumberOf(body.kind), author, subject, bytes)
     if (body.kind === 'file' && body.attachment !== undefined) this.#attach.run(body.attachment, id, body.size)
     if (entry.extra !== undefined) this.#unread.run(row.lastInsertRowid)
+    this.#trace.stored(row.lastInsertRowid, head.account)
+  }
+
+  /** An entry of a replica was not stored: this one, held already, stands for it. */
+  standIn(held: Entry): void {
+    this.#trace.heldAs(idBytes(held))
+  }
+
+  /** Whether what is held of this entry has lost its content. */
+  isEmptied(entry: Entry, encoded: Uint8Array): boolean {
+    const held = this.#bytes.get(idBytes(entry))
+    return held !== undefined && held.length < encoded.length
+  }
+
+  /** Takes an entry out, and lets `run` put it back as another row. */
+  replace(entry: Entry, run: () => void): void {
+    this.#trace.moving(idBytes(entry), () => {
+      this.remove(entry)
+      run()
+    })
   }
 
   /** Up to `limit` entries after `seq` of which a newer version than the one that stored them may read more. */
@@ -127,7 +152,10 @@ export class EntryStore {
    */
   purge(entries: readonly Entry[], newest: Entry, deleted: number): readonly Entry[] {
     const idle = entries.filter((entry) => isIdle(entry, newest))
-    for (const entry of idle) this.remove(entry)
+    for (const entry of idle) {
+      if (newest.body.kind === 'delete') this.#trace.erasing(knownAs(entry))
+      this.remove(entry)
+    }
     const kept = idle.length === 0 ? entries : entries.filter((entry) => !idle.includes(entry))
     return kept.map((entry) => {
       const purged = withoutContent(entry, deleted)
@@ -139,7 +167,12 @@ export class EntryStore {
   #empty(entry: Entry): void {
     this.#rewrite.run(bytesOf(entry), idBytes(entry))
     if (entry.body.kind === 'file') this.#detach.run(idBytes(entry))
+    this.#trace.emptied(knownAs(entry))
   }
+}
+
+function knownAs(entry: Entry): Known {
+  return { id: idBytes(entry), account: entry.head.account }
 }
 
 /** Only a delete and a bookmark make room: other entries that add nothing were not taken in the first place. */

@@ -17,13 +17,17 @@ import { CallKeyStore } from './call-key-store.ts'
 import { CommitQueue, type Outcome, type Queued } from './commit-queue.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
+import { EntryStore } from './entry-store.ts'
 import { GroupTransaction } from './group-transaction.ts'
 import { Tidying } from './tidying.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
 import { EntriesReadAgain } from './read-again.ts'
+import { ReplicaKeeper } from './replica/replica-keeper.ts'
+import { ReplicaTrace } from './replica/replica-trace.ts'
 import { RowEraser } from './row-eraser.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
+import { ValueStore } from './value-store.ts'
 import { WordIndex } from './word-index.ts'
 import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } from './port.ts'
 
@@ -48,10 +52,12 @@ export interface HistoryWriterOptions {
 }
 
 export class HistoryWriter implements HistoryWriterPort {
+  readonly replica: ReplicaKeeper
   readonly #db: Database
   readonly #revise: Statement<[number]>
   readonly #transaction: GroupTransaction
   readonly #clock: ClockPort
+  readonly #values: ValueStore
   readonly #words: WordIndex
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
@@ -60,6 +66,7 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #callKeys: CallKeyStore
   readonly #eraser: RowEraser
   readonly #accounts: AccountStore
+  readonly #trace: ReplicaTrace
   readonly #readAgain: EntriesReadAgain
   readonly #tidying: Tidying
   readonly #dropped: DroppedFiles
@@ -78,13 +85,17 @@ export class HistoryWriter implements HistoryWriterPort {
   constructor(options: HistoryWriterOptions) {
     this.#clock = options.clock
     this.#db = (options.open ?? openDatabase)({ path: options.path, key: options.key, role: 'writer' })
+    this.#values = new ValueStore(this.#db)
     this.#words = new WordIndex(this.#db)
     this.#messages = new MessageStore(this.#db, this.#words)
     this.#conversations = new ConversationStore(this.#db)
-    this.#applier = new EntryApplier(this.#db, this.#messages, this.#conversations)
+    this.#trace = new ReplicaTrace(this.#db, () => options.clock.now())
+    const [messages, conversations, trace] = [this.#messages, this.#conversations, this.#trace]
+    const stores = { entries: new EntryStore(this.#db, trace), messages, conversations, trace }
+    this.#applier = new EntryApplier(this.#db, stores)
     this.#jobs = new JobStore(this.#db)
     this.#callKeys = new CallKeyStore(this.#db, options.random ?? systemRandom)
-    this.#eraser = new RowEraser(this.#db, this.#messages, this.#conversations)
+    this.#eraser = new RowEraser(this.#db, stores)
     this.#accounts = new AccountStore(this.#db, this.#eraser, this.#callKeys)
     this.#dropped = new DroppedFiles(this.#db, options.attachments)
     this.#announcements = new Announcements({
@@ -92,13 +103,19 @@ export class HistoryWriter implements HistoryWriterPort {
       conversations: this.#conversations,
       dropped: this.#dropped,
     })
-    this.#readAgain = new EntriesReadAgain(this.#db, this.#applier)
+    this.#readAgain = new EntriesReadAgain(this.#db, { ...stores, applier: this.#applier })
     this.#tidying = new Tidying({ db: this.#db, path: options.path, clock: options.clock, words: this.#words })
     this.#reindex(options.upgrading)
     this.#transaction = new GroupTransaction(this.#db)
     this.#revise = this.#db.prepare("INSERT OR REPLACE INTO state (name, value) VALUES ('revision', ?)")
-    this.#revision = this.#loadRevision()
+    this.#revision = this.#values.revision()
+    this.replica = new ReplicaKeeper({
+      ...{ ...stores, applier: this.#applier, db: this.#db, now: () => this.#clock.now() },
+      change: (run, isMany) => this.#change(run, isMany),
+      read: (run) => this.#read(run),
+    })
     this.#readRest()
+    this.replica.goOn()
     if (this.#words.isBehind) this.#tidying.schedule()
   }
 
@@ -113,20 +130,12 @@ export class HistoryWriter implements HistoryWriterPort {
   }
 
   setSetting(key: string, valueJson: string | null): Promise<void> {
-    return this.#write(() => this.#saveSetting(key, valueJson))
-  }
-
-  #saveSetting(key: string, valueJson: string | null): void {
-    if (valueJson === null) this.#db.prepare('DELETE FROM setting WHERE key = ?').run(key)
-    else this.#db.prepare('INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)').run(key, valueJson)
+    return this.#write(() => this.#values.saveSetting(key, valueJson))
   }
 
   setSecret(name: string, value: Uint8Array | null): Promise<void> {
     const own = value === null ? null : secretOf(value)
-    return this.#write(() => {
-      if (own === null) this.#db.prepare('DELETE FROM secret WHERE name = ?').run(name)
-      else this.#db.prepare('INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)').run(name, own)
-    }).finally(() => own?.fill(0))
+    return this.#write(() => this.#values.saveSecret(name, own)).finally(() => own?.fill(0))
   }
 
   async zrtpZid(account: Aor): Promise<Uint8Array> {
@@ -196,6 +205,22 @@ export class HistoryWriter implements HistoryWriterPort {
       run()
       return []
     })
+  }
+
+  /** Entries beside those of a commit; many are announced as one change. */
+  async #change(run: (touched: Touched) => void, isMany: boolean): Promise<void> {
+    await this.#enqueue(() => {
+      const touched = isMany ? new Touched() : this.#touched
+      run(touched)
+      if (isMany && !touched.isEmpty) this.#announceLater()
+      return []
+    })
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- async turns what the database throws into a rejection
+  async #read<T>(run: () => T): Promise<T> {
+    if (this.#closed) throw new SottoError('locked')
+    return withStorageFailures(run)
   }
 
   #enqueue(run: () => Outcome, kind: Pick<Queued, 'alone' | 'partOf'> = {}): Promise<CommitReceipt> {
@@ -288,6 +313,7 @@ export class HistoryWriter implements HistoryWriterPort {
   #forget(): void {
     this.#conversations.forgetRefs()
     this.#applier.abandon()
+    this.#trace.forget()
   }
 
   #apply(commit: HistoryCommit): Outcome {
@@ -308,9 +334,9 @@ export class HistoryWriter implements HistoryWriterPort {
 
   /** What it was to be applied for is not so any more. */
   #isMoot({ unlessHeld, whileJob }: HistoryCommit): boolean {
-    return (
-      (unlessHeld !== undefined && this.#holds(unlessHeld)) || (whileJob !== undefined && !this.#jobs.has(whileJob))
-    )
+    const ref = unlessHeld === undefined ? null : this.#conversations.knownRef(unlessHeld.conversation)
+    if (ref !== null && unlessHeld !== undefined && this.#messages.holds(ref, unlessHeld)) return true
+    return whileJob !== undefined && !this.#jobs.has(whileJob)
   }
 
   #applyPacked(packed: PackedEntries | undefined, touched: Touched): void {
@@ -320,7 +346,7 @@ export class HistoryWriter implements HistoryWriterPort {
 
   #saveBeside({ draft, settings }: HistoryCommit): void {
     if (draft !== undefined) this.#saveDraft(draft)
-    for (const { key, valueJson } of settings ?? []) this.#saveSetting(key, valueJson)
+    for (const { key, valueJson } of settings ?? []) this.#values.saveSetting(key, valueJson)
   }
 
   /** Many commits one after the other are one change on the screen, which reads again once in a while. */
@@ -350,20 +376,8 @@ export class HistoryWriter implements HistoryWriterPort {
     if (touched.incomplete) this.#forget()
   }
 
-  #holds({ conversation, author, messageId }: NonNullable<HistoryCommit['unlessHeld']>): boolean {
-    const ref = this.#conversations.knownRef(conversation)
-    return ref !== null && this.#messages.rowsOf(ref, author, messageId).length > 0
-  }
-
-  #saveDraft({ conversation, accountAor, peer, text }: NonNullable<HistoryCommit['draft']>): void {
-    const ref = this.#conversations.refOf({ id: conversation, account: accountAor, peer })
-    this.#conversations.setDraft(ref, text, this.#clock.now())
-    this.#touched.conversations.add(ref)
-  }
-
-  #loadRevision(): number {
-    const row = this.#db.prepare("SELECT value FROM state WHERE name = 'revision'").pluck().get()
-    return typeof row === 'number' ? row : 0
+  #saveDraft(draft: NonNullable<HistoryCommit['draft']>): void {
+    this.#touched.conversations.add(this.#conversations.saveDraft(draft, this.#clock.now()))
   }
 
   /** What was announced never got to the disk. */

@@ -70,6 +70,8 @@ const smallTables: readonly (readonly [HoldingKind, string])[] = [
       + ifnull(length(rs1), 0) + ifnull(length(rs2), 0)) AS bytes FROM zrtp_peer`,
   ],
   ['callMemory', 'SELECT count(*) AS count, sum(octet_length(peer) + octet_length(keys)) AS bytes FROM call_memory'],
+  ['replica', 'SELECT count(*) AS count, sum(length(bytes)) AS bytes FROM replica_sealed'],
+  ['replica', 'SELECT count(*) AS count, sum(length(content)) AS bytes FROM replica_unopened'],
   ['settings', 'SELECT count(*) AS count, sum(octet_length(value)) AS bytes FROM setting'],
   ['settings', 'SELECT count(*) AS count, sum(length(value)) AS bytes FROM secret'],
 ]

@@ -76,6 +76,10 @@ export class MessageStore {
     return this.#rows.all(conversation, messageId, author)
   }
 
+  holds(conversation: number, { author, messageId }: { readonly author: string; readonly messageId: string }): boolean {
+    return this.rowsOf(conversation, author, messageId).length > 0
+  }
+
   /** Makes the stored rows of one message equal to `merged`. */
   sync(conversation: number, rows: readonly MessageRow[], merged: readonly MergedMessage[]): ClusterChange {
     const kept = new Map<MergedMessage, MessageRow>()

@@ -7,12 +7,18 @@ import { startWorker, workerUrl, type WorkerHandle } from '#main/platform/worker
 import { callOn, readerOver } from './reader-over.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
+import { replicaOver } from './replica-over.ts'
+import type { ReplicaKeeperPort } from './replica-port.ts'
 import { FoundAtOnce } from './found-at-once.ts'
 import { KnownConversations } from './known-conversations.ts'
 import type { HistoryChange, HistoryReaderPort, HistoryWriterPort } from './port.ts'
 
 /** What the writer worker answers. */
-export type HistoryWriterMethods = Omit<HistoryWriterPort, 'onChange'> & { readonly close: () => void }
+export type HistoryWriterMethods = Omit<HistoryWriterPort, 'onChange' | 'replica'> & {
+  /** Calls a method of the journals of replication. */
+  readonly replica: (method: keyof ReplicaKeeperPort, args: readonly unknown[]) => Promise<unknown>
+  readonly close: () => void
+}
 export interface HistoryWriterEvents {
   readonly change: HistoryChange
 }
@@ -102,6 +108,7 @@ function joined(
         setZrtpVerified: (found) => writer.rpc.call('setZrtpVerified', found),
         rememberCallKeys: (memory) => writer.rpc.call('rememberCallKeys', memory),
         onChange: (handler) => writer.rpc.on('change', handler),
+        replica: replicaOver((method, args) => writer.rpc.call('replica', method, args)),
       },
       reader: readerOver((method, ...args) => reader.rpc.call(method, ...args)),
     }),
@@ -147,6 +154,7 @@ function remembering({
       setZrtpVerified: (found) => writer.setZrtpVerified(found),
       rememberCallKeys: (memory) => writer.rememberCallKeys(memory),
       onChange: (handler) => writer.onChange(handler),
+      replica: writer.replica,
     },
     reader: {
       ...reader,

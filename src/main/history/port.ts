@@ -16,6 +16,7 @@ import type {
 import type { ErrorCode } from '#shared/errors.ts'
 import type { ArchiveReaderPort, PackedEntries } from './archive-port.ts'
 import type { SearchRequest } from './message-search.ts'
+import type { ReplicaKeeperPort } from './replica-port.ts'
 import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
 
 /** What an outbox job does when it runs. */
@@ -161,6 +162,8 @@ export interface HistoryWriterPort extends CallKeysWriterPort {
   setSetting(key: string, valueJson: string | null): Promise<void>
   /** Keeps the bytes of a secret, or forgets it; `value` stays the caller's to wipe. */
   setSecret(name: string, value: Uint8Array | null): Promise<void>
+  /** The journals of accounts that replicate. */
+  readonly replica: ReplicaKeeperPort
 }
 
 export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort {

@@ -8,12 +8,14 @@ import { bob, conversationWith, EntryMaker, TestHistory } from '#test/integratio
 import { EntryApplier, Touched } from './apply-entry.ts'
 import { ConversationStore } from './conversation-store.ts'
 import { openDatabase } from './database.ts'
+import { EntryStore } from './entry-store.ts'
 import { HistoryReader } from './history-reader.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { WordIndex } from './word-index.ts'
 import { MessageStore } from './message-store.ts'
 import type { HistoryChange } from './port.ts'
 import { EntriesReadAgain, entryTablesNumber } from './read-again.ts'
+import { ReplicaTrace } from './replica/replica-trace.ts'
 
 const many = 250
 let test: TestHistory
@@ -100,8 +102,11 @@ it('reads fields again that an earlier version only kept', async () => {
 it('goes on where it was stopped, and counts each once', async () => {
   for (let at = 0; at < many; at++) storeUnread(make.incoming(`message ${at}`))
   forgetTables()
-  const applier = new EntryApplier(db, new MessageStore(db, new WordIndex(db)), new ConversationStore(db))
-  const again = new EntriesReadAgain(db, applier)
+  const trace = new ReplicaTrace(db, () => 0)
+  const entries = new EntryStore(db, trace)
+  const stores = { messages: new MessageStore(db, new WordIndex(db)), conversations: new ConversationStore(db) }
+  const applier = new EntryApplier(db, { ...stores, entries, trace })
+  const again = new EntriesReadAgain(db, { entries, applier })
   db.transaction(() => again.step(new Touched()))()
   expect(again.isDue()).toBe(true)
   const part = (await shown()).length

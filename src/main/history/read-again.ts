@@ -8,7 +8,7 @@ import { errorCodes } from '#shared/errors.ts'
 import { decodeStoredEntry } from '#shared/model/entry-codec.ts'
 import { bodyFields, headFields, kinds, type Field } from '#shared/model/entry-fields.ts'
 import { Touched, type EntryApplier } from './apply-entry.ts'
-import { EntryStore, type StoredBytes } from './entry-store.ts'
+import type { EntryStore, StoredBytes } from './entry-store.ts'
 
 /** Entries of one step: the commits that wait behind it wait for some milliseconds. */
 const entriesPerStep = 100
@@ -38,8 +38,12 @@ export class EntriesReadAgain {
   readonly #tables: number
 
   /** `tables` stands for what this program reads; another number in a test. */
-  constructor(db: Database, applier: EntryApplier, tables = entryTablesNumber()) {
-    this.#entries = new EntryStore(db)
+  constructor(
+    db: Database,
+    { entries, applier }: { readonly entries: EntryStore; readonly applier: EntryApplier },
+    tables = entryTablesNumber(),
+  ) {
+    this.#entries = entries
     this.#applier = applier
     this.#tables = tables
     this.#load = db.prepare<[StateName], number>('SELECT value FROM state WHERE name = ?').pluck()
@@ -70,7 +74,6 @@ export class EntriesReadAgain {
   #again({ bytes }: StoredBytes, touched: Touched): void {
     const entry = decodeStoredEntry(bytes)
     if (entry.body.kind === 'unknown') return
-    this.#entries.remove(entry)
-    this.#applier.applyAgain(entry, touched)
+    this.#entries.replace(entry, () => this.#applier.applyAgain(entry, touched))
   }
 }

@@ -5,6 +5,7 @@ import { boundLimit } from './bound-limit.ts'
 import type { Touched } from './apply-entry.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import type { MessageStore } from './message-store.ts'
+import type { ReplicaTrace } from './replica/replica-trace.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 
 /** A row by its key. */
@@ -17,6 +18,7 @@ export interface Erasable {
 export class RowEraser {
   readonly #messages: MessageStore
   readonly #conversations: ConversationStore
+  readonly #trace: ReplicaTrace
   readonly #before: Statement<[number, number, number], MessageRow>
   readonly #cluster: Statement<[number, string, string]>
   readonly #jobs: Statement<[string, string]>
@@ -24,9 +26,17 @@ export class RowEraser {
   readonly #whole: readonly Statement<[number]>[]
   readonly #allJobs: Statement<[string]>
 
-  constructor(db: Database, messages: MessageStore, conversations: ConversationStore) {
-    this.#messages = messages
-    this.#conversations = conversations
+  constructor(
+    db: Database,
+    stores: {
+      readonly messages: MessageStore
+      readonly conversations: ConversationStore
+      readonly trace: ReplicaTrace
+    },
+  ) {
+    this.#messages = stores.messages
+    this.#conversations = stores.conversations
+    this.#trace = stores.trace
     const rows = `SELECT ${messageColumns} FROM ${messageJoin} WHERE message.conversation = ?`
     this.#before = db.prepare(`${rows} AND position < ? ORDER BY position ${boundLimit}`)
     this.#cluster = db.prepare('DELETE FROM entry WHERE conversation = ? AND subject = ? AND author = ?')
@@ -42,7 +52,7 @@ export class RowEraser {
     this.#allJobs = db.prepare('DELETE FROM job WHERE conversation = ?')
   }
 
-  /** Erases up to `limit` of the oldest rows that stand before `position`. */
+  /** Erases up to `limit` of the oldest rows that stand before `position`, on this device alone. */
   before(
     conversation: ConversationId,
     { position, limit }: { position: number; limit: number },
@@ -55,10 +65,11 @@ export class RowEraser {
     this.#eraseRows(ref, rows, touched)
   }
 
-  /** Erases what is left of a row; that it is gone, and what was read, stays said. */
+  /** Erases what is left of a row, here and where it is replicated; that it is gone, and what was read, stays said. */
   row({ conversation, author, messageId }: Erasable, touched: Touched): void {
     const ref = this.#conversations.knownRef(conversation)
     if (ref === null) return
+    if (this.#messages.rowsOf(ref, author, messageId).length > 0) this.#trace.erasingRow(ref, author, messageId)
     this.#jobs.run(conversation, messageId)
     this.#eraseRows(ref, this.#messages.rowsOf(ref, author, messageId), touched)
   }

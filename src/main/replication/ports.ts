@@ -32,11 +32,18 @@ export interface MissingBody extends Tombstone {
   readonly at: number
 }
 
+/** What came out of an envelope. */
+export interface OpenedContent {
+  readonly seq: number
+  readonly bodyHash: Uint8Array
+  readonly content: Uint8Array
+}
+
 /** What one checked batch of another device brings. */
 export interface ReadBatch {
   readonly place: Place
-  /** Opened contents, in order. */
-  readonly contents: readonly Uint8Array[]
+  /** What opened, in order. */
+  readonly contents: readonly OpenedContent[]
   /** Whole envelopes whose key is not here: kept, and opened when it comes. */
   readonly unopened: readonly { readonly header: Uint8Array; readonly body: Uint8Array }[]
   readonly missing: readonly MissingBody[]
@@ -66,8 +73,8 @@ export interface ReplicaJournal {
   /** Hash of a device's header at the end of a batch that was read or claimed; null when unknown. */
   hashAt(device: Uint8Array, seq: number): Uint8Array | null
   missing(): readonly MissingBody[]
-  /** Whether a tombstone for this body was seen, or is this device's own, sent or not. */
-  isErased(body: Tombstone): boolean
+  /** Those of these bodies for which a tombstone was seen, or is this device's own, sent or not. */
+  erasedAmong(bodies: readonly MissingBody[]): Promise<readonly Tombstone[]>
   /** Up to `most` contents that no batch has yet, of these as many as `fitting` says; null when there is nothing to say. */
   unsealed(most: number, fitting: (contents: readonly Uint8Array[]) => number): Promise<Unsealed | null>
   /** The sealed batch that begins with this seq; kept as long as a server may lose it. */
@@ -76,6 +83,7 @@ export interface ReplicaJournal {
   oldestSealed(): number
   keepSealed(batch: SealedBatch): Promise<void>
   keepConfirmed(seq: number): Promise<void>
+  /** A batch that was read before changes nothing. */
   keepRead(batch: ReadBatch): Promise<void>
   /** Remembers a fault; the same one again is no change. */
   keepFault(fault: ReplicaFault): Promise<void>
@@ -97,8 +105,12 @@ export interface SealingPort {
 export interface ReplicaDevices {
   /** This device. */
   readonly own: Uint8Array
-  /** Ed25519 key of a device that may write, or null. */
+  /** Ed25519 key of a device that may write or once might, or null. */
   keyOf(device: Uint8Array): Uint8Array | null
+  /** The last envelope of a device that counts; null = all of them. */
+  countsUntil(device: Uint8Array): number | null
+  /** Looks whether the chain has devices that are not known here yet. */
+  refresh(): Promise<void>
 }
 
 export interface ReplicaCrypto extends BatchCrypto {

@@ -1,5 +1,6 @@
 /** Worker that owns the writing connection of the history. */
 import { HistoryWriter } from '#main/history/history-writer.ts'
+import { callReplica } from '#main/history/replica-over.ts'
 import type { HistoryWorkerStart, HistoryWriterEvents, HistoryWriterMethods } from '#main/history/open-history.ts'
 import { collectAtRest } from '#main/platform/heap/rest.ts'
 import { v8Heap } from '#main/platform/heap/v8-heap.ts'
@@ -22,6 +23,7 @@ await runWorker<HistoryWriterMethods, HistoryWriterEvents>((start, emit, upgradi
     keepZrtpSecrets: (secrets) => writer.keepZrtpSecrets(secrets),
     setZrtpVerified: (found) => writer.setZrtpVerified(found),
     rememberCallKeys: (memory) => writer.rememberCallKeys(memory),
+    replica: callReplica(writer.replica),
     close: () => {
       writer.close()
     },

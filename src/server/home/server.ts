@@ -15,13 +15,19 @@ import { systemDatagrams } from './net/datagrams.ts'
 import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/host-names.ts'
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
+import { addReplicaRoutes } from '../replica/http/replica-routes.ts'
+import { newsUpgrade } from '../replica/http/news-upgrade.ts'
+import type { ReplicaLimits } from '../replica/limits.ts'
+import type { ReplicaService } from '../replica/service.ts'
 import type { BindingView } from './proxy/api.ts'
 import { SipProxy } from './proxy/sip-proxy.ts'
+import { openHomeReplica } from './replica.ts'
 import { openStores, rememberedPorts, rememberPorts, type Stores } from './stores.ts'
 import { loadIdentity, type ServerIdentity } from './tls/certificate.ts'
 import { endpointFileName, type HomeEndpoint, type HomePorts, type InvitationReply } from '#shared/home/api.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { serializeInvitation } from '#shared/home/invitation.ts'
+import { replicaPath } from '#shared/replication/api.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -32,6 +38,7 @@ export interface HomeServerPorts {
   readonly random: RandomPort
   readonly log: LogPort
   readonly limits?: HomeLimits
+  readonly replicaLimits?: ReplicaLimits
   /** UDP for the echo contact's calls; the system's where absent. */
   readonly datagrams?: Pick<DatagramsPort, 'bind'>
   /** Profiles have this long to come after the start, and to come back after the last left, ms. */
@@ -56,6 +63,8 @@ export class HomeServer {
   readonly #proxy: SipProxy
   readonly #chat: ChatServices
   readonly #delivery: MailboxDelivery
+  readonly #digest: HttpDigest
+  readonly #replica: ReplicaService
   readonly #lease: LeaseServer
   readonly #controlSecret: string
   #names: HostNames
@@ -86,6 +95,8 @@ export class HomeServer {
     this.#limits = limits
     this.#stores = openStores(options.directory, options.domain, { ...ports, limits })
     const { accounts, database, domain, echoSecrets, mailbox } = this.#stores
+    this.#digest = new HttpDigest({ realm: domain, ...ports, ha1: (user) => accounts.ha1(user, domain, 'SHA-256') })
+    this.#replica = this.#makeReplica()
     this.#lan = options.lan || database.get('lan') === 'yes' || !isLoopback(options.host)
     this.#names = this.#hostNames()
     this.#admission = new Admission({ limits, clock: ports.clock })
@@ -108,16 +119,7 @@ export class HomeServer {
     })
     this.#proxy.onRegistered((binding) => this.#delivery.start(binding))
     this.#controlSecret = toBase64Url(ports.random.bytes(32))
-    this.#lease = new LeaseServer({
-      path: controlPathOf(options.directory),
-      secret: this.#controlSecret,
-      clock: ports.clock,
-      graceMs: ports.graceMs ?? defaultGraceMs,
-      maxConnections: limits.controlConnections,
-      onIdle: () => {
-        if (!options.keep) ports.onIdle()
-      },
-    })
+    this.#lease = this.#makeLease()
   }
 
   /** What the endpoint file says. */
@@ -155,6 +157,7 @@ export class HomeServer {
     this.#delivery.stop()
     this.#chat.stop()
     this.#proxy.stop()
+    await this.#replica.stop()
     await this.#closeListeners()
     this.#stores.mailbox.flush()
     this.#stores.database.close()
@@ -164,6 +167,7 @@ export class HomeServer {
     const { database } = this.#stores
     const { host, portBase } = this.#options
     this.#identity = await loadIdentity(this.#options.directory, this.#names.all, this.#ports)
+    await this.#replica.start()
     const listeners = await this.#makeListeners()
     this.#listeners = listeners
     this.#closeListeners = () => listeners.close()
@@ -218,23 +222,44 @@ export class HomeServer {
         onMsrpStream: (stream) => this.#chat.relay.acceptStream(stream),
         onMsrpSocket: (socket) => this.#chat.relay.acceptSocket(socket),
         onRequest: await this.#makeApi(hosts),
+        onUpgrade: newsUpgrade(this.#replica),
+      },
+    })
+  }
+
+  #makeReplica(): ReplicaService {
+    const { domain, token } = this.#stores
+    return openHomeReplica(this.#options.directory, {
+      ...portsOf(this.#ports, 'replica'),
+      ...{ domain, token, digest: this.#digest, limits: this.#ports.replicaLimits },
+      hosts: () => new Set(this.#names.all),
+    })
+  }
+
+  #makeLease(): LeaseServer {
+    const { clock, graceMs = defaultGraceMs, onIdle } = this.#ports
+    return new LeaseServer({
+      path: controlPathOf(this.#options.directory),
+      secret: this.#controlSecret,
+      ...{ clock, graceMs, maxConnections: this.#limits.controlConnections },
+      onIdle: () => {
+        if (!this.#options.keep) onIdle()
       },
     })
   }
 
   #makeApi(hosts: () => ReadonlySet<string>): ReturnType<typeof createHomeApi> {
-    const { accounts, domain } = this.#stores
-    const { clock, random } = this.#ports
-    const ha1 = (user: string): string | null => accounts.ha1(user, domain, 'SHA-256')
+    const { domain } = this.#stores
     return createHomeApi({
       ...this.#stores,
       ...portsOf(this.#ports, 'http'),
       limits: this.#limits,
       hosts,
-      digest: new HttpDigest({ realm: domain, clock, random, ha1 }),
+      digest: this.#digest,
       me: new MeService({ ...this.#stores, bindings: this.#presence() }),
       domain: () => ({ domain, ports: this.#listening }),
       invite: (lan) => this.invite(lan),
+      more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica) },
     })
   }
 

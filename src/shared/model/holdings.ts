@@ -14,6 +14,7 @@ export const holdingKinds = [
   'unsent',
   'callSecrets',
   'callMemory',
+  'replica',
   'settings',
 ] as const
 export type HoldingKind = (typeof holdingKinds)[number]

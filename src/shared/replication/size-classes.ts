@@ -10,6 +10,8 @@ const doublingTo = 65_536
 export const maxBodyBytes = 2 * 1_048_576
 /** Payloads begin with their length, big-endian. */
 export const lengthBytes = 4
+/** The longest content whose sealed body fits: the last size class before the limit, for a tag of 16 bytes follows. */
+export const maxContentBytes = 63 * 32_768 - lengthBytes
 
 /** The size class of `bytes` bytes. */
 export function sizeClass(bytes: number): number {

@@ -278,7 +278,12 @@ export class World {
     return new ReplicaEngine({
       ...{ account, journal, server: this.#serverFor(device, life), sealing: this.#sealingOf(device) },
       crypto: this.#options.secrets.cryptoOf(secrets, this.#random),
-      devices: { own: secrets.id, keyOf: (one) => this.#keys.get(toHex(one)) ?? null },
+      devices: {
+        own: secrets.id,
+        keyOf: (one) => this.#keys.get(toHex(one)) ?? null,
+        countsUntil: () => null,
+        refresh: () => Promise.resolve(),
+      },
       clock: { now: () => this.#now + device.clockSkew },
     })
   }

@@ -7,6 +7,7 @@ import { unreadFields } from './0005-unread-fields.ts'
 import { secrets } from './0006-secrets.ts'
 import { longerPrefixes } from './0007-longer-prefixes.ts'
 import { wordsThatWait } from './0008-words-that-wait.ts'
+import { replica } from './0009-replica.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   secrets,
   longerPrefixes,
   wordsThatWait,
+  replica,
 ]
 
 /** Schema version this program writes. */

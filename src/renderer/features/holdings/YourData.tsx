@@ -90,6 +90,7 @@ const kindTexts = {
   unsent: 'holdings.kinds.unsent',
   callSecrets: 'holdings.kinds.callSecrets',
   callMemory: 'holdings.kinds.callMemory',
+  replica: 'holdings.kinds.replica',
   settings: 'holdings.kinds.settings',
 } as const satisfies Record<HoldingKind, TextKey>
 

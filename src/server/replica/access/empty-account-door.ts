@@ -8,12 +8,10 @@ import { err, ok, type Result } from '#shared/result.ts'
 
 /** Answers to SIP digest over HTTP (`home/http/digest.ts`). */
 export interface DigestPort {
-  verify(
-    header: string | undefined,
-    method: string,
-    target: string,
-  ): { readonly user: string } | { readonly refused: 'missing' | 'stale' | 'wrong' }
+  verify(header: string | undefined, method: string, target: string): DigestOutcome | Promise<DigestOutcome>
 }
+
+export type DigestOutcome = { readonly user: string } | { readonly refused: 'missing' | 'stale' | 'wrong' }
 
 /** Tokens that let somebody with an account at another SIP provider in. */
 export interface InvitationPort {
@@ -75,7 +73,7 @@ export class EmptyAccountDoor {
   async #refuseProof({ account, proof, method, target }: Opening): Promise<'missing' | 'stale' | 'wrong' | null> {
     const { digest, invitations, accountOf } = this.#ports
     if (proof.kind === 'invitation') return (await invitations.redeem(proof.token, account)) ? null : 'wrong'
-    const proven = digest.verify(proof.header, method, target)
+    const proven = await digest.verify(proof.header, method, target)
     if ('refused' in proven) return proven.refused
     return accountOf(proven.user) === account ? null : 'wrong'
   }

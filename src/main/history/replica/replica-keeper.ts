@@ -1,0 +1,253 @@
+/** The journals of all accounts that replicate, behind the writer: each change is one of its transactions. */
+import type { Database } from 'better-sqlite3'
+import { SottoError } from '#shared/errors.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { Tombstone } from '#shared/replication/head.ts'
+import type { EntryApplier, Touched } from '../apply-entry.ts'
+import type { ConversationStore } from '../conversation-store.ts'
+import type {
+  BatchRead,
+  BatchToKeep,
+  ContentsReceipt,
+  KeptBatch,
+  KeptFault,
+  KeptJournal,
+  OpenedLater,
+  QueuedEntries,
+  ReplicaKeeperPort,
+  SnapshotProgress,
+  UnopenedPage,
+} from '../replica-port.ts'
+import { ReplicaContents } from './replica-contents.ts'
+import { ReplicaDevices } from './replica-devices.ts'
+import { ReplicaEnvelopes } from './replica-envelopes.ts'
+import { ReplicaPruning } from './replica-pruning.ts'
+import { ReplicaSealing } from './replica-sealing.ts'
+import { ReplicaSnapshot } from './replica-snapshot.ts'
+import type { ReplicaTrace } from './replica-trace.ts'
+
+const dayMs = 86_400_000
+/** What a switch-on brings along, as long as a server keeps it. */
+const snapshotMs = 60 * dayMs
+/** What was signed longer ago, or comes with more, is told as a whole and raises no notice. */
+const live = { ms: dayMs, contents: 8 }
+
+/** What the journals need of the writer. */
+export interface ReplicaHost {
+  readonly db: Database
+  readonly applier: EntryApplier
+  readonly conversations: ConversationStore
+  readonly trace: ReplicaTrace
+  readonly now: () => number
+  /** Runs a change in the next transaction; `isMany` = what it touches is told as a whole. */
+  change(run: (touched: Touched) => void, isMany: boolean): Promise<void>
+  /** Reads between transactions. */
+  read<T>(run: () => T): Promise<T>
+}
+
+export class ReplicaKeeper implements ReplicaKeeperPort {
+  readonly #host: ReplicaHost
+  readonly #devices: ReplicaDevices
+  readonly #envelopes: ReplicaEnvelopes
+  readonly #sealing: ReplicaSealing
+  readonly #contents: ReplicaContents
+  readonly #snapshot: ReplicaSnapshot
+  readonly #pruning: ReplicaPruning
+
+  constructor(host: ReplicaHost) {
+    const { db, trace } = host
+    this.#host = host
+    this.#devices = new ReplicaDevices(db)
+    this.#envelopes = new ReplicaEnvelopes(db, this.#devices)
+    this.#sealing = new ReplicaSealing(db, this.#devices, trace)
+    this.#contents = new ReplicaContents({ ...host, envelopes: this.#envelopes })
+    this.#snapshot = new ReplicaSnapshot(db)
+    this.#pruning = new ReplicaPruning(db)
+  }
+
+  accounts(): Promise<readonly Aor[]> {
+    return this.#host.read(() => [...this.#host.trace.replicas().keys()] as Aor[])
+  }
+
+  async switchOn(account: Aor, { snapshot }: { readonly snapshot: boolean }): Promise<void> {
+    const { db, trace, now } = this.#host
+    await this.#change(() => {
+      if (trace.replicaOf(account) !== undefined) return
+      const ends = db.prepare<[], [number | null, number | null]>('SELECT min(seq), max(seq) FROM entry').raw().get()
+      const [first, end] = [ends?.[0] ?? 1, ends?.[1] ?? 0]
+      db.prepare(
+        `INSERT INTO replica (account, snapshot_since, snapshot_first, snapshot_next, snapshot_end)
+           VALUES (?, ?, ?, ?, ?)`,
+      ).run(account, now() - snapshotMs, first, first, snapshot ? end : first - 1)
+      trace.forget()
+    })
+    this.goOn()
+  }
+
+  async switchOff(account: Aor): Promise<void> {
+    await this.#change(() => {
+      this.#host.db.prepare('DELETE FROM replica WHERE account = ?').run(account)
+      this.#host.trace.forget()
+    })
+  }
+
+  progress(account: Aor): Promise<SnapshotProgress | null> {
+    return this.#ask(account, (replica) => this.#snapshot.progress(replica))
+  }
+
+  refreshStanding(account: Aor): Promise<void> {
+    return this.#write(account, (replica) => this.#snapshot.queueStanding(replica, account))
+  }
+
+  async journal(account: Aor): Promise<KeptJournal | null> {
+    const replica = await this.#host.read(() => this.#host.trace.replicaOf(account))
+    if (replica === undefined) return null
+    await this.#change(() => this.#pruning.prune(replica, this.#host.now()))
+    return this.#ask(account, (known) => this.#journalOf(known))
+  }
+
+  #journalOf(replica: number): KeptJournal {
+    return {
+      own: this.#sealing.own(replica),
+      confirmed: this.#sealing.confirmed(replica),
+      places: this.#devices.placesOf(replica),
+      claims: this.#devices.claimsOf(replica),
+      hashes: this.#devices.hashesOf(replica),
+      missing: this.#envelopes.missing(replica),
+      oldestSealed: this.#sealing.oldestSealed(replica),
+    }
+  }
+
+  unsealed(account: Aor, most: number): Promise<QueuedEntries | null> {
+    return this.#ask(account, (replica) => this.#sealing.unsealed(replica, most, this.#host.now()))
+  }
+
+  sealed(account: Aor, first: number): Promise<KeptBatch | null> {
+    return this.#ask(account, (replica) => this.#sealing.sealed(replica, first))
+  }
+
+  async keepSealed(account: Aor, batch: BatchToKeep): Promise<number> {
+    let oldest = batch.first
+    await this.#write(account, (replica) => {
+      this.#sealing.keepSealed(replica, batch, this.#host.now())
+      this.#pruning.pruneNowAndThen(replica, this.#host.now())
+      oldest = this.#sealing.oldestSealed(replica) ?? batch.first
+    })
+    return oldest
+  }
+
+  keepConfirmed(account: Aor, seq: number): Promise<void> {
+    return this.#write(account, (replica) => this.#sealing.keepConfirmed(replica, seq))
+  }
+
+  async keepRead(account: Aor, batches: readonly BatchRead[]): Promise<ContentsReceipt> {
+    const since = this.#host.now() - live.ms
+    const contents = batches.reduce((sum, batch) => sum + batch.contents.ends.length, 0)
+    const isLive = contents <= live.contents && batches.every(({ place }) => place.at >= since)
+    const changing = this.#write(
+      account,
+      (replica, touched) => {
+        this.#contents.takeReceipt()
+        for (const batch of batches) this.#readOne(account, replica, { batch, touched })
+        receipt = this.#contents.takeReceipt()
+      },
+      !isLive,
+    )
+    let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
+    await changing
+    return receipt
+  }
+
+  #readOne(
+    account: Aor,
+    replica: number,
+    { batch, touched }: { readonly batch: BatchRead; readonly touched: Touched },
+  ): void {
+    const { place, contents, unopened, missing, frontier, erased } = batch
+    if (place.seq <= this.#devices.readOf(replica, place.device)) return
+    const now = this.#host.now()
+    const device = this.#devices.refOf(replica, place.device)
+    // First: whoever has erased something has said so to the server.
+    for (const body of erased) this.#bury(replica, body)
+    this.#contents.apply(account, device, contents, touched)
+    for (const { header, body } of unopened) this.#envelopes.keepUnopened(device, header, body)
+    for (const body of missing) this.#envelopes.addMissing(this.#devices.refOf(replica, body.device), body)
+    this.#devices.keepPlace(device, place, now)
+    for (const claim of frontier) this.#devices.keepClaim(this.#devices.refOf(replica, claim.device), claim, now)
+  }
+
+  #bury(replica: number, { device, seq, bodyHash }: Tombstone): void {
+    const ref = this.#devices.refOf(replica, device)
+    this.#host.trace.bury({ device: ref, seq, bodyHash }, true)
+    this.#envelopes.eraseUnopened(ref, { seq, bodyHash })
+  }
+
+  keepFault(account: Aor, fault: KeptFault): Promise<void> {
+    return this.#write(account, (replica) => this.#envelopes.keepFault(replica, fault))
+  }
+
+  faults(account: Aor): Promise<readonly KeptFault[]> {
+    return this.#ask(account, (replica) => this.#envelopes.faults(replica)).then((faults) => faults ?? [])
+  }
+
+  forgetMissing(account: Aor, bodies: readonly Tombstone[]): Promise<void> {
+    return this.#write(account, (replica) => this.#envelopes.forgetMissing(replica, bodies))
+  }
+
+  async erasedAmong(account: Aor, bodies: readonly Tombstone[]): Promise<readonly Tombstone[]> {
+    return (await this.#ask(account, (replica) => this.#envelopes.erasedAmong(replica, bodies))) ?? []
+  }
+
+  async unopened(account: Aor, after: number): Promise<UnopenedPage> {
+    return (
+      (await this.#ask(account, (replica) => this.#envelopes.unopened(replica, after))) ?? { envelopes: [], next: null }
+    )
+  }
+
+  async keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt> {
+    let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
+    await this.#write(
+      account,
+      (replica, touched) => {
+        this.#contents.takeReceipt()
+        for (const { device, contents } of opened) {
+          const ref = this.#devices.refOf(replica, device)
+          for (const seq of contents.seqs) this.#envelopes.forgetUnopened(ref, seq)
+          this.#contents.apply(account, ref, contents, touched)
+        }
+        receipt = this.#contents.takeReceipt()
+      },
+      true,
+    )
+    return receipt
+  }
+
+  /** Between other commits, what a switch-on has to look at; a failure waits for the next start. */
+  goOn(): void {
+    if (!this.#snapshot.isDue()) return
+    this.#change(() => this.#snapshot.step()).then(
+      () => this.goOn(),
+      () => undefined,
+    )
+  }
+
+  #change(run: (touched: Touched) => void): Promise<void> {
+    return this.#host.change(run, false)
+  }
+
+  /** @throws SottoError `not-found` for an account that does not replicate. */
+  #write(account: Aor, run: (replica: number, touched: Touched) => void, isMany = false): Promise<void> {
+    return this.#host.change((touched) => {
+      const replica = this.#host.trace.replicaOf(account)
+      if (replica === undefined) throw new SottoError('not-found')
+      run(replica, touched)
+    }, isMany)
+  }
+
+  #ask<T>(account: Aor, run: (replica: number) => T): Promise<T | null> {
+    return this.#host.read(() => {
+      const replica = this.#host.trace.replicaOf(account)
+      return replica === undefined ? null : run(replica)
+    })
+  }
+}

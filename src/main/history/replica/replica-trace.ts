@@ -1,0 +1,171 @@
+/** Which entry stands in which envelope and which waits to be sealed: kept in the transactions that store, empty or remove entries. */
+import type { Database, Statement } from 'better-sqlite3'
+
+/** Where an entry comes from that is being applied. */
+export interface EnvelopeRef {
+  /** Row of `replica_device`. */
+  readonly device: number
+  readonly seq: number
+  readonly bodyHash: Uint8Array
+}
+
+/** Names an entry: its id, and the account it belongs to. */
+export interface Known {
+  readonly id: Uint8Array
+  readonly account: string
+}
+
+interface StandingRow {
+  readonly device: number
+  readonly seq: number
+  readonly body_hash: Uint8Array
+  readonly kept_at: number
+}
+
+export class ReplicaTrace {
+  readonly #now: () => number
+  readonly #accounts: Statement<[], [string, number]>
+  readonly #queue: Statement<[number, number | bigint]>
+  readonly #waits: Statement<[number], number>
+  readonly #unqueue: Statement<[number]>
+  readonly #map: Statement<[number, number, Uint8Array, number, number | bigint]>
+  readonly #unmap: Statement<[number]>
+  readonly #standing: Statement<[number], StandingRow>
+  readonly #standAgain: Statement<[StandingRow & { readonly entry: number }]>
+  readonly #seqOf: Statement<[Uint8Array], number>
+  readonly #bury: Statement<[number, number]>
+  readonly #buryCluster: Statement<[number, number, string, string]>
+  readonly #buryOne: Statement<[number, number, Uint8Array, number, number]>
+  /** Rows of `replica` by account; null until they are asked for. */
+  #replicas: ReadonlyMap<string, number> | null = null
+  #reading: EnvelopeRef | null = null
+  #isMoving = false
+
+  constructor(db: Database, now: () => number) {
+    this.#now = now
+    this.#accounts = db.prepare<[], [string, number]>('SELECT account, ref FROM replica').raw()
+    this.#queue = db.prepare('INSERT OR IGNORE INTO replica_unsealed (replica, entry) VALUES (?, ?)')
+    this.#waits = db.prepare<[number], number>('SELECT replica FROM replica_unsealed WHERE entry = ?').pluck()
+    this.#unqueue = db.prepare('DELETE FROM replica_unsealed WHERE entry = ?')
+    this.#map = db.prepare(
+      'INSERT OR REPLACE INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#unmap = db.prepare('DELETE FROM replica_envelope WHERE entry = ?')
+    this.#standing = db.prepare('SELECT device, seq, body_hash, kept_at FROM replica_envelope WHERE entry = ?')
+    this.#standAgain = db.prepare(
+      'INSERT INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (:device, :seq, :body_hash, :kept_at, :entry)',
+    )
+    this.#seqOf = db.prepare<[Uint8Array], number>('SELECT seq FROM entry WHERE id = ?').pluck()
+    const bury = `INSERT OR IGNORE INTO replica_tombstone (device, seq, body_hash, kept_at, sent)
+      SELECT device, replica_envelope.seq, body_hash, ?, 0 FROM replica_envelope`
+    this.#bury = db.prepare(`${bury} WHERE entry = ?`)
+    this.#buryCluster = db.prepare(
+      `${bury} WHERE entry IN (SELECT seq FROM entry WHERE conversation = ? AND subject = ? AND author = ?)`,
+    )
+    this.#buryOne = db.prepare(
+      `INSERT INTO replica_tombstone (device, seq, body_hash, kept_at, sent) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET sent = max(sent, excluded.sent)`,
+    )
+  }
+
+  /** Row of `replica` of an account; undefined where it does not replicate. */
+  replicaOf(account: string): number | undefined {
+    this.#replicas ??= new Map(this.#accounts.all())
+    return this.#replicas.get(account)
+  }
+
+  replicas(): ReadonlyMap<string, number> {
+    return (this.#replicas ??= new Map(this.#accounts.all()))
+  }
+
+  /** What is remembered belongs to a transaction that was rolled back, or an account was switched on or off. */
+  forget(): void {
+    this.#replicas = null
+    this.#reading = null
+  }
+
+  /** Whether an entry of the replica is being applied. */
+  get isReading(): boolean {
+    return this.#reading !== null
+  }
+
+  /** Applies what came in an envelope: it does not wait to be sealed again. */
+  reading<T>(envelope: EnvelopeRef, apply: () => T): T {
+    this.#reading = envelope
+    try {
+      return apply()
+    } finally {
+      this.#reading = null
+    }
+  }
+
+  /** An entry was stored. */
+  stored(seq: number | bigint, account: string): void {
+    const replica = this.replicaOf(account)
+    if (replica === undefined || this.#isMoving) return
+    if (this.#reading === null) this.#queue.run(replica, seq)
+    else this.standsIn(this.#reading, seq)
+  }
+
+  /** `run` stores an entry as another row: what stands and waits for it is put back. */
+  moving(id: Uint8Array, run: () => void): void {
+    const before = this.replicas().size === 0 ? undefined : this.#seqOf.get(id)
+    const standing = before === undefined ? [] : this.#standing.all(before)
+    const replica = before === undefined ? undefined : this.#waits.get(before)
+    this.#isMoving = true
+    try {
+      run()
+    } finally {
+      this.#isMoving = false
+    }
+    const after = before === undefined ? undefined : this.#seqOf.get(id)
+    if (after === undefined) return
+    for (const row of standing) this.#standAgain.run({ ...row, entry: after })
+    if (replica !== undefined) this.#queue.run(replica, after)
+  }
+
+  /** The entry being read is held already, or another of its row that says as much. */
+  heldAs(id: Uint8Array): void {
+    const seq = this.#reading === null ? undefined : this.#seqOf.get(id)
+    if (this.#reading !== null && seq !== undefined) this.standsIn(this.#reading, seq)
+  }
+
+  standsIn({ device, seq, bodyHash }: EnvelopeRef, entry: number | bigint): void {
+    this.#map.run(device, seq, bodyHash, this.#now(), entry)
+  }
+
+  /** The envelope being read holds what was erased before. */
+  erasedBefore(): void {
+    if (this.#reading !== null) this.bury(this.#reading, false)
+  }
+
+  bury({ device, seq, bodyHash }: EnvelopeRef, sent: boolean): void {
+    this.#buryOne.run(device, seq, bodyHash, this.#now(), Number(sent))
+  }
+
+  /**
+   * An entry lost its content: whatever carried it is to be forgotten. What is left of it is sealed again, by the device that emptied
+   * it first, for devices that come later.
+   */
+  emptied({ id, account }: Known): void {
+    const replica = this.replicaOf(account)
+    const seq = replica === undefined ? undefined : this.#seqOf.get(id)
+    if (replica === undefined || seq === undefined) return
+    this.#bury.run(this.#now(), seq)
+    const stood = this.#unmap.run(seq).changes > 0
+    // Under another number: whoever is sealing it just now finds that it changed.
+    const waited = this.#unqueue.run(seq).changes > 0
+    if (waited || (stood && this.#reading === null)) this.#queue.run(replica, seq)
+  }
+
+  /** An entry is about to be removed because the person erased what it says. */
+  erasing({ id, account }: Known): void {
+    const seq = this.replicaOf(account) === undefined ? undefined : this.#seqOf.get(id)
+    if (seq !== undefined) this.#bury.run(this.#now(), seq)
+  }
+
+  /** All that was said about a row is about to be removed, because its time was up. */
+  erasingRow(conversation: number, author: string, subject: string): void {
+    if (this.replicas().size > 0) this.#buryCluster.run(this.#now(), conversation, subject, author)
+  }
+}

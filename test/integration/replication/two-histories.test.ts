@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Entry } from '#shared/model/entry.ts'
+import type { MessageId } from '#shared/model/ids.ts'
+import type { HistoryChange } from '#main/history/port.ts'
+import { alice, bob, conversationWith, EntryMaker, eve } from '#test/integration/history/history-fixture.ts'
+import { HistoryDevice, SharedServer } from './two-histories.ts'
+
+let server: SharedServer
+let desk: HistoryDevice
+let phone: HistoryDevice
+let onDesk: EntryMaker
+let onPhone: EntryMaker
+
+beforeEach(async () => {
+  server = new SharedServer()
+  desk = new HistoryDevice(server, 'desk')
+  phone = new HistoryDevice(server, 'phone')
+  onDesk = new EntryMaker(server.now - 60_000)
+  onPhone = new EntryMaker(server.now - 30_000)
+  await desk.switchOn()
+  await phone.switchOn()
+})
+afterEach(async () => {
+  await desk.remove()
+  await phone.remove()
+})
+
+const tell = async (device: HistoryDevice, ...entries: readonly Entry[]) => {
+  for (const entry of entries) await device.history.writer.commit({ entries: [entry] })
+}
+const sync = async () => {
+  for (const device of [desk, phone, desk, phone]) await device.sync()
+}
+const message = (device: HistoryDevice, id: string) =>
+  device.history.reader.message(conversationWith(bob), bob, id as MessageId)
+const expectSame = async () => expect(await phone.views()).toEqual(await desk.views())
+const stored = async (words: string) => (await server.bodies()).some((body) => body.includes(words))
+
+describe('two devices with histories of their own', () => {
+  it('show the same of everything that either saw', async () => {
+    await tell(desk, onDesk.contact({ policy: 'accepted', name: 'Bob' }), onDesk.incoming('one', { id: 'm1' }))
+    await tell(desk, onDesk.edit('m1', 'one, edited'), onDesk.outgoing('two', { id: 'm2' }))
+    await tell(desk, onDesk.delivery('m2', 'sent'), onDesk.delivery('m2', 'displayed', bob))
+    await tell(phone, onPhone.incoming('three', { id: 'm3' }), onPhone.read('m3'))
+    await tell(phone, onPhone.call({ author: bob, id: 'c1', outcome: 'answered', durationMs: 3000 }))
+    await tell(phone, onPhone.contact({ policy: 'blocked' }, eve))
+    await sync()
+    await expectSame()
+    expect((await message(phone, 'm1'))?.text).toBe('one, edited')
+    expect((await desk.history.reader.contacts()).map(({ aor }) => aor).sort()).toEqual([bob, eve].sort())
+  })
+
+  it('seal nothing that they read', async () => {
+    await tell(desk, onDesk.incoming('one'), onDesk.incoming('two'))
+    await sync()
+    const count = await server.envelopeCount()
+    await sync()
+    expect([count, await server.envelopeCount()]).toEqual([2, 2])
+  })
+
+  it('say once that something came, wherever it came first', async () => {
+    const changes: HistoryChange[] = []
+    phone.history.writer.onChange((change) => changes.push(change))
+    const incoming = onDesk.incoming('only once', { id: 'm1' })
+    await tell(desk, incoming)
+    await sync()
+    await tell(phone, onPhone.incoming('only once', { id: 'm1' }))
+    await phone.history.writer.commit({})
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(changes.flatMap(({ newIncoming }) => newIncoming.map(({ text }) => text))).toEqual(['only once'])
+  })
+
+  it('go on with what was not sealed or read when one of them ends', async () => {
+    await tell(desk, onDesk.incoming('one', { id: 'm1' }))
+    await desk.restart()
+    await desk.sync()
+    await phone.restart()
+    await phone.sync()
+    await expectSame()
+    expect((await message(phone, 'm1'))?.text).toBe('one')
+  })
+
+  it('keep what nobody could open, and show it once the key is there', async () => {
+    desk.epochs.newest = 2
+    desk.epochs.known.add(2)
+    await tell(desk, onDesk.incoming('later', { id: 'm1' }))
+    await sync()
+    expect(await message(phone, 'm1')).toBeNull()
+    await phone.restart()
+    phone.epochs.known.add(2)
+    const journal = await phone.journal()
+    const open = (_header: Uint8Array, body: Uint8Array) => body.subarray(0, body.length - 32)
+    expect(await journal.openWaiting(() => 'no-key')).toBe(0)
+    expect(await journal.openWaiting(open)).toBe(1)
+    expect(await journal.openWaiting(open)).toBe(0)
+    expect((await message(phone, 'm1'))?.text).toBe('later')
+  })
+})
+
+describe('what is erased on one of them', () => {
+  it('goes from the other and from the server, whoever sent it there', async () => {
+    await tell(desk, onDesk.incoming('taken back', { id: 'm1' }), onDesk.edit('m1', 'still taken back'))
+    await sync()
+    expect(await stored('taken back')).toBe(true)
+    await tell(phone, onPhone.delete('m1'))
+    await sync()
+    expect(await stored('taken back')).toBe(false)
+    expect(await message(desk, 'm1')).toMatchObject({ deleted: true, text: '' })
+    await expectSame()
+  })
+
+  it('leaves for later devices what is left to see', async () => {
+    await tell(desk, onDesk.incoming('taken back', { id: 'm1' }))
+    await sync()
+    await tell(phone, onPhone.delete('m1'))
+    await sync()
+    const tablet = new HistoryDevice(server, 'tablet')
+    await tablet.switchOn()
+    await tablet.sync()
+    expect(await tablet.views()).toEqual(await desk.views())
+    expect(await message(tablet, 'm1')).toMatchObject({ deleted: true })
+    await tablet.remove()
+  })
+
+  it('never gets there when nothing was sealed yet', async () => {
+    await tell(desk, onDesk.incoming('taken back', { id: 'm1' }), onDesk.delete('m1'))
+    await sync()
+    expect(await stored('taken back')).toBe(false)
+    await expectSame()
+  })
+
+  it('is forgotten though it was being sealed just then', async () => {
+    await tell(desk, onDesk.incoming('taken back', { id: 'm1' }))
+    const journal = await desk.journal()
+    const unsealed = journal.unsealed.bind(journal)
+    journal.unsealed = async (most, fitting) => {
+      const found = await unsealed(most, fitting)
+      if (found !== null && found.contents.length === 1) await tell(desk, onDesk.delete('m1'))
+      return found
+    }
+    await desk.sync()
+    await sync()
+    expect(await stored('taken back')).toBe(false)
+    await expectSame()
+  })
+
+  it('is gone without a trace when the person removes it', async () => {
+    await tell(desk, onDesk.incoming('remove me', { id: 'm1' }), onDesk.delivery('m1', 'displayed', bob))
+    await sync()
+    const removed = onPhone.remove('m1')
+    await tell(phone, { ...removed, body: { ...removed.body, gone: true } as Entry['body'] })
+    await sync()
+    expect(await stored('remove me')).toBe(false)
+    expect([await message(desk, 'm1'), await message(phone, 'm1')]).toEqual([null, null])
+    await expectSame()
+  })
+
+  it('stays erased when a copy of another device comes later', async () => {
+    await tell(phone, onPhone.incoming('taken back', { id: 'm1' }))
+    await tell(desk, onDesk.incoming('taken back', { id: 'm1' }), onDesk.delete('m1'))
+    await sync()
+    expect(await stored('taken back')).toBe(false)
+    await expectSame()
+    expect(await message(phone, 'm1')).toMatchObject({ deleted: true })
+  })
+
+  it('stays where it is when this device alone forgets it', async () => {
+    await tell(desk, onDesk.incoming('keep me there', { id: 'm1' }))
+    await sync()
+    await desk.history.writer.commit({ eraseConversations: [conversationWith(bob)] })
+    await sync()
+    expect(await stored('keep me there')).toBe(true)
+    expect((await message(phone, 'm1'))?.text).toBe('keep me there')
+    expect(await message(desk, 'm1')).toBeNull()
+  })
+})
+
+describe('switching', () => {
+  it('brings along what came in the last 60 days, and contacts of any age', async () => {
+    const old = new EntryMaker(server.now - 90 * 86_400_000)
+    const other = new HistoryDevice(server, 'other')
+    await tell(other, old.contact({ policy: 'accepted', name: 'Eve' }, eve), old.incoming('long ago', { id: 'old' }))
+    await tell(other, new EntryMaker(server.now - 86_400_000).incoming('yesterday', { id: 'new' }))
+    await other.switchOn()
+    await other.sync()
+    await phone.sync()
+    expect((await message(phone, 'new'))?.text).toBe('yesterday')
+    expect(await message(phone, 'old')).toBeNull()
+    expect((await phone.history.reader.contacts()).map(({ name }) => name)).toEqual(['Eve'])
+    await other.remove()
+  })
+
+  it('off forgets the journal and leaves the history', async () => {
+    await tell(desk, onDesk.incoming('one', { id: 'm1' }))
+    await sync()
+    const { replica } = desk.history.writer
+    await replica.switchOff(alice)
+    await tell(desk, onDesk.incoming('two', { id: 'm2' }))
+    expect([await replica.accounts(), await replica.journal(alice)]).toEqual([[], null])
+    expect((await message(desk, 'm1'))?.text).toBe('one')
+    await expect(replica.keepConfirmed(alice, 1)).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('queues contacts anew when asked', async () => {
+    await tell(desk, onDesk.contact({ policy: 'accepted', name: 'Bob' }), onDesk.incoming('one'))
+    await sync()
+    const { replica } = desk.history.writer
+    expect((await replica.progress(alice))?.waiting).toBe(0)
+    await replica.refreshStanding(alice)
+    expect((await replica.progress(alice))?.waiting).toBe(1)
+    await sync()
+    await expectSame()
+  })
+})

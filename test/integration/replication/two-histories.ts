@@ -1,0 +1,122 @@
+/** Devices with real histories, through the real engine and a server in memory. */
+import { toHex, utf8 } from '#shared/bytes/bytes.ts'
+import type { HistoryReaderPort } from '#main/history/port.ts'
+import { ReplicaEngine } from '#main/replication/engine.ts'
+import { HistoryReplicaJournal } from '#main/replication/journal/history-replica-journal.ts'
+import type { ReplicaServerPort } from '#main/replication/ports.ts'
+import { decodeHeader } from '#shared/replication/envelope.ts'
+import { decodeBatch } from '#shared/replication/batch.ts'
+import { takeBatch } from '#server/replica/take-batch.ts'
+import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
+import { alice, TestHistory } from '#test/integration/history/history-fixture.ts'
+import { stubCrypto, stubHash, stubSealing } from './stub-crypto.ts'
+import { seeded } from './world.ts'
+
+const dayMs = 86_400_000
+
+/** A server that devices of one account share. */
+export class SharedServer {
+  now = Date.now()
+  readonly keys = new Map<string, Uint8Array>()
+  readonly store = new MemoryReplicaStore(() => Math.floor(this.now / dayMs))
+  readonly random = seeded(11)
+
+  portFor(device: Uint8Array): ReplicaServerPort {
+    const crypto = stubCrypto(device, this.random)
+    const keyOf = (one: Uint8Array) => this.keys.get(toHex(one)) ?? null
+    return {
+      heads: () => this.store.heads(alice),
+      page: async (after) => {
+        const { batches, end } = await this.store.page(alice, { after, maxBytes: 1_048_576 })
+        return { batches: batches.map(({ bytes }) => bytes), end }
+      },
+      push: async (bytes, begins) => {
+        const taken = await takeBatch(this.store, bytes, { account: alice, sender: device, begins, keyOf, crypto })
+        if (!taken.ok) throw new Error(taken.error)
+        if (taken.value.kind === 'stored' || taken.value.kind === 'repeated') return { kind: 'taken' }
+        return { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
+      },
+    }
+  }
+
+  /** Bodies that are still there, in clear: a stub's cipher hides nothing. */
+  async bodies(): Promise<readonly string[]> {
+    const { batches } = await this.store.page(alice, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+    const envelopes = batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes)
+    return envelopes.flatMap(({ body }) => (body === null ? [] : [Buffer.from(body).toString('latin1')]))
+  }
+
+  async envelopeCount(): Promise<number> {
+    const { batches } = await this.store.page(alice, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+    return batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes.map(({ header }) => decodeHeader(header))).length
+  }
+}
+
+/** One device of the account. */
+export class HistoryDevice {
+  readonly test = new TestHistory()
+  readonly epochs = { newest: 1, known: new Set([1]) }
+  readonly #server: SharedServer
+  readonly #key: Uint8Array
+  readonly id: Uint8Array
+  history = this.test.open()
+  #journal: HistoryReplicaJournal | null = null
+
+  constructor(server: SharedServer, name: string) {
+    this.#server = server
+    this.#key = stubHash(utf8(name))
+    this.id = stubHash(this.#key).subarray(0, 16)
+    server.keys.set(toHex(this.id), this.#key)
+  }
+
+  async switchOn(snapshot = true): Promise<void> {
+    const { replica } = this.history.writer
+    await replica.switchOn(alice, { snapshot })
+    while ((await replica.progress(alice))?.share !== 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async journal(): Promise<HistoryReplicaJournal> {
+    this.#journal ??= await HistoryReplicaJournal.open({ keeper: this.history.writer.replica, account: alice })
+    return this.#journal
+  }
+
+  async sync(): Promise<void> {
+    const [journal, crypto] = [await this.journal(), stubCrypto(this.#key, this.#server.random)]
+    const keyOf = (one: Uint8Array) => this.#server.keys.get(toHex(one)) ?? null
+    const { faults } = await new ReplicaEngine({
+      ...{ account: alice, server: this.#server.portFor(this.id), journal, crypto, sealing: stubSealing(this.epochs) },
+      ...{ devices: { own: this.id, keyOf }, clock: { now: () => this.#server.now } },
+    }).sync()
+    if (faults.length > 0) throw new Error(`faults: ${faults.map(({ kind }) => kind).join()}`)
+  }
+
+  /** As after the program ended and was started again. */
+  async restart(): Promise<void> {
+    await this.history.close()
+    this.history = this.test.open()
+    this.#journal = null
+  }
+
+  /** What the person sees, without what is of this device alone. */
+  views(): Promise<unknown> {
+    return viewsOf(this.history.reader)
+  }
+
+  remove(): Promise<void> {
+    return this.test.remove()
+  }
+}
+
+async function viewsOf(reader: HistoryReaderPort): Promise<unknown> {
+  const { conversations } = await reader.conversations()
+  const sorted = conversations.toSorted((a, b) => a.id.localeCompare(b.id))
+  const pages = await Promise.all(
+    sorted.map(({ id }) => reader.page({ conversationId: id, anchor: { at: 'newest' }, limit: 10_000 })),
+  )
+  return {
+    conversations: sorted.map(({ draft: _draft, lastAt: _lastAt, ...view }) => view),
+    contacts: (await reader.contacts()).toSorted((a, b) => a.aor.localeCompare(b.aor)),
+    messages: pages.flatMap(({ messages }) => messages),
+    searches: await reader.savedSearches(),
+  }
+}
