@@ -11,7 +11,7 @@ type Reply<N extends BridgeName> = BridgeResult<N> | BridgeReply<BridgeResult<N>
 type Rows = { readonly [N in Row]: (args: BridgeArgs<N>) => Reply<N> }
 
 /** What the picture of the fake says; as long as a real one. */
-export const shownText = `SOTTO:${'Q7F2KX4M'.repeat(14)}`
+export const shownText = `sotto-link:1:${'Q7f-Kx_4'.repeat(16)}`
 /** The digits that the fake shows, and the only ones it takes. */
 export const shownCode = '40718253'
 
@@ -65,8 +65,8 @@ export class FakeLinking {
         accountId: null,
       })
     },
-    'linking.readQr': (args) => this.#find(args.accountId, text(args.text) === shownText),
-    'linking.enterCode': (args) => this.#find(args.accountId, text(args.code) === shownCode),
+    'linking.readQr': (args) => this.#find(args.accountId, text(args.text) === shownText, 'link-qr-invalid'),
+    'linking.enterCode': (args) => this.#find(args.accountId, text(args.code) === shownCode, 'link-not-found'),
     'linking.confirm': () => this.move('handing-over'),
     'linking.cancel': () => this.#show(null),
     'linking.stopTransfer': ({ accountId }) =>
@@ -76,8 +76,8 @@ export class FakeLinking {
       ),
   }
 
-  #find(accountId: string, right: boolean) {
-    if (!right) return failed('invalid-argument')
+  #find(accountId: string, right: boolean, wrong: ErrorCode) {
+    if (!right) return failed(wrong)
     const found = { accountId: accountId as AccountId, device: 'Tablet in the kitchen', error: null }
     this.#show({ side: 'old', state: 'asking', ...found })
   }

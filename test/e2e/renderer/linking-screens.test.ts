@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { qrPath } from '#renderer/features/linking/qr-path.ts'
+import { drawQr } from '#shared/linking/qr-image.ts'
 import { shownCode, shownText } from '#test/fakes/bridge-linking.ts'
 import { InterfaceHarness, type OpenOptions } from './harness.ts'
 import { look, type Screen, settings } from './look.ts'
@@ -75,7 +75,7 @@ const screens: readonly Screen[] = [
     scenario: current,
     reach: async (page) => {
       await typeDigits(page, '9999 0000')
-      await page.getByText('This does not link a device').waitFor()
+      await page.getByText('No device waits for this account').waitFor()
     },
   },
   { name: 'link-asking', scenario: current, reach: ask },
@@ -102,7 +102,7 @@ const screens: readonly Screen[] = [
     scenario: current,
     reach: async (page) => {
       await ask(page)
-      await move(page, 'failed', { error: 'server-unreachable' })
+      await move(page, 'failed', { error: 'link-cancelled' })
       await page.getByText('Nothing was handed over').waitFor()
     },
   },
@@ -162,7 +162,7 @@ async function using(options: OpenOptions, walk: (page: Page) => Promise<void>):
 
 /** A PNG of the code, or what a camera that looks at it gives: drawn in the page. */
 const drawCode = (page: Page, text: string) =>
-  page.evaluate(({ side, path }) => {
+  page.evaluate(({ size, path }) => {
     const canvas = document.createElement('canvas')
     Object.assign(canvas, { width: 640, height: 480 })
     const context = canvas.getContext('2d')!
@@ -170,7 +170,7 @@ const drawCode = (page: Page, text: string) =>
       context.setTransform(1, 0, 0, 1, 0, 0)
       context.fillStyle = '#f4f4ee'
       context.fillRect(0, 0, 640, 480)
-      context.setTransform(6, 0, 0, 6, (640 - side * 6) / 2, (480 - side * 6) / 2)
+      context.setTransform(6, 0, 0, 6, (640 - size * 6) / 2, (480 - size * 6) / 2)
       context.fillStyle = '#101010'
       context.fill(new Path2D(path))
     }
@@ -178,7 +178,7 @@ const drawCode = (page: Page, text: string) =>
     setInterval(draw, 50)
     navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream())
     return canvas.toDataURL('image/png').split(',')[1]!
-  }, qrPath(text))
+  }, drawQr(text))
 
 const handed = async (page: Page): Promise<readonly string[]> => {
   const texts = await page.evaluate(() =>
@@ -205,7 +205,7 @@ describe('on the device that has the account', () => {
       await openDialog(page)
       await drawCode(page, 'https://example.org/menu')
       await page.getByRole('button', { name: 'Open the camera' }).click()
-      await page.getByRole('alert').getByText('This does not link a device').waitFor()
+      await page.getByRole('alert').getByText('This picture shows no code').waitFor()
       await page.waitForTimeout(700)
       expect(await handed(page)).toEqual(['https://example.org/menu'])
       await page.getByText('Looking for a code').waitFor()

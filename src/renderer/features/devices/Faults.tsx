@@ -48,12 +48,17 @@ function Fault({ fault, view }: ViewProps & { readonly fault: ReplicaFaultView }
       <p>
         <span className="font-medium">{t('replication.whatToDo')}</span> {words.todo}
       </p>
-      <p className="text-xs">{t('replication.foundAt', { time: formatDateTime(language, fault.foundAt) })}</p>
-      <div className="flex flex-wrap gap-2">
+      {fault.foundAt > 0 && (
+        <p className="text-xs">{t('replication.foundAt', { time: formatDateTime(language, fault.foundAt) })}</p>
+      )}
+      <div className="flex flex-wrap gap-2 empty:hidden">
         {needsNewId(fault, view) && <Rejoin accountId={accountId} />}
-        <Button size="small" onPress={() => void perform('replication.dismissFault', { accountId, key: fault.key })}>
-          {t('replication.dismissFault')}
-        </Button>
+        {/* A list in two versions stays one until it is settled. */}
+        {fault.kind !== 'chain-forked' && (
+          <Button size="small" onPress={() => void perform('replication.dismissFault', { accountId, key: fault.key })}>
+            {t('replication.dismissFault')}
+          </Button>
+        )}
       </div>
     </article>
   )

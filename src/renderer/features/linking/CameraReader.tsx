@@ -1,14 +1,14 @@
 import { Camera } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { readQr } from '#shared/linking/qr-image.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { openCamera } from '#renderer/media/camera-picture.ts'
 import { useSettings } from '#renderer/stores/app-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { framePixels } from './picture-pixels.ts'
-import { readQr } from './read-qr.ts'
 
-/** Time between two looks at the picture, ms. */
-const lookEveryMs = 200
+/** Rest between two looks at the picture, ms: a look may take the page as long. */
+const restMs = 200
 
 /** Pixels across that show the finest code at arm's length. */
 const wantedWidth = 1280
@@ -75,14 +75,16 @@ function Picture({ onText }: ReaderProps) {
 function useFrames(element: { readonly current: HTMLVideoElement | null }, onText: ReaderProps['onText']): void {
   const told = useRef('')
   useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
     const look = (): void => {
+      timer = setTimeout(look, restMs)
       const pixels = element.current === null ? null : framePixels(element.current)
-      const text = pixels === null ? null : readQr(pixels, 'frame')
+      const text = pixels === null ? null : readQr(pixels)
       if (text === null || text === told.current) return
       told.current = text
       onText(text)
     }
-    const timer = setInterval(look, lookEveryMs)
-    return () => clearInterval(timer)
+    look()
+    return () => clearTimeout(timer)
   }, [element, onText])
 }

@@ -1,9 +1,10 @@
 import { useState } from 'react'
 import { Form } from 'react-aria-components'
+import { linkCodeDigits } from '#shared/linking/link-code.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
-import { codeDigits, codeLength, groupCode } from './code-digits.ts'
+import { codeDigits, groupCode } from './code-digits.ts'
 
 /** The eight digits of the other device, typed. */
 export function DigitsReader({ onDigits }: { readonly onDigits: (digits: string) => void }) {
@@ -15,8 +16,8 @@ export function DigitsReader({ onDigits }: { readonly onDigits: (digits: string)
       className="flex flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault()
-        setShort(digits.length < codeLength)
-        if (digits.length < codeLength) return
+        setShort(digits.length < linkCodeDigits)
+        if (digits.length < linkCodeDigits) return
         setDigits('')
         onDigits(digits)
       }}
@@ -26,7 +27,7 @@ export function DigitsReader({ onDigits }: { readonly onDigits: (digits: string)
         hint={t('linking.digitsHint')}
         value={groupCode(digits)}
         onChange={(typed) => setDigits(codeDigits(typed))}
-        error={short && digits.length < codeLength ? t('linking.digitsShort') : null}
+        error={short && digits.length < linkCodeDigits ? t('linking.digitsShort') : null}
         autoComplete="off"
         inputMode="numeric"
         mono

@@ -46,7 +46,6 @@ export function HandOver({ linking, onCancel, onClose }: HandOverProps) {
       return (
         <>
           <p role="alert">{linking.error === null ? t('linking.failed') : errorText(t, linking.error)}</p>
-          <p className="mt-2 text-sm text-soft">{t('linking.failedHint')}</p>
           <DialogActions>
             <Button onPress={onClose}>{t('app.close')}</Button>
             <Button variant="primary" autoFocus onPress={onCancel}>

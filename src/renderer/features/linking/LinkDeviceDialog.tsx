@@ -59,8 +59,7 @@ function useReading(accountId: AccountId) {
       setError(null)
       const reply = await withSecret(secret, to)
       setBusy(false)
-      if (reply.ok) return
-      setError(reply.code === 'invalid-argument' ? t('linking.notACode') : errorText(t, reply.code, reply.params))
+      if (!reply.ok) setError(errorText(t, reply.code, reply.params))
     },
     [t],
   )

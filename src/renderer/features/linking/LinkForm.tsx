@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'react'
 import { Form } from 'react-aria-components'
+import type { ErrorCode } from '#shared/errors.ts'
 import type { NewDeviceLinking } from '#shared/model/linking-views.ts'
 import { parseAor, displayAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
-import { useT } from '#renderer/i18n/i18n.ts'
+import { type Translate, useT } from '#renderer/i18n/i18n.ts'
 import { attempt } from '#renderer/stores/actions.ts'
 import { useLinking } from '#renderer/stores/linking-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
@@ -122,6 +123,12 @@ function Question(props: {
   )
 }
 
+function failureText(t: Translate, error: ErrorCode | null): string {
+  // Its sentence is for the other side.
+  if (error === 'link-expired') return t('linking.expired')
+  return error === null ? t('linking.failed') : errorText(t, error)
+}
+
 const waiting = {
   connecting: 'linking.connecting',
   checking: 'linking.checking',
@@ -140,8 +147,7 @@ function Shown(props: {
   if (state === 'failed') {
     return (
       <>
-        <p role="alert">{error === null ? t('linking.failed') : errorText(t, error)}</p>
-        <p className="mt-2 text-sm text-soft">{t('linking.failedHint')}</p>
+        <p role="alert">{failureText(t, error)}</p>
         <Ending onRenew={onRenew} onCancel={cancel} />
       </>
     )

@@ -1,12 +1,12 @@
 import { ImageUp } from 'lucide-react'
 import { useState } from 'react'
 import { type DropItem, DropZone, FileTrigger, Text } from 'react-aria-components'
+import { readQr } from '#shared/linking/qr-image.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
 import type { ReaderProps } from './CameraReader.tsx'
 import { filePixels } from './picture-pixels.ts'
-import { readQr } from './read-qr.ts'
 
 /** Reads a code from a picture that is chosen, dropped or pasted. */
 export function PictureReader({ onText }: ReaderProps) {
@@ -17,7 +17,7 @@ export function PictureReader({ onText }: ReaderProps) {
     if (file === undefined) return
     setState('reading')
     const pixels = await filePixels(file)
-    const text = pixels === null ? null : readQr(pixels, 'picture')
+    const text = pixels === null ? null : readQr(pixels)
     setState(text === null ? 'none' : 'idle')
     if (text !== null) onText(text)
   }

@@ -1,12 +1,12 @@
 /** The eight digits that link a device: reading what was typed, and writing them for eyes and ears; pure. */
 
-/** How many digits a code has. */
-export const codeLength = 8
-const half = codeLength / 2
+import { linkCodeDigits } from '#shared/linking/link-code.ts'
+
+const half = linkCodeDigits / 2
 
 /** The digits of what was typed, at most as many as a code has. */
 export function codeDigits(typed: string): string {
-  return typed.replace(/\D/g, '').slice(0, codeLength)
+  return typed.replace(/\D/g, '').slice(0, linkCodeDigits)
 }
 
 /** In two groups, as far as there are digits. */

@@ -40,8 +40,9 @@ describe('how complete a history is', () => {
     expect(words({ state: 'off', completeUpTo: at })).toBe('Only this device has this history.')
   })
 
-  it('is not known before anybody said anything', () => {
-    expect(words({})).toMatch(/^Not known yet/)
+  it('is not known before anybody said anything, and while another device has something that is not here', () => {
+    expect(words({})).toMatch(/^Not known/)
+    expect(words({ devices: [] })).toMatch(/^Not known/)
   })
 })
 

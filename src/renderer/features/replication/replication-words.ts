@@ -35,7 +35,8 @@ export function completenessText(t: Translate, language: Language, view: Replica
     const { name, at } = confirmedBy
     return t('replication.complete.byDevice', { time, name, at: formatDateTime(language, at) })
   }
-  if (!devices.some(({ own, revokedAt }) => !own && revokedAt === null)) return t('replication.complete.alone')
+  const isAlone = devices.length > 0 && devices.every(({ own, revokedAt }) => own || revokedAt !== null)
+  if (isAlone) return t('replication.complete.alone')
   return time === null ? t('replication.complete.unknown') : t('replication.complete.byServer', { time })
 }
 

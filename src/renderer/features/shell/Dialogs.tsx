@@ -25,6 +25,7 @@ const close = (): void => showDialog(null)
 export function Dialogs() {
   const dialog = useMainDialog()
   if (dialog === null) return null
+  if ('accountId' in dialog) return <AccountDialog {...dialog} />
   switch (dialog.kind) {
     case 'new-conversation':
     case 'add-account':
@@ -40,9 +41,6 @@ export function Dialogs() {
       return <LinkDialog url={dialog.url} onClose={close} />
     case 'transfer':
       return <TransferDialog callId={dialog.callId} onClose={close} />
-    case 'link-device':
-    case 'paper-secret':
-      return <AccountDialog kind={dialog.kind} accountId={dialog.accountId} />
   }
 }
 
