@@ -1,6 +1,9 @@
 /** Wires linking: the new device's keys and account, the old device's chain and parcel, and the server where both meet. */
 import { toBase64Url, fromBase64Url } from '#shared/bytes/base64url.ts'
-import { wipe } from '#shared/bytes/bytes.ts'
+import { equalBytes, wipe } from '#shared/bytes/bytes.ts'
+import { deviceIdText } from '#shared/identity/device-chain.ts'
+import type { ChainReading } from '#shared/identity/read-chain.ts'
+import { decodeLinkBody, decodeSignedLink } from '#shared/model/device-link.ts'
 import { SottoError } from '#shared/errors.ts'
 import { parseServer } from '#shared/model/server-address.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
@@ -14,6 +17,10 @@ import type { HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import { Linkings, type LinkConnection, type NewDeviceInUse } from './linking/linkings.ts'
 import type { LinkParcel } from './linking/parcel.ts'
+import { Transfers } from './linking/transfers.ts'
+import type { OpenHistory } from './history/open-history.ts'
+import type { EntryFactory } from '#shared/model/entry-factory.ts'
+import { slotIdBytes } from '#shared/linking/rendezvous.ts'
 import { rendezvousClient } from './linking/rendezvous-client.ts'
 import type { ReplicaAddress, RequestSignerPort } from './replication/client-ports.ts'
 import type { Replicas } from './replication/replicas.ts'
@@ -31,6 +38,11 @@ interface Parts {
   readonly accounts: Accounts
   readonly identity: Identity
   readonly replicas: Replicas
+  readonly history: OpenHistory
+  readonly entries: EntryFactory
+  readonly transfers: Transfers
+  /** Shows what is linked, and what is on its way. */
+  readonly publish: () => void
 }
 
 export function composeLinking(ports: Ports, parts: Parts): Linkings {
@@ -44,14 +56,56 @@ export function composeLinking(ports: Ports, parts: Parts): Linkings {
     ...ports,
     connectUnknown: async (account, server) => connection(ports, await unknownServer(ports, server), { account }),
     newDevice: (account) => newDevice(ports, parts, account),
-    connectKnown: async (accountId) => connection(ports, ...(await replicas.reach(accountId))),
+    connectKnown: (accountId) => connectKnown(ports, replicas, accountId),
     aorOf: (accountId) => recordOf(accountId).aor,
     addDevice: async (accountId, keys, cosign) => {
       await replicas.addDevice(accountId, keys, async (body) => ({ by: keys.id, signature: await cosign(body) }))
     },
-    parcel: (accountId) => parcelOf(parts, recordOf(accountId)),
-    changed: (linking) => ports.publisher.publish('linking.changed', { linking, transfers: [] }),
+    parcel: (accountId, keys) => parcelOf(ports, parts, { record: recordOf(accountId), device: keys.name }),
+    changed: () => parts.publish(),
   })
+}
+
+export function composeTransfers(
+  ports: Ports,
+  { accounts, replicas, history, entries, publish }: Omit<Parts, 'transfers' | 'identity'>,
+): Transfers {
+  const { reader, writer } = history
+  const idOf = (account: Aor) => accounts.records().find(({ aor }) => aor === account)?.id ?? null
+  return new Transfers({
+    ...ports,
+    secrets: {
+      secret: (name) => reader.secret(name),
+      setSecret: (name, value) => writer.setSecret(name, value),
+    },
+    source: { transferPiece: (account, after) => reader.transferPiece(account, after) },
+    sink: {
+      takePiece: async (account, piece) => {
+        const { latest } = await writer.replica.takePiece(account, piece)
+        if (latest !== null) entries.observe(latest)
+      },
+      takenPiece: (account) => writer.replica.takenPiece(account),
+    },
+    connect: async (account) => {
+      const id = idOf(account)
+      if (id === null) throw new SottoError('not-found')
+      return connectKnown(ports, replicas, id)
+    },
+    idOf,
+    changed: () => publish(),
+  })
+}
+
+async function connectKnown(ports: Ports, replicas: Replicas, accountId: AccountId): Promise<LinkConnection> {
+  const { address, signer, wipe: wipeKeys } = await replicas.reach(accountId)
+  const { client, close } = connection(ports, address, signer)
+  return {
+    client,
+    close: () => {
+      close()
+      wipeKeys()
+    },
+  }
 }
 
 function connection(
@@ -81,17 +135,19 @@ async function unknownServer({ home, connector }: Ports, server: string | null):
   return { ...address, spkiPins: [found.error.problem.spkiSha256] }
 }
 
-function newDevice(ports: Ports, { accounts, identity, replicas }: Parts, account: Aor): NewDeviceInUse {
+function newDevice(ports: Ports, { accounts, identity, replicas, transfers }: Parts, account: Aor): NewDeviceInUse {
   const { seeds, device } = identity.chains.newDevice()
   return {
     keys: device.keys,
     sign: (message) => device.sign(message),
-    take: async (parcel) => {
+    take: async (parcel, chain) => {
       const { links } = parcel
       await identity.chains.join(account, { identity: toBase64Url(parcel.identity), links, seeds })
       await replicas.adopt(account, parcel.replica)
       const accountId = await accounts.adopt(await adoptable(ports, parcel))
       replicas.startAdopted(account)
+      const from = adderOf(device.id, parcel, chain)
+      if (parcel.transfer !== null) await transfers.add({ ...parcel.transfer, account, doing: 'taking', device: from })
       return accountId
     },
     wipe: () => {
@@ -99,6 +155,16 @@ function newDevice(ports: Ports, { accounts, identity, replicas }: Parts, accoun
       wipe(seeds.ed25519, seeds.x25519, seeds.omemo)
     },
   }
+}
+
+/** Name of the device that added this one. */
+function adderOf(own: Uint8Array, { links }: LinkParcel, { state }: ChainReading): string {
+  const added = links.map(decodeSignedLink).find(({ body }) => {
+    const link = decodeLinkBody(body)
+    return link.kind === 'add' && equalBytes(link.device.id, own)
+  })
+  const by = added?.signatures.map(({ by: signer }) => signer).find((one) => one !== 'paper' && !equalBytes(one, own))
+  return by === undefined || by === 'paper' ? '' : (state.devices.get(deviceIdText(by))?.name ?? '')
 }
 
 /** The home server of the other device's computer is this one's only where it is the same. */
@@ -109,27 +175,56 @@ async function adoptable({ home }: Ports, { account }: LinkParcel): Promise<Para
   return { ...account, aor, local: isHere }
 }
 
+/** The whole history follows over a transfer that begins with the parcel. */
 async function parcelOf(
-  { identity, replicas }: Pick<Parts, 'identity' | 'replicas'>,
-  record: ReturnType<Accounts['records']>[number],
+  { random }: Ports,
+  { identity, replicas, transfers }: Pick<Parts, 'identity' | 'replicas' | 'transfers'>,
+  { record, device }: { readonly record: ReturnType<Accounts['records']>[number]; readonly device: string },
 ): Promise<LinkParcel> {
   const { id, instanceId: _instance, enabled: _enabled, ...account } = record
   const known = await identity.chains.known(record.aor)
   const hash = known === null ? null : fromBase64Url(known.state.identity)
   if (known === null || hash === null) throw new SottoError('not-found')
-  const [{ host, port, spkiPins }] = await replicas.reach(id)
-  const replica = { host, port, spkiPins: [...spkiPins] }
-  return { identity: hash, links: [...known.links], picked: [], account, replica, settings: {}, transfer: null }
+  const { address, wipe: wipeKeys } = await replicas.reach(id)
+  wipeKeys()
+  const replica = { ...address, spkiPins: [...address.spkiPins] }
+  const transfer = { slot: random.bytes(slotIdBytes), key: random.bytes(32) }
+  await transfers.add({ ...transfer, account: record.aor, doing: 'giving', device })
+  return { identity: hash, links: [...known.links], picked: [], account, replica, settings: {}, transfer }
 }
 
-export function linkingAnswers(linkings: Linkings): SessionAnswers['linking'] {
+export function linkingAnswers(
+  linkings: Linkings,
+  transfers: Transfers,
+  aorOf: (id: AccountId) => Aor | null,
+): SessionAnswers['linking'] {
   return {
-    view: () => ({ linking: linkings.view(), transfers: [] }),
+    view: () => ({ linking: linkings.view(), transfers: transfers.views() }),
     begin: (args) => linkings.begin(args),
     readQr: async (args) => linkings.readQr(args).finally(() => args.text.fill(0)),
     enterCode: async (args) => linkings.enterCode(args).finally(() => args.code.fill(0)),
     confirm: () => linkings.confirm(),
     cancel: () => linkings.cancel(),
-    stopTransfer: () => undefined,
+    stopTransfer: async ({ accountId }) => {
+      const account = aorOf(accountId)
+      if (account !== null) await transfers.abandon(account)
+    },
   }
+}
+
+/** What both show together, and how it is started and ended. */
+export function startLinking(
+  ports: Ports,
+  parts: Omit<Parts, 'transfers' | 'publish'>,
+  opened: (() => Promise<void> | void)[],
+): { readonly linkings: Linkings; readonly transfers: Transfers } {
+  const publish = (): void =>
+    ports.publisher.publish('linking.changed', { linking: linkings.view(), transfers: transfers.views() })
+  const transfers: Transfers = composeTransfers(ports, { ...parts, publish })
+  const linkings: Linkings = composeLinking(ports, { ...parts, transfers, publish })
+  opened.push(
+    () => linkings.cancel(),
+    () => transfers.stop(),
+  )
+  return { linkings, transfers }
 }

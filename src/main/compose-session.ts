@@ -20,7 +20,7 @@ import { Chat } from './chat/chat.ts'
 import { addSpooledCall, composeCallDevices, composeCalls } from './compose-calls.ts'
 import type { Archive } from './archive/archive.ts'
 import { startArchive } from './compose-archive.ts'
-import { composeLinking, linkingAnswers } from './compose-linking.ts'
+import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
@@ -36,6 +36,7 @@ import type { HomeServerControl } from './home/port.ts'
 import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
 import type { Linkings } from './linking/linkings.ts'
+import type { Transfers } from './linking/transfers.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { LockedSession } from './locked/locked-session.ts'
@@ -125,10 +126,9 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const replicas: Replicas = composeReplication(ports, { history, accounts, identity, entries })
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
-  const linkings = composeLinking(ports, { accounts, identity, replicas })
-  opened.push(() => linkings.cancel())
+  const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
-  const parts = { history, signalling, settings, accounts, identity, calls, replicas, linkings, ...features }
+  const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()
@@ -138,6 +138,7 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const kept = await startHistory(ports, { history, entries, settings, accounts, unfinished }, opened)
   opened.push(warmForCalls(accounts, media))
   await startReplication(replicas, { history, accounts }, opened)
+  await linking.transfers.start()
   await takeSpooled(ports, { history, signalling, accounts, entries })
   signalling.flow()
   return {
@@ -301,6 +302,7 @@ interface Everything extends Foundation, Features {
   readonly identity: Identity
   readonly replicas: Replicas
   readonly linkings: Linkings
+  readonly transfers: Transfers
 }
 
 /** Facts flow from the features to the screen, and between features that must know of each other. */
@@ -337,7 +339,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas, linkings } = parts
+  const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas } = parts
   return {
     accounts,
     identity,
@@ -364,7 +366,11 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
     replication: replicationAnswers(replicas, () => Promise.resolve(false)),
-    linking: linkingAnswers(linkings),
+    linking: linkingAnswers(
+      parts.linkings,
+      parts.transfers,
+      (id) => accounts.records().find((one) => one.id === id)?.aor ?? null,
+    ),
     activity: (args) => chat.activity(args),
   }
 }

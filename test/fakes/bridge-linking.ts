@@ -47,7 +47,7 @@ export class FakeLinking {
     const moved = { ...this.#linking, state, ...over } as LinkingView
     if (moved.side === 'new' && moved.state === 'done') {
       const accountId = this.#link(moved.account)
-      const history = { accountId, doing: 'taking', device: 'Alice’s laptop', done: 1200, total: 8421 } as const
+      const history = { accountId, doing: 'taking', device: 'Alice’s laptop', share: 0.142 } as const
       this.#show({ ...moved, qr: null, code: null, accountId }, [{ ...history, error: null }])
     } else this.#show(moved)
   }

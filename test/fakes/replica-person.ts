@@ -7,6 +7,7 @@ import type { LinkingView } from '#shared/model/linking-views.ts'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
 import { Identity } from '#main/identity/identity.ts'
 import { Linkings } from '#main/linking/linkings.ts'
+import { Transfers } from '#main/linking/transfers.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
 import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
 import type { OpeningSecret, ReplicaAddress } from '#main/replication/client-ports.ts'
@@ -40,6 +41,7 @@ export class PersonDevice {
   identity!: Identity
   replicas!: Replicas
   linkings!: Linkings
+  transfers!: Transfers
   views: readonly ReplicationView[] = []
   linking: LinkingView | null = null
   #hasAccount = false
@@ -69,12 +71,14 @@ export class PersonDevice {
 
   async #closed(change: () => void): Promise<void> {
     await this.replicas.stop()
+    this.transfers.stop()
     await this.history.close()
     change()
     this.history = this.test.open()
     this.#compose()
     this.#deviceId = (await this.identity.ensure(alice)).deviceId
     await this.replicas.start()
+    await this.transfers.start()
   }
 
   async signIn(): Promise<void> {
@@ -104,6 +108,7 @@ export class PersonDevice {
 
   async end(): Promise<void> {
     await this.replicas.stop()
+    this.transfers.stop()
     await this.test.remove()
   }
 
@@ -150,6 +155,7 @@ export class PersonDevice {
       changed: (views) => (this.views = views),
     })
     writer.onChange(() => this.replicas.noteLocal(null))
+    this.transfers = this.#composeTransfers()
     this.linkings = this.#composeLinking()
   }
 
@@ -167,31 +173,54 @@ export class PersonDevice {
         return {
           keys: device.keys,
           sign: (message) => device.sign(message),
-          take: async ({ identity, links, replica }): Promise<AccountId> => {
+          take: async ({ identity, links, replica, transfer }): Promise<AccountId> => {
             await chains.join(account, { identity: toBase64Url(identity), links, seeds })
             await this.replicas.adopt(account, replica)
             this.#hasAccount = true
             this.replicas.startAdopted(account)
+            if (transfer !== null) await this.transfers.add({ ...transfer, account, doing: 'taking', device: 'Other' })
             return aliceAccount
           },
           wipe: () => device.wipe(),
         }
       },
-      connectKnown: async (id) => connect(...(await this.replicas.reach(id))),
+      connectKnown: () => this.#connectKnown(),
       addDevice: async (id, keys, cosign) => {
         await this.replicas.addDevice(id, keys, async (body) => ({ by: keys.id, signature: await cosign(body) }))
       },
-      parcel: () => this.#parcel(),
+      parcel: (_id, { name }) => this.#parcel(name),
       changed: (view) => (this.linking = view),
     })
   }
 
-  async #parcel(): Promise<LinkParcel> {
+  async #connectKnown() {
+    const { address, signer } = await this.replicas.reach(aliceAccount)
+    const http = new ReplicaHttp(address, signer, clientPorts())
+    return { client: rendezvousClient(http), close: () => http.close() }
+  }
+
+  #composeTransfers(): Transfers {
+    const { reader, writer } = this.history
+    return new Transfers({
+      ...{ clock: systemClock, random: systemRandom, idOf: () => aliceAccount, changed: () => undefined },
+      secrets: {
+        secret: (name) => reader.secret(name),
+        setSecret: (name, value) => writer.setSecret(name, value),
+      },
+      source: reader,
+      sink: writer.replica,
+      connect: () => this.#connectKnown(),
+    })
+  }
+
+  async #parcel(device: string): Promise<LinkParcel> {
+    const transfer = { slot: systemRandom.bytes(16), key: systemRandom.bytes(32) }
+    await this.transfers.add({ ...transfer, account: alice, doing: 'giving', device })
     const known = (await this.identity.chains.known(alice))!
     const { host, port, spkiPins } = this.#server.address()
     return {
       identity: fromBase64Url(known.state.identity)!,
-      ...{ links: [...known.links], picked: [], settings: {}, transfer: null },
+      ...{ links: [...known.links], picked: [], settings: {}, transfer },
       replica: { host, port, spkiPins: [...spkiPins] },
       account: {
         ...{ aor: alice, displayName: 'Alice', transport: 'wss', server: null, msrpRelay: null, username: 'alice' },

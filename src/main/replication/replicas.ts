@@ -192,12 +192,18 @@ export class Replicas {
     this.#announce()
   }
 
-  /** Where the account replicates, and who signs there. @throws SottoError `replica-off`, `server-unreachable`. */
-  reach(accountId: AccountId): Promise<readonly [ReplicaAddress, { account: Aor; by: RequestSignerPort }]> {
+  /** Where the account replicates, and who signs there, until it is wiped. @throws SottoError `replica-off`. */
+  async reach(accountId: AccountId): Promise<ReplicaReach> {
     const account = this.#account(accountId)
-    const { device } = this.#change(accountId).open
-    const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
-    return Promise.resolve([addressOf(account, this.#of(account.aor)), { account: account.aor, by }])
+    const settings = this.#of(account.aor)
+    if (!settings.on) throw new SottoError('replica-off')
+    const device = await this.#ports.chains.openDevice(account.aor)
+    if (device === null) throw new SottoError('not-found')
+    return {
+      address: addressOf(account, settings),
+      signer: { account: account.aor, by: { by: device.id, sign: (message) => device.sign(message) } },
+      wipe: () => device.wipe(),
+    }
   }
 
   /** An account that another device handed over replicates from the start. */
@@ -323,6 +329,13 @@ export class Replicas {
   #announce(): void {
     if (!this.#ended) this.#ports.changed(this.list())
   }
+}
+
+/** A server and a device that signs for it. */
+export interface ReplicaReach {
+  readonly address: ReplicaAddress
+  readonly signer: { readonly account: Aor; readonly by: RequestSignerPort }
+  readonly wipe: () => void
 }
 
 const nothing = { batches: 0, bytes: 0, oldestDay: null }

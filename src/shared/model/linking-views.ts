@@ -38,9 +38,8 @@ export interface HistoryTransferView {
   readonly doing: 'giving' | 'taking'
   /** Name of the other device. */
   readonly device: string
-  readonly done: number
-  /** Entries; null = not known yet. */
-  readonly total: number | null
+  /** 0 to 1; null before the first piece. */
+  readonly share: number | null
   /** Why it waits: it goes on by itself once both are there. */
   readonly error: ErrorCode | null
 }

@@ -141,7 +141,7 @@ const screens: readonly Screen[] = [
       await showCode(page)
       await move(page, 'done')
       await page.getByRole('button', { name: 'Continue' }).click()
-      await page.getByRole('progressbar', { name: '1,200 of 8,421 entries' }).waitFor()
+      await page.getByRole('progressbar', { name: '14 % of the history' }).waitFor()
     },
   },
 ]

@@ -1,7 +1,7 @@
 /** One person's devices through a real home server: switched on, linked, removed, switched off. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { wipe } from '#shared/bytes/bytes.ts'
-import { aliceAccount as accountId, bob } from '#test/integration/history/history-fixture.ts'
+import { aliceAccount as accountId, bob, EntryMaker } from '#test/integration/history/history-fixture.ts'
 import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
 import { PersonDevice, type PersonServer } from '#test/fakes/replica-person.ts'
 import { replicaAddressOf } from '#test/fakes/replica-client.ts'
@@ -81,6 +81,21 @@ it.each(['qr', 'code'] as const)('links a device by %s, and both have what eithe
   ])
   expect(desk.view.confirmedBy).toMatchObject({ name: 'Phone' })
   expect([desk.view.faults, phone.view.faults]).toEqual([[], []])
+})
+
+it('gives a linked device the whole history, older than what the server has', async () => {
+  const [desk, phone] = [device('Desk'), device('Phone')]
+  await desk.signIn()
+  const old = new EntryMaker(Date.now() - 400 * 86_400_000)
+  const texts = Array.from({ length: 150 }, (_, index) => `long ago ${index}`)
+  await desk.say(...texts.map((text) => old.incoming(text)))
+  await desk.switchOn()
+  await desk.link(phone, 'qr')
+  await eventually(async () => expect(await phone.texts(bob)).toEqual(texts))
+  await eventually(() => expect([desk.transfers.views(), phone.transfers.views()]).toEqual([[], []]))
+  expect((await desk.replicas.serverCopy({ accountId })).batches).toBeLessThan(3)
+  await current(phone)
+  expect(phone.view.faults).toEqual([])
 })
 
 it('goes on after a restart of either end, and of the server', async () => {

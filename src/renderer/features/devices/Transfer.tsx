@@ -1,7 +1,6 @@
 import type { HistoryTransferView } from '#shared/model/linking-views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
-import { formatCount } from '#renderer/i18n/format.ts'
-import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
+import { useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Measured, Working } from '#renderer/ui/Feedback.tsx'
@@ -30,10 +29,9 @@ export function Transfer({ transfer }: { readonly transfer: HistoryTransferView 
   )
 }
 
-function Line({ transfer: { done, total } }: { readonly transfer: HistoryTransferView }) {
+function Line({ transfer: { share } }: { readonly transfer: HistoryTransferView }) {
   const t = useT()
-  const language = useLanguage()
-  if (total === null || total === 0) return <Working label={t('devices.transferBegins')} />
-  const label = t('devices.transferOf', { done: formatCount(language, done), total: formatCount(language, total) })
-  return <Measured label={label} percent={Math.min(1, done / total) * 100} />
+  if (share === null) return <Working label={t('devices.transferBegins')} />
+  const percent = Math.floor(share * 100)
+  return <Measured label={t('devices.transferOf', { percent })} percent={percent} />
 }
