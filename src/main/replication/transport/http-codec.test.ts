@@ -19,7 +19,7 @@ const codeOf = (bytes: Uint8Array, most?: number): string => {
   try {
     return readWhole(bytes, most) === null ? 'waits' : 'whole'
   } catch (error) {
-    if (error instanceof ProtocolError) return error.code
+    if (error instanceof ProtocolError) return String(error.code)
     throw error
   }
 }
