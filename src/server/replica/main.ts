@@ -42,7 +42,10 @@ async function run(options: ReplicaOptions): Promise<void> {
     lock.release()
   })
   process.stdout.write(describe(options, { names, port: server.port, identity, opened }))
-  repeat(sweepMs, async () => server.sweep())
+  repeat(sweepMs, () => {
+    server.sweep()
+    return Promise.resolve()
+  })
   repeat(renewMs, async () => server.renew(await identityOf(options, names)))
 }
 

@@ -1,6 +1,8 @@
 /** Who and what the replica's listener does not let in, over real TLS connections. */
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { PostgresStoreError } from '#server/replica/postgres/store-error.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
+import { SottoError } from '#shared/errors.ts'
 import { ManualClock } from '#test/fakes/home-server.ts'
 import { BatchWriter, codeOf } from '#test/fakes/replica-client.ts'
 import { outcomeOf, ReplicaWorld, type RawConnection } from '#test/fakes/replica-server.ts'
@@ -161,6 +163,21 @@ test('who comes when there is no room is told to come again, before a body is re
   expect(outcomeOf(await slow.send(whole.subarray(-1)))).toBe('200')
   await expect.poll(() => world.service.room.taken).toBe(0)
   expect(await quick.outcome()).toBe('200')
+})
+
+test.each([
+  [new SottoError('disk-full'), 503, 'unavailable', 'replica-store-failed'],
+  [new PostgresStoreError('unavailable', 'lost sip:alice@example.org'), 503, 'unavailable', 'replica-store-failed'],
+  [new TypeError('a bug about sip:alice@example.org'), 500, 'internal', 'replica-failed'],
+])('a store that fails with %s names nobody', async (failure, status, problem, event) => {
+  const world = await start()
+  const raw = await connect(world)
+  vi.spyOn(world.service.ports.store, 'heads').mockRejectedValue(failure)
+  const answer = await raw.send(await raw.signed())
+  expect([answer.status, outcomeOf(answer)]).toEqual([status, problem])
+  expect(world.logged.join('')).toContain(event)
+  expect(world.logged.join('')).not.toContain('alice')
+  expect(outcomeOf(await raw.send(await raw.signed({ target: '/replica/usage' })))).toBe('200')
 })
 
 test('the client waits as it is told, and gets through', async () => {

@@ -8,15 +8,18 @@ const answer = utf8('HTTP/1.1 200 OK\r\nContent-Type: application/cbor\r\nconten
 const readWhole = (bytes: Uint8Array, most = 100): HttpAnswer | null => new AnswerReader(most).push(bytes)
 const read = (bytes: Uint8Array, cuts: readonly number[]): HttpAnswer | null => {
   const reader = new AnswerReader(100)
-  const ends = [...cuts, bytes.length]
-  const answers = ends.map((end, i) => reader.push(bytes.subarray(ends[i - 1] ?? 0, end)))
-  return answers.at(-1) ?? null
+  let [from, answer]: [number, HttpAnswer | null] = [0, null]
+  for (const to of [...cuts, bytes.length]) {
+    answer = reader.push(bytes.subarray(from, to))
+    from = to
+  }
+  return answer
 }
 const codeOf = (bytes: Uint8Array, most?: number): string => {
   try {
     return readWhole(bytes, most) === null ? 'waits' : 'whole'
   } catch (error) {
-    if (error instanceof ProtocolError) return error.code
+    if (error instanceof ProtocolError) return String(error.code)
     throw error
   }
 }
