@@ -64,7 +64,6 @@ export interface RunningProgram {
 /** Starts a profile. @throws SottoError `profile-in-use`, `disk-full`, `disk-failed`. */
 export async function composeProgram(options: ComposeOptions): Promise<RunningProgram> {
   const profileLock = lockProfile(options.paths.lock)
-  const { log } = options
   let settings: SettingsView = defaultSettings
   const strings = (): MainStrings => mainStrings(settings.language, app.getLocale())
   const windows = composeWindows(options)
@@ -82,12 +81,8 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
   const running = (): RunningSession['answers'] | undefined => sessionOf(program)?.answers
   const { ring, lock } = composeReach(options, { ...desktop, publisher, running })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const across = {
-    ...lock,
-    ...network,
-    ...composeFiles(strings),
-    callRevision: () => lock.locked.calls.list().revision,
-  }
+  const callRevision = (): number => lock.locked.calls.list().revision
+  const across = { ...lock, ...network, ...composeFiles(strings), callRevision }
   const onRungs = (): void => void program.rungsChanged()
   const sessionPorts = { ...options, ...screen, ...across, ladder, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
@@ -95,9 +90,9 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     openSession: (key, upgrading) => composeSession(sessionPorts, key, upgrading),
     facts: { version: app.getVersion(), profile: options.profile, ...hostFacts() },
     hooks: { afterLock: () => cleanUp(windows, notifications) },
-    log,
+    log: options.log,
   })
-  const stopLocking = connect(options, { program, publisher, log, settings: now, lock, eraser, windows })
+  const stopLocking = connect(options, { ...options, program, publisher, settings: now, lock, eraser, windows })
   windows.show()
   const tray = composeTray(options, { windows, program, strings: strings() })
   await program.start()

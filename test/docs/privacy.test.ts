@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { replaceTable } from '../../scripts/privacy-doc.mjs'
 import { HomeDatabase } from '#server/home/data-dir/database.ts'
 import { lockDirectory } from '#server/home/data-dir/lock.ts'
-import { homeLogFields, systemClock } from '#server/home/system-ports.ts'
+import { defaultHomeLimits } from '#server/home/limits.ts'
+import { homeLogFields, systemClock, systemRandom } from '#server/home/system-ports.ts'
 import { SqliteChainStore } from '#server/replica/access/sqlite-chain-store.ts'
+import { SqliteInvitations } from '#server/replica/access/sqlite-invitations.ts'
 import { defaultReplicaLimits } from '#server/replica/limits.ts'
 import { SqliteReplicaStore } from '#server/replica/sqlite/sqlite-replica-store.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
@@ -87,6 +89,9 @@ describe('the home server', () => {
   it('has a row for every column of the replica', async () => {
     const directory = temporaryDirectory()
     const folder = await keepSomething(directory.path)
+    const ports = { clock: systemClock, random: systemRandom, limits: defaultHomeLimits }
+    // Only where it runs alone.
+    new SqliteInvitations(folder, ports).close()
     const columns = readdirSync(folder)
       .filter((name) => name.endsWith('.db'))
       .flatMap((name) => {

@@ -15,6 +15,8 @@ export interface AccountReplicaParts extends OpenReplicaParts {
 
 /** The chain and the age of keys are looked at as often, ms; news come at once. */
 const lookMs = 3_600_000
+/** A key that another device has to send may take so long, ms. */
+const keyMs = 10_000
 /** Only the user can mend these: the server is asked again this seldom, ms. */
 const patientMs = 600_000
 /** What is said now and what is said next go out together, ms. */
@@ -163,8 +165,12 @@ export class AccountReplica {
     this.#failures = 0
     this.#set(report.stopped ? 'stopped' : 'current', null)
     if (report.stopped) return
-    this.#due = this.#due === 'nothing' ? 'nothing' : this.#due
-    this.#timer = this.#parts.clock.after(lookMs, () => {
+    this.#lookIn(lookMs)
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#parts.clock.after(delayMs, () => {
       this.#due = 'all'
       this.#start()
     })
@@ -199,7 +205,9 @@ export class AccountReplica {
     this.#faults = (await this.#open?.journal.faults()) ?? []
     // What was there before replication began is queued little by little.
     const isLeft = progress !== null && (progress.share < 1 || progress.waiting > 0)
-    if (isLeft && this.#state === 'current') this.#due = 'exchange'
+    if (!isLeft || this.#state !== 'current') return
+    if (this.#open?.mayWrite === true) this.#due = 'exchange'
+    else this.#lookIn(keyMs)
   }
 }
 

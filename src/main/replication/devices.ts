@@ -57,7 +57,11 @@ async function store(
 ): Promise<KnownChain> {
   for (let tried = 0; tried < tries; tried += 1) {
     const link = await make()
-    if ((await open.client.addLink(link, false)) === 'stored') return chains.learn(account, [link])
+    if ((await open.client.addLink(link, false)) === 'stored') {
+      const chain = await chains.learn(account, [link])
+      open.took(chain)
+      return chain
+    }
     await open.look()
   }
   throw new SottoError('busy')

@@ -110,7 +110,9 @@ export class Epochs {
     const began = state.epochs.get(state.epoch)?.at
     if (began === undefined || state.epochIsDue) return true
     const age = this.#parts.clock.now() - began
-    if (age >= epochMs || (!this.#isHeld(state, state.epoch) && age >= keyWaitMs)) return true
+    if (age >= epochMs) return true
+    // Where there is another device, its key may be on its way.
+    if (!this.#isHeld(state, state.epoch) && (isAlone(state) || age >= keyWaitMs)) return true
     // Begun by a clock far ahead it would never end; once, since it may be this clock that is wrong.
     return age <= -epochMs && !this.#hasCorrected && (this.#hasCorrected = true)
   }
@@ -155,4 +157,8 @@ export class Epochs {
   #save(): Promise<void> {
     return saveEpochs(this.#parts.secrets, this.#parts.account, { keys: this.#keys, boxedFor: this.#boxedFor })
   }
+}
+
+function isAlone({ devices }: ChainState): boolean {
+  return [...devices.values()].filter(({ revokedAt }) => revokedAt === null).length <= 1
 }

@@ -43,6 +43,10 @@ export interface OpenReplica {
   readonly chain: KnownChain
   /** Envelopes that wait for a key. */
   readonly unopened: number
+  /** Whether the key of the newest epoch is here: without it nothing is sealed. */
+  readonly mayWrite: boolean
+  /** The chain was extended. */
+  took(chain: KnownChain): void
   /** Brings chain and keys up to date with the server's; opens what waited for a key. */
   look(): Promise<void>
   close(): void
@@ -85,7 +89,7 @@ class Opened implements OpenReplica {
   constructor(parts: OpenedParts) {
     this.#parts = parts
     this.#chain = parts.known
-    const { account, client, journal, device, keyring, epochs, clock, random, progress } = parts
+    const { account, client, journal, device, keyring, clock, random, progress } = parts
     this.engine = new ReplicaEngine({
       ...{ account, journal, clock, progress, server: client, sealing: keyring },
       crypto: { ...nodeVerifier, sign: (message) => device.sign(message), random: (length) => random.bytes(length) },
@@ -94,7 +98,7 @@ class Opened implements OpenReplica {
         () => this.#chain,
         () => this.look(),
       ),
-      maySeal: () => epochs.mayWrite(this.#chain),
+      maySeal: () => this.mayWrite,
     })
   }
 
@@ -120,6 +124,14 @@ class Opened implements OpenReplica {
 
   get unopened(): number {
     return this.#unopened
+  }
+
+  get mayWrite(): boolean {
+    return this.#parts.epochs.mayWrite(this.#chain)
+  }
+
+  took(chain: KnownChain): void {
+    this.#chain = chain
   }
 
   async look(): Promise<void> {

@@ -4,7 +4,7 @@ import { ensurePrivateDirectory, writePrivateFile } from './data-dir/private-fil
 import { letPhonesIn } from './accounts/phone-password.ts'
 import { createHomeApi } from './http/api.ts'
 import { HttpDigest } from './http/digest.ts'
-import { MeService, type BindingsPort } from './http/me.ts'
+import { MeService, type BindingsPort, type ReplicaHoldingPort } from './http/me.ts'
 import { controlPathOf } from './lease/control-path.ts'
 import { LeaseServer } from './lease/lease-server.ts'
 import { startChat, withEcho, type ChatServices } from './chat-services.ts'
@@ -15,6 +15,7 @@ import { systemDatagrams } from './net/datagrams.ts'
 import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/host-names.ts'
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
+import { describeAccount } from '../replica/describe-account.ts'
 import { addReplicaRoutes } from '../replica/http/replica-routes.ts'
 import { meetingRoutes } from '../replica/rendezvous/rendezvous-routes.ts'
 import { newsUpgrade } from '../replica/http/news-upgrade.ts'
@@ -257,11 +258,20 @@ export class HomeServer {
       limits: this.#limits,
       hosts,
       digest: this.#digest,
-      me: new MeService({ ...this.#stores, bindings: this.#presence() }),
+      me: new MeService({ ...this.#stores, bindings: this.#presence(), replica: this.#holding() }),
       domain: () => ({ domain, ports: this.#listening }),
       invite: (lan) => this.invite(lan),
       more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica, [meetingRoutes(this.#ports)]) },
     })
+  }
+
+  #holding(): ReplicaHoldingPort {
+    return {
+      describe: (account) => describeAccount(this.#replica, account),
+      erase: async (account) => {
+        await this.#replica.eraseAccount(account)
+      },
+    }
   }
 
   /** Where a user is signed in: with the proxy, and with the relay. */

@@ -23,6 +23,8 @@ export interface ReplicaLimits extends AccessLimits {
   /** A body must have come, and an answer must have been fetched, by then. */
   readonly bodyMs: number
   readonly answerMs: number
+  /** How long what runs may take to end once the server stops. */
+  readonly stopMs: number
   /** What somebody is told to wait who comes when there is no room, seconds. */
   readonly retryAfterSeconds: number
   readonly batchBytes: number
@@ -55,6 +57,7 @@ export const defaultReplicaLimits: ReplicaLimits = {
   strangersAtWorkPerAddress: 8,
   bodyMs: 60_000,
   answerMs: 60_000,
+  stopMs: 5_000,
   retryAfterSeconds: 2,
   batchBytes: maxBatchBytes,
   openingBytes: 16_384,

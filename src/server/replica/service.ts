@@ -122,9 +122,15 @@ export class ReplicaService {
 
   async #stop(): Promise<void> {
     for (const account of this.news.accounts) this.news.closeWhere(account, () => true, closeCodes.going)
+    await Promise.race([this.room.emptied(), this.#patience()])
     await this.order.idle()
     await this.ports.store.close()
     await this.ports.access.close()
+  }
+
+  /** Who fetches an answer slowly holds nobody up for longer. */
+  #patience(): Promise<void> {
+    return new Promise((resolve) => this.ports.clock.after(this.limits.stopMs, resolve))
   }
 
   async #recheckListeners(): Promise<void> {

@@ -97,6 +97,15 @@ export const replicaPrivacyRows: readonly PrivacyTableRow[] = [
     covers: ['replica.erasing.account', 'replica.kept_from.day'],
   },
   {
+    datum: 'Open invitations: hash of the one-time token, the account it opened, when it ends',
+    where: 'Server of the replica where it runs alone, invitations.db, table invitation',
+    why: 'To let an invited person open an account once',
+    howLong: 'A day',
+    whoReads: owner,
+    howToErase: 'Nothing to do: it ends by itself',
+    covers: ['replica.invitation.token_hash', 'replica.invitation.account', 'replica.invitation.expires_at'],
+  },
+  {
     datum: 'The files with the tables above, their write-ahead logs and the index of those logs',
     where: 'Home server’s directory, folder replica, readable by its owner only',
     why: 'They hold the tables above; erased rows are overwritten, and emptied from the log at once',

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { digestSecrets } from '#main/home/digest-secrets.ts'
 import type { OpeningSecret, ReplicaClientPort } from '#main/replication/client-ports.ts'
 import type { HomeServer } from '#server/home/server.ts'
-import { draw as drawOf, genesis as genesisOf, keysOf } from '#test/fakes/drawn-chain.ts'
+import { draw as drawOf, genesis as genesisOf, idOf, keysOf } from '#test/fakes/drawn-chain.ts'
 import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
 import { BatchWriter, codeOf, connectAs, DrawnDevice, replicaAddressOf } from '#test/fakes/replica-client.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
@@ -203,4 +203,35 @@ test.each(['A', 'paper'])('erases all of an account for %s', async (by) => {
   const secret = homeSecret('alice')
   expect(await a.open(genesis('A'), secret)).toBe('stored')
   expect(await a.copy()).toEqual({ batches: 0, bytes: 0, oldestDay: null })
+})
+
+test('/me says what the replica holds, and closing the account erases it', async () => {
+  await opened(`${aliceAndBob}
+2: 1 A epoch 1`)
+  const a = as('A')
+  await a.push(new BatchWriter('A', account).write([text('x')]).bytes, false)
+  await a.putBoxes([{ epoch: 1, recipient: 'paper', box: text('box') }])
+  const secret = homeSecret('alice')
+  if (secret.kind !== 'digest') throw new Error('made with a password')
+  const me = homeClient().me(addressOf(server), secret)
+  const { bytes } = await a.copy()
+  const today = new Date().toISOString().slice(0, 10)
+  expect((await me.describe()).replica).toEqual({
+    ...{ links: 3, boxes: 1, batches: 1, bytes, oldestDay: today },
+    devices: [{ device: idOf('A'), written: 1, lastDay: today }],
+  })
+  expect((await me.close()).replica).toBe(0)
+  expect(await a.links()).toBeNull()
+})
+
+test('an account of another provider is opened by the owner of the computer alone', async () => {
+  const token = utf8(readFileSync(`${directory.path}/signup-token`, 'utf8').trim())
+  const elsewhere = 'sip:alice@example.org'
+  const a = as('A', elsewhere)
+  const link = genesisOf('A', elsewhere as Aor)
+  expect(await codeOf(a.open(link, { kind: 'invitation', token: token.slice(1) }))).toBe('invitation-invalid')
+  expect(await a.open(link, { kind: 'invitation', token })).toBe('stored')
+  expect(await a.copy()).toMatchObject({ batches: 0 })
+  // Users of this server have a password.
+  expect(await codeOf(as('A').open(genesis('A'), { kind: 'invitation', token }))).toBe('invitation-invalid')
 })

@@ -20,6 +20,14 @@ export interface ReplicaContentsParts {
   readonly envelopes: ReplicaEnvelopes
 }
 
+/** Whose envelopes they are. */
+export interface Source {
+  readonly account: string
+  /** Row of `replica_device`. */
+  readonly device: number
+  readonly carefully: boolean
+}
+
 /** A content of an envelope. */
 interface Content extends EnvelopeRef {
   readonly bytes: Uint8Array
@@ -48,37 +56,32 @@ export class ReplicaContents {
     return receipt
   }
 
-  /** Applies the contents of one device's envelopes in order, inside a running transaction. */
-  apply(account: string, device: number, packed: PackedContents, touched: Touched): void {
-    const contents = unpackEntries(packed).map((bytes, i) => {
-      const seq = packed.seqs[i] ?? 0
-      return { device, seq, bodyHash: packed.bodyHashes.subarray(i * 32, i * 32 + 32), bytes }
-    })
-    const apply = (some: readonly Content[]): void => {
-      for (const content of some) this.#applyOne(account, content, touched)
-      this.#parts.applier.finish(touched)
+  /**
+   * Applies the contents of one device's envelopes in order, inside a running transaction. `carefully` = one that cannot be stored is kept as
+   * unreadable; it costs much more, so only once it failed without.
+   */
+  apply({ account, device, carefully }: Source, packed: PackedContents, touched: Touched): void {
+    for (const [i, bytes] of unpackEntries(packed).entries()) {
+      const bodyHash = packed.bodyHashes.subarray(i * 32, i * 32 + 32)
+      const content = { device, seq: packed.seqs[i] ?? 0, bodyHash, bytes }
+      if (!carefully) this.#applyOne(account, content, touched)
+      else if (!this.#attempt(() => this.#applyOne(account, content, touched))) this.#keepUnreadable(content)
     }
-    if (this.#attempt(() => apply(contents))) return
-    // Something in it is no entry that can be stored: found one by one, the others are kept.
-    for (const content of contents) {
-      if (!this.#attempt(() => apply([content]))) this.#keepUnreadable(content)
-    }
+    this.#parts.applier.finish(touched)
   }
 
   /** Returns false, everything taken back, where it failed for another reason than the disk's. */
   #attempt(run: () => void): boolean {
     const { save, keep, takeBack } = this.#statements
-    const before = [this.#latest, this.#unreadable] as const
     save.run()
     try {
       run()
       keep.run()
       return true
     } catch (error) {
-      if (!this.#parts.db.inTransaction || isOfDisk(error)) throw error
+      if (!this.#parts.db.inTransaction || !isOfContent(error)) throw error
       takeBack.run()
       keep.run()
-      ;[this.#latest, this.#unreadable] = before
       this.#parts.applier.abandon()
       this.#parts.conversations.forgetRefs()
       return false
@@ -114,7 +117,8 @@ function entryOf(account: string, bytes: Uint8Array): Entry | null {
   }
 }
 
-function isOfDisk(error: unknown): boolean {
+/** Whether what is to be stored is the reason, and neither the disk nor whoever asked. */
+export function isOfContent(error: unknown): boolean {
   const failure = storageFailure(error)
-  return failure instanceof SottoError && failure.code !== 'invalid-argument'
+  return !(failure instanceof SottoError) || failure.code === 'invalid-argument'
 }

@@ -19,7 +19,7 @@ import type {
   UnopenedPage,
 } from '../replica-port.ts'
 import type { PieceReceipt, TransferPiece } from '../transfer-port.ts'
-import { ReplicaContents } from './replica-contents.ts'
+import { isOfContent, ReplicaContents } from './replica-contents.ts'
 import { ReplicaDevices } from './replica-devices.ts'
 import { ReplicaEnvelopes } from './replica-envelopes.ts'
 import { ReplicaPruning } from './replica-pruning.ts'
@@ -33,6 +33,14 @@ const dayMs = 86_400_000
 const snapshotMs = 60 * dayMs
 /** What was signed longer ago, or comes with more, is told as a whole and raises no notice. */
 const live = { ms: dayMs, contents: 8 }
+
+/** A transaction that takes contents in. */
+interface Taking {
+  readonly account: Aor
+  readonly replica: number
+  readonly touched: Touched
+  readonly carefully: boolean
+}
 
 /** What the journals need of the writer. */
 export interface ReplicaHost {
@@ -148,32 +156,41 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     const since = this.#host.now() - live.ms
     const contents = batches.reduce((sum, batch) => sum + batch.contents.ends.length, 0)
     const isLive = contents <= live.contents && batches.every(({ place }) => place.at >= since)
-    const changing = this.#write(
-      account,
-      (replica, touched) => {
-        this.#contents.takeReceipt()
-        for (const batch of batches) this.#readOne(account, replica, { batch, touched })
-        receipt = this.#contents.takeReceipt()
-      },
-      !isLive,
-    )
+    return this.#takeContents(account, !isLive, ({ replica, touched, carefully }) => {
+      for (const batch of batches) this.#readOne(batch, { account, replica, touched, carefully })
+    })
+  }
+
+  /** Once more, carefully, where something in it cannot be stored. */
+  async #takeContents(account: Aor, isMany: boolean, take: (taking: Taking) => void): Promise<ContentsReceipt> {
     let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
-    await changing
+    const attempt = (carefully: boolean): Promise<void> =>
+      this.#write(
+        account,
+        (replica, touched) => {
+          this.#contents.takeReceipt()
+          take({ account, replica, touched, carefully })
+          receipt = this.#contents.takeReceipt()
+        },
+        isMany,
+      )
+    try {
+      await attempt(false)
+    } catch (error) {
+      if (!isOfContent(error)) throw error
+      await attempt(true)
+    }
     return receipt
   }
 
-  #readOne(
-    account: Aor,
-    replica: number,
-    { batch, touched }: { readonly batch: BatchRead; readonly touched: Touched },
-  ): void {
+  #readOne(batch: BatchRead, { account, replica, touched, carefully }: Taking): void {
     const { place, contents, unopened, missing, frontier, erased } = batch
     if (place.seq <= this.#devices.readOf(replica, place.device)) return
     const now = this.#host.now()
     const device = this.#devices.refOf(replica, place.device)
     // First: whoever has erased something has said so to the server.
     for (const body of erased) this.#bury(replica, body)
-    this.#contents.apply(account, device, contents, touched)
+    this.#contents.apply({ account, device, carefully }, contents, touched)
     for (const { header, body } of unopened) this.#envelopes.keepUnopened(device, header, body)
     for (const body of missing) this.#envelopes.addMissing(this.#devices.refOf(replica, body.device), body)
     this.#devices.keepPlace(device, place, now)
@@ -209,21 +226,13 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   }
 
   async keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt> {
-    let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
-    await this.#write(
-      account,
-      (replica, touched) => {
-        this.#contents.takeReceipt()
-        for (const { device, contents } of opened) {
-          const ref = this.#devices.refOf(replica, device)
-          for (const seq of contents.seqs) this.#envelopes.forgetUnopened(ref, seq)
-          this.#contents.apply(account, ref, contents, touched)
-        }
-        receipt = this.#contents.takeReceipt()
-      },
-      true,
-    )
-    return receipt
+    return this.#takeContents(account, true, ({ replica, touched, carefully }) => {
+      for (const { device: id, contents } of opened) {
+        const device = this.#devices.refOf(replica, id)
+        for (const seq of contents.seqs) this.#envelopes.forgetUnopened(device, seq)
+        this.#contents.apply({ account, device, carefully }, contents, touched)
+      }
+    })
   }
 
   async takePiece(account: Aor, piece: Pick<TransferPiece, 'token' | 'bytes'>): Promise<PieceReceipt> {

@@ -48,7 +48,7 @@ export class ReplicaTrace {
     this.#waits = db.prepare<[number], number>('SELECT replica FROM replica_unsealed WHERE entry = ?').pluck()
     this.#unqueue = db.prepare('DELETE FROM replica_unsealed WHERE entry = ?')
     this.#map = db.prepare(
-      'INSERT OR REPLACE INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (?, ?, ?, ?, ?)',
     )
     this.#unmap = db.prepare('DELETE FROM replica_envelope WHERE entry = ?')
     this.#standing = db.prepare('SELECT device, seq, body_hash, kept_at FROM replica_envelope WHERE entry = ?')

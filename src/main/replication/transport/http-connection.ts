@@ -26,12 +26,16 @@ interface Waiting {
 export class HttpConnection {
   readonly #stream: ByteStream
   readonly #clock: ClockPort
+  /** Channel binding of this connection (RFC 9266); null where it has none. */
+  readonly channel: Uint8Array | null
   #waiting: Waiting | null = null
   #isOpen = true
 
   constructor(stream: ByteStream, clock: ClockPort) {
     this.#stream = stream
     this.#clock = clock
+    // Now: a connection that ends has none any more.
+    this.channel = stream.exportKey?.(channelBinding.label, channelBinding.bytes) ?? null
     stream.onData((bytes) => this.#receive(bytes))
     stream.onClose(() => this.#end(new ConnectionLost()))
   }
@@ -39,11 +43,6 @@ export class HttpConnection {
   /** May carry another request. */
   get isOpen(): boolean {
     return this.#isOpen
-  }
-
-  /** Channel binding of this connection (RFC 9266); null where it has none. */
-  get channel(): Uint8Array | null {
-    return this.#stream.exportKey?.(channelBinding.label, channelBinding.bytes) ?? null
   }
 
   /** @throws ConnectionLost; SottoError `server-refused` for what is no answer, or too long a one. */

@@ -121,11 +121,11 @@ function addMe(app: FastifyInstance, ports: HomeApiPorts, limits: RequestLimits)
   const signedIn = signedInBy(ports, limits)
   app.get(
     '/me',
-    signedIn((user, _request, reply) => me.describe(user) ?? refuse(reply, 'not-found')),
+    signedIn(async (user, _request, reply) => (await me.describe(user)) ?? refuse(reply, 'not-found')),
   )
   app.get(
     '/me/export',
-    signedIn((user, _request, reply) => me.export(user) ?? refuse(reply, 'not-found')),
+    signedIn(async (user, _request, reply) => (await me.export(user)) ?? refuse(reply, 'not-found')),
   )
   app.delete(
     '/me/mailbox',

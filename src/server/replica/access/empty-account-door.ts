@@ -1,4 +1,5 @@
 import type { ChainStore } from './chain-store.ts'
+import type { DigestOutcome } from '../../home/http/digest.ts'
 import type { AccessCrypto } from './crypto.ts'
 import type { AddressLimits } from './request-gate.ts'
 import { verifyLink, type LinkRefusal } from '#shared/identity/device-chain.ts'
@@ -10,8 +11,6 @@ import { err, ok, type Result } from '#shared/result.ts'
 export interface DigestPort {
   verify(header: string | undefined, method: string, target: string): DigestOutcome | Promise<DigestOutcome>
 }
-
-export type DigestOutcome = { readonly user: string } | { readonly refused: 'missing' | 'stale' | 'wrong' }
 
 /** Tokens that let somebody with an account at another SIP provider in. */
 export interface InvitationPort {

@@ -4,6 +4,7 @@ export class Room {
   readonly #mostPerKey: number
   readonly #taken = new Map<string, number>()
   #all = 0
+  #onEmpty: (() => void)[] = []
 
   constructor(most: number, mostPerKey: number) {
     this.#most = most
@@ -16,6 +17,11 @@ export class Room {
 
   get isFull(): boolean {
     return this.#all >= this.#most
+  }
+
+  /** Resolves when all places are given back. */
+  emptied(): Promise<void> {
+    return this.#all === 0 ? Promise.resolve() : new Promise((resolve) => this.#onEmpty.push(resolve))
   }
 
   /** Takes a place; returns how to give it back, any number of times, or null when there is none. */
@@ -32,6 +38,7 @@ export class Room {
       const left = (this.#taken.get(key) ?? 1) - 1
       if (left === 0) this.#taken.delete(key)
       else this.#taken.set(key, left)
+      if (this.#all === 0) for (const tell of this.#onEmpty.splice(0)) tell()
     }
   }
 }
