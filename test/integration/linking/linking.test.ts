@@ -61,6 +61,11 @@ describe.each(ways)('linking by %s', (how) => {
     expect(world.rendezvous.bytes).toBe(0)
   })
 
+  it('shows the name of the new device without what turns a line around', async () => {
+    const { offer, ...ends } = await link(how, { newName: 'lap\u202etop\n' })
+    expect([offer?.name, ends.old]).toEqual(['laptop', 'ok'])
+  })
+
   it('hands nothing over before the person says yes', async () => {
     const world = new LinkingWorld()
     const shown = await world.newDevice.start()
