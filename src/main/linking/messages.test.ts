@@ -24,7 +24,7 @@ function codeOf(decode: () => unknown): string {
     decode()
     return 'ok'
   } catch (error) {
-    if (error instanceof ProtocolError) return error.code
+    if (error instanceof ProtocolError) return String(error.code)
     throw error
   }
 }
