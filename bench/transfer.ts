@@ -20,7 +20,7 @@ import { fillInBulk } from './support/bulk-history.ts'
 import { printFigures, quantile, type Figure } from './support/figures.ts'
 
 const smoke = process.argv.includes('--smoke')
-const messages = smoke ? 2_000 : 100_000
+const messages = smoke ? 2_000 : 20_000
 const rounds = smoke ? 1 : 3
 const promise = 1.5
 const account = 'sip:alice@sotto.home.arpa' as Aor

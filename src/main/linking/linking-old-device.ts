@@ -9,6 +9,7 @@ import { SottoError } from '#shared/errors.ts'
 import { deviceIdText } from '#shared/identity/device-chain.ts'
 import { parseLinkCode } from '#shared/linking/link-code.ts'
 import { parseLinkQr } from '#shared/linking/qr-payload.ts'
+import { cleanDisplayName } from '#shared/model/display-name.ts'
 import type { DeviceKeys } from '#shared/model/device-link.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
 
@@ -99,7 +100,7 @@ export class LinkingOldDevice {
     this.#session = new OldDeviceSession(this.#ports, channel, checkHello)
     void this.#endAfter(this.#session, channel)
     const device = await this.#session.asked()
-    return { name: device.name, deviceId: deviceIdText(device.id) }
+    return { name: cleanDisplayName(device.name), deviceId: deviceIdText(device.id) }
   }
 
   async #pair(slot: Uint8Array, pair: (pipe: SlotPipe) => Promise<Paired>): Promise<Paired> {

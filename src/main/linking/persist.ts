@@ -4,8 +4,8 @@ import type { ClockPort } from '#shared/ports/clock.ts'
 
 const firstPauseMs = 250
 const longestPauseMs = 4_000
-/** A request that the server holds back and that is then lost takes long, and says little. */
-const fewestTries = 6
+/** How much longer than it was waited between the tries they may take in all: one that the server held back, and that was then lost, says little. */
+const slowness = 4
 
 export interface Patience {
   readonly clock: ClockPort
@@ -22,8 +22,8 @@ export async function persist<T>(
   ask: () => Promise<T>,
   isClosed: () => boolean = () => false,
 ): Promise<T> {
-  let [pauseMs, answeredAt] = [firstPauseMs, clock.monotonic()]
-  for (let tries = 1; ; tries++) {
+  let [pauseMs, pausedMs, answeredAt] = [firstPauseMs, 0, clock.monotonic()]
+  for (;;) {
     let growth = 2
     if (isClosed()) throw new SottoError('cancelled')
     try {
@@ -34,10 +34,11 @@ export async function persist<T>(
       if (!isPassing(cause)) throw cause
       // Room comes when the other end has taken something, however long this has waited.
       if (cause instanceof RendezvousRefused && cause.problem === 'full') growth = 1
-      if (cause instanceof RendezvousRefused) answeredAt = clock.monotonic()
-      else if (tries >= fewestTries && clock.monotonic() - answeredAt > patienceMs) throw cause
+      if (cause instanceof RendezvousRefused) [answeredAt, pausedMs] = [clock.monotonic(), 0]
+      else if (pausedMs > patienceMs || clock.monotonic() - answeredAt > slowness * patienceMs) throw cause
     }
     await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
+    pausedMs += pauseMs
     pauseMs = Math.min(growth * pauseMs, longestPauseMs)
   }
 }

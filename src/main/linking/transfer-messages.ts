@@ -15,7 +15,7 @@ export const wantBytes = 8
 /** Shares travel as whole numbers. */
 export const shareScale = 1_000_000
 
-const token = z.string().max(64)
+const token = z.string().max(128)
 /** Random name of what the sink asked for last: what answers something earlier is passed over. */
 const want = bytesOf(wantBytes)
 const count = z.number().int().nonnegative()

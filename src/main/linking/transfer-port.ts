@@ -11,12 +11,12 @@ export interface HistoryPage {
 }
 
 export interface HistorySourcePort {
-  /** The page after that one; the first after null. */
+  /** The page after that one; the first after null, and after the last one that one again. */
   transferPiece(account: Aor, after: string | null): Promise<HistoryPage>
 }
 
 export interface HistorySinkPort {
-  /** Durable when it resolves, with the page's token. @throws SottoError `invalid-argument` for what is no page. */
+  /** Durable when it resolves, with the page's token; the same page again is no change. @throws SottoError `invalid-argument` for what is no page. */
   takePiece(account: Aor, page: Pick<HistoryPage, 'token' | 'bytes'>): Promise<unknown>
   /** Token of the last page taken in; null before the first. */
   takenPiece(account: Aor): Promise<string | null>

@@ -12,6 +12,8 @@ const inflate = promisify(inflateRaw)
 
 export interface HistorySinkPorts extends TransferPorts {
   readonly history: HistorySinkPort
+  /** Everything is durable: forget this transfer, durably too, before the source is told to. */
+  readonly whole?: () => Promise<void>
 }
 
 /** The new device's end of a transfer: takes a whole history, and goes on after what is durable however often anything starts anew. */
@@ -85,6 +87,7 @@ class SinkSession {
       return false
     }
     if (message.pages !== this.#pages || message.bytes !== this.#bytes) throw new SottoError('link-tampered')
+    await this.#ports.whole?.()
     // Everything is here: a source that does not hear so forgets the transfer by itself.
     await this.#say({ kind: 'done', want: this.#want }).catch(() => undefined)
     return true

@@ -150,6 +150,17 @@ test('opens no transfer for who is no device, and none of another account', asyn
   expect(await problemOf(other)).toBe('malformed')
 })
 
+test('a server that stops does not wait for who waits', async () => {
+  const { linking } = newDevice([])
+  await linking.start()
+  const finished = codeOf(linking.finish())
+  // Long enough for both questions to be held back.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await server.stop()
+  linking.cancel()
+  expect(await finished).toBe('cancelled')
+})
+
 async function problemOf(work: Promise<unknown>): Promise<string> {
   try {
     await work
