@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { callPolicy } from '#shared/bridge/call-rows.ts'
 import { bytesOf, bytesUpTo } from '#shared/bytes/schemas.ts'
-import { slotIdBytes } from '#shared/linking/rendezvous.ts'
+import { slotIdBytes } from '#shared/linking/slot-id.ts'
 import { maxLinkBytes } from '#shared/model/device-link.ts'
 
 const text = z.string().max(400)

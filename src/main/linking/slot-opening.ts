@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { RendezvousClientPort, SlotKey } from './rendezvous-port.ts'
 import { persist } from './persist.ts'
 import { SlotPipe, type SlotPipePorts } from './slot-pipe.ts'
-import { generationBytes, slotIdBytes, slotTokenBytes, type SlotKind } from '#shared/linking/rendezvous.ts'
+import { generationBytes, slotTokenBytes, type SlotKind } from '#shared/linking/rendezvous.ts'
+import { slotIdBytes } from '#shared/linking/slot-id.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 
 /** How long the server may not answer during a linking before it is given up, ms. */

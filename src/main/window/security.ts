@@ -70,8 +70,8 @@ export function isTrustedSender(frame: { readonly url: string; readonly top: boo
 const allowedPermissions: ReadonlySet<string> = new Set(['notifications', 'media', 'speaker-selection'])
 
 /**
- * Permissions the page may have: microphone and camera, which it opens only in calls and tests the user started, the choice
- * of the speaker, and notifications.
+ * Permissions the page may have: microphone and camera, which it opens only in calls, tests and for codes of devices, all
+ * started by the user, the choice of the speaker, and notifications.
  */
 export function isAllowedPermission(permission: string): boolean {
   return allowedPermissions.has(permission)

@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64Url } from '../bytes/base64url.ts'
 import { concatBytes } from '../bytes/bytes.ts'
 import { ProtocolError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
-import { slotIdBytes } from './rendezvous.ts'
+import { slotIdBytes } from './slot-id.ts'
 
 /**
  * What the QR code of a device says that waits to be linked: `sotto-link:1:` and base64url of

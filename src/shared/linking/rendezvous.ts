@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { decodeCanonical, encodeCanonical, type CborErrorCode } from '../bytes/canonical-cbor.ts'
 import { bytesOf } from '../bytes/schemas.ts'
 import { ProtocolError } from '../errors.ts'
+import { slotIdBytes } from './slot-id.ts'
 
 export const rendezvousPath = '/replica/rendezvous'
 /** What is asked below {@link rendezvousPath}. */
@@ -23,7 +24,6 @@ export const rendezvousTargets = {
 } as const
 /** `Authorization: Sotto-Slot ` and base64url of a token. */
 export const slotScheme = 'Sotto-Slot'
-export const slotIdBytes = 16
 export const slotTokenBytes = 32
 export const generationBytes = 8
 /** A piece as the server sees it. */

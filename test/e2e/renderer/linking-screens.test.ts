@@ -176,7 +176,11 @@ const drawCode = (page: Page, text: string) =>
     }
     draw()
     setInterval(draw, 50)
-    navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream())
+    navigator.mediaDevices.getUserMedia = () => {
+      const stream = canvas.captureStream()
+      Object.assign(window, { cameraState: () => stream.getTracks().map((track) => track.readyState) })
+      return Promise.resolve(stream)
+    }
     return canvas.toDataURL('image/png').split(',')[1]!
   }, drawQr(text))
 

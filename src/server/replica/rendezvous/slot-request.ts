@@ -3,7 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import type { PieceRequest } from './rendezvous.ts'
 import { queryNumber } from '../http/query.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
-import { generationBytes, slotIdBytes, slotScheme, slotTokenBytes } from '#shared/linking/rendezvous.ts'
+import { generationBytes, slotScheme, slotTokenBytes } from '#shared/linking/rendezvous.ts'
+import { slotIdBytes } from '#shared/linking/slot-id.ts'
 
 /** Null for a request without a token. */
 export function tokenOf(request: FastifyRequest): Uint8Array | null {
