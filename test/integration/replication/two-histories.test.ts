@@ -175,6 +175,65 @@ describe('what is erased on one of them', () => {
   })
 })
 
+describe('what this device sealed itself', () => {
+  /** Bodies in the batches it keeps, in clear: a stub's cipher hides nothing. */
+  const kept = async (device: HistoryDevice, words: string): Promise<boolean> => {
+    const journal = await device.journal()
+    const found: string[] = []
+    for (let first = 1; ;) {
+      const sealed = await device.history.writer.replica.sealed(alice, first)
+      if (sealed === null) break
+      found.push(Buffer.from(sealed.bytes).toString('latin1'))
+      first = sealed.place.seq + 1
+    }
+    expect(found.length).toBeGreaterThan(0)
+    expect(journal.own()).not.toBeNull()
+    return found.some((text) => text.includes(words))
+  }
+
+  it.each([
+    ['taken back', () => tell(desk, onDesk.delete('m1'))],
+    [
+      'the conversation is erased here',
+      () => desk.history.writer.commit({ eraseConversations: [conversationWith(bob)] }).then(() => undefined),
+    ],
+  ])('does not lie on this disk any more once it is %s', async (_what, erase) => {
+    await tell(desk, onDesk.incoming('not for ever', { id: 'm1' }), onDesk.incoming('stays', { id: 'm2' }))
+    await sync()
+    expect(await kept(desk, 'not for ever')).toBe(true)
+    await erase()
+    expect(await kept(desk, 'not for ever')).toBe(false)
+    await sync()
+  })
+
+  it('goes to the server first where it is not there yet', async () => {
+    await tell(desk, onDesk.incoming('not for ever', { id: 'm1' }))
+    const push = server.portFor.bind(server)
+    server.portFor = (device) => ({ ...push(device), push: () => Promise.reject(new Error('unreachable')) })
+    await expect(desk.sync()).rejects.toThrow('unreachable')
+    server.portFor = push
+    await tell(desk, onDesk.delete('m1'))
+    expect(await kept(desk, 'not for ever')).toBe(true)
+    await sync()
+    expect(await kept(desk, 'not for ever')).toBe(false)
+    expect(await stored('not for ever')).toBe(false)
+    await expectSame()
+  })
+
+  it('is explained when a server that lost it gets it again without what was erased here', async () => {
+    const empty = server.store.backup()
+    await tell(desk, onDesk.incoming('not for ever', { id: 'm1' }), onDesk.incoming('stays', { id: 'm2' }))
+    await desk.sync()
+    await desk.history.writer.commit({ eraseConversations: [conversationWith(bob)] })
+    empty()
+    await expect(desk.sync()).rejects.toThrow('rolled-back')
+    await desk.sync()
+    await phone.sync()
+    expect((await phone.journal()).missing()).toEqual([])
+    expect(await message(phone, 'm1')).toBeNull()
+  })
+})
+
 describe('switching', () => {
   it('brings along what came in the last 60 days, and contacts of any age', async () => {
     const old = new EntryMaker(server.now - 90 * 86_400_000)

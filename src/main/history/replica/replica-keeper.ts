@@ -134,8 +134,15 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     return this.#ask(account, (replica) => this.#sealing.unsealed(replica, most, this.#host.now()))
   }
 
-  sealed(account: Aor, first: number): Promise<KeptBatch | null> {
-    return this.#ask(account, (replica) => this.#sealing.sealed(replica, first))
+  async sealed(account: Aor, first: number): Promise<KeptBatch | null> {
+    const [sealed, confirmed] = (await this.#ask(account, (replica) => this.#sealedAt(replica, first))) ?? [null, 0]
+    if (sealed !== null && sealed.place.seq <= confirmed)
+      await this.#write(account, (replica) => this.#sealing.givesAgain(replica, sealed))
+    return sealed
+  }
+
+  #sealedAt(replica: number, first: number): readonly [KeptBatch | null, number] {
+    return [this.#sealing.sealed(replica, first), this.#sealing.confirmed(replica)]
   }
 
   async keepSealed(account: Aor, batch: BatchToKeep): Promise<number> {
