@@ -258,11 +258,11 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
 
   /** Between other commits, what a switch-on has to look at; a failure waits for the next start. */
   goOn(): void {
-    if (!this.#snapshot.isDue()) return
-    this.#change(() => this.#snapshot.step()).then(
-      () => this.goOn(),
-      () => undefined,
-    )
+    this.#goOnWhileDue().catch(() => undefined)
+  }
+
+  async #goOnWhileDue(): Promise<void> {
+    while (await this.#host.read(() => this.#snapshot.isDue())) await this.#change(() => this.#snapshot.step())
   }
 
   #change(run: (touched: Touched) => void): Promise<void> {
