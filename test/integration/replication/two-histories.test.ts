@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '#shared/model/entry.ts'
-import type { MessageId } from '#shared/model/ids.ts'
+import { EntryFactory } from '#shared/model/entry-factory.ts'
+import type { DeviceId, MessageId } from '#shared/model/ids.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { systemRandom } from '#main/platform/system-random.ts'
+import { HistoryUpkeep } from '#main/upkeep/upkeep.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import type { HistoryChange } from '#main/history/port.ts'
 import { alice, bob, conversationWith, EntryMaker, eve } from '#test/integration/history/history-fixture.ts'
 import { HistoryDevice, SharedServer } from './two-histories.ts'
@@ -172,6 +177,56 @@ describe('what is erased on one of them', () => {
     expect(await stored('keep me there')).toBe(true)
     expect((await message(phone, 'm1'))?.text).toBe('keep me there')
     expect(await message(desk, 'm1')).toBeNull()
+  })
+})
+
+describe('what disappears', () => {
+  /** As the program does once the time is up. */
+  const upkeep = async ({ history }: HistoryDevice, id: string): Promise<void> => {
+    const keeping = new HistoryUpkeep({
+      ...{ writer: history.writer, reader: history.reader, random: systemRandom, log: silentLog },
+      entries: new EntryFactory({ clock: systemClock, random: systemRandom }),
+      attachments: { sweep: () => Promise.resolve(0) },
+      deviceOf: () => id as DeviceId,
+      withdrawNotification: () => undefined,
+      keepDays: () => 0,
+      clock: systemClock,
+    })
+    await keeping.start()
+    await keeping.stop()
+  }
+  const fleeting = (): Entry => {
+    const base = onDesk.outgoing('a fleeting word', { id: 'm1' })
+    return { ...base, body: { ...base.body, expiresAfter: 1 } as Entry['body'] }
+  }
+
+  it('is not sealed once its time is up, and shown nowhere', async () => {
+    await tell(desk, onDesk.outgoing('stays', { id: 'm2' }))
+    await tell(desk, fleeting())
+    // Its time is up, though nobody has come round to erase it.
+    expect((await desk.history.writer.replica.unsealed(alice, 10))?.queued).toHaveLength(1)
+    await upkeep(desk, 'BBBBBBBBBBBBBBBBBBBBBA')
+    await sync()
+    expect(await stored('fleeting')).toBe(false)
+    expect(await phone.history.reader.message(conversationWith(bob), alice, 'm1' as MessageId)).toBeNull()
+    await expectSame()
+  })
+
+  it('does not come back with a copy that another device had sealed', async () => {
+    await tell(phone, { ...fleeting(), head: onPhone.outgoing('').head })
+    const late = { ...onPhone.outgoing('a fleeting word', { id: 'm3' }) }
+    const longer = { ...late, body: { ...late.body, expiresAfter: 2 * 3600 } as Entry['body'] }
+    await tell(phone, longer)
+    await sync()
+    expect(await stored('fleeting')).toBe(true)
+    const gone = { ...onDesk.delete('m3', alice) }
+    await tell(desk, { ...gone, body: { ...gone.body, gone: true } as Entry['body'] })
+    await upkeep(phone, 'BBBBBBBBBBBBBBBBBBBBBA')
+    await sync()
+    expect(await stored('fleeting')).toBe(false)
+    for (const { history } of [desk, phone])
+      for (const id of ['m1', 'm3'])
+        expect(await history.reader.message(conversationWith(bob), alice, id as MessageId)).toBeNull()
   })
 })
 
