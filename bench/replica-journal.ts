@@ -11,8 +11,8 @@ import { alice, aliceAccount, EntryMaker, TestHistory } from '#test/integration/
 import { printFigures, quantile, type Figure } from './support/figures.ts'
 
 const smoke = process.argv.includes('--smoke')
-const batches = smoke ? 8 : 400
-const inserts = smoke ? 50 : 1000
+const batches = smoke ? 8 : 150
+const inserts = smoke ? 50 : 500
 const batchEntries = 256
 const readPromise = 0.7
 

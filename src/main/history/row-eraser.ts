@@ -61,7 +61,10 @@ export class RowEraser {
     const ref = this.#conversations.knownRef(conversation)
     if (ref === null) return
     const rows = this.#before.all(ref, position, limit)
-    for (const row of rows) this.#jobs.run(conversation, row.message_id)
+    for (const row of rows) {
+      this.#jobs.run(conversation, row.message_id)
+      this.#trace.forgettingRow(ref, row.author, row.message_id)
+    }
     this.#eraseRows(ref, rows, touched)
   }
 
@@ -92,6 +95,7 @@ export class RowEraser {
     // One by one: the search index forgets a text only when it is told the text.
     for (const row of this.#rows.all(ref)) this.#messages.delete(row)
     this.#allJobs.run(id)
+    this.#trace.forgettingConversation(ref)
     for (const statement of this.#whole) statement.run(ref)
     touched.removedConversations.add(id)
     touched.conversations.delete(ref)

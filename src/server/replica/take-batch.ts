@@ -1,10 +1,11 @@
 /** Takes a pushed batch: checked whole before anything is stored, then what it says is to be erased is erased. */
-import { err, ok, type Result } from '#shared/result.ts'
+import { ok, type Result } from '#shared/result.ts'
 import { checkBatch, type BatchCheck, type BatchFault } from '#shared/replication/check-batch.ts'
 import type { AppendAnswer, ReplicaStore } from './replica-store.ts'
 
 /**
- * @param bytes - A batch (`shared/replication/batch.ts`), hostile until checked; one that comes without a body is refused.
+ * @param bytes - A batch (`shared/replication/batch.ts`), hostile until checked. Bodies may be missing: a device gives a server again
+ *   what it lost, and has erased some of it meanwhile.
  * @param begins - See `BatchToStore`.
  * @param sender - Device that signed the request: it pushes only what it wrote itself.
  */
@@ -18,8 +19,7 @@ export async function takeBatch(
     keyOf: (device) => (isSame(device, sender) ? check.keyOf(device) : null),
   })
   if (!checked.ok) return checked
-  const { head, batch, from } = checked.value
-  if (batch.envelopes.some(({ body }) => body === null)) return err('wrong-body')
+  const { head, from } = checked.value
   const { device, seq: last, hash } = head
   const answer = await store.append(check.account, {
     device,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lengthBytes, pad, sizeClass, unpad } from './size-classes.ts'
+import { lengthBytes, maxBodyBytes, maxContentBytes, pad, sizeClass, unpad } from './size-classes.ts'
 
 const badPadding: unknown = expect.objectContaining({ code: 'bad-padding' })
 
@@ -56,4 +56,11 @@ describe('padding', () => {
     roomy.set(padded)
     expect(() => unpad(roomy)).toThrow(badPadding)
   })
+})
+
+it('says the longest content whose body fits, tag and all', () => {
+  const tagBytes = 16
+  const sealed = (length: number): number => pad(new Uint8Array(length)).length + tagBytes
+  expect(sealed(maxContentBytes)).toBeLessThanOrEqual(maxBodyBytes)
+  expect(sealed(maxContentBytes + 1)).toBeGreaterThan(maxBodyBytes)
 })

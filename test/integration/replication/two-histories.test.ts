@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '#shared/model/entry.ts'
-import type { MessageId } from '#shared/model/ids.ts'
+import { EntryFactory } from '#shared/model/entry-factory.ts'
+import type { DeviceId, MessageId } from '#shared/model/ids.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
+import { systemRandom } from '#main/platform/system-random.ts'
+import { HistoryUpkeep } from '#main/upkeep/upkeep.ts'
+import { silentLog } from '#test/fakes/silent-log.ts'
 import type { HistoryChange } from '#main/history/port.ts'
 import { alice, bob, conversationWith, EntryMaker, eve } from '#test/integration/history/history-fixture.ts'
 import { HistoryDevice, SharedServer } from './two-histories.ts'
@@ -172,6 +177,115 @@ describe('what is erased on one of them', () => {
     expect(await stored('keep me there')).toBe(true)
     expect((await message(phone, 'm1'))?.text).toBe('keep me there')
     expect(await message(desk, 'm1')).toBeNull()
+  })
+})
+
+describe('what disappears', () => {
+  /** As the program does once the time is up. */
+  const upkeep = async ({ history }: HistoryDevice, id: string): Promise<void> => {
+    const keeping = new HistoryUpkeep({
+      ...{ writer: history.writer, reader: history.reader, random: systemRandom, log: silentLog },
+      entries: new EntryFactory({ clock: systemClock, random: systemRandom }),
+      attachments: { sweep: () => Promise.resolve(0) },
+      deviceOf: () => id as DeviceId,
+      withdrawNotification: () => undefined,
+      keepDays: () => 0,
+      clock: systemClock,
+    })
+    await keeping.start()
+    await keeping.stop()
+  }
+  const fleeting = (): Entry => {
+    const base = onDesk.outgoing('a fleeting word', { id: 'm1' })
+    return { ...base, body: { ...base.body, expiresAfter: 1 } as Entry['body'] }
+  }
+
+  it('is not sealed once its time is up, and shown nowhere', async () => {
+    await tell(desk, onDesk.outgoing('stays', { id: 'm2' }))
+    await tell(desk, fleeting())
+    // Its time is up, though nobody has come round to erase it.
+    expect((await desk.history.writer.replica.unsealed(alice, 10))?.queued).toHaveLength(1)
+    await upkeep(desk, 'BBBBBBBBBBBBBBBBBBBBBA')
+    await sync()
+    expect(await stored('fleeting')).toBe(false)
+    expect(await phone.history.reader.message(conversationWith(bob), alice, 'm1' as MessageId)).toBeNull()
+    await expectSame()
+  })
+
+  it('does not come back with a copy that another device had sealed', async () => {
+    await tell(phone, { ...fleeting(), head: onPhone.outgoing('').head })
+    const late = { ...onPhone.outgoing('a fleeting word', { id: 'm3' }) }
+    const longer = { ...late, body: { ...late.body, expiresAfter: 2 * 3600 } as Entry['body'] }
+    await tell(phone, longer)
+    await sync()
+    expect(await stored('fleeting')).toBe(true)
+    const gone = { ...onDesk.delete('m3', alice) }
+    await tell(desk, { ...gone, body: { ...gone.body, gone: true } as Entry['body'] })
+    await upkeep(phone, 'BBBBBBBBBBBBBBBBBBBBBA')
+    await sync()
+    expect(await stored('fleeting')).toBe(false)
+    for (const { history } of [desk, phone])
+      for (const id of ['m1', 'm3'])
+        expect(await history.reader.message(conversationWith(bob), alice, id as MessageId)).toBeNull()
+  })
+})
+
+describe('what this device sealed itself', () => {
+  /** Bodies in the batches it keeps, in clear: a stub's cipher hides nothing. */
+  const kept = async (device: HistoryDevice, words: string): Promise<boolean> => {
+    const journal = await device.journal()
+    const found: string[] = []
+    for (let first = 1; ;) {
+      const sealed = await device.history.writer.replica.sealed(alice, first)
+      if (sealed === null) break
+      found.push(Buffer.from(sealed.bytes).toString('latin1'))
+      first = sealed.place.seq + 1
+    }
+    expect(found.length).toBeGreaterThan(0)
+    expect(journal.own()).not.toBeNull()
+    return found.some((text) => text.includes(words))
+  }
+
+  it.each([
+    ['taken back', () => tell(desk, onDesk.delete('m1'))],
+    [
+      'the conversation is erased here',
+      () => desk.history.writer.commit({ eraseConversations: [conversationWith(bob)] }).then(() => undefined),
+    ],
+  ])('does not lie on this disk any more once it is %s', async (_what, erase) => {
+    await tell(desk, onDesk.incoming('not for ever', { id: 'm1' }), onDesk.incoming('stays', { id: 'm2' }))
+    await sync()
+    expect(await kept(desk, 'not for ever')).toBe(true)
+    await erase()
+    expect(await kept(desk, 'not for ever')).toBe(false)
+    await sync()
+  })
+
+  it('goes to the server first where it is not there yet', async () => {
+    await tell(desk, onDesk.incoming('not for ever', { id: 'm1' }))
+    const push = server.portFor.bind(server)
+    server.portFor = (device) => ({ ...push(device), push: () => Promise.reject(new Error('unreachable')) })
+    await expect(desk.sync()).rejects.toThrow('unreachable')
+    server.portFor = push
+    await tell(desk, onDesk.delete('m1'))
+    expect(await kept(desk, 'not for ever')).toBe(true)
+    await sync()
+    expect(await kept(desk, 'not for ever')).toBe(false)
+    expect(await stored('not for ever')).toBe(false)
+    await expectSame()
+  })
+
+  it('is explained when a server that lost it gets it again without what was erased here', async () => {
+    const empty = server.store.backup()
+    await tell(desk, onDesk.incoming('not for ever', { id: 'm1' }), onDesk.incoming('stays', { id: 'm2' }))
+    await desk.sync()
+    await desk.history.writer.commit({ eraseConversations: [conversationWith(bob)] })
+    empty()
+    await expect(desk.sync()).rejects.toThrow('rolled-back')
+    await desk.sync()
+    await phone.sync()
+    expect((await phone.journal()).missing()).toEqual([])
+    expect(await message(phone, 'm1')).toBeNull()
   })
 })
 

@@ -35,7 +35,7 @@ export class ReplicaEnvelopes {
     this.#forgetMissing = db.prepare('DELETE FROM replica_missing WHERE device = ? AND seq = ?')
     this.#isErased = db
       .prepare<[number, number, Uint8Array], number>(
-        'SELECT 1 FROM replica_tombstone WHERE device = ? AND seq = ? AND body_hash = ?',
+        'SELECT 1 FROM replica_tombstone WHERE device = ? AND seq = ? AND body_hash = ? AND sent < 2',
       )
       .pluck()
     this.#addUnopened = db.prepare(

@@ -134,8 +134,15 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     return this.#ask(account, (replica) => this.#sealing.unsealed(replica, most, this.#host.now()))
   }
 
-  sealed(account: Aor, first: number): Promise<KeptBatch | null> {
-    return this.#ask(account, (replica) => this.#sealing.sealed(replica, first))
+  async sealed(account: Aor, first: number): Promise<KeptBatch | null> {
+    const [sealed, confirmed] = (await this.#ask(account, (replica) => this.#sealedAt(replica, first))) ?? [null, 0]
+    if (sealed !== null && sealed.place.seq <= confirmed)
+      await this.#write(account, (replica) => this.#sealing.givesAgain(replica, sealed))
+    return sealed
+  }
+
+  #sealedAt(replica: number, first: number): readonly [KeptBatch | null, number] {
+    return [this.#sealing.sealed(replica, first), this.#sealing.confirmed(replica)]
   }
 
   async keepSealed(account: Aor, batch: BatchToKeep): Promise<number> {
@@ -251,11 +258,11 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
 
   /** Between other commits, what a switch-on has to look at; a failure waits for the next start. */
   goOn(): void {
-    if (!this.#snapshot.isDue()) return
-    this.#change(() => this.#snapshot.step()).then(
-      () => this.goOn(),
-      () => undefined,
-    )
+    this.#goOnWhileDue().catch(() => undefined)
+  }
+
+  async #goOnWhileDue(): Promise<void> {
+    while (await this.#host.read(() => this.#snapshot.isDue())) await this.#change(() => this.#snapshot.step())
   }
 
   #change(run: (touched: Touched) => void): Promise<void> {

@@ -32,7 +32,7 @@ export class ReplicaPruning {
       `DELETE FROM replica_envelope WHERE ${devices}
          AND NOT EXISTS (SELECT 1 FROM replica JOIN replica_device ON replica_device.replica = replica.ref
            WHERE replica_device.ref = device AND id = own_device AND replica_envelope.seq > confirmed)`,
-      `DELETE FROM replica_tombstone WHERE ${devices} AND sent = 1`,
+      `DELETE FROM replica_tombstone WHERE ${devices} AND sent > 0`,
     ].map((sql) => db.prepare(sql))
   }
 

@@ -10,6 +10,7 @@ import type { BatchToKeep, KeptBatch, QueuedEntries } from '../replica-port.ts'
 import { copied } from './copied.ts'
 import type { ReplicaDevices } from './replica-devices.ts'
 import type { ReplicaTrace } from './replica-trace.ts'
+import { SealedBodies } from './sealed-bodies.ts'
 
 /** Entries are handed out for sealing until they are about so many bytes: more fit into no batch. */
 const handedOutBytes = 1_048_576
@@ -47,6 +48,8 @@ export class ReplicaSealing {
   readonly #take: Statement<[number, number], number>
   readonly #keepSealed: Statement<[number, number, number, Uint8Array, number, number, number, Uint8Array]>
   readonly #sealed: Statement<[number, number], SealedRow>
+  readonly #say: Statement<[number, number, number]>
+  readonly #bodies: SealedBodies
   readonly #oldest: Statement<[number], number | null>
 
   constructor(db: Database, devices: ReplicaDevices, trace: ReplicaTrace) {
@@ -79,6 +82,10 @@ export class ReplicaSealing {
     this.#sealed = db.prepare(
       'SELECT last, hash, at, cursor, bytes FROM replica_sealed WHERE replica = ? AND first = ?',
     )
+    this.#say = db.prepare(
+      'UPDATE replica_tombstone SET sent = 0 WHERE device = ? AND seq BETWEEN ? AND ? AND sent = 2',
+    )
+    this.#bodies = new SealedBodies(db)
     this.#oldest = db
       .prepare<[number], number | null>('SELECT min(first) FROM replica_sealed WHERE replica = ?')
       .pluck()
@@ -138,6 +145,17 @@ export class ReplicaSealing {
   }
 
   keepConfirmed(replica: number, seq: number): void {
+    const before = this.confirmed(replica)
     this.#confirm.run(seq, replica)
+    if (seq > before) this.#bodies.emptyConfirmed(replica, before, seq)
+  }
+
+  /**
+   * A batch that was confirmed is to be given to the server once more: of what this device forgot meanwhile for itself it has no body any
+   * more, which nobody could tell from a body withheld.
+   */
+  givesAgain(replica: number, { place, first }: Pick<KeptBatch, 'place' | 'first'>): void {
+    const device = this.#devices.refOf(replica, place.device)
+    if (place.seq <= this.confirmed(replica)) this.#say.run(device, first, place.seq)
   }
 }

@@ -1,5 +1,6 @@
 /** Which entry stands in which envelope and which waits to be sealed: kept in the transactions that store, empty or remove entries. */
 import type { Database, Statement } from 'better-sqlite3'
+import { SealedBodies } from './sealed-bodies.ts'
 
 /** Where an entry comes from that is being applied. */
 export interface EnvelopeRef {
@@ -13,6 +14,13 @@ export interface EnvelopeRef {
 export interface Known {
   readonly id: Uint8Array
   readonly account: string
+}
+
+/** An envelope that an entry stands in. */
+interface Standing extends EnvelopeRef {
+  readonly replica: number
+  /** 1 where this device wrote it. */
+  readonly own: number | null
 }
 
 interface StandingRow {
@@ -33,8 +41,11 @@ export class ReplicaTrace {
   readonly #standing: Statement<[number], StandingRow>
   readonly #standAgain: Statement<[StandingRow & { readonly entry: number }]>
   readonly #seqOf: Statement<[Uint8Array], number>
-  readonly #bury: Statement<[number, number]>
-  readonly #buryCluster: Statement<[number, number, string, string]>
+  readonly #inEntry: Statement<[number], Standing>
+  readonly #inCluster: Statement<[number, string, string], Standing>
+  readonly #inConversation: Statement<[number], Standing>
+  readonly #forgetHere: Statement<[number, number, Uint8Array, number]>
+  readonly #sealed: SealedBodies
   readonly #buryOne: Statement<[number, number, Uint8Array, number, number]>
   /** Rows of `replica` by account; null until they are asked for. */
   #replicas: ReadonlyMap<string, number> | null = null
@@ -56,15 +67,19 @@ export class ReplicaTrace {
       'INSERT INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (:device, :seq, :body_hash, :kept_at, :entry)',
     )
     this.#seqOf = db.prepare<[Uint8Array], number>('SELECT seq FROM entry WHERE id = ?').pluck()
-    const bury = `INSERT OR IGNORE INTO replica_tombstone (device, seq, body_hash, kept_at, sent)
-      SELECT device, replica_envelope.seq, body_hash, ?, 0 FROM replica_envelope`
-    this.#bury = db.prepare(`${bury} WHERE entry = ?`)
-    this.#buryCluster = db.prepare(
-      `${bury} WHERE entry IN (SELECT seq FROM entry WHERE conversation = ? AND subject = ? AND author = ?)`,
+    const standing = `SELECT replica_device.replica AS replica, device, replica_envelope.seq AS seq, body_hash AS bodyHash, id = own_device AS own
+      FROM replica_envelope JOIN replica_device ON replica_device.ref = device JOIN replica ON replica.ref = replica_device.replica`
+    const entries = 'WHERE entry IN (SELECT seq FROM entry WHERE conversation = ?'
+    this.#inEntry = db.prepare(`${standing} WHERE entry = ?`)
+    this.#inCluster = db.prepare(`${standing} ${entries} AND subject = ? AND author = ?)`)
+    this.#inConversation = db.prepare(`${standing} ${entries})`)
+    this.#forgetHere = db.prepare(
+      'INSERT OR IGNORE INTO replica_tombstone (device, seq, body_hash, kept_at, sent) VALUES (?, ?, ?, ?, 2)',
     )
+    this.#sealed = new SealedBodies(db)
     this.#buryOne = db.prepare(
       `INSERT INTO replica_tombstone (device, seq, body_hash, kept_at, sent) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET sent = max(sent, excluded.sent)`,
+         ON CONFLICT DO UPDATE SET sent = CASE sent WHEN 2 THEN excluded.sent ELSE max(sent, excluded.sent) END`,
     )
   }
 
@@ -162,7 +177,7 @@ export class ReplicaTrace {
     const replica = this.replicaOf(account)
     const seq = replica === undefined ? undefined : this.#seqOf.get(id)
     if (replica === undefined || seq === undefined) return
-    this.#bury.run(this.#now(), seq)
+    this.#buryAll(this.#inEntry.all(seq))
     const stood = this.#unmap.run(seq).changes > 0
     // Under another number: whoever is sealing it just now finds that it changed.
     const waited = this.#unqueue.run(seq).changes > 0
@@ -172,11 +187,45 @@ export class ReplicaTrace {
   /** An entry is about to be removed because the person erased what it says. */
   erasing({ id, account }: Known): void {
     const seq = this.replicaOf(account) === undefined ? undefined : this.#seqOf.get(id)
-    if (seq !== undefined) this.#bury.run(this.#now(), seq)
+    if (seq !== undefined) this.#buryAll(this.#inEntry.all(seq))
   }
 
   /** All that was said about a row is about to be removed, because its time was up. */
   erasingRow(conversation: number, author: string, subject: string): void {
-    if (this.replicas().size > 0) this.#buryCluster.run(this.#now(), conversation, subject, author)
+    if (this.replicas().size > 0) this.#buryAll(this.#inCluster.all(conversation, subject, author))
+  }
+
+  /** All that was said about a row is about to be removed from this device alone. */
+  forgettingRow(conversation: number, author: string, subject: string): void {
+    if (this.replicas().size > 0) this.#forget(this.#inCluster.all(conversation, subject, author))
+  }
+
+  /** A conversation is about to be removed from this device alone. */
+  forgettingConversation(conversation: number): void {
+    if (this.replicas().size > 0) this.#forget(this.#inConversation.all(conversation))
+  }
+
+  #buryAll(envelopes: readonly Standing[]): void {
+    for (const envelope of envelopes) this.bury(envelope, false)
+    this.#emptySealed(envelopes)
+  }
+
+  /** Nobody else hears of it; what this device sealed of it goes from this device. */
+  #forget(envelopes: readonly Standing[]): void {
+    const own = envelopes.filter((envelope) => envelope.own === 1)
+    for (const { device, seq, bodyHash } of own) this.#forgetHere.run(device, seq, bodyHash, this.#now())
+    this.#emptySealed(own)
+  }
+
+  #emptySealed(envelopes: readonly Standing[]): void {
+    const own = Map.groupBy(
+      envelopes.filter((envelope) => envelope.own === 1),
+      ({ replica }) => replica,
+    )
+    for (const [replica, mine] of own)
+      this.#sealed.empty(
+        replica,
+        mine.map(({ seq }) => seq),
+      )
   }
 }

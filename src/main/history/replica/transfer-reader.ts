@@ -90,7 +90,7 @@ function readState({ db, account, replica }: Source): PieceOf<'state'> {
     own?.own_device == null ? [] : [{ device: own.own_device, seq: own.own_seq, hash: own.own_hash, at: own.own_at }]
   const erased = db.prepare<[number], { id: Uint8Array; seq: number; hash: Uint8Array }>(
     `SELECT id, replica_tombstone.seq AS seq, body_hash AS hash FROM replica_tombstone
-       JOIN replica_device ON replica_device.ref = device WHERE replica = ?`,
+       JOIN replica_device ON replica_device.ref = device WHERE replica = ? AND sent < 2`,
   )
   const byDevice = Map.groupBy(erased.all(replica), ({ id }) => Buffer.from(id).toString('hex'))
   return {
