@@ -6,6 +6,7 @@ import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
+import type { AuthorizedSocketsPort, ConnectorPort } from '#shared/ports/sockets.ts'
 import { Accounts, type AccountRegistryPort } from './accounts/accounts.ts'
 import type { FileDialogPort } from './archive/archive-port.ts'
 import type { SaveDialogPort } from './files/file-saver.ts'
@@ -19,8 +20,11 @@ import { Chat } from './chat/chat.ts'
 import { addSpooledCall, composeCallDevices, composeCalls } from './compose-calls.ts'
 import type { Archive } from './archive/archive.ts'
 import { startArchive } from './compose-archive.ts'
+import { composeLinking, linkingAnswers } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
+import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
+import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
 import { noCipher } from './chat/message-cipher.ts'
@@ -31,7 +35,8 @@ import type { HistoryChange } from './history/port.ts'
 import type { HomeServerControl } from './home/port.ts'
 import { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
-import { folderBytes } from './platform/folder-bytes.ts'
+import type { Linkings } from './linking/linkings.ts'
+import type { Replicas } from './replication/replicas.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
@@ -49,6 +54,7 @@ export interface SessionPorts {
   readonly locked: LockedSession
   readonly spool: Spool
   readonly home: HomeServerControl
+  readonly connector: ConnectorPort & AuthorizedSocketsPort
   readonly publisher: BridgePublisher
   readonly notifications: NotificationPort
   readonly ring: RingPort
@@ -109,17 +115,20 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const settings = new Settings(settingsStore(history))
   const accounts: Accounts = new Accounts({
     ...{ ...ports, signalling },
-    ...{ registry: registryOf(history), settings: settingsStore(history) },
+    ...{ registry: registryOf(history, (aor) => replicas.forget(aor)), settings: settingsStore(history) },
     identity: { ensure: (aor) => identity.ensure(aor), remove: (aor) => identity.remove(aor) },
     home: localSignUp(ports.home),
   })
   opened.push(() => accounts.stop())
   const identity = composeIdentity(ports, history, accounts)
   const entries = new EntryFactory(ports, await history.lastHlc())
+  const replicas: Replicas = composeReplication(ports, { history, accounts, identity, entries })
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
+  const linkings = composeLinking(ports, { accounts, identity, replicas })
+  opened.push(() => linkings.cancel())
   const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
-  const parts = { history, signalling, settings, accounts, identity, calls, ...features }
+  const parts = { history, signalling, settings, accounts, identity, calls, replicas, linkings, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()
@@ -128,6 +137,7 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const { unfinished } = archive
   const kept = await startHistory(ports, { history, entries, settings, accounts, unfinished }, opened)
   opened.push(warmForCalls(accounts, media))
+  await startReplication(replicas, { history, accounts }, opened)
   await takeSpooled(ports, { history, signalling, accounts, entries })
   signalling.flow()
   return {
@@ -189,12 +199,13 @@ function warmForCalls(accounts: Accounts, media: Pick<MediaClient, 'warm'>): () 
   return accounts.onChange(warm)
 }
 
-function registryOf({ writer }: OpenHistory): AccountRegistryPort {
+function registryOf({ writer }: OpenHistory, forget: (aor: Aor) => Promise<void>): AccountRegistryPort {
   return {
     register: async ({ id, aor }) => {
       await writer.commit({ accounts: [{ id, aor }] })
     },
     erase: async (aor) => {
+      await forget(aor)
       await writer.commit({ eraseAccounts: [aor] })
     },
   }
@@ -288,6 +299,8 @@ function composeFeatures(
 
 interface Everything extends Foundation, Features {
   readonly identity: Identity
+  readonly replicas: Replicas
+  readonly linkings: Linkings
 }
 
 /** Facts flow from the features to the screen, and between features that must know of each other. */
@@ -324,7 +337,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 }
 
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
-  const { accounts, identity, chat, contacts, history, calls, kept, archive } = parts
+  const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas, linkings } = parts
   return {
     accounts,
     identity,
@@ -350,47 +363,8 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       ready: () => calls.mediaReady(),
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
+    replication: replicationAnswers(replicas, () => Promise.resolve(false)),
+    linking: linkingAnswers(linkings),
     activity: (args) => chat.activity(args),
   }
-}
-
-function settingAnswers(
-  ports: SessionPorts,
-  parts: Parameters<typeof storageView>[1] & Pick<Everything & Answering, 'settings' | 'kept'>,
-): SessionAnswers['settings'] {
-  const { settings, kept } = parts
-  return {
-    get: () => settings.get(),
-    set: async (args) => {
-      const now = await settings.set(args)
-      if (args.keepDays !== undefined) await kept.upkeep.enforce()
-      return now
-    },
-    storage: () => storageView(ports, parts),
-  }
-}
-
-function rungAnswers({ ladder, onRungs }: SessionPorts, identity: Identity): SessionAnswers['keys'] {
-  const changing = (change: Promise<void>): Promise<void> => change.then(onRungs)
-  return {
-    setPassphrase: ({ current, next }) => changing(ladder.setPassphrase(current, next)),
-    setKeychain: ({ enabled }) => changing(ladder.setKeychain(enabled)),
-    addPaperSecret: (args) => identity.addPaperRung(args),
-    removePaperSecret: (args) => identity.removePaperRung(args),
-  }
-}
-
-async function storageView(
-  ports: SessionPorts,
-  { history, accounts }: Pick<Everything, 'history' | 'accounts'>,
-): Promise<Awaited<ReturnType<SessionAnswers['settings']['storage']>>> {
-  const { paths, ladder } = ports
-  const [counts, rungs, attachmentBytes] = await Promise.all([
-    history.reader.counts(),
-    ladder.rungs(),
-    folderBytes(paths.attachments),
-  ])
-  const paperUnlocks: AccountId[] = []
-  for (const { id, aor } of accounts.records()) if (await ladder.hasPaperSecret(aor)) paperUnlocks.push(id)
-  return { profilePath: paths.profile, attachmentBytes, rungs, paperUnlocks, ...counts }
 }

@@ -25,7 +25,7 @@ import { hostFacts } from './platform/host-facts.ts'
 import { watchNetwork } from './platform/network-watch.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { SafeStorageKeychain } from './platform/safe-storage-keychain.ts'
-import { createConnector } from './platform/sockets/connector.ts'
+import { createConnector, type Connector } from './platform/sockets/connector.ts'
 import { systemClock as clock } from './platform/system-clock.ts'
 import { systemRandom as random } from './platform/system-random.ts'
 import { lockWhenIdle } from './program/idle-lock.ts'
@@ -64,12 +64,11 @@ export interface RunningProgram {
 /** Starts a profile. @throws SottoError `profile-in-use`, `disk-full`, `disk-failed`. */
 export async function composeProgram(options: ComposeOptions): Promise<RunningProgram> {
   const profileLock = lockProfile(options.paths.lock)
-  const { log } = options
   let settings: SettingsView = defaultSettings
   const strings = (): MainStrings => mainStrings(settings.language, app.getLocale())
   const windows = composeWindows(options)
   const publisher = new BridgePublisher(windows)
-  const home = composeHome(options, log)
+  const network = composeNetwork(options)
   const notifications = composeNotifications(windows, publisher, strings)
   const ladder = composeLadder(options)
   const eraser = composeEraser(options.paths, () => forget(ladder, onSettings))
@@ -78,28 +77,29 @@ export async function composeProgram(options: ComposeOptions): Promise<RunningPr
     nativeTheme.themeSource = changed.theme
   }
   const now = (): SettingsView => settings
-  const running = (): RunningSession['answers'] | undefined => sessionOf(program)?.answers
   const desktop = { windows, notifications, strings, settings: now }
+  const running = (): RunningSession['answers'] | undefined => sessionOf(program)?.answers
   const { ring, lock } = composeReach(options, { ...desktop, publisher, running })
   const screen = { publisher, notifications, ring, showWindow: () => windows.show() }
-  const across = { ...lock, ...composeFiles(strings), callRevision: () => lock.locked.calls.list().revision }
+  const callRevision = (): number => lock.locked.calls.list().revision
+  const across = { ...lock, ...network, ...composeFiles(strings), callRevision }
   const onRungs = (): void => void program.rungsChanged()
-  const sessionPorts = { ...options, ...screen, ...across, ladder, home, clock, random, onSettings, onRungs }
+  const sessionPorts = { ...options, ...screen, ...across, ladder, clock, random, onSettings, onRungs }
   const program: Program<RunningSession> = new Program<RunningSession>({
     ...{ keys: withPaperWords(ladder), finishErasing: () => eraser.finish() },
     openSession: (key, upgrading) => composeSession(sessionPorts, key, upgrading),
     facts: { version: app.getVersion(), profile: options.profile, ...hostFacts() },
     hooks: { afterLock: () => cleanUp(windows, notifications) },
-    log,
+    log: options.log,
   })
-  const stopLocking = connect(options, { program, publisher, log, settings: now, lock, eraser, windows })
+  const stopLocking = connect(options, { ...options, program, publisher, settings: now, lock, eraser, windows })
   windows.show()
   const tray = composeTray(options, { windows, program, strings: strings() })
   await program.start()
   return {
     show: () => windows.show(),
     keepsRunning: () => settings.keepRunning && mayRunUnseen(program),
-    stop: () => stopAll({ program, ladder, home, tray, windows, lock, profileLock, stopLocking }),
+    stop: () => stopAll({ program, ladder, home: network.home, tray, windows, lock, profileLock, stopLocking }),
   }
 }
 
@@ -191,16 +191,17 @@ async function cleanUp(windows: AppWindows, notifications: { withdrawAll(): void
   v8Heap().collect()
 }
 
-function composeHome({ paths, homeServerCommand }: ComposeOptions, log: LogPort): HomeControl {
+/** The program's one way out, and the home server behind it. */
+function composeNetwork({ paths, homeServerCommand, log }: ComposeOptions): {
+  readonly connector: Connector
+  readonly home: HomeControl
+} {
+  const connector = createConnector({ clock })
   const spawn = detachedSpawn(homeServerCommand, process.env)
-  return new HomeControl({
-    directory: paths.homeServer,
-    spawn,
-    connector: createConnector({ clock }),
-    clock,
-    random,
-    log,
-  })
+  return {
+    connector,
+    home: new HomeControl({ directory: paths.homeServer, spawn, connector, clock, random, log }),
+  }
 }
 
 function composeLadder({ paths }: ComposeOptions): KeyLadder {

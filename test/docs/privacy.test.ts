@@ -1,10 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { replaceTable } from '../../scripts/privacy-doc.mjs'
 import { HomeDatabase } from '#server/home/data-dir/database.ts'
 import { lockDirectory } from '#server/home/data-dir/lock.ts'
-import { homeLogFields } from '#server/home/system-ports.ts'
+import { defaultHomeLimits } from '#server/home/limits.ts'
+import { homeLogFields, systemClock, systemRandom } from '#server/home/system-ports.ts'
+import { SqliteChainStore } from '#server/replica/access/sqlite-chain-store.ts'
+import { SqliteInvitations } from '#server/replica/access/sqlite-invitations.ts'
+import { defaultReplicaLimits } from '#server/replica/limits.ts'
+import { SqliteReplicaStore } from '#server/replica/sqlite/sqlite-replica-store.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
+import { ReplicaDevice } from '#test/fixtures/replica/device.ts'
 import { startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
 
 const covered = (prefix: string): string[] =>
@@ -12,6 +20,27 @@ const covered = (prefix: string): string[] =>
     .flatMap(({ covers }) => covers)
     .filter((name) => name.startsWith(prefix))
     .sort()
+
+function columnsOf(sql: Database.Database, prefix: string): string[] {
+  const tables = sql
+    .prepare<[], { name: string }>(
+      `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_stat%'`,
+    )
+    .all()
+  return tables.flatMap(({ name }) =>
+    (sql.pragma(`table_info(${name})`) as { name: string }[]).map((column) => `${prefix}.${name}.${column.name}`),
+  )
+}
+
+/** Puts a batch into the replica of a home server's directory, so that all its files are there; returns their folder. */
+async function keepSomething(directory: string): Promise<string> {
+  const folder = join(directory, 'replica')
+  const store = new SqliteReplicaStore({ directory: folder, clock: systemClock, limits: defaultReplicaLimits })
+  await store.append('sip:alice@example.org', new ReplicaDevice('sip:alice@example.org', 'A').write())
+  await store.close()
+  await new SqliteChainStore(folder, defaultReplicaLimits).close()
+  return folder
+}
 
 describe('docs/privacy.md', () => {
   it('holds the table as the program shows it', () => {
@@ -33,14 +62,7 @@ describe('the home server', () => {
   it('has a row for every column of every table, and no row for one that is not there', () => {
     const directory = temporaryDirectory()
     const { sql } = new HomeDatabase(directory.path)
-    const tables = sql
-      .prepare<[], { name: string }>(
-        `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_stat%'`,
-      )
-      .all()
-    const columns = tables.flatMap(({ name }) =>
-      (sql.pragma(`table_info(${name})`) as { name: string }[]).map((column) => `server.${name}.${column.name}`),
-    )
+    const columns = columnsOf(sql, 'server')
     sql.close()
     directory.remove()
     const rows = covered('server.').filter((name) => !/^server\.(?:file|log|memory)\./.test(name))
@@ -50,12 +72,37 @@ describe('the home server', () => {
   it('has a row for every file', async () => {
     const directory = temporaryDirectory()
     const lock = lockDirectory(directory.path)
+    const folder = await keepSomething(directory.path)
     const server = await startHome(directory.path)
+    // Whoever reads a day makes the files beside it.
+    const day = new Database(join(folder, readdirSync(folder).find((name) => name.startsWith('day-')) ?? ''))
+    columnsOf(day, '')
     const files = readdirSync(directory.path, { recursive: true, encoding: 'utf8' })
+    day.close()
     await server.stop()
     lock?.release()
     directory.remove()
-    expect(covered('server.file.')).toEqual(files.map((name) => `server.file.${name}`).sort())
+    const names = files.map((name) => name.replace(/day-\d{4}-\d\d-\d\d/, 'day-DATE'))
+    expect(covered('server.file.')).toEqual(names.map((name) => `server.file.${name}`).sort())
+  })
+
+  it('has a row for every column of the replica', async () => {
+    const directory = temporaryDirectory()
+    const folder = await keepSomething(directory.path)
+    const ports = { clock: systemClock, random: systemRandom, limits: defaultHomeLimits }
+    // Only where it runs alone.
+    new SqliteInvitations(folder, ports).close()
+    const columns = readdirSync(folder)
+      .filter((name) => name.endsWith('.db'))
+      .flatMap((name) => {
+        const sql = new Database(`${folder}/${name}`)
+        const found = columnsOf(sql, 'replica')
+        sql.close()
+        return found
+      })
+    directory.remove()
+    expect(columns.length).toBeGreaterThan(20)
+    expect(covered('replica.')).toEqual([...new Set(columns)].sort())
   })
 
   it('has a row for every log field', () => {

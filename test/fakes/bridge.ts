@@ -4,11 +4,14 @@ import type { BridgeEventName, BridgeEvents } from '#shared/bridge/events.ts'
 import type { BridgeArgs, BridgeName, BridgeResult } from '#shared/bridge/table.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
+import type { HistoryTransferView } from '#shared/model/linking-views.ts'
 import { FakeArchive } from './bridge-archive.ts'
 import { FakeFiles } from './bridge-files.ts'
 import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView } from '#shared/model/views.ts'
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
 import { FakeHoldings } from './bridge-holdings.ts'
+import { FakeLinking } from './bridge-linking.ts'
+import { FakeReplication, type ReplicationScript } from './bridge-replication.ts'
 import { FakeSearches } from './bridge-search.ts'
 import { account, accountId, emptyFixture, type Fixture, fullFixture, message, preview } from './bridge-fixtures.ts'
 
@@ -43,6 +46,10 @@ export interface Scenario {
   readonly stubborn?: boolean
   /** The account's own fields. */
   readonly account?: Partial<typeof account>
+  /** How the account's replication stands. */
+  readonly replication?: ReplicationScript
+  /** A history on its way. */
+  readonly transfers?: readonly HistoryTransferView[]
 }
 
 type Handler = (payload: never) => void
@@ -104,6 +111,8 @@ export class FakeBridge {
   #app: AppView
   #settings: SettingsView
   readonly phone: FakeCalls
+  readonly replication: FakeReplication
+  readonly linking: FakeLinking
   readonly #archive = new FakeArchive((activity) => this.emit('archive.changed', activity))
   readonly #files = new FakeFiles((saving) => this.emit('files.saving', saving))
   #revision = 1
@@ -144,6 +153,16 @@ export class FakeBridge {
       scenario.calls ?? [],
     )
     this.phone.media = scenario.media ?? false
+    this.replication = new FakeReplication(
+      this.#fixture.accounts,
+      (views) => this.emit('replication.changed', views),
+      scenario.replication,
+    )
+    this.linking = new FakeLinking({
+      emit: (event) => this.emit('linking.changed', event),
+      link: (aor) => this.#addAccount(aor, 'Alice'),
+      transfers: scenario.transfers ?? [],
+    })
   }
 
   #signOut(): void {
@@ -161,7 +180,7 @@ export class FakeBridge {
     if (this.#scenario.delayMs !== undefined) await new Promise((done) => setTimeout(done, this.#scenario.delayMs))
     const failure = this.#scenario.failing?.[name]
     if (failure !== undefined) return failed(failure)
-    const rows: Handlers = { ...this.#rows, ...this.phone.rows }
+    const rows: Handlers = { ...this.#rows, ...this.phone.rows, ...this.replication.rows, ...this.linking.rows }
     const answer: unknown = await rows[name](args)
     const isReply = typeof answer === 'object' && answer !== null && 'ok' in answer
     return structuredClone(isReply ? answer : { ok: true, value: answer }) as BridgeReply<BridgeResult<N>>
@@ -357,7 +376,7 @@ export class FakeBridge {
     },
   })
 
-  readonly #rows: Omit<Handlers, keyof FakeCalls['rows']> = {
+  readonly #rows: Omit<Handlers, keyof (FakeCalls['rows'] & FakeReplication['rows'] & FakeLinking['rows'])> = {
     'app.view': () => this.#app,
     'app.quit': () => null as never,
     'app.activity': () => null as never,

@@ -19,12 +19,12 @@ export const signerOf = (name: string): LinkSigner =>
  * Draws a chain, one link a line: `name: parent signer verb target`. Verbs: adds, revokes, renames, epoch (target = its
  * number). The first line is `name: device`, link 0.
  */
-export function draw(picture: string): Map<string, Uint8Array> {
+export function draw(picture: string, of: Aor = account): Map<string, Uint8Array> {
   const links = new Map<string, Uint8Array>()
   for (const line of picture.trim().split('\n')) {
     const [name = '', ...words] = line.trim().split(/:?\s+/)
     const [parent = '', signer = '', verb = '', target = ''] = words
-    links.set(name, words.length === 1 ? genesis(parent) : drawLink(links.get(parent)!, signer, verb, target))
+    links.set(name, words.length === 1 ? genesis(parent, of) : drawLink(links.get(parent)!, signer, verb, target))
   }
   return links
 }

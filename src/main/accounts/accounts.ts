@@ -1,5 +1,5 @@
 import { copyOf } from '#shared/bytes/bytes.ts'
-import { SottoError, type ErrorCode } from '#shared/errors.ts'
+import { SottoError } from '#shared/errors.ts'
 import { aorDomain } from '#shared/model/aor.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { CallPolicy } from '#shared/model/calls.ts'
@@ -15,8 +15,8 @@ import {
   withRelayPassword,
   type CallAccount,
 } from './call-account.ts'
-import { firstOutcome } from './first-outcome.ts'
-import { newAccountRecord, type NewAccount } from './new-account.ts'
+import { firstOutcome, reasonOf } from './first-outcome.ts'
+import { adoptedRecord, newAccountRecord, type AdoptedAccount, type NewAccount } from './new-account.ts'
 import { signallingAccountOf, withCredentials } from './signalling-account.ts'
 import type { SignallingEvent, SignallingPort } from './signalling-port.ts'
 
@@ -257,13 +257,7 @@ export class Accounts {
   async #addAndRegister(account: NewAccount, password: Uint8Array): Promise<AccountId> {
     if (this.#records.some((record) => record.aor === account.aor)) throw new SottoError('account-exists')
     const record = newAccountRecord(account, this.#ports.random)
-    this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
-    await this.#ports.registry.register(record)
-    await this.#save([...this.#records, record]).catch((error: unknown) => {
-      this.#records = this.#records.filter(({ id }) => id !== record.id)
-      this.#announce()
-      throw error
-    })
+    await this.#addRecord(record)
     const outcome = firstOutcome(this.#ports, record.id, firstOutcomeTimeoutMs)
     const refused = await this.#configure(record, password).then(() => null, reasonOf)
     const ended = refused === null ? await outcome : ({ kind: 'failed', reason: refused } as const)
@@ -272,6 +266,26 @@ export class Accounts {
       throw new SottoError(ended.reason)
     }
     return record.id
+  }
+
+  /** Takes over an account that another device of the person has; one that is here already stays as it is. */
+  async adopt(account: AdoptedAccount): Promise<AccountId> {
+    const known = this.#records.find(({ aor }) => aor === account.aor)
+    if (known !== undefined) return known.id
+    const record = adoptedRecord(account, this.#ports.random)
+    await this.#addRecord(record)
+    await this.#configure(record, null)
+    return record.id
+  }
+
+  async #addRecord(record: AccountRecord): Promise<void> {
+    this.#identities.set(record.id, await this.#ports.identity.ensure(record.aor))
+    await this.#ports.registry.register(record)
+    await this.#save([...this.#records, record]).catch((error: unknown) => {
+      this.#records = this.#records.filter(({ id }) => id !== record.id)
+      this.#announce()
+      throw error
+    })
   }
 
   async #startLocal(enabled: readonly AccountRecord[]): Promise<void> {
@@ -383,8 +397,4 @@ export class Accounts {
     this.#identities.set(record.id, identity)
     this.#announce()
   }
-}
-
-function reasonOf(error: unknown, otherwise: ErrorCode = 'internal'): ErrorCode {
-  return error instanceof SottoError ? error.code : otherwise
 }

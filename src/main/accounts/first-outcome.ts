@@ -1,4 +1,4 @@
-import type { ErrorCode } from '#shared/errors.ts'
+import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import type { AccountId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { SignallingEvent, SignallingPort } from './signalling-port.ts'
@@ -45,4 +45,9 @@ export function firstOutcome(
       if (outcome !== null) finish(outcome)
     })
   })
+}
+
+/** Why something failed, as the screen is told. */
+export function reasonOf(error: unknown, otherwise: ErrorCode = 'internal'): ErrorCode {
+  return error instanceof SottoError ? error.code : otherwise
 }

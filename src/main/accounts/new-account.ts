@@ -45,3 +45,12 @@ function uuidFrom(bytes: Uint8Array): string {
   const hex = Buffer.from(b).toString('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
+
+/** An account as another device of it signs in; what is a device's own is made anew. */
+export type AdoptedAccount = Omit<AccountRecord, 'id' | 'instanceId' | 'enabled'>
+
+export function adoptedRecord(account: AdoptedAccount, random: RandomPort): AccountRecord {
+  const { aor, displayName, transport, server, msrpRelay, spkiPins, local } = account
+  const fresh = newAccountRecord({ aor, displayName, transport, server, msrpRelay, spkiPins, local }, random)
+  return { ...fresh, ...account }
+}

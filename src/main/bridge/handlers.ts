@@ -136,6 +136,27 @@ export interface SessionAnswers {
     reveal: Answer<'archive.reveal'>
   }
   readonly home: { invite: Answer<'home.invite'> }
+  readonly replication: {
+    list: Answer<'replication.list'>
+    switchOn: Answer<'replication.switchOn'>
+    switchOff: Answer<'replication.switchOff'>
+    serverCopy: Answer<'replication.serverCopy'>
+    syncNow: Answer<'replication.syncNow'>
+    pause: Answer<'replication.pause'>
+    dismissFault: Answer<'replication.dismissFault'>
+    rejoin: Answer<'replication.rejoin'>
+    rename: Answer<'devices.rename'>
+    revoke: Answer<'devices.revoke'>
+  }
+  readonly linking: {
+    view: Answer<'linking.view'>
+    begin: Answer<'linking.begin'>
+    readQr: Answer<'linking.readQr'>
+    enterCode: Answer<'linking.enterCode'>
+    confirm: Answer<'linking.confirm'>
+    cancel: Answer<'linking.cancel'>
+    stopTransfer: Answer<'linking.stopTransfer'>
+  }
   activity: Answer<'app.activity'>
 }
 
@@ -301,6 +322,30 @@ function holdingRows(
   }
 }
 
+function replicationRows(
+  session: Session,
+): Pick<BridgeHandlers, Extract<BridgeName, `replication.${string}` | `devices.${string}` | `linking.${string}`>> {
+  return {
+    'replication.list': (args) => session().replication.list(args),
+    'replication.switchOn': (args) => session().replication.switchOn(args),
+    'replication.switchOff': (args) => session().replication.switchOff(args),
+    'replication.serverCopy': (args) => session().replication.serverCopy(args),
+    'replication.syncNow': (args) => session().replication.syncNow(args),
+    'replication.pause': (args) => session().replication.pause(args),
+    'replication.dismissFault': (args) => session().replication.dismissFault(args),
+    'replication.rejoin': (args) => session().replication.rejoin(args),
+    'devices.rename': (args) => session().replication.rename(args),
+    'devices.revoke': (args) => session().replication.revoke(args),
+    'linking.view': (args) => session().linking.view(args),
+    'linking.begin': (args) => session().linking.begin(args),
+    'linking.readQr': (args) => session().linking.readQr(args),
+    'linking.enterCode': (args) => session().linking.enterCode(args),
+    'linking.confirm': (args) => session().linking.confirm(args),
+    'linking.cancel': (args) => session().linking.cancel(args),
+    'linking.stopTransfer': (args) => session().linking.stopTransfer(args),
+  }
+}
+
 /** Every row of the table with the feature that answers it; `session` throws `locked` while there is none. */
 export function bridgeHandlers(program: ProgramAnswers, session: Session): BridgeHandlers {
   return {
@@ -311,5 +356,6 @@ export function bridgeHandlers(program: ProgramAnswers, session: Session): Bridg
     ...archiveRows(session),
     ...settingRows(program, session),
     ...holdingRows(program, session),
+    ...replicationRows(session),
   }
 }

@@ -15,6 +15,7 @@ const me = {
   devices: [{ instance: 'urn:uuid:1', lastSeenDay: '2026-11-22', waiting: 2 }],
   ...{ mailbox: { messages: 2, bytes: 300 }, sentWaiting: { messages: 1, bytes: 90 } },
   ...{ bindings: [], echoDevices: [{ zid: 'z', lastCallDay: '2026-11-20' }] },
+  replica: { links: 2, boxes: 1, devices: [], batches: 3, bytes: 900, oldestDay: '2026-11-20' },
 }
 
 let did: string[]
@@ -31,7 +32,7 @@ const list = (name: string): ServerListPort => ({
   close: () => {
     if (unreachable === name) return Promise.reject(new SottoError('server-unreachable'))
     did.push(`close ${name}`)
-    return Promise.resolve({ accounts: 0, devices: 0, messages: 0, bindings: 0, echoDevices: 0 })
+    return Promise.resolve({ accounts: 0, devices: 0, messages: 0, bindings: 0, echoDevices: 0, replica: 0 })
   },
 })
 

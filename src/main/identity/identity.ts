@@ -5,10 +5,12 @@ import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { deviceIdOf, deviceIdText, linkHash, readChain, type ChainReading } from './device-chain.ts'
+import { deviceIdOf, deviceIdText, linkHash, type ChainReading } from './device-chain.ts'
 import { signManifest, worthOf } from './export-signer.ts'
 import { identityDigits } from './identity-digits.ts'
-import { decodeIdentity, encodeIdentity, wipeIdentity, type IdentityRecord } from './identity-record.ts'
+import { DeviceChains } from './device-chains.ts'
+import { wipeIdentity, type IdentityRecord } from './identity-record.ts'
+import { IdentityRecords, type IdentitySecretsPort } from './identity-records.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink } from './link-author.ts'
 import { derivePaperSeeds, paperKeysOf, wipePaperSeeds } from './paper-keys.ts'
@@ -24,11 +26,7 @@ export interface IdentityView {
 }
 
 export interface IdentityPorts {
-  /** Secrets inside the encrypted history; what comes out is ours to wipe. */
-  readonly secrets: {
-    secret(name: string): Promise<Uint8Array | null>
-    setSecret(name: string, value: Uint8Array | null): Promise<void>
-  }
+  readonly secrets: IdentitySecretsPort
   /** The rung of the key ladder that the paper secret opens. */
   readonly paperRung: {
     /** Wraps the database key under this 32-byte key, replacing what `account` had; durable when it resolves. */
@@ -49,10 +47,16 @@ const minConfirmedWords = 3
 export class Identity {
   readonly #ports: IdentityPorts
   readonly #listeners = new Set<(account: Aor, view: IdentityView) => void>()
-  #busy: Promise<unknown> = Promise.resolve()
+  readonly #records: IdentityRecords
+  /** The device chains of the same identities. */
+  readonly chains: DeviceChains
 
   constructor(ports: IdentityPorts) {
     this.#ports = ports
+    this.#records = new IdentityRecords(ports.secrets, (account, record) => {
+      for (const listener of this.#listeners) listener(account, viewOf(record))
+    })
+    this.chains = new DeviceChains(this.#records, ports)
   }
 
   /** Says when a view changed; returns the disposer. */
@@ -63,11 +67,11 @@ export class Identity {
 
   /** Makes link 0, device keys and paper secret unless they exist. */
   ensure(account: Aor): Promise<IdentityView> {
-    return this.#inTurn(async () => {
-      const stored = await this.#load(account)
+    return this.#records.inTurn(async () => {
+      const stored = await this.#records.load(account)
       const record = stored ?? this.#create(account)
       try {
-        if (stored === null) await this.#save(account, record)
+        if (stored === null) await this.#records.save(account, record)
         return viewOf(record)
       } finally {
         wipeIdentity(record)
@@ -77,41 +81,38 @@ export class Identity {
 
   /** Erases the account's keys on this device. */
   remove(account: Aor): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#records.inTurn(async () => {
       await this.#ports.paperRung.remove(account)
-      await this.#ports.secrets.setSecret(secretName(account), null)
+      await this.#records.erase(account)
     })
   }
 
   /** The verified device chain, or null without an identity. */
   chain(account: Aor): Promise<ChainReading | null> {
-    return this.#inTurn(async () => {
-      const record = await this.#load(account)
-      if (record === null) return null
-      wipeIdentity(record)
-      return readChain(record.links, account, record.identity, new Set(record.picked))
-    })
+    return this.chains.known(account)
   }
 
   /** Vouches for an export's manifest; null without an identity. */
   signExport(account: Aor, manifestSha256: Uint8Array): Promise<ManifestSignature | null> {
-    return this.#inTurn(async () => {
-      const record = await this.#load(account)
+    return this.#records.inTurn(async () => {
+      const record = await this.#records.load(account)
       return record === null ? null : signManifest(account, record, manifestSha256)
     })
   }
 
   /** What a signature of an export is worth in this profile. */
   judgeExport(signature: ManifestSignature, manifestSha256: Uint8Array): Promise<SignatureWorth> {
-    return this.#inTurn(async () => worthOf(signature, manifestSha256, await this.#load(signature.account)))
+    return this.#records.inTurn(async () =>
+      worthOf(signature, manifestSha256, await this.#records.load(signature.account)),
+    )
   }
 
   /** @throws SottoError `not-found` once it was confirmed: the words are on the paper only. */
   showPaperSecret(request: { readonly accountId: AccountId }): Promise<Uint8Array> {
-    return this.#inTurn(async () => {
+    return this.#records.inTurn(async () => {
       const { account, record, secret } = await this.#unconfirmed(request.accountId)
       try {
-        if (record.paperState === 'not-shown') await this.#save(account, { ...record, paperState: 'shown' })
+        if (record.paperState === 'not-shown') await this.#records.save(account, { ...record, paperState: 'shown' })
         return utf8(paperWords(secret).join(' '))
       } finally {
         wipeIdentity(record)
@@ -125,7 +126,7 @@ export class Identity {
     readonly positions: readonly number[]
     readonly words: Uint8Array
   }): Promise<{ confirmed: boolean }> {
-    return this.#inTurn(async () => {
+    return this.#records.inTurn(async () => {
       const { account, record, secret } = await this.#unconfirmed(request.accountId)
       try {
         if (record.paperState !== 'shown' || new Set(request.positions).size < minConfirmedWords)
@@ -145,7 +146,7 @@ export class Identity {
     // The rung first: a crash in between only asks the user once more.
     await this.#ports.paperRung.set(account, seeds.databaseWrap)
     wipePaperSeeds(seeds)
-    await this.#save(account, { ...record, paperState: 'confirmed', paperSecret: null })
+    await this.#records.save(account, { ...record, paperState: 'confirmed', paperSecret: null })
   }
 
   /**
@@ -153,9 +154,9 @@ export class Identity {
    * @throws SottoError `wrong-paper-secret` for words of another paper.
    */
   addPaperRung(request: { readonly accountId: AccountId; readonly words: Uint8Array }): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#records.inTurn(async () => {
       const account = this.#ports.aorOf(request.accountId)
-      const record = account === null ? null : await this.#load(account)
+      const record = account === null ? null : await this.#records.load(account)
       if (account === null || record === null) throw new SottoError('not-found')
       wipeIdentity(record)
       const secret = parsePaperWords(utf8Text(request.words) ?? '')
@@ -173,7 +174,7 @@ export class Identity {
 
   /** The paper secret no longer unlocks; it still proves whose identity this is. @throws SottoError `last-rung`. */
   removePaperRung(request: { readonly accountId: AccountId }): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#records.inTurn(async () => {
       const account = this.#ports.aorOf(request.accountId)
       if (account === null) throw new SottoError('not-found')
       await this.#ports.paperRung.remove(account)
@@ -197,7 +198,7 @@ export class Identity {
 
   async #unconfirmed(accountId: AccountId): Promise<{ account: Aor; record: IdentityRecord; secret: Uint8Array }> {
     const account = this.#ports.aorOf(accountId)
-    const record = account === null ? null : await this.#load(account)
+    const record = account === null ? null : await this.#records.load(account)
     const secret = record?.paperSecret ?? null
     if (account === null || record === null || secret === null) {
       if (record !== null) wipeIdentity(record)
@@ -205,34 +206,6 @@ export class Identity {
     }
     return { account, record, secret }
   }
-
-  /** The record, the caller's to wipe. */
-  async #load(account: Aor): Promise<IdentityRecord | null> {
-    const bytes = await this.#ports.secrets.secret(secretName(account))
-    if (bytes === null) return null
-    try {
-      return decodeIdentity(bytes)
-    } finally {
-      bytes.fill(0)
-    }
-  }
-
-  async #save(account: Aor, record: IdentityRecord): Promise<void> {
-    const bytes = encodeIdentity(record)
-    await this.#ports.secrets.setSecret(secretName(account), bytes).finally(() => bytes.fill(0))
-    for (const listener of this.#listeners) listener(account, viewOf(record))
-  }
-
-  /** One change after the other: two first calls must not make two identities. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#busy.then(run, run)
-    this.#busy = turn.catch(() => undefined)
-    return turn
-  }
-}
-
-function secretName(account: Aor): string {
-  return `identity.${account}`
 }
 
 /** Whether these are the paper keys that stand in link 0. */

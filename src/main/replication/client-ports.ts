@@ -35,14 +35,14 @@ export interface SealedEpochKey {
 
 /** One account at one replica, over connections of its own that are made when they are needed. */
 export interface ReplicaClientPort extends ReplicaServerPort {
-  /** All links that are stored, in no special order; null where the account has no chain there. */
+  /** All links that are stored, in no special order; null where the account has no chain there, or one without this device. */
   links(): Promise<readonly Uint8Array[] | null>
   /** Stores link 0. `open`: another one is there already. */
   open(link: Uint8Array, secret: OpeningSecret): Promise<'stored' | 'open'>
   /** `head-moved`: another link stands in its place; the chain has to be read again. */
   addLink(link: Uint8Array, asFork: boolean): Promise<'stored' | 'head-moved'>
-  /** Boxes for this device. */
-  boxes(): Promise<readonly SealedEpochKey[]>
+  /** Boxes for this device, or for the paper key, which this device is given to open them. */
+  boxes(of?: 'paper'): Promise<readonly SealedEpochKey[]>
   /** Those that are stored already stay. */
   putBoxes(boxes: readonly (SealedEpochKey & { readonly recipient: Uint8Array | 'paper' })[]): Promise<void>
   /** Erases the boxes of older epochs. */

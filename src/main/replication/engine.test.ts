@@ -8,8 +8,8 @@ import { MemoryReplicaJournal } from '#test/fakes/memory-replica-journal.ts'
 import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
 import { seeded } from '#test/integration/replication/world.ts'
 import { stubCrypto, stubHash, stubSealing } from '#test/integration/replication/stub-crypto.ts'
-import { ReplicaEngine } from './engine.ts'
-import type { ReplicaServerPort } from './ports.ts'
+import { ReplicaEngine, type SyncProgress } from './engine.ts'
+import type { ReplicaDevices, ReplicaServerPort } from './ports.ts'
 
 const account = 'sip:alice@example.org'
 const dayMs = 86_400_000
@@ -33,9 +33,30 @@ class Device {
     devices.set(String(this.id), this.key)
   }
 
+  /** Sealing waits for a key. */
+  maySeal = true
+  /** What the chain says of other devices' ends. */
+  readonly ends = new Map<string, number>()
+  /** Devices that are known only after another look at the chain. */
+  readonly late = new Set<string>()
+  progress: SyncProgress[] = []
+
   sync() {
-    const { key, id, journal } = this
+    return this.engine().sync()
+  }
+
+  engine(): ReplicaEngine {
+    const { key, id, journal, ends, late } = this
     const keyOf = (device: Uint8Array) => devices.get(String(device)) ?? null
+    const known: ReplicaDevices = {
+      own: id,
+      keyOf: (device) => (late.has(String(device)) ? null : keyOf(device)),
+      countsUntil: (device) => ends.get(String(device)) ?? null,
+      refresh: () => {
+        late.clear()
+        return Promise.resolve()
+      },
+    }
     const parts = { account, journal, crypto: stubCrypto(key, random), sealing: stubSealing(this.epochs) }
     const server: ReplicaServerPort = {
       heads: () => store.heads(account),
@@ -51,7 +72,10 @@ class Device {
           : { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
       },
     }
-    return new ReplicaEngine({ ...parts, server, devices: { own: id, keyOf }, clock: { now: () => now } }).sync()
+    return new ReplicaEngine({
+      ...{ ...parts, server, devices: known, clock: { now: () => now }, maySeal: () => this.maySeal },
+      progress: (progress) => this.progress.push(progress),
+    })
   }
 
   async say(...texts: readonly string[]): Promise<void> {
@@ -99,6 +123,44 @@ describe('two devices', () => {
       ['one', 'two', 'three'],
       ['three', 'one', 'two'],
     ])
+  })
+
+  it('are known to each other from the moment the chain has them', async () => {
+    bob.late.add(String(ann.id))
+    await ann.say('here I am')
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['here I am'], []])
+  })
+
+  it('read a removed one up to its end, without alarm', async () => {
+    await ann.say('before')
+    bob.ends.set(String(ann.id), 1)
+    await ann.say('after')
+    await bob.sync()
+    expect([bob.texts, bob.faults]).toEqual([['before'], []])
+  })
+
+  it('seal nothing before they may, and push it then', async () => {
+    ann.maySeal = false
+    await ann.say('patience')
+    await bob.sync()
+    expect([bob.texts, ann.journal.own()]).toEqual([[], null])
+    ann.maySeal = true
+    await ann.sync()
+    await bob.sync()
+    expect(bob.texts).toEqual(['patience'])
+  })
+
+  it('say how far a run is, and end it when told to, to go on later', async () => {
+    for (const text of Array.from({ length: 40 }, (_, index) => `line ${index}`)) await ann.say(text)
+    const engine = bob.engine()
+    const running = engine.sync()
+    engine.cancel()
+    await expect(running).rejects.toThrow('cancelled')
+    expect(bob.texts.length).toBeLessThan(40)
+    await bob.sync()
+    expect(bob.texts).toHaveLength(40)
+    expect(bob.progress.at(-1)).toEqual({ doing: 'reading', done: 40, total: 40 })
   })
 
   it('read what was sealed with a key that comes later, once it is there', async () => {

@@ -1,12 +1,13 @@
 /** Keeps this device and the replica of one account equal: pushes what is new here, reads what is new there. */
 import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
-import { ProtocolError } from '#shared/errors.ts'
+import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { decodeBatch } from '#shared/replication/batch.ts'
 import { deviceIdLength, headerBytes } from '#shared/replication/envelope.ts'
-import { checkBatch, type CheckedBatch } from '#shared/replication/check-batch.ts'
+import { checkBatch, type BatchFault, type CheckedBatch } from '#shared/replication/check-batch.ts'
 import { decodeHead, maxBatchEntries, type Place } from '#shared/replication/head.ts'
 import { lengthBytes, sizeClass } from '#shared/replication/size-classes.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { Result } from '#shared/result.ts'
 import type { ReplicaFault } from './faults.ts'
 import { judgeBatch, judgeClaims, judgeFrontier, judgeMissing, judgeOwnHead, type BatchVerdict } from './judge.ts'
 import type {
@@ -33,6 +34,17 @@ export interface ReplicaEngineParts {
   readonly crypto: ReplicaCrypto
   readonly devices: ReplicaDevices
   readonly clock: Pick<ClockPort, 'now'>
+  /** Whether this device may seal now; what was sealed already is pushed in any case. */
+  readonly maySeal?: () => boolean
+  /** Hears how far a run is. */
+  readonly progress?: (progress: SyncProgress) => void
+}
+
+/** How far a run is, in entries; `total` by what the server says it has. */
+export interface SyncProgress {
+  readonly doing: 'pushing' | 'reading'
+  readonly done: number
+  readonly total: number | null
 }
 
 /** What one run did. */
@@ -50,6 +62,9 @@ export class ReplicaEngine {
   readonly #parts: ReplicaEngineParts
   #faults: ReplicaFault[] = []
   #running: Promise<SyncReport> | null = null
+  #isCancelled = false
+  #hasRefreshed = false
+  #done = 0
 
   constructor(parts: ReplicaEngineParts) {
     this.#parts = parts
@@ -63,16 +78,40 @@ export class ReplicaEngine {
     return this.#running
   }
 
+  /** Ends the run that is under way after what it is doing; it rejects with `cancelled`. */
+  cancel(): void {
+    this.#isCancelled = this.#running !== null
+  }
+
+  #throwIfCancelled(): void {
+    if (this.#isCancelled) throw new SottoError('cancelled')
+  }
+
   async #run(): Promise<SyncReport> {
-    this.#faults = []
+    this.#begin()
     const { server, journal, devices } = this.#parts
-    const head = (await server.heads()).find(({ device }) => this.#isOwn(device)) ?? null
+    const heads = await server.heads()
+    const head = heads.find(({ device }) => this.#isOwn(device)) ?? null
     const fault = judgeOwnHead(head, journal, devices.own)
     if (fault !== null) await this.#note(fault)
     // First what others say: a device that was restored from a copy must not write.
-    const read = this.#isStopped() ? 0 : await this.#pull()
+    const read = this.#isStopped() ? 0 : await this.#pull(this.#toRead(heads))
     const pushed = this.#isStopped() ? 0 : await this.#push(head)
     return { pushed, read, faults: this.#faults, stopped: this.#isStopped() }
+  }
+
+  #begin(): void {
+    this.#faults = []
+    this.#isCancelled = false
+    this.#hasRefreshed = false
+    this.#done = 0
+  }
+
+  /** Entries that the server says it has and this device has not. */
+  #toRead(heads: readonly ServerHead[]): number {
+    const places = new Map(this.#parts.journal.places().map(({ device, seq }) => [toHex(device), seq]))
+    const others = heads.filter(({ device }) => !this.#isOwn(device))
+    return others.reduce((sum, { device, seq }) => sum + Math.max(0, seq - (places.get(toHex(device)) ?? 0)), 0)
   }
 
   #isOwn(device: Uint8Array): boolean {
@@ -108,6 +147,7 @@ export class ReplicaEngine {
     const { journal, server } = this.#parts
     let [at, pushed] = [confirmed, 0]
     for (;;) {
+      this.#throwIfCancelled()
       const sealed =
         (await journal.sealed(at + 1)) ?? (at === (journal.own()?.seq ?? 0) ? await this.#sealNext() : null)
       if (sealed === null) return { pushed }
@@ -116,12 +156,14 @@ export class ReplicaEngine {
       at = sealed.place.seq
       await journal.keepConfirmed(at)
       pushed += 1
+      this.#parts.progress?.({ doing: 'pushing', done: at - confirmed, total: null })
     }
   }
 
   /** Seals what no batch has yet; stored before it is sent, so that a crash only repeats it. */
   async #sealNext() {
-    const { account, journal, sealing, crypto, devices, clock } = this.#parts
+    const { account, journal, sealing, crypto, devices, clock, maySeal } = this.#parts
+    if (maySeal?.() === false) return null
     const unsealed = await journal.unsealed(maxBatchEntries, (contents) =>
       fitting(contents, (content) => sizeClass(lengthBytes + content.length)),
     )
@@ -135,21 +177,25 @@ export class ReplicaEngine {
 
   // Reading
 
-  async #pull(): Promise<number> {
+  async #pull(total: number): Promise<number> {
     const { journal, server, devices, clock } = this.#parts
     const held: Held = new Map()
     let read = 0
     for (;;) {
       const page = await server.page(this.#cursor(held))
       const before = read + held.size
-      for (const bytes of page.batches) if (await this.#readBatch(bytes, held)) read += 1
+      for (const bytes of page.batches) {
+        this.#throwIfCancelled()
+        if (await this.#readBatch(bytes, held)) read += 1
+      }
+      if (read > 0) this.#parts.progress?.({ doing: 'reading', done: this.#done, total: Math.max(total, this.#done) })
       // A page that brings nothing on would come again for ever.
       if (page.end || read + held.size === before) break
     }
     if (this.#isStopped()) return read
     const { lawful, faults } = await judgeMissing(journal, clock.now())
     if (lawful.length > 0) await journal.forgetMissing(lawful)
-    await this.#note(...faults, ...judgeClaims(journal, devices.own, clock.now()))
+    await this.#note(...faults, ...judgeClaims(journal, devices, clock.now()))
     return read
   }
 
@@ -163,22 +209,43 @@ export class ReplicaEngine {
 
   /** Returns whether something new was read. */
   async #readBatch(bytes: Uint8Array, held: Held): Promise<boolean> {
-    const { account, journal, crypto, devices } = this.#parts
-    const checked = checkBatch(bytes, { account, keyOf: (device) => devices.keyOf(device), crypto })
+    const { journal, devices } = this.#parts
+    const checked = await this.#check(bytes)
     const claimed = checked.ok ? checked.value.head : claimedHead(bytes)
-    const key = toHex(claimed.device)
-    if (this.#isOwn(claimed.device) || held.has(key)) return false
+    if (this.#isOwn(claimed.device) || held.has(toHex(claimed.device))) return false
     const place = journal.places().find(({ device }) => equalBytes(device, claimed.device)) ?? null
+    const pass = (): false => {
+      held.set(toHex(claimed.device), { device: claimed.device, seq: Math.max(claimed.seq, place?.seq ?? 0) })
+      return false
+    }
+    // Written by a device after it was revoked: nobody's fault, and not read.
+    if (claimed.seq > (devices.countsUntil(claimed.device) ?? Infinity)) return pass()
     const verdict = checked.ok ? this.#judge(checked.value, place) : forged(claimed)
     if (checked.ok && verdict.kind === 'read') {
-      await this.#note(...judgeFrontier(checked.value.head.frontier, journal, devices.own))
-      await journal.keepRead(this.#open(checked.value))
+      await this.#keep(checked.value)
       return true
     }
     if (verdict.kind !== 'fault') return false
     await this.#note(verdict.fault)
-    held.set(key, { device: claimed.device, seq: Math.max(claimed.seq, place?.seq ?? 0) })
-    return false
+    return pass()
+  }
+
+  async #keep(checked: CheckedBatch): Promise<void> {
+    const { journal, devices } = this.#parts
+    await this.#note(...judgeFrontier(checked.head.frontier, journal, devices.own))
+    await journal.keepRead(this.#open(checked))
+    this.#done += checked.head.count
+  }
+
+  /** A device that is not known may have been added just now. */
+  async #check(bytes: Uint8Array): Promise<Result<CheckedBatch, BatchFault>> {
+    const { account, crypto, devices } = this.#parts
+    const check = () => checkBatch(bytes, { account, keyOf: (device) => devices.keyOf(device), crypto })
+    const checked = check()
+    if (checked.ok || checked.error !== 'unknown-device' || this.#hasRefreshed) return checked
+    this.#hasRefreshed = true
+    await devices.refresh()
+    return check()
   }
 
   #judge(checked: CheckedBatch, place: Place | null): BatchVerdict {

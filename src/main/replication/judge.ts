@@ -4,13 +4,18 @@ import type { CheckedBatch } from '#shared/replication/check-batch.ts'
 import { continues } from '#shared/replication/check-batch.ts'
 import type { Place, Tombstone } from '#shared/replication/head.ts'
 import type { ReplicaFault } from './faults.ts'
-import type { MissingBody, ReplicaJournal, ServerHead } from './ports.ts'
+import type { MissingBody, ReplicaDevices, ReplicaJournal, ServerHead } from './ports.ts'
 
 const dayMs = 86_400_000
 /** Days that a server keeps what it is given. */
 export const retentionDays = 60
 /** Clocks of two devices and whole days of the server: what is this much younger may be gone already. */
 const slackMs = 2 * dayMs
+
+/** A whole day since 1970 as an ISO date. */
+export function dayOf(day: number): string {
+  return new Date(day * dayMs).toISOString().slice(0, 10)
+}
 
 /** Signed before this, it may be missing. */
 export function lawfulBefore(now: number): number {
@@ -69,13 +74,18 @@ export function judgeOwnHead(
 }
 
 /** Once everything a server has was read: what others say is there and did not come. */
-export function judgeClaims(journal: ReplicaJournal, own: Uint8Array, now: number): readonly ReplicaFault[] {
+export function judgeClaims(
+  journal: ReplicaJournal,
+  { own, countsUntil }: Pick<ReplicaDevices, 'own' | 'countsUntil'>,
+  now: number,
+): readonly ReplicaFault[] {
   const places = new Map(journal.places().map((place) => [toHex(place.device), place]))
   return journal.claims().flatMap((claim): ReplicaFault[] => {
     if (equalBytes(claim.device, own)) return []
     const read = places.get(toHex(claim.device))?.seq ?? 0
-    if (claim.seq <= read || claim.at < lawfulBefore(now)) return []
-    return [{ kind: 'withheld', device: claim.device, first: read + 1, last: claim.seq }]
+    const last = Math.min(claim.seq, countsUntil(claim.device) ?? Infinity)
+    if (last <= read || claim.at < lawfulBefore(now)) return []
+    return [{ kind: 'withheld', device: claim.device, first: read + 1, last }]
   })
 }
 

@@ -105,8 +105,12 @@ export interface SealingPort {
 export interface ReplicaDevices {
   /** This device. */
   readonly own: Uint8Array
-  /** Ed25519 key of a device that may write, or null. */
+  /** Ed25519 key of a device that may write or once might, or null. */
   keyOf(device: Uint8Array): Uint8Array | null
+  /** The last envelope of a device that counts; null = all of them. */
+  countsUntil(device: Uint8Array): number | null
+  /** Looks whether the chain has devices that are not known here yet. */
+  refresh(): Promise<void>
 }
 
 export interface ReplicaCrypto extends BatchCrypto {

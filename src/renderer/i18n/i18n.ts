@@ -59,7 +59,7 @@ const currentLanguage = (): Language => (i18n.language === 'de' ? 'de' : 'en')
 const translators = new Map<Language, Translate>()
 
 /** One function per language, which keeps the texts that have no parameters: rows of a list ask for them all the time. */
-function translatorOf(language: Language): Translate {
+export function translatorOf(language: Language): Translate {
   const known = translators.get(language)
   if (known !== undefined) return known
   // The library's own key types cost minutes of checking; this one union says the same.

@@ -3,7 +3,12 @@ import { captureChosen } from './chosen-device.ts'
 import { deviceIdOf } from './devices.ts'
 
 /** Opens a camera to look at its picture; returns what closes it. */
-export function openCamera(camera: string, opened: (stream: MediaStream) => void, failed: () => void): () => void {
+export function openCamera(
+  camera: string,
+  opened: (stream: MediaStream) => void,
+  failed: () => void,
+  constraints: MediaTrackConstraints = {},
+): () => void {
   let closed = false
   let stream: MediaStream | null = null
   const close = (): void => {
@@ -12,7 +17,7 @@ export function openCamera(camera: string, opened: (stream: MediaStream) => void
   }
   const open = async (): Promise<void> => {
     const id = deviceIdOf('camera', camera, await navigator.mediaDevices.enumerateDevices())
-    stream = await captureChosen(browserPlatform.capture, 'video', id)
+    stream = await captureChosen(browserPlatform.capture, 'video', id, constraints)
     if (closed) close()
     else opened(stream)
   }

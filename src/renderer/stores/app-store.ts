@@ -6,10 +6,12 @@ import type { ErrorCode } from '#shared/errors.ts'
 import type { BridgeArgs } from '#shared/bridge/table.ts'
 import { call, on } from '../bridge/client.ts'
 import { handleArchive } from './archive-store.ts'
+import { forgetLinking, handleLinking, loadLinking } from './linking-store.ts'
 import { handleSaving } from './saving-store.ts'
 import { perFrame } from './per-frame.ts'
 import { handleCalls, loadCalls } from './call-store.ts'
 import { handleHistory, handleTyping, loadConversations, marksOnly } from './conversation-store.ts'
+import { forgetReplication, handleReplication, loadReplication } from './replication-store.ts'
 import { openConversation, pushCertificateProblem, pushNotice } from './screen-store.ts'
 import { applyToHits, forgetSearches } from './search-store.ts'
 
@@ -92,6 +94,8 @@ async function loadReady(): Promise<void> {
     call('accounts.list', {}),
     call('contacts.list', {}),
     loadConversations(),
+    loadReplication(),
+    loadLinking(),
   ])
   if (accounts.ok) useStore.setState({ accounts: accounts.value })
   if (contacts.ok) useStore.setState({ contacts: contacts.value })
@@ -103,7 +107,10 @@ function showApp(app: AppView): void {
   // A call may ring before the history is unlocked.
   if (before !== app.phase) void loadCalls()
   if (app.phase === 'ready' && before !== 'ready') void loadReady()
-  if (app.phase !== 'ready') forgetSearches()
+  if (app.phase === 'ready') return
+  forgetSearches()
+  forgetReplication()
+  forgetLinking()
 }
 
 /** Subscribes to main and reads everything once; returns the disposer. */
@@ -126,6 +133,8 @@ export function startStores(): () => void {
     on('calls.changed', (event) => void handleCalls(event)),
     on('archive.changed', handleArchive),
     on('files.saving', handleSaving),
+    on('replication.changed', handleReplication),
+    on('linking.changed', handleLinking),
     on('accounts.certificateProblem', pushCertificateProblem),
     on('notice.error', ({ code, params }) => pushNotice(code, params)),
     on('navigate.conversation', ({ conversationId, position }) => openConversation(conversationId, position)),

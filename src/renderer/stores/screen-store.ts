@@ -8,7 +8,7 @@ import type { MessageView } from '#shared/model/views.ts'
 import { jumpTo } from './message-store.ts'
 
 export type SettingsSection =
-  'accounts' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'data' | 'about'
+  'accounts' | 'devices' | 'calls' | 'privacy' | 'appearance' | 'notifications' | 'storage' | 'data' | 'about'
 
 export type MainView =
   | { readonly kind: 'empty' }
@@ -25,7 +25,7 @@ export type DialogView =
   | { readonly kind: 'contact' | 'erase-conversation'; readonly id: ConversationId }
   | { readonly kind: 'message-details' | 'delete-message'; readonly message: MessageView }
   | { readonly kind: 'link'; readonly url: string }
-  | { readonly kind: 'paper-secret'; readonly accountId: AccountId }
+  | { readonly kind: 'paper-secret' | 'link-device'; readonly accountId: AccountId }
   | { readonly kind: 'transfer'; readonly callId: CallId }
 
 export interface Notice {

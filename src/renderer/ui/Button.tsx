@@ -28,6 +28,8 @@ export interface ButtonProps {
   /** Shown instead of the children while work is under way; the button keeps its place and ignores presses. */
   readonly pendingText?: string | undefined
   readonly slot?: 'close'
+  /** Name for screen readers, where the words alone do not say what it is about; it begins with them. */
+  readonly label?: string
 }
 
 /** A button with words on it. */
@@ -38,11 +40,13 @@ export function Button({
   type = 'button',
   className,
   pendingText,
+  label,
   ...rest
 }: ButtonProps) {
   return (
     <AriaButton
       {...rest}
+      {...(label === undefined ? {} : { 'aria-label': label })}
       type={type}
       isPending={pendingText !== undefined}
       className={cx(

@@ -16,6 +16,7 @@ export interface FieldProps {
   readonly error?: string | null | undefined
   readonly type?: 'text' | 'password' | 'email'
   readonly autoComplete?: string
+  readonly inputMode?: 'numeric'
   readonly autoFocus?: boolean
   readonly isRequired?: boolean
   readonly isDisabled?: boolean

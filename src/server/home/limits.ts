@@ -4,6 +4,9 @@ export interface HomeLimits {
   readonly connectionsPerAddress: number
   /** TLS and WebSocket handshakes, and the head of an HTTP request, must be complete by then. */
   readonly handshakeMs: number
+  /** A whole HTTP request must be there by then: a batch over a slow line takes its time. */
+  readonly httpRequestMs: number
+  readonly httpRequestsPerConnection: number
   /** A WebSocket or stream on which nothing came for so long is closed (clients ping every 30 s or so). */
   readonly idleMs: number
   /** MSRP has no pings: a quiet chat session is not an abandoned one. */
@@ -38,6 +41,8 @@ export const defaultHomeLimits: HomeLimits = {
   connections: 2_048,
   connectionsPerAddress: 512,
   handshakeMs: 10_000,
+  httpRequestMs: 60_000,
+  httpRequestsPerConnection: 1_000,
   idleMs: 300_000,
   msrpIdleMs: 7_200_000,
   webSocketMessageBytes: 1_114_112,

@@ -4,7 +4,7 @@ import { ensurePrivateDirectory, writePrivateFile } from './data-dir/private-fil
 import { letPhonesIn } from './accounts/phone-password.ts'
 import { createHomeApi } from './http/api.ts'
 import { HttpDigest } from './http/digest.ts'
-import { MeService, type BindingsPort } from './http/me.ts'
+import { MeService, type BindingsPort, type ReplicaHoldingPort } from './http/me.ts'
 import { controlPathOf } from './lease/control-path.ts'
 import { LeaseServer } from './lease/lease-server.ts'
 import { startChat, withEcho, type ChatServices } from './chat-services.ts'
@@ -15,13 +15,21 @@ import { systemDatagrams } from './net/datagrams.ts'
 import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/host-names.ts'
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
+import { describeAccount } from '../replica/describe-account.ts'
+import { addReplicaRoutes } from '../replica/http/replica-routes.ts'
+import { meetingRoutes } from '../replica/rendezvous/rendezvous-routes.ts'
+import { newsUpgrade } from '../replica/http/news-upgrade.ts'
+import type { ReplicaLimits } from '../replica/limits.ts'
+import type { ReplicaService } from '../replica/service.ts'
 import type { BindingView } from './proxy/api.ts'
 import { SipProxy } from './proxy/sip-proxy.ts'
+import { openHomeReplica } from './replica.ts'
 import { openStores, rememberedPorts, rememberPorts, type Stores } from './stores.ts'
 import { loadIdentity, type ServerIdentity } from './tls/certificate.ts'
 import { endpointFileName, type HomeEndpoint, type HomePorts, type InvitationReply } from '#shared/home/api.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { serializeInvitation } from '#shared/home/invitation.ts'
+import { replicaPath } from '#shared/replication/api.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { DatagramsPort } from '#shared/ports/datagrams.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -32,6 +40,7 @@ export interface HomeServerPorts {
   readonly random: RandomPort
   readonly log: LogPort
   readonly limits?: HomeLimits
+  readonly replicaLimits?: ReplicaLimits
   /** UDP for the echo contact's calls; the system's where absent. */
   readonly datagrams?: Pick<DatagramsPort, 'bind'>
   /** Profiles have this long to come after the start, and to come back after the last left, ms. */
@@ -56,6 +65,8 @@ export class HomeServer {
   readonly #proxy: SipProxy
   readonly #chat: ChatServices
   readonly #delivery: MailboxDelivery
+  readonly #digest: HttpDigest
+  readonly #replica: ReplicaService
   readonly #lease: LeaseServer
   readonly #controlSecret: string
   #names: HostNames
@@ -86,6 +97,8 @@ export class HomeServer {
     this.#limits = limits
     this.#stores = openStores(options.directory, options.domain, { ...ports, limits })
     const { accounts, database, domain, echoSecrets, mailbox } = this.#stores
+    this.#digest = new HttpDigest({ realm: domain, ...ports, ha1: (user) => accounts.ha1(user, domain, 'SHA-256') })
+    this.#replica = this.#makeReplica()
     this.#lan = options.lan || database.get('lan') === 'yes' || !isLoopback(options.host)
     this.#names = this.#hostNames()
     this.#admission = new Admission({ limits, clock: ports.clock })
@@ -108,16 +121,7 @@ export class HomeServer {
     })
     this.#proxy.onRegistered((binding) => this.#delivery.start(binding))
     this.#controlSecret = toBase64Url(ports.random.bytes(32))
-    this.#lease = new LeaseServer({
-      path: controlPathOf(options.directory),
-      secret: this.#controlSecret,
-      clock: ports.clock,
-      graceMs: ports.graceMs ?? defaultGraceMs,
-      maxConnections: limits.controlConnections,
-      onIdle: () => {
-        if (!options.keep) ports.onIdle()
-      },
-    })
+    this.#lease = this.#makeLease()
   }
 
   /** What the endpoint file says. */
@@ -155,6 +159,7 @@ export class HomeServer {
     this.#delivery.stop()
     this.#chat.stop()
     this.#proxy.stop()
+    await this.#replica.stop()
     await this.#closeListeners()
     this.#stores.mailbox.flush()
     this.#stores.database.close()
@@ -164,6 +169,7 @@ export class HomeServer {
     const { database } = this.#stores
     const { host, portBase } = this.#options
     this.#identity = await loadIdentity(this.#options.directory, this.#names.all, this.#ports)
+    await this.#replica.start()
     const listeners = await this.#makeListeners()
     this.#listeners = listeners
     this.#closeListeners = () => listeners.close()
@@ -218,24 +224,54 @@ export class HomeServer {
         onMsrpStream: (stream) => this.#chat.relay.acceptStream(stream),
         onMsrpSocket: (socket) => this.#chat.relay.acceptSocket(socket),
         onRequest: await this.#makeApi(hosts),
+        onUpgrade: newsUpgrade(this.#replica),
+      },
+    })
+  }
+
+  #makeReplica(): ReplicaService {
+    const { domain, token } = this.#stores
+    return openHomeReplica(this.#options.directory, {
+      ...portsOf(this.#ports, 'replica'),
+      ...{ domain, token, digest: this.#digest, limits: this.#ports.replicaLimits },
+      hosts: () => new Set(this.#names.all),
+    })
+  }
+
+  #makeLease(): LeaseServer {
+    const { clock, graceMs = defaultGraceMs, onIdle } = this.#ports
+    return new LeaseServer({
+      path: controlPathOf(this.#options.directory),
+      secret: this.#controlSecret,
+      ...{ clock, graceMs, maxConnections: this.#limits.controlConnections },
+      onIdle: () => {
+        if (!this.#options.keep) onIdle()
       },
     })
   }
 
   #makeApi(hosts: () => ReadonlySet<string>): ReturnType<typeof createHomeApi> {
-    const { accounts, domain } = this.#stores
-    const { clock, random } = this.#ports
-    const ha1 = (user: string): string | null => accounts.ha1(user, domain, 'SHA-256')
+    const { domain } = this.#stores
     return createHomeApi({
       ...this.#stores,
       ...portsOf(this.#ports, 'http'),
       limits: this.#limits,
       hosts,
-      digest: new HttpDigest({ realm: domain, clock, random, ha1 }),
-      me: new MeService({ ...this.#stores, bindings: this.#presence() }),
+      digest: this.#digest,
+      me: new MeService({ ...this.#stores, bindings: this.#presence(), replica: this.#holding() }),
       domain: () => ({ domain, ports: this.#listening }),
       invite: (lan) => this.invite(lan),
+      more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica, [meetingRoutes(this.#ports)]) },
     })
+  }
+
+  #holding(): ReplicaHoldingPort {
+    return {
+      describe: (account) => describeAccount(this.#replica, account),
+      erase: async (account) => {
+        await this.#replica.eraseAccount(account)
+      },
+    }
   }
 
   /** Where a user is signed in: with the proxy, and with the relay. */

@@ -3,6 +3,8 @@ import type { AccountId, ConversationId } from '../model/ids.ts'
 import type { CallView, MediaCommand } from '../model/calls.ts'
 import type { AccountView, AppView, ContactView, ConversationView, MessageView, SettingsView } from '../model/views.ts'
 import type { ArchiveActivity } from '../model/archive-views.ts'
+import type { HistoryTransferView, LinkingView } from '../model/linking-views.ts'
+import type { ReplicationView } from '../model/replication-views.ts'
 import type { SavingView } from '../model/saving.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -33,6 +35,10 @@ export interface BridgeEvents {
   'archive.changed': ArchiveActivity | null
   /** Files that are being saved or were since Sotto was unlocked, newest last. */
   'files.saving': readonly SavingView[]
+  /** What is being linked (null = nothing), and histories on their way. */
+  'linking.changed': { readonly linking: LinkingView | null; readonly transfers: readonly HistoryTransferView[] }
+  /** Every account's replication. */
+  'replication.changed': readonly ReplicationView[]
   /** Main asks the screen to show a conversation (notification clicked). */
   'navigate.conversation': { readonly conversationId: ConversationId; readonly position?: number }
 }
@@ -52,5 +58,7 @@ export const bridgeEventNames = [
   'media.command',
   'archive.changed',
   'files.saving',
+  'linking.changed',
+  'replication.changed',
   'navigate.conversation',
 ] as const satisfies readonly BridgeEventName[]

@@ -21,6 +21,8 @@ export const secretBridgeNames = [
   'accounts.changePassword',
   'archive.exportSealed',
   'archive.verify',
+  'linking.readQr',
+  'linking.enterCode',
 ] as const satisfies readonly BridgeName[]
 
 /** The other rows of the table, by name. */
@@ -105,4 +107,19 @@ export const plainBridgeNames = [
   'files.save',
   'files.cancelSaving',
   'files.reveal',
+  'replication.list',
+  'replication.switchOn',
+  'replication.switchOff',
+  'replication.serverCopy',
+  'replication.syncNow',
+  'replication.pause',
+  'replication.dismissFault',
+  'replication.rejoin',
+  'devices.rename',
+  'devices.revoke',
+  'linking.view',
+  'linking.begin',
+  'linking.confirm',
+  'linking.cancel',
+  'linking.stopTransfer',
 ] as const satisfies readonly BridgeName[]

@@ -21,7 +21,9 @@ import type { AccountId, ConversationId, MessageId } from '../model/ids.ts'
 import { maxExpirySeconds } from '../model/limits.ts'
 import { archiveRows } from './archive-rows.ts'
 import { fileRows } from './file-rows.ts'
+import { replicationRows } from './replication-rows.ts'
 import { callPolicy, callRows } from './call-rows.ts'
+import { linkingRows } from './linking-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
 import { searchFilter } from './search-filter.ts'
 import { accountId, aor, conversationId, httpsUrl, messageId, messageText, searchId, secretBytes } from './schema.ts'
@@ -225,6 +227,8 @@ export const bridgeTable = {
   ...callRows,
   ...archiveRows,
   ...fileRows,
+  ...linkingRows,
+  ...replicationRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>
 

@@ -88,6 +88,19 @@ export const passwordRequest = z.object({ ha1Sha256 })
 /** `PUT /me/phones`: lets phones sign in that know MD5 alone, with a password of their own; null: no more. */
 export const phonesRequest = z.object({ ha1Md5: ha1Md5.nullable() })
 
+/** What the replica of a server holds of an account: how much, not what is in it. */
+export const replicaHolding = z.object({
+  /** Of the list of devices. */
+  links: z.number(),
+  /** Sealed keys. */
+  boxes: z.number(),
+  devices: z.array(z.object({ device: z.string(), written: z.number(), lastDay: z.string() })),
+  batches: z.number(),
+  bytes: z.number(),
+  oldestDay: z.string().nullable(),
+})
+export type ReplicaHolding = z.infer<typeof replicaHolding>
+
 /** `GET /me`: everything the server holds about the user, by table and column. */
 export const meReply = z.object({
   account: z.object({ user: z.string(), domain: z.string(), createdDay: z.string(), holdsHa1: z.array(z.string()) }),
@@ -97,6 +110,8 @@ export const meReply = z.object({
   bindings: z.array(z.object({ instance: z.string(), contact: z.string(), expiresAt: z.number() })),
   /** Devices that called the echo contact, by their ZRTP number; a server of before keeps none. */
   echoDevices: z.array(z.object({ zid: z.string(), lastCallDay: z.string() })).default([]),
+  /** A server of before has none. */
+  replica: replicaHolding.default({ links: 0, boxes: 0, devices: [], batches: 0, bytes: 0, oldestDay: null }),
 })
 export type MeReply = z.infer<typeof meReply>
 
@@ -123,6 +138,8 @@ export const erasedReply = z.object({
   messages: z.number(),
   bindings: z.number(),
   echoDevices: z.number().default(0),
+  /** Links, boxes and batches of the replica. */
+  replica: z.number().default(0),
 })
 export type ErasedReply = z.infer<typeof erasedReply>
 

@@ -12,6 +12,7 @@ import {
   decodeSignedLink,
   type DeviceKeys,
   type LinkBody,
+  type LinkBodyOf,
   type LinkSignature,
   type PaperKeys,
   type SignedLink,
@@ -33,6 +34,8 @@ export interface ChainDevice {
   readonly addedAt: number
   /** Null while the device is valid. */
   readonly revokedAt: number | null
+  /** Of a revoked device: how many of its envelopes count; null = whoever revoked it did not say. */
+  readonly countsUntil: number | null
 }
 
 /** What a verified chain says. */
@@ -46,6 +49,16 @@ export interface ChainState {
   readonly devices: ReadonlyMap<DeviceId, ChainDevice>
   /** Number of the newest key epoch; 0 before the first. */
   readonly epoch: number
+  /** Epochs by number. */
+  readonly epochs: ReadonlyMap<number, ChainEpoch>
+  /** A device was revoked that has the key of the newest epoch. */
+  readonly epochIsDue: boolean
+}
+
+/** When an epoch began, by the clock of the device that began it, ms; what names its key. */
+export interface ChainEpoch {
+  readonly at: number
+  readonly commitment: Uint8Array
 }
 
 /** Why a link does not count. */
@@ -122,11 +135,11 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
     case 'add':
       return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
     case 'revoke':
-      return { ...next, devices: changeDevice(state, body.target, { revokedAt: body.at }) }
+      return { ...next, epochIsDue: true, devices: changeDevice(state, body.target, revoked(body)) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
-      return { ...next, epoch: body.epoch }
+      return { ...next, epoch: body.epoch, epochIsDue: false, epochs: withEpoch(state, body) }
   }
 }
 
@@ -219,12 +232,23 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
   const devices = new Map([[deviceIdText(body.device.id), newDevice(body.device, body.at)]])
   return {
     ...{ account: body.account as Aor, identity: hash, head: hash, length: 1, paper: body.paper },
-    ...{ devices, epoch: 0 },
+    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true },
   }
 }
 
 function newDevice(keys: DeviceKeys, at: number): ChainDevice {
-  return { keys, name: keys.name, addedAt: at, revokedAt: null }
+  return { keys, name: keys.name, addedAt: at, revokedAt: null, countsUntil: null }
+}
+
+function withEpoch(
+  { epochs }: ChainState,
+  { epoch, at, commitment }: LinkBodyOf<'epoch'>,
+): ReadonlyMap<number, ChainEpoch> {
+  return new Map([...epochs, [epoch, { at, commitment }]])
+}
+
+function revoked({ at, last }: LinkBodyOf<'revoke'>): Pick<ChainDevice, 'revokedAt' | 'countsUntil'> {
+  return { revokedAt: at, countsUntil: last?.seq ?? null }
 }
 
 function withDevice(state: ChainState, id: DeviceId, device: ChainDevice): ReadonlyMap<DeviceId, ChainDevice> {

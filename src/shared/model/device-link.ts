@@ -21,7 +21,8 @@ const deviceId = bytesOf(16)
 const name = z.string().max(maxNameLength)
 const at = z.number().int().nonnegative()
 
-const deviceKeys = z.object({
+/** Shape of {@link DeviceKeys}. */
+export const deviceKeys = z.object({
   /** First 16 bytes of SHA-256 of `ed25519`. */
   id: deviceId,
   /** Signs links, batch heads and requests. */
@@ -46,7 +47,11 @@ const body = z.discriminatedUnion('kind', [
     paper: paperKeys,
   }),
   z.object({ version, kind: z.literal('add'), previous: hash, at, device: deviceKeys }),
-  z.object({ version, kind: z.literal('revoke'), previous: hash, at, target: deviceId }),
+  z.object({
+    ...{ version, kind: z.literal('revoke'), previous: hash, at, target: deviceId },
+    /** How far the revoking device has read the target: nothing that comes after it counts. */
+    last: z.object({ seq: z.number().int().nonnegative(), hash }).optional(),
+  }),
   z.object({ version, kind: z.literal('rename'), previous: hash, at, target: deviceId, name }),
   /** `commitment` = SHA-256 of the epoch key under its own label. */
   z.object({ version, kind: z.literal('epoch'), previous: hash, at, epoch: z.number().int().min(1), commitment: hash }),

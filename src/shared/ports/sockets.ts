@@ -31,6 +31,8 @@ export interface StreamTarget {
   readonly host: string
   readonly port: number
   readonly tls?: TlsIdentity
+  /** Which names a certificate may have: a SIP server's (RFC 5922) unless said otherwise, or a web server's (RFC 6125). */
+  readonly names?: 'sip' | 'web'
 }
 
 /** A byte stream (TCP or TLS). Handlers are set once, before the first turn of the event loop ends. */
@@ -45,6 +47,8 @@ export interface ByteStream {
   pause(): void
   resume(): void
   close(): void
+  /** Keying material that only the two ends of this connection have (RFC 8446 §7.5); null before TLS 1.3 and without TLS. */
+  exportKey?(label: string, bytes: number): Uint8Array | null
   onData(handler: (bytes: Uint8Array) => void): void
   onDrain(handler: () => void): void
   onClose(handler: (failure?: SocketFailure) => void): void
@@ -62,6 +66,20 @@ export interface MessageSocket {
   resume?(): void
   onMessage(handler: (message: string | Uint8Array) => void): void
   onClose(handler: (failure?: SocketFailure) => void): void
+}
+
+/** A WebSocket whose upgrade request says who asks. */
+export interface AuthorizedOpening {
+  readonly url: string
+  readonly subprotocol: string
+  readonly tls?: TlsIdentity
+  /** Value of `Authorization`, for the connection that stands now; null: it will not do, and is closed. */
+  authorize(connection: { exportKey(label: string, bytes: number): Uint8Array | null }): string | null
+}
+
+/** Opens WebSockets to servers that want to know who asks. */
+export interface AuthorizedSocketsPort {
+  authorizedWebSocket(opening: AuthorizedOpening, signal?: AbortSignal): Promise<Result<MessageSocket, SocketFailure>>
 }
 
 /** Opens outgoing connections; the one place a socket watch has to look at. */

@@ -206,14 +206,14 @@ describe('/me', () => {
     expect(exported.messages[0]?.waitsFor).toEqual([instance])
     expect((await ask(bob).describe()).sentWaiting.messages).toBe(2)
     expect(await ask(alice).eraseMailbox()).toEqual({
-      ...{ accounts: 1, devices: 1, messages: 0, bindings: 0, echoDevices: 0 },
+      ...{ accounts: 1, devices: 1, messages: 0, bindings: 0, echoDevices: 0, replica: 0 },
     })
     expect(filesWith(directory.path, 'canary')).toEqual([])
     const again = await connect(bob)
     await again.message(device.aor, 'canary-three')
     again.close()
     expect(await ask(alice).close()).toEqual({
-      ...{ accounts: 0, devices: 0, messages: 0, bindings: 0, echoDevices: 0 },
+      ...{ accounts: 0, devices: 0, messages: 0, bindings: 0, echoDevices: 0, replica: 0 },
     })
     for (const needle of ['canary', instance, alice.ha1Sha256, 'alice']) {
       expect(filesWith(directory.path, needle), needle).toEqual([])

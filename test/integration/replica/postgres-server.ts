@@ -84,6 +84,30 @@ export class PostgresServer {
     }
   }
 
+  /** What `pg_dump` writes of a schema. */
+  async dump(schema: string): Promise<string> {
+    const options = ['-h', this.directory, '-U', user, '-n', schema, 'postgres']
+    const { stdout } = await run(`${programs}/pg_dump`, options, { maxBuffer: 67_108_864 })
+    return stdout
+  }
+
+  /** Puts a schema back as it was dumped. */
+  async restore(schema: string, dumped: string): Promise<void> {
+    await this.sql(`DROP SCHEMA ${schema} CASCADE`)
+    const restoring = run(`${programs}/psql`, [
+      '-h',
+      this.directory,
+      '-U',
+      user,
+      '-q',
+      '-v',
+      'ON_ERROR_STOP=1',
+      'postgres',
+    ])
+    restoring.child.stdin?.end(dumped)
+    await restoring
+  }
+
   /** Contents of all files but the write-ahead log, brought up to date. */
   async dataFiles(): Promise<readonly Uint8Array[]> {
     await this.sql('CHECKPOINT')

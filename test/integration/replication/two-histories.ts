@@ -7,6 +7,7 @@ import type { ReplicaServerPort } from '#main/replication/ports.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
 import { decodeBatch } from '#shared/replication/batch.ts'
 import { takeBatch } from '#server/replica/take-batch.ts'
+import { replicaDevices } from '#test/fakes/replica-devices.ts'
 import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
 import { alice, TestHistory } from '#test/integration/history/history-fixture.ts'
 import { stubCrypto, stubHash, stubSealing } from './stub-crypto.ts'
@@ -89,7 +90,7 @@ export class HistoryDevice {
     const server = this.through(this.#server.portFor(this.id, this.pageBytes))
     const { faults } = await new ReplicaEngine({
       ...{ account: alice, server, journal, crypto, sealing: stubSealing(this.epochs) },
-      ...{ devices: { own: this.id, keyOf }, clock: { now: () => this.#server.now } },
+      ...{ devices: replicaDevices(this.id, keyOf), clock: { now: () => this.#server.now } },
     }).sync()
     if (faults.length > 0) throw new Error(`faults: ${faults.map(({ kind }) => kind).join()}`)
   }

@@ -8,6 +8,7 @@ import type { ReplicaFault } from '#main/replication/faults.ts'
 import type { PushAnswer, ReplicaServerPort, SealingPort } from '#main/replication/ports.ts'
 import { takeBatch } from '#server/replica/take-batch.ts'
 import { MemoryReplicaJournal } from '#test/fakes/memory-replica-journal.ts'
+import { replicaDevices } from '#test/fakes/replica-devices.ts'
 import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
 import type { DeviceSecrets, Secrets } from './secrets.ts'
 
@@ -278,7 +279,7 @@ export class World {
     return new ReplicaEngine({
       ...{ account, journal, server: this.#serverFor(device, life), sealing: this.#sealingOf(device) },
       crypto: this.#options.secrets.cryptoOf(secrets, this.#random),
-      devices: { own: secrets.id, keyOf: (one) => this.#keys.get(toHex(one)) ?? null },
+      devices: replicaDevices(secrets.id, (one) => this.#keys.get(toHex(one)) ?? null),
       clock: { now: () => this.#now + device.clockSkew },
     })
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { ByteStream, SocketFailure } from '#shared/ports/sockets.ts'
 import { failureOfError } from './failure.ts'
 
@@ -31,6 +32,7 @@ export function socketStream(socket: Socket, secure: boolean): ByteStream {
       // Peers that never close their side must not keep the socket.
       socket.destroySoon()
     },
+    exportKey: (label, bytes) => exportKey(socket, label, bytes),
     onData: (handler) => {
       socket.on('data', handler)
       socket.resume()
@@ -41,4 +43,10 @@ export function socketStream(socket: Socket, secure: boolean): ByteStream {
       if (closed) handler(failure)
     },
   }
+}
+
+/** Before TLS 1.3 two connections can have the same (RFC 9266 §4). */
+export function exportKey(socket: Socket, label: string, bytes: number): Uint8Array | null {
+  if (!(socket instanceof TLSSocket) || socket.getProtocol() !== 'TLSv1.3') return null
+  return Uint8Array.from(socket.exportKeyingMaterial(bytes, label, Buffer.alloc(0)))
 }

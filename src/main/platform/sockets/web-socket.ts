@@ -18,6 +18,8 @@ export interface WebSocketOpening {
   readonly secure: boolean
   readonly clock: ClockPort
   readonly timeoutMs: number
+  /** Value of `Authorization`. */
+  readonly authorization?: string
 }
 
 /** Does the opening handshake; the server must agree to the subprotocol (RFC 7118 §4, RFC 7977 §4). */
@@ -31,6 +33,7 @@ export function openWebSocket(
       maxPayload: maxMessageBytes,
       perMessageDeflate: false,
       followRedirects: false,
+      ...(opening.authorization === undefined ? {} : { headers: { authorization: opening.authorization } }),
     })
     // It came paused, so that nothing was lost before its owner listens.
     opening.socket.resume()

@@ -1,4 +1,4 @@
-import { RotateCw } from 'lucide-react'
+import { History, RotateCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { AccountView, ConnectionView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
@@ -6,6 +6,8 @@ import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { useAccounts } from '#renderer/stores/app-store.ts'
+import { useNeedsAttention } from '#renderer/stores/replication-store.ts'
+import { openSettings } from '#renderer/stores/screen-store.ts'
 import { IconButton } from '#renderer/ui/Button.tsx'
 import { cx } from '#renderer/ui/cx.ts'
 
@@ -32,6 +34,7 @@ export function AccountStates() {
               <span className="block truncate">{displayAor(account.aor)}</span>
               <ConnectionText connection={account.connection} />
             </span>
+            <Attention account={account} />
             <Reconnect account={account} />
           </li>
         ))}
@@ -50,6 +53,21 @@ function Reconnect({ account }: { readonly account: AccountView }) {
       label={t('connection.reconnect')}
       size="small"
       onPress={() => void perform('accounts.reconnect', { accountId: account.id })}
+    />
+  )
+}
+
+/** A quiet mark where the account's history waits for the person. */
+function Attention({ account: { id, aor } }: { readonly account: AccountView }) {
+  const t = useT()
+  if (!useNeedsAttention(id)) return null
+  return (
+    <IconButton
+      icon={History}
+      label={t('replication.attention', { name: displayAor(aor) })}
+      size="small"
+      className="text-warn"
+      onPress={() => openSettings('devices')}
     />
   )
 }

@@ -1,18 +1,18 @@
-import { useEffect, useState } from 'react'
-import type { BridgeReply } from '#shared/bridge/api.ts'
+import { useState } from 'react'
 import type { Amount, ServerHoldings } from '#shared/model/holdings.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatBytes, formatCount } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
-import { ask, attempt } from '#renderer/stores/actions.ts'
+import { ask } from '#renderer/stores/actions.ts'
 import { useAccounts } from '#renderer/stores/app-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Checkbox } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Card, Group } from '../settings/Group.tsx'
 import { ConfirmErase } from './ConfirmErase.tsx'
+import { useServer } from './use-server.ts'
 import type { ErasingProps } from './YourData.tsx'
 
 /** Every account: what of it is here, what its server says, and erasing both. */
@@ -68,23 +68,6 @@ function AccountCard({ account, view, recount, onFound }: ErasingProps & { reado
       )}
     </Card>
   )
-}
-
-type ServerReply = BridgeReply<ServerHoldings> | null
-
-/** What the account's server says, asked when the card is drawn. */
-function useServer({ id }: AccountView): ServerReply {
-  const [reply, setReply] = useState<ServerReply>(null)
-  useEffect(() => {
-    let stale = false
-    void attempt('holdings.server', { accountId: id }).then((answer) => {
-      if (!stale) setReply(answer)
-    })
-    return () => {
-      stale = true
-    }
-  }, [id])
-  return reply
 }
 
 function OnServer({ account }: { readonly account: AccountView }) {

@@ -2,25 +2,33 @@ import { useState } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import type { AccountId } from '#shared/model/ids.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
+import { segmentClass, segmentsClass } from '#renderer/ui/segments.ts'
+import { LinkForm } from '../linking/LinkForm.tsx'
 import { LocalAccountForm } from './LocalAccountForm.tsx'
 import { SignInForm } from './SignInForm.tsx'
 
-const tabClass =
-  'flex flex-1 items-center justify-center rounded-md px-3 py-1.5 text-center text-sm data-[selected]:bg-raised data-[selected]:font-medium ' +
-  'data-[selected]:shadow-sm forced-colors:data-[selected]:outline'
+/** Properties of {@link AccountForm}. */
+export interface AccountFormProps {
+  readonly onDone: (id: AccountId) => void
+  /** The account came from another device: everything that belongs to it exists already. */
+  readonly onLinked: () => void
+}
 
-/** Sign in with an account one has, or make one on this computer. */
-export function AccountForm({ onDone }: { readonly onDone: (id: AccountId) => void }) {
+/** Sign in with an account one has, make one on this computer, or get one from another device. */
+export function AccountForm({ onDone, onLinked }: AccountFormProps) {
   const t = useT()
   const [tab, setTab] = useState('local')
   return (
     <Tabs selectedKey={tab} onSelectionChange={(key) => setTab(String(key))} className="flex flex-col gap-4">
-      <TabList aria-label={t('onboarding.stepAccount')} className="flex gap-1 rounded-lg bg-hover p-1">
-        <Tab id="local" className={tabClass}>
+      <TabList aria-label={t('onboarding.stepAccount')} className={segmentsClass}>
+        <Tab id="local" className={segmentClass}>
           {t('onboarding.createHere')}
         </Tab>
-        <Tab id="sign-in" className={tabClass}>
+        <Tab id="sign-in" className={segmentClass}>
           {t('onboarding.signIn')}
+        </Tab>
+        <Tab id="link" className={segmentClass}>
+          {t('linking.tab')}
         </Tab>
       </TabList>
       <TabPanel id="local" className="outline-offset-4">
@@ -28,6 +36,9 @@ export function AccountForm({ onDone }: { readonly onDone: (id: AccountId) => vo
       </TabPanel>
       <TabPanel id="sign-in" className="outline-offset-4">
         <SignInForm onDone={onDone} />
+      </TabPanel>
+      <TabPanel id="link" className="outline-offset-4">
+        <LinkForm onLinked={onLinked} />
       </TabPanel>
     </Tabs>
   )

@@ -24,7 +24,7 @@ export function Onboarding({ onDone, onRead }: { readonly onDone: () => void; re
         <>
           <StepHeading step={2} title={t('onboarding.stepAccount')} />
           <p className="mb-4 text-sm text-soft">{t('onboarding.accountLead')}</p>
-          <AccountForm onDone={setPaperFor} />
+          <AccountForm onDone={setPaperFor} onLinked={onDone} />
           <ImportedHistory onRead={onRead} />
         </>
       ) : (

@@ -6,6 +6,7 @@ import { ask, perform } from '#renderer/stores/actions.ts'
 import { useAccounts } from '#renderer/stores/app-store.ts'
 import { Switch } from '#renderer/ui/Choice.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
+import { ReplicationGroup } from '../replication/AccountReplication.tsx'
 import { Group } from './Group.tsx'
 
 /** Whom Sotto talks to, what it tells them, and all that is stored. */
@@ -23,6 +24,7 @@ export function PrivacySettings() {
           ))}
         </dl>
       </Group>
+      <ReplicationGroup />
       <Group title={t('privacy.receipts')} text={t('privacy.receiptsText')}>
         {accounts.map((account) => (
           <div key={account.id} role="group" aria-label={displayAor(account.aor)}>

@@ -1,8 +1,20 @@
-import { ArrowLeft, Bell, FolderOpen, HardDrive, Info, Palette, Phone, ShieldCheck, UserRound } from 'lucide-react'
+import {
+  ArrowLeft,
+  Bell,
+  FolderOpen,
+  HardDrive,
+  Info,
+  MonitorSmartphone,
+  Palette,
+  Phone,
+  ShieldCheck,
+  UserRound,
+} from 'lucide-react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { closeMain, openSettings, type SettingsSection } from '#renderer/stores/screen-store.ts'
 import { IconButton } from '#renderer/ui/Button.tsx'
+import { DevicesSettings } from '../devices/DevicesSettings.tsx'
 import { YourData } from '../holdings/YourData.tsx'
 import { About } from './About.tsx'
 import { AccountSettings } from './AccountSettings.tsx'
@@ -14,6 +26,7 @@ import { StorageSettings } from './StorageSettings.tsx'
 
 const sections = [
   { id: 'accounts', icon: UserRound, Page: AccountSettings },
+  { id: 'devices', icon: MonitorSmartphone, Page: DevicesSettings },
   { id: 'calls', icon: Phone, Page: CallSettings },
   { id: 'privacy', icon: ShieldCheck, Page: PrivacySettings },
   { id: 'appearance', icon: Palette, Page: AppearanceSettings },

@@ -1,6 +1,6 @@
 import { useAccount } from '#renderer/stores/app-store.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { type DialogView, showDialog, useDialog } from '#renderer/stores/screen-store.ts'
+import { type DialogView, openSettings, showDialog, useDialog } from '#renderer/stores/screen-store.ts'
 import { Dialog } from '#renderer/ui/Dialog.tsx'
 import type { AccountId, ConversationId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
@@ -14,6 +14,7 @@ import { MessageDetails } from '../chat/MessageDetails.tsx'
 import { ContactCard } from '../contact/ContactCard.tsx'
 import { EraseDialog } from '../conversations/EraseDialog.tsx'
 import { NewConversation } from '../conversations/NewConversation.tsx'
+import { LinkDeviceDialog } from '../linking/LinkDeviceDialog.tsx'
 import { AccountForm } from '../onboarding/AccountForm.tsx'
 import { PaperSecret } from '../onboarding/PaperSecret.tsx'
 import { Shortcuts } from './Shortcuts.tsx'
@@ -24,6 +25,7 @@ const close = (): void => showDialog(null)
 export function Dialogs() {
   const dialog = useMainDialog()
   if (dialog === null) return null
+  if ('accountId' in dialog) return <AccountDialog {...dialog} />
   switch (dialog.kind) {
     case 'new-conversation':
     case 'add-account':
@@ -39,8 +41,6 @@ export function Dialogs() {
       return <LinkDialog url={dialog.url} onClose={close} />
     case 'transfer':
       return <TransferDialog callId={dialog.callId} onClose={close} />
-    case 'paper-secret':
-      return <PaperDialog accountId={dialog.accountId} />
   }
 }
 
@@ -72,7 +72,10 @@ function PlainDialog({ kind }: { readonly kind: keyof typeof plainTitles }) {
     <Dialog title={t(plainTitles[kind])} closeLabel={t('app.close')} onClose={close}>
       {kind === 'new-conversation' && <NewConversation />}
       {kind === 'add-account' && (
-        <AccountForm onDone={(accountId) => showDialog({ kind: 'paper-secret', accountId })} />
+        <AccountForm
+          onDone={(accountId) => showDialog({ kind: 'paper-secret', accountId })}
+          onLinked={() => openSettings('devices')}
+        />
       )}
       {kind === 'shortcuts' && <Shortcuts />}
     </Dialog>
@@ -92,6 +95,11 @@ function ConversationDialog({ kind, id }: Extract<DialogView, { readonly id: Con
 function MessageDialog({ kind, message }: Extract<DialogView, { readonly message: MessageView }>) {
   if (kind === 'delete-message') return <DeleteDialog message={message} onClose={close} />
   return <MessageDetails message={message} onClose={close} />
+}
+
+function AccountDialog({ kind, accountId }: Extract<DialogView, { readonly accountId: AccountId }>) {
+  if (kind === 'link-device') return <LinkDeviceDialog accountId={accountId} onClose={close} />
+  return <PaperDialog accountId={accountId} />
 }
 
 function PaperDialog({ accountId }: { readonly accountId: AccountId }) {

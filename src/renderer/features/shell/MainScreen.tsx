@@ -13,6 +13,7 @@ import { CallTest } from '../call-test/CallTest.tsx'
 import { CallBars } from '../calls/CallBars.tsx'
 import { ConversationPane } from '../chat/ConversationPane.tsx'
 import { Sidebar } from '../conversations/Sidebar.tsx'
+import { TransferBar } from '../linking/TransferBar.tsx'
 import { Settings } from '../settings/Settings.tsx'
 import { Announcer } from './Announcer.tsx'
 import { ArchiveDialogs, Dialogs } from './Dialogs.tsx'
@@ -32,6 +33,7 @@ export function MainScreen() {
       <PaperReminder />
       <CallBars />
       <ArchiveBar />
+      <TransferBar />
       <div className="flex min-h-0 flex-1">
         <div
           className={cx(

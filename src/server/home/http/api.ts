@@ -37,6 +37,8 @@ export interface HomeApiPorts {
   readonly hosts: () => ReadonlySet<string>
   readonly domain: () => DomainReply
   readonly invite: (lan: boolean) => Promise<InvitationReply | null>
+  /** More routes of this port, with bounds of their own. */
+  readonly more: { readonly path: string; add(app: FastifyInstance): Promise<void> }
 }
 
 const statusOf: Readonly<Record<ProblemCode, number>> = {
@@ -61,6 +63,7 @@ export async function createHomeApi(ports: HomeApiPorts): Promise<RequestListene
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     const refusal = guardRequest(request.headers, ports.hosts())
     if (refusal !== null) return refuse(reply, refusal)
+    if (request.url.startsWith(`${ports.more.path}/`)) return
     if (!limits.admit(addressOf(request))) return refuse(reply, 'too-many')
   })
   app.setNotFoundHandler((_request, reply) => refuse(reply, 'not-found'))
@@ -71,6 +74,7 @@ export async function createHomeApi(ports: HomeApiPorts): Promise<RequestListene
   })
   addSignUp(app, ports, limits)
   addMe(app, ports, limits)
+  await ports.more.add(app)
   await app.ready()
   return (request, response) => app.routing(request, response)
 }
@@ -117,11 +121,11 @@ function addMe(app: FastifyInstance, ports: HomeApiPorts, limits: RequestLimits)
   const signedIn = signedInBy(ports, limits)
   app.get(
     '/me',
-    signedIn((user, _request, reply) => me.describe(user) ?? refuse(reply, 'not-found')),
+    signedIn(async (user, _request, reply) => (await me.describe(user)) ?? refuse(reply, 'not-found')),
   )
   app.get(
     '/me/export',
-    signedIn((user, _request, reply) => me.export(user) ?? refuse(reply, 'not-found')),
+    signedIn(async (user, _request, reply) => (await me.export(user)) ?? refuse(reply, 'not-found')),
   )
   app.delete(
     '/me/mailbox',

@@ -61,6 +61,23 @@ describe('HttpDigest', () => {
     expect(digest.verify(answer(challenge), 'GET', '/me')).toEqual({ user: 'alice' })
   })
 
+  test('looks secrets up elsewhere, once for an answer to a fresh challenge', async () => {
+    const asked: string[] = []
+    const find = (user: string): Promise<string | null> => {
+      asked.push(user)
+      return Promise.resolve(user === 'alice' ? ha1 : null)
+    }
+    const verify = (header: string | undefined) => digest.verifyWith(find, header, { method: 'GET', uri: '/me' })
+    const header = answer(digest.challenge(false))
+    expect(await verify(undefined)).toEqual({ refused: 'missing' })
+    expect(await verify(answer('nonce="mine"'))).toEqual({ refused: 'stale' })
+    expect(asked).toEqual([])
+    // Both at once: only one of them counts.
+    expect(await Promise.all([verify(header), verify(header)])).toEqual([{ user: 'alice' }, { refused: 'stale' }])
+    expect(await verify(answer(digest.challenge(false), { username: 'bob' }))).toEqual({ refused: 'wrong' })
+    expect(asked).toEqual(['alice', 'alice', 'bob'])
+  })
+
   test('forgets nonces after five minutes and keeps a bounded number', () => {
     const challenge = digest.challenge(false)
     clock.advance(300_001)

@@ -9,6 +9,9 @@ const nonceMs = 300_000
 const maxNonces = 1_000
 const maxHeaderLength = 2_000
 
+/** Whom an answer proves, or why it proves nobody. */
+export type DigestOutcome = { readonly user: string } | { readonly refused: 'missing' | 'stale' | 'wrong' }
+
 interface Nonce {
   readonly expiresAt: number
   /** Highest `nc` seen: an answer works once. */
@@ -49,17 +52,37 @@ export class HttpDigest {
   }
 
   /** The user whom an `Authorization` header proves for this method and target. */
-  verify(
+  verify(header: string | undefined, method: string, uri: string): DigestOutcome {
+    const fields = parseDigest(header)
+    return fields === null
+      ? { refused: 'missing' }
+      : this.#judge(fields, { method, uri, known: this.#ha1(fields.username) })
+  }
+
+  /** {@link verify} where the secrets are somewhere else. */
+  async verifyWith(
+    ha1: (user: string) => Promise<string | null>,
     header: string | undefined,
-    method: string,
-    uri: string,
-  ): { readonly user: string } | { readonly refused: 'missing' | 'stale' | 'wrong' } {
+    { method, uri }: { readonly method: string; readonly uri: string },
+  ): Promise<DigestOutcome> {
     const fields = parseDigest(header)
     if (fields === null) return { refused: 'missing' }
+    // Nobody is looked up for who has no challenge of ours.
+    if (!this.#isFresh(fields)) return { refused: 'stale' }
+    return this.#judge(fields, { method, uri, known: await ha1(fields.username) })
+  }
+
+  #isFresh({ nonce }: DigestFields): boolean {
+    return (this.#nonces.get(nonce)?.expiresAt ?? -Infinity) >= this.#clock.monotonic()
+  }
+
+  #judge(
+    fields: DigestFields,
+    { method, uri, known }: { readonly method: string; readonly uri: string; readonly known: string | null },
+  ): DigestOutcome {
     const nonce = this.#nonces.get(fields.nonce)
-    if (nonce === undefined || nonce.expiresAt < this.#clock.monotonic()) return { refused: 'stale' }
+    if (nonce === undefined || !this.#isFresh(fields)) return { refused: 'stale' }
     if (fields.realm !== this.#realm || fields.uri !== uri) return { refused: 'wrong' }
-    const known = this.#ha1(fields.username)
     // Unknown users cost the same work as known ones.
     const expected = digestResponse(known ?? '0'.repeat(64), { ...fields, method })
     if (!sameSecret(expected, fields.response) || known === null) return { refused: 'wrong' }

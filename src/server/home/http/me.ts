@@ -3,13 +3,20 @@ import type { HomeDatabase } from '../data-dir/database.ts'
 import type { EchoSecrets } from '../echo/calls/echo-secrets.ts'
 import { countMailbox, countSent, listDevices, listMessages } from '../mailbox/mailbox-report.ts'
 import type { MailboxStore } from '../mailbox/mailbox-store.ts'
-import type { ErasedReply, ExportReply, MeReply } from '#shared/home/api.ts'
+import type { ErasedReply, ExportReply, MeReply, ReplicaHolding } from '#shared/home/api.ts'
+import type { Aor } from '#shared/model/ids.ts'
 
 /** What `/me` needs of the running proxy: bindings live in its memory only. */
 export interface BindingsPort {
   bindings(user: string): MeReply['bindings']
   /** Forgets the user's registrations and closes the connections that were proven to be theirs. */
   disconnectUser(user: string): void
+}
+
+/** What `/me` needs of the replica. */
+export interface ReplicaHoldingPort {
+  describe(account: Aor): Promise<ReplicaHolding>
+  erase(account: Aor): Promise<void>
 }
 
 /** Everything a user can do with what the server holds about them. */
@@ -19,6 +26,7 @@ export class MeService {
   readonly #mailbox: MailboxStore
   readonly #echoSecrets: EchoSecrets
   readonly #bindings: BindingsPort
+  readonly #replica: ReplicaHoldingPort
   readonly #domain: string
 
   constructor(ports: {
@@ -27,6 +35,7 @@ export class MeService {
     readonly mailbox: MailboxStore
     readonly echoSecrets: EchoSecrets
     readonly bindings: BindingsPort
+    readonly replica: ReplicaHoldingPort
     readonly domain: string
   }) {
     this.#database = ports.database
@@ -34,10 +43,11 @@ export class MeService {
     this.#mailbox = ports.mailbox
     this.#echoSecrets = ports.echoSecrets
     this.#bindings = ports.bindings
+    this.#replica = ports.replica
     this.#domain = ports.domain
   }
 
-  describe(user: string): MeReply | null {
+  async describe(user: string): Promise<MeReply | null> {
     const account = this.#accounts.describe(user)
     if (account === null) return null
     const { sql } = this.#database
@@ -50,16 +60,17 @@ export class MeService {
         .bindings(user)
         .map(({ instance, contact, expiresAt }) => ({ instance, contact, expiresAt })),
       echoDevices: this.#echoSecrets.list(user),
+      replica: await this.#replica.describe(this.#aor(user)),
     }
   }
 
-  export(user: string): ExportReply | null {
-    const described = this.describe(user)
+  async export(user: string): Promise<ExportReply | null> {
+    const described = await this.describe(user)
     if (described === null) return null
     return { ...described, messages: listMessages(this.#database.sql, user, this.#aor(user)) }
   }
 
-  eraseMailbox(user: string): ErasedReply {
+  async eraseMailbox(user: string): Promise<ErasedReply> {
     this.#mailbox.erase(user)
     this.#database.purge()
     return this.#remaining(user)
@@ -80,8 +91,12 @@ export class MeService {
   }
 
   /** Removes the account and all that hangs on it, then counts again what is left: zeros. */
-  close(user: string): ErasedReply {
+  async close(user: string): Promise<ErasedReply> {
+    // First: as long as the account is there, who was cut off can ask again.
+    await this.#replica.erase(this.#aor(user))
     this.#accounts.remove(user)
+    // Once more: until then a device could open it anew.
+    await this.#replica.erase(this.#aor(user))
     this.#bindings.disconnectUser(user)
     this.#mailbox.eraseUser(user, this.#aor(user))
     this.#echoSecrets.eraseUser(user)
@@ -89,18 +104,20 @@ export class MeService {
     return this.#remaining(user)
   }
 
-  #remaining(user: string): ErasedReply {
+  async #remaining(user: string): Promise<ErasedReply> {
     const { sql } = this.#database
+    const { links, boxes, batches } = await this.#replica.describe(this.#aor(user))
     return {
       accounts: this.#accounts.exists(user) ? 1 : 0,
       devices: listDevices(sql, user).length,
       messages: countMailbox(sql, user).messages,
       bindings: this.#bindings.bindings(user).length,
       echoDevices: this.#echoSecrets.list(user).length,
+      replica: links + boxes + batches,
     }
   }
 
-  #aor(user: string): string {
-    return `sip:${user}@${this.#domain}`
+  #aor(user: string): Aor {
+    return `sip:${user}@${this.#domain}` as Aor
   }
 }

@@ -5,7 +5,7 @@ import type { WebSocketLink } from './message-socket.ts'
 import { streamFlow, webSocketFlow } from './sip-flow.ts'
 import { tcpListener, tlsListener, type Listener } from './stream-listener.ts'
 import { UdpListener } from './udp-listener.ts'
-import { httpsListener, wsListener, type Subprotocol } from './web-listener.ts'
+import { httpsListener, wsListener, type Subprotocol, type WebListenerPorts } from './web-listener.ts'
 import { isCode } from '../data-dir/private-file.ts'
 import type { HomeLimits } from '../limits.ts'
 import type { SipFlow } from '../proxy/flow.ts'
@@ -20,6 +20,7 @@ export interface ListenerHandlers {
   readonly onMsrpStream: (stream: ByteStream) => void
   readonly onMsrpSocket: (socket: MessageSocket) => void
   readonly onRequest: RequestListener
+  readonly onUpgrade: NonNullable<WebListenerPorts['onUpgrade']>
 }
 
 export interface ListenerPorts {
@@ -63,7 +64,7 @@ export class Listeners {
     }
     const msrp = { ...ports, idleMs: ports.limits.msrpIdleMs, onStream: handlers.onMsrpStream }
     this.#secure = {
-      https: httpsListener({ ...ports, onSocket }, context, handlers.onRequest),
+      https: httpsListener({ ...ports, onSocket, onUpgrade: handlers.onUpgrade }, context, handlers.onRequest),
       sipTls: tlsListener(sip, context),
       msrpTls: tlsListener(msrp, context),
     }

@@ -3,6 +3,12 @@ import type { HomeLimits } from '../limits.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { MessageSocket } from '#shared/ports/sockets.ts'
 
+/** What keeps a WebSocket alive, and ends one that is dead. */
+export interface SocketKeeping {
+  readonly clock: ClockPort
+  readonly limits: Pick<HomeLimits, 'idleMs' | 'webSocketPingMs'>
+}
+
 /** Addresses and security of the connection below a WebSocket. */
 export interface WebSocketLink {
   readonly secure: boolean
@@ -14,11 +20,7 @@ export interface WebSocketLink {
  * The server's side of a WebSocket as a {@link MessageSocket}: text arrives as string, binary as bytes. A peer that
  * answers no ping for the idle time is closed.
  */
-export function serverMessageSocket(
-  socket: WebSocket,
-  link: WebSocketLink,
-  ports: { readonly clock: ClockPort; readonly limits: HomeLimits },
-): MessageSocket {
+export function serverMessageSocket(socket: WebSocket, link: WebSocketLink, ports: SocketKeeping): MessageSocket {
   watchIdle(socket, ports)
   socket.on('error', () => undefined)
   return {
@@ -39,7 +41,7 @@ export function serverMessageSocket(
   }
 }
 
-function watchIdle(socket: WebSocket, ports: { readonly clock: ClockPort; readonly limits: HomeLimits }): void {
+function watchIdle(socket: WebSocket, ports: SocketKeeping): void {
   let heardAt = ports.clock.monotonic()
   let timer: Timer
   const heard = (): void => {

@@ -12,12 +12,12 @@ const browserHeaders = ['origin', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch
  */
 export function guardRequest(headers: IncomingHttpHeaders, hosts: ReadonlySet<string>): GuardRefusal | null {
   if (browserHeaders.some((name) => headers[name] !== undefined)) return 'browser-refused'
-  const host = hostName(headers.host)
+  const host = requestedHost(headers)
   return host === null || !hosts.has(host) ? 'host-refused' : null
 }
 
-/** Host name of a `Host` header without its port, lower case; null if it is not one (RFC 9110 §7.2). */
-function hostName(header: string | undefined): string | null {
-  const match = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::\d{1,5})?$/i.exec(header ?? '')
+/** Host name of the `Host` header without its port, lower case; null if it is not one (RFC 9110 §7.2). */
+export function requestedHost({ host }: Pick<IncomingHttpHeaders, 'host'>): string | null {
+  const match = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::\d{1,5})?$/i.exec(host ?? '')
   return match?.[1]?.replace(/^\[|\]$/g, '').toLowerCase() ?? null
 }

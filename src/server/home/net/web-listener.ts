@@ -21,7 +21,10 @@ export interface WebListenerPorts {
   readonly clock: ClockPort
   /** Host names and addresses that requests may name. */
   readonly hosts: () => ReadonlySet<string>
-  readonly onSocket: (socket: MessageSocket, link: WebSocketLink, subprotocol: Subprotocol) => void
+  /** None: this port has no sockets for SIP and MSRP. */
+  readonly onSocket?: (socket: MessageSocket, link: WebSocketLink, subprotocol: Subprotocol) => void
+  /** Takes upgrade requests over TLS that are for somebody else; false for those that are not. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
 }
 
 /** WebSockets with subprotocol `sip` or `msrp` over TLS, and plain requests for `onRequest`, on one port. */
@@ -49,9 +52,9 @@ export function wsListener(ports: WebListenerPorts): Listener {
 
 function webListener(server: Server | HttpsServer, ports: WebListenerPorts, secure: boolean): Listener {
   server.headersTimeout = ports.limits.handshakeMs
-  server.requestTimeout = ports.limits.handshakeMs
+  server.requestTimeout = ports.limits.httpRequestMs
   server.keepAliveTimeout = ports.limits.handshakeMs
-  server.maxRequestsPerSocket = 100
+  server.maxRequestsPerSocket = ports.limits.httpRequestsPerConnection
   server.on('connection', (socket: Socket) => {
     const release = ports.admission.admit(socket.remoteAddress ?? '')
     if (release === null) return socket.destroy()
@@ -60,6 +63,12 @@ function webListener(server: Server | HttpsServer, ports: WebListenerPorts, secu
   const upgrader = makeUpgrader(ports)
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => undefined)
+    if (secure && ports.onUpgrade?.(request, socket, head) === true) return
+    const { onSocket } = ports
+    if (onSocket === undefined) {
+      refuse(socket, '404 Not Found')
+      return
+    }
     const refusal = checkUpgrade(request, ports.hosts())
     if (refusal !== null) {
       refuse(socket, refusal)
@@ -67,7 +76,7 @@ function webListener(server: Server | HttpsServer, ports: WebListenerPorts, secu
     }
     upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       const link = linkOf(request, secure)
-      ports.onSocket(serverMessageSocket(webSocket, link, ports), link, webSocket.protocol as Subprotocol)
+      onSocket(serverMessageSocket(webSocket, link, ports), link, webSocket.protocol as Subprotocol)
     })
   })
   return listenerOf(server)

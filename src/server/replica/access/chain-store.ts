@@ -27,7 +27,7 @@ export interface ChainStore {
   append(account: string, link: LinkToStore, after: ChainMark | null): Promise<boolean>
 }
 
-export const maxBoxBytes = 1024
+export { maxBoxBytes } from '#shared/replication/api.ts'
 
 /** A device by its id, 16 bytes, or the paper key. */
 export type BoxRecipient = Uint8Array | 'paper'

@@ -1,4 +1,5 @@
 import type { ChainStore } from './chain-store.ts'
+import type { DigestOutcome } from '../../home/http/digest.ts'
 import type { AccessCrypto } from './crypto.ts'
 import type { AddressLimits } from './request-gate.ts'
 import { verifyLink, type LinkRefusal } from '#shared/identity/device-chain.ts'
@@ -8,11 +9,7 @@ import { err, ok, type Result } from '#shared/result.ts'
 
 /** Answers to SIP digest over HTTP (`home/http/digest.ts`). */
 export interface DigestPort {
-  verify(
-    header: string | undefined,
-    method: string,
-    target: string,
-  ): { readonly user: string } | { readonly refused: 'missing' | 'stale' | 'wrong' }
+  verify(header: string | undefined, method: string, target: string): DigestOutcome | Promise<DigestOutcome>
 }
 
 /** Tokens that let somebody with an account at another SIP provider in. */
@@ -75,7 +72,7 @@ export class EmptyAccountDoor {
   async #refuseProof({ account, proof, method, target }: Opening): Promise<'missing' | 'stale' | 'wrong' | null> {
     const { digest, invitations, accountOf } = this.#ports
     if (proof.kind === 'invitation') return (await invitations.redeem(proof.token, account)) ? null : 'wrong'
-    const proven = digest.verify(proof.header, method, target)
+    const proven = await digest.verify(proof.header, method, target)
     if ('refused' in proven) return proven.refused
     return accountOf(proven.user) === account ? null : 'wrong'
   }

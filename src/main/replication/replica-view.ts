@@ -1,0 +1,107 @@
+/** What the screen shows of one account's replication, out of what the parts know (pure). */
+import { toHex } from '#shared/bytes/bytes.ts'
+import type { ErrorCode } from '#shared/errors.ts'
+import { deviceIdText } from '#shared/identity/device-chain.ts'
+import type { KnownChain } from '#shared/identity/chain-ports.ts'
+import type { AccountId, DeviceId } from '#shared/model/ids.ts'
+import type {
+  ReplicaDeviceView,
+  ReplicaFaultView,
+  ReplicationState,
+  ReplicationView,
+} from '#shared/model/replication-views.ts'
+import type { Place } from '#shared/replication/head.ts'
+import { faultKey, type ReplicaFault } from './faults.ts'
+
+/** What a running replica knows of itself. */
+export interface ReplicaFacts {
+  readonly state: ReplicationState
+  readonly error: ErrorCode | null
+  readonly progress: ReplicationView['progress']
+  readonly waiting: number
+  readonly lastContactAt: number | null
+  readonly unopened: number
+  readonly faults: readonly ReplicaFault[]
+  readonly places: readonly Place[]
+  readonly claims: readonly Place[]
+}
+
+/** What is remembered of faults beside what they are. */
+export interface FaultNotes {
+  readonly dismissed: readonly string[]
+  /** When each was found, ms. */
+  readonly found: Readonly<Record<string, number>>
+}
+
+export interface ReplicaViewParts {
+  readonly accountId: AccountId
+  readonly server: string | null
+  readonly own: DeviceId | null
+  readonly chain: KnownChain | null
+  readonly facts: ReplicaFacts
+  readonly notes: FaultNotes
+}
+
+export const noFacts: ReplicaFacts = {
+  ...{ state: 'off', error: null, progress: null, waiting: 0, lastContactAt: null, unopened: 0 },
+  ...{ faults: [], places: [], claims: [] },
+}
+
+export function replicaView({ accountId, server, own, chain, facts, notes }: ReplicaViewParts): ReplicationView {
+  const { state, error, progress, waiting, lastContactAt, unopened } = facts
+  const devices = chain === null ? [] : deviceViews(chain, own, facts.places)
+  return {
+    ...{ accountId, state, server, error, progress, waiting, lastContactAt, unopened, devices },
+    ...completeness(facts, devices),
+    faults: faultViews(facts.faults, chain, notes),
+  }
+}
+
+function deviceViews(chain: KnownChain, own: DeviceId | null, places: readonly Place[]): readonly ReplicaDeviceView[] {
+  const seen = new Map(places.map(({ device, at }) => [deviceIdText(device), at]))
+  return [...chain.state.devices]
+    .map(([id, { name, addedAt, revokedAt }]): ReplicaDeviceView => {
+      return { id, name, own: id === own, addedAt, revokedAt, lastSeenAt: seen.get(id) ?? null }
+    })
+    .sort((a, b) => Number(a.revokedAt !== null) - Number(b.revokedAt !== null) || a.addedAt - b.addedAt)
+}
+
+/** Up to when everything is here: what another device has signed it knew then, else what the server says it has. */
+function completeness(
+  { places, claims, lastContactAt }: ReplicaFacts,
+  devices: readonly ReplicaDeviceView[],
+): Pick<ReplicationView, 'completeUpTo' | 'confirmedBy'> {
+  const read = new Map(places.map(({ device, seq }) => [toHex(device), seq]))
+  const isBehind = claims.some(({ device, seq }) => isOther(device, devices) && seq > (read.get(toHex(device)) ?? 0))
+  if (isBehind) return { completeUpTo: null, confirmedBy: null }
+  const [witness] = devices
+    .filter(({ own, revokedAt }) => !own && revokedAt === null)
+    .flatMap(({ id, name, lastSeenAt }) => (lastSeenAt === null ? [] : [{ device: id, name, at: lastSeenAt }]))
+    .sort((a, b) => b.at - a.at)
+  if (witness !== undefined) return { completeUpTo: witness.at, confirmedBy: witness }
+  return { completeUpTo: lastContactAt, confirmedBy: null }
+}
+
+function isOther(device: Uint8Array, devices: readonly ReplicaDeviceView[]): boolean {
+  const view = devices.find(({ id }) => id === deviceIdText(device))
+  return view !== undefined && !view.own && view.revokedAt === null
+}
+
+function faultViews(
+  faults: readonly ReplicaFault[],
+  chain: KnownChain | null,
+  { dismissed, found }: FaultNotes,
+): readonly ReplicaFaultView[] {
+  const views = faults.map((fault): ReplicaFaultView => {
+    const key = faultKey(fault)
+    const entries = 'first' in fault ? fault.last - fault.first + 1 : null
+    return { key, kind: fault.kind, device: deviceIdText(fault.device), foundAt: found[key] ?? 0, entries }
+  })
+  const forked = chain?.fork == null ? [] : [forkView(chain.fork.after, found)]
+  return [...views.filter(({ key }) => !dismissed.includes(key)), ...forked]
+}
+
+function forkView(after: string, found: FaultNotes['found']): ReplicaFaultView {
+  const key = `chain-forked ${after}`
+  return { key, kind: 'chain-forked', device: null, foundAt: found[key] ?? 0, entries: null }
+}

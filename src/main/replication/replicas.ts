@@ -1,0 +1,335 @@
+/** The replication of every account of a profile: switched on and off, shown, and the devices that share a history. */
+import { SottoError } from '#shared/errors.ts'
+import type { KnownChain } from '#shared/identity/chain-ports.ts'
+import type { DeviceKeys, LinkSignature } from '#shared/model/device-link.ts'
+import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { ReplicationView, ServerCopyView } from '#shared/model/replication-views.ts'
+import { wipe } from '#shared/bytes/bytes.ts'
+import { fromBase64Url } from '#shared/bytes/base64url.ts'
+import { AccountReplica } from './account-replica.ts'
+import { isValidIn } from './chain-devices.ts'
+import { syncChain } from './chain-sync.ts'
+import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
+import { addDevice, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
+import { forgetEpochs } from './epoch-store.ts'
+import { dayOf } from './judge.ts'
+import type { OpenReplicaParts } from './open-replica.ts'
+import { switchedOff, type ReplicaSettings } from './replication-record.ts'
+import { parseServer, showServer } from '#shared/model/server-address.ts'
+import { noFacts, replicaView } from './replica-view.ts'
+import { ReplicationSettings } from './replication-settings.ts'
+import type { JoiningChainPort, ReplicaAccount, ReplicaAccountsPort, ReplicaSettingsPort } from './service-ports.ts'
+
+export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'opening' | 'chains'> {
+  readonly accounts: ReplicaAccountsPort
+  readonly settings: ReplicaSettingsPort
+  readonly chains: JoiningChainPort
+  readonly changed: (views: readonly ReplicationView[]) => void
+}
+
+/** Contacts and the like are pushed anew as often: a server forgets them after 60 days, ms. */
+const refreshMs = 30 * 86_400_000
+
+export class Replicas {
+  readonly #ports: ReplicasPorts
+  readonly #settings: ReplicationSettings
+  readonly #running = new Map<Aor, AccountReplica>()
+  /** Chains of accounts that do not replicate, to show their devices. */
+  readonly #chains = new Map<Aor, KnownChain>()
+  #ended = false
+
+  constructor(ports: ReplicasPorts) {
+    this.#ports = ports
+    this.#settings = new ReplicationSettings(ports.settings)
+  }
+
+  async start(): Promise<void> {
+    await this.#settings.load()
+    for (const { aor } of this.#ports.accounts.list()) if (this.#of(aor).on) this.#startOne(aor)
+    await this.accountsChanged()
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true
+    await Promise.all([...this.#running.values()].map((replica) => replica.stop()))
+    this.#running.clear()
+  }
+
+  /** An account came, went, or its server moved. */
+  async accountsChanged(): Promise<void> {
+    const accounts = this.#ports.accounts.list()
+    for (const [aor, replica] of this.#running) {
+      if (accounts.some((account) => account.aor === aor)) continue
+      this.#running.delete(aor)
+      await replica.stop()
+    }
+    for (const { aor } of accounts) {
+      const chain = await this.#ports.chains.known(aor)
+      if (chain !== null) this.#chains.set(aor, chain)
+    }
+    this.#announce()
+  }
+
+  /** The account is being removed from this device: nothing of it goes on. */
+  async forget(account: Aor): Promise<void> {
+    await this.#stopOne(account)
+    this.#chains.delete(account)
+    await forgetEpochs(this.#ports.secrets, account)
+    await this.#settings.set(account, null)
+  }
+
+  list(): readonly ReplicationView[] {
+    return this.#ports.accounts.list().map((account) => this.#view(account))
+  }
+
+  /** Something of these accounts was stored on this device; null = of any. */
+  noteLocal(accounts: readonly AccountId[] | null): void {
+    for (const { id, aor } of this.#ports.accounts.list()) {
+      if (accounts === null || accounts.includes(id)) this.#running.get(aor)?.noteLocal()
+    }
+  }
+
+  /** @throws SottoError `replica-unknown`, `replica-needs-linking`, and whatever keeps the server from being reached. */
+  async switchOn(request: {
+    readonly accountId: AccountId
+    readonly server: string | null
+    readonly invitation: string | null
+  }): Promise<void> {
+    const account = this.#account(request.accountId)
+    if (this.#running.has(account.aor)) return
+    const server = request.server === null ? null : parseServer(request.server)
+    if (request.server !== null && server === null) throw new SottoError('invalid-argument')
+    const settings: ReplicaSettings = { ...this.#of(account.aor), on: true, server }
+    const invitation = request.invitation === null ? null : fromBase64Url(request.invitation.trim())
+    if (request.invitation !== null && invitation === null) throw new SottoError('invitation-invalid')
+    const opening = invitation === null ? account.opening() : { kind: 'invitation' as const, token: invitation }
+    await this.#contact(account, settings, (client) => this.#join(account.aor, client, opening))
+    await this.#ports.keeper.switchOn(account.aor, { snapshot: true })
+    await this.#settings.set(account.aor, { ...settings, refreshedAt: this.#ports.clock.now() })
+    this.#startOne(account.aor)
+  }
+
+  /** Ends it here, after the server's copy was erased if `erase`; resolves with what the server holds then. */
+  async switchOff({
+    accountId,
+    erase,
+  }: {
+    readonly accountId: AccountId
+    readonly erase: boolean
+  }): Promise<ServerCopyView | null> {
+    const account = this.#account(accountId)
+    const settings = this.#of(account.aor)
+    await this.#stopOne(account.aor)
+    try {
+      if (erase) await this.#contact(account, settings, (client) => client.erase())
+    } catch (error) {
+      if (settings.on) this.#startOne(account.aor)
+      throw error
+    }
+    await this.#ports.keeper.switchOff(account.aor)
+    await forgetEpochs(this.#ports.secrets, account.aor)
+    await this.#settings.set(account.aor, { ...switchedOff, server: settings.server })
+    this.#announce()
+    return erase ? this.serverCopy({ accountId }) : null
+  }
+
+  /** Asked just now. */
+  async serverCopy({ accountId }: { readonly accountId: AccountId }): Promise<ServerCopyView> {
+    const account = this.#account(accountId)
+    const settings = this.#of(account.aor)
+    const at = this.#ports.clock.now()
+    return this.#contact(account, settings, async (client, address) => {
+      const copy = (await client.links()) === null ? nothing : await client.copy()
+      const oldestDay = copy.oldestDay === null ? null : dayOf(copy.oldestDay)
+      return { server: showServer(address), batches: copy.batches, bytes: copy.bytes, oldestDay, at }
+    })
+  }
+
+  async syncNow({ accountId }: { readonly accountId: AccountId }): Promise<void> {
+    await this.#replica(accountId).run()
+  }
+
+  async pause({ accountId }: { readonly accountId: AccountId }): Promise<void> {
+    await this.#replica(accountId).pause()
+  }
+
+  async dismissFault({ accountId, key }: { readonly accountId: AccountId; readonly key: string }): Promise<void> {
+    const { aor } = this.#account(accountId)
+    const settings = this.#of(aor)
+    await this.#settings.set(aor, { ...settings, dismissed: [...new Set([...settings.dismissed, key])] })
+    this.#announce()
+  }
+
+  /** Under new keys, and everything of the last 60 days once more: others know it by its ids. */
+  async rejoin({ accountId }: { readonly accountId: AccountId }): Promise<void> {
+    const { aor } = this.#account(accountId)
+    const parts = this.#change(accountId)
+    const old = parts.open.chain.state.devices.get(parts.own)
+    const { link, seeds } = await this.#ports.chains.prepareRejoin(aor)
+    try {
+      if ((await parts.open.client.addLink(link, false)) !== 'stored') throw new SottoError('busy')
+      await this.#ports.chains.learn(aor, [link])
+      await this.#ports.chains.keepNewKeys(aor, seeds)
+    } finally {
+      wipe(seeds.ed25519, seeds.x25519, seeds.omemo)
+    }
+    await this.#stopOne(aor)
+    await this.#ports.keeper.switchOff(aor)
+    await this.#ports.keeper.switchOn(aor, { snapshot: true })
+    await this.#startOne(aor).run()
+    // What the copy of this disk wrote under the old id was read by now.
+    if (old !== undefined) await this.revoke({ accountId, deviceId: parts.own })
+  }
+
+  async rename(request: { readonly accountId: AccountId; readonly deviceId: DeviceId; readonly name: string }) {
+    await renameDevice(this.#change(request.accountId), request.deviceId, request.name)
+    this.#announce()
+  }
+
+  async revoke({ accountId, deviceId }: { readonly accountId: AccountId; readonly deviceId: DeviceId }): Promise<void> {
+    await this.#replica(accountId).run()
+    await revokeDevice(this.#change(accountId), deviceId)
+    this.#announce()
+  }
+
+  /** Where the account replicates, and who signs there. @throws SottoError `replica-off`, `server-unreachable`. */
+  reach(accountId: AccountId): Promise<readonly [ReplicaAddress, { account: Aor; by: RequestSignerPort }]> {
+    const account = this.#account(accountId)
+    const { device } = this.#change(accountId).open
+    const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
+    return Promise.resolve([addressOf(account, this.#of(account.aor)), { account: account.aor, by }])
+  }
+
+  /** An account that another device handed over replicates from the start. */
+  async adopt(account: Aor, server: ReplicaAddress | null): Promise<void> {
+    const isHere = this.#ports.accounts.list().some(({ aor }) => aor === account)
+    await this.#ports.keeper.switchOn(account, { snapshot: isHere })
+    const settings = { ...switchedOff, on: server !== null, server: null, refreshedAt: this.#ports.clock.now() }
+    await this.#settings.set(account, settings)
+  }
+
+  /** The adopted account is in the list. */
+  startAdopted(account: Aor): void {
+    if (this.#of(account).on && !this.#running.has(account)) this.#startOne(account)
+  }
+
+  /** Adds a device that signs what `join` is shown. */
+  async addDevice(
+    accountId: AccountId,
+    device: DeviceKeys,
+    join: (body: Uint8Array) => Promise<LinkSignature>,
+  ): Promise<KnownChain> {
+    const chain = await addDevice(this.#change(accountId), device, join)
+    this.#announce()
+    return chain
+  }
+
+  #of(aor: Aor): ReplicaSettings {
+    return this.#settings.of(aor)
+  }
+
+  #account(id: AccountId): ReplicaAccount {
+    const account = this.#ports.accounts.list().find((candidate) => candidate.id === id)
+    if (account === undefined) throw new SottoError('not-found')
+    return account
+  }
+
+  #replica(id: AccountId): AccountReplica {
+    const replica = this.#running.get(this.#account(id).aor)
+    if (replica === undefined) throw new SottoError('replica-off')
+    return replica
+  }
+
+  #change(id: AccountId): DeviceChangeParts & { readonly own: DeviceId } {
+    const { open } = this.#replica(id)
+    if (open === null) throw new SottoError('server-unreachable')
+    const { aor } = this.#account(id)
+    return { account: aor, open, chains: this.#ports.chains, own: open.ownId }
+  }
+
+  #startOne(aor: Aor): AccountReplica {
+    const found = (): ReplicaAccount => {
+      const account = this.#ports.accounts.list().find((candidate) => candidate.aor === aor)
+      if (account === undefined) throw new SottoError('not-found')
+      return account
+    }
+    const replica = new AccountReplica({
+      ...this.#ports,
+      account: aor,
+      address: () => Promise.resolve(addressOf(found(), this.#of(aor))),
+      opening: () => found().opening(),
+      changed: () => this.#announce(),
+    })
+    this.#running.set(aor, replica)
+    void replica.run().then(() => this.#refreshStanding(aor))
+    return replica
+  }
+
+  async #stopOne(aor: Aor): Promise<void> {
+    const replica = this.#running.get(aor)
+    this.#running.delete(aor)
+    await replica?.stop()
+  }
+
+  async #refreshStanding(aor: Aor): Promise<void> {
+    const settings = this.#of(aor)
+    const now = this.#ports.clock.now()
+    if (!settings.on || now - settings.refreshedAt < refreshMs || !this.#running.has(aor)) return
+    await this.#ports.keeper.refreshStanding(aor)
+    await this.#settings.set(aor, { ...settings, refreshedAt: now })
+  }
+
+  /** A connection of its own for something that is no run. */
+  async #contact<T>(
+    account: ReplicaAccount,
+    settings: ReplicaSettings,
+    ask: (client: ReplicaClientPort, address: ReplicaAddress) => Promise<T>,
+  ): Promise<T> {
+    const address = addressOf(account, settings)
+    const device = await this.#ports.chains.openDevice(account.aor)
+    if (device === null) throw new SottoError('not-found')
+    const client = this.#ports.connect(account.aor, address, { by: device.id, sign: (message) => device.sign(message) })
+    try {
+      return await ask(client, address)
+    } finally {
+      client.close()
+      device.wipe()
+    }
+  }
+
+  async #join(account: Aor, client: ReplicaClientPort, opening: OpeningSecret | null): Promise<void> {
+    const chain = await syncChain({ account, client, chains: this.#ports.chains, opening })
+    const device = await this.#ports.chains.openDevice(account)
+    const isIn = device !== null && isValidIn(chain, device.id)
+    device?.wipe()
+    if (!isIn) throw new SottoError('device-removed')
+  }
+
+  #view(account: ReplicaAccount): ReplicationView {
+    const { id, aor, deviceId } = account
+    const settings = this.#of(aor)
+    const replica = this.#running.get(aor)
+    const address = settings.server ?? account.server()
+    return replicaView({
+      accountId: id,
+      server: address === null ? null : showServer(address),
+      own: deviceId,
+      chain: replica?.open?.chain ?? this.#chains.get(aor) ?? null,
+      facts: replica?.facts() ?? noFacts,
+      notes: settings,
+    })
+  }
+
+  #announce(): void {
+    if (!this.#ended) this.#ports.changed(this.list())
+  }
+}
+
+const nothing = { batches: 0, bytes: 0, oldestDay: null }
+
+/** @throws SottoError `replica-unknown`. */
+function addressOf(account: ReplicaAccount, { server }: ReplicaSettings): ReplicaAddress {
+  const address = server === null ? account.server() : { ...server, spkiPins: [] }
+  if (address === null) throw new SottoError('replica-unknown')
+  return address
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { sameSecret } from './accounts/sign-up-token.ts'
+import { ensurePrivateDirectory } from './data-dir/private-file.ts'
+import type { HttpDigest } from './http/digest.ts'
+import { SqliteChainStore } from '../replica/access/sqlite-chain-store.ts'
+import { defaultReplicaLimits, type ReplicaLimits } from '../replica/limits.ts'
+import { ReplicaService } from '../replica/service.ts'
+import { SqliteReplicaStore } from '../replica/sqlite/sqlite-replica-store.ts'
+import { aorDomain } from '#shared/model/aor.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+import { utf8Text } from '#shared/bytes/bytes.ts'
+
+export interface HomeReplicaPorts {
+  readonly domain: string
+  readonly digest: HttpDigest
+  /** Whose holder is the owner of this computer account: opens accounts of other providers here. */
+  readonly token: string
+  readonly hosts: () => ReadonlySet<string>
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  readonly limits: ReplicaLimits | undefined
+}
+
+/** The replica of a home server, in a folder of its directory. @throws SottoError when its files cannot be used. */
+export function openHomeReplica(directory: string, ports: HomeReplicaPorts): ReplicaService {
+  const { clock, domain, token, limits = defaultReplicaLimits } = ports
+  const folder = join(directory, 'replica')
+  ensurePrivateDirectory(folder)
+  return new ReplicaService({
+    ...ports,
+    limits,
+    store: new SqliteReplicaStore({ directory: folder, clock, limits }),
+    access: new SqliteChainStore(folder, limits),
+    accountOf: (user) => `sip:${user}@${domain}` as Aor,
+    invitations: {
+      // Its own users show their password instead, so that nobody on this computer opens another's account.
+      redeem: (shown, account) =>
+        Promise.resolve(aorDomain(account) !== domain && sameSecret(utf8Text(shown) ?? '', token)),
+    },
+  })
+}

@@ -1,0 +1,49 @@
+import type { ReplicaMetricsPort } from './metrics-port.ts'
+
+/** What is there right now. */
+export interface ReplicaGauges {
+  readonly requestsAtWork: number
+  readonly listeners: number
+}
+
+/** Counters in the text format of Prometheus; no label says who did something. */
+export class ReplicaMetrics implements ReplicaMetricsPort {
+  readonly #answers = new Map<string, number>()
+  #batches = 0
+  #storedBytes = 0
+  #readBytes = 0
+
+  answered(route: string, status: number): void {
+    const labels = `route="${route.replaceAll(/[^A-Za-z /*]/g, '')}",status="${status}"`
+    this.#answers.set(labels, (this.#answers.get(labels) ?? 0) + 1)
+  }
+
+  stored(bytes: number): void {
+    this.#batches += 1
+    this.#storedBytes += bytes
+  }
+
+  read(bytes: number): void {
+    this.#readBytes += bytes
+  }
+
+  text(gauges: ReplicaGauges): string {
+    const answers = [...this.#answers].map(([labels, count]) => `sotto_replica_answers_total{${labels}} ${count}`)
+    const lines = [
+      ...['# TYPE sotto_replica_answers_total counter', ...answers],
+      ...counter('stored_batches_total', this.#batches),
+      ...counter('stored_bytes_total', this.#storedBytes),
+      ...counter('read_bytes_total', this.#readBytes),
+      ...gauge('requests_at_work', gauges.requestsAtWork),
+      ...gauge('listeners', gauges.listeners),
+    ]
+    return `${lines.join('\n')}\n`
+  }
+}
+
+const counter = (name: string, value: number): string[] => sample('counter', name, value)
+const gauge = (name: string, value: number): string[] => sample('gauge', name, value)
+const sample = (type: string, name: string, value: number): string[] => [
+  `# TYPE sotto_replica_${name} ${type}`,
+  `sotto_replica_${name} ${value}`,
+]

@@ -1,0 +1,164 @@
+import { AccountChains } from './access/account-chains.ts'
+import { BoxDoor } from './access/box-door.ts'
+import type { AccessStore } from './access/chain-store.ts'
+import { nodeCrypto } from './access/crypto.ts'
+import { EmptyAccountDoor, type DigestPort, type InvitationPort } from './access/empty-account-door.ts'
+import { refuseUse } from './access/judge-request.ts'
+import { LinkDoor } from './access/link-door.ts'
+import { RequestGate, type AddressLimits } from './access/request-gate.ts'
+import { AccountOrder } from './account-order.ts'
+import { closeCodes, NewsHub } from './http/news-hub.ts'
+import { Room } from './http/room.ts'
+import type { ReplicaLimits } from './limits.ts'
+import { noMetrics, type ReplicaMetricsPort } from './metrics-port.ts'
+import type { ReplicaStore, ReplicaUsage } from './replica-store.ts'
+import { dayOf } from '../home/data-dir/day.ts'
+import { RequestLimits } from '../home/http/request-limits.ts'
+import { RateLimit, RateTable } from '../home/proxy/rate.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
+import type { LogPort } from '#shared/ports/log.ts'
+import type { RandomPort } from '#shared/ports/random.ts'
+
+export interface ReplicaServicePorts {
+  readonly store: ReplicaStore
+  readonly access: AccessStore
+  readonly digest: DigestPort & { challenge(stale: boolean): string }
+  /** Address of a user whom digest proved. */
+  readonly accountOf: (user: string) => Aor
+  readonly invitations: InvitationPort
+  /** Names and addresses that requests may be for. */
+  readonly hosts: () => ReadonlySet<string>
+  readonly clock: ClockPort
+  readonly random: RandomPort
+  readonly log: LogPort
+  readonly limits: ReplicaLimits
+  readonly metrics?: ReplicaMetricsPort
+}
+
+/** How often days are looked at, and listeners judged anew. */
+const upkeepMs = 3_600_000
+const recheckMs = 60_000
+
+/** A replica without its listener: stores, doors, bounds and news, for whoever serves it (`http/replica-routes.ts`). */
+export class ReplicaService {
+  readonly limits: ReplicaLimits
+  readonly gate: RequestGate
+  readonly emptyAccounts: EmptyAccountDoor
+  readonly links: LinkDoor
+  readonly boxes: BoxDoor
+  readonly chains: AccountChains
+  readonly addresses: AddressLimits
+  readonly news: NewsHub
+  readonly order = new AccountOrder()
+  /** Places for signed requests by account, and for others by address. */
+  readonly room: Room
+  readonly strangers: Room
+  readonly metrics: ReplicaMetricsPort
+  readonly ports: ReplicaServicePorts
+  #stopped: Promise<void> | null = null
+
+  constructor(ports: ReplicaServicePorts) {
+    const { access: store, clock, limits } = ports
+    this.ports = ports
+    this.limits = limits
+    this.metrics = ports.metrics ?? noMetrics
+    this.addresses = new RequestLimits(clock, limits)
+    const bucket = () => new RateLimit(clock, limits.accountRequestsPerSecond, limits.accountBurst)
+    const accounts = new RateTable(bucket, limits.countedAccounts)
+    const common = { ...ports, store, crypto: nodeCrypto, addresses: this.addresses, accounts }
+    this.chains = new AccountChains({ store, crypto: nodeCrypto, capacity: limits.cachedChains })
+    this.gate = new RequestGate({ ...common, chains: this.chains })
+    this.emptyAccounts = new EmptyAccountDoor(common)
+    this.links = new LinkDoor({ ...common, chains: this.chains })
+    this.boxes = new BoxDoor(store)
+    this.room = new Room(limits.requestsAtWork, limits.requestsAtWorkPerAccount)
+    this.strangers = new Room(limits.strangersAtWork, limits.strangersAtWorkPerAddress)
+    const listeners = new Room(limits.listeners, limits.listenersPerAccount)
+    this.news = new NewsHub({ clock, quietMs: limits.newsQuietMs, room: listeners })
+  }
+
+  /** Drops what is too old, now and every hour. */
+  async start(): Promise<void> {
+    await this.#dropOldDays()
+    this.#repeat(upkeepMs, () => this.#dropOldDays())
+    this.#repeat(recheckMs, () => this.#recheckListeners())
+  }
+
+  get isStopping(): boolean {
+    return this.#stopped !== null
+  }
+
+  usage(account: Aor): Promise<ReplicaUsage> {
+    return this.ports.store.usage(account)
+  }
+
+  /** Erases batches, boxes and chain; what is left is counted afterwards. */
+  eraseAccount(account: Aor): Promise<ReplicaUsage> {
+    return this.order.run(account, () => this.eraseInOrder(account))
+  }
+
+  /** {@link eraseAccount} for who runs in the account's order already. */
+  async eraseInOrder(account: Aor): Promise<ReplicaUsage> {
+    const { store, access } = this.ports
+    // The chain last: as long as it is there, who was cut off can ask again.
+    await store.eraseAccount(account)
+    await access.eraseAccount(account)
+    this.news.closeWhere(account, () => true, closeCodes.erased)
+    return store.usage(account)
+  }
+
+  /** Tells the others of a new link, and shows those out whom it revokes. */
+  async chainChanged(account: Aor, by: Parameters<NewsHub['tell']>[2]): Promise<void> {
+    await this.#recheck(account)
+    this.news.tell(account, 'chain', by)
+  }
+
+  /** Refuses what is new, finishes what runs, ends the listeners, closes the stores. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
+    for (const account of this.news.accounts) this.news.closeWhere(account, () => true, closeCodes.going)
+    await Promise.race([this.room.emptied(), this.#patience()])
+    await this.order.idle()
+    await this.ports.store.close()
+    await this.ports.access.close()
+  }
+
+  /** Who fetches an answer slowly holds nobody up for longer. */
+  #patience(): Promise<void> {
+    return new Promise((resolve) => this.ports.clock.after(this.limits.stopMs, resolve))
+  }
+
+  async #recheckListeners(): Promise<void> {
+    for (const account of this.news.accounts) await this.#recheck(account as Aor)
+  }
+
+  async #recheck(account: Aor): Promise<void> {
+    const chain = await this.chains.read(account)
+    this.news.closeWhere(
+      account,
+      (signer) => chain === null || refuseUse(chain, signer, 'read') !== null,
+      closeCodes.revoked,
+    )
+  }
+
+  async #dropOldDays(): Promise<void> {
+    const { store, clock } = this.ports
+    await store.dropBefore(dayOf(clock.now()) - this.limits.retentionDays)
+  }
+
+  /** Upkeep that fails is tried again the next time. */
+  #repeat(everyMs: number, work: () => Promise<void>): void {
+    const { clock, log } = this.ports
+    clock.after(everyMs, () => {
+      if (this.isStopping) return
+      work()
+        .catch((_cause: unknown) => log.error('replica-upkeep-failed'))
+        .finally(() => this.#repeat(everyMs, work))
+    })
+  }
+}

@@ -1,0 +1,41 @@
+/** Rows of the bridge about replication and the devices of an account. */
+import { z } from 'zod'
+import type { DeviceId } from '../model/ids.ts'
+import type { ReplicationView, ServerCopyView } from '../model/replication-views.ts'
+import { method } from './method.ts'
+import { accountId } from './schema.ts'
+
+const deviceId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{22}$/)
+  .transform((text) => text as DeviceId)
+
+export const replicationRows = {
+  'replication.list': method<readonly ReplicationView[]>()(z.object({})),
+  /** Pushes the last 60 days, then everything as it happens. */
+  'replication.switchOn': method<void>()(
+    z.object({
+      accountId,
+      /** `host:port` of the replica; null = the account's own server. */
+      server: z.string().max(300).nullable(),
+      /** For accounts whose SIP provider the replica does not know. */
+      invitation: z.string().max(600).nullable(),
+    }),
+  ),
+  /** Ends it on this device; with `erase` the server's copy goes first, and what is left there is read back. */
+  'replication.switchOff': method<ServerCopyView | null>()(z.object({ accountId, erase: z.boolean() })),
+  'replication.serverCopy': method<ServerCopyView>()(z.object({ accountId })),
+  /** Exchanges what there is now, also after a pause. */
+  'replication.syncNow': method<void>()(z.object({ accountId })),
+  /** Stops a long run until {@link replicationRows}' `syncNow` or the next start. */
+  'replication.pause': method<void>()(z.object({ accountId })),
+  /** The user has read about a fault. */
+  'replication.dismissFault': method<void>()(z.object({ accountId, key: z.string().max(200) })),
+  /** Goes on under a new device id, after this one was found to be a copy or to have been set back. */
+  'replication.rejoin': method<void>()(z.object({ accountId })),
+  'devices.rename': method<void>()(z.object({ accountId, deviceId, name: z.string().trim().min(1).max(80) })),
+  /** It reads nothing new and writes nothing more; `changePassword` = the account's password is another from now on, where that can be done from here. */
+  'devices.revoke': method<{ passwordChanged: boolean }>()(
+    z.object({ accountId, deviceId, changePassword: z.boolean() }),
+  ),
+} as const

@@ -1,0 +1,41 @@
+/** What other features may ask of an account's device chain and of this device's keys; compose hands it over. */
+import type { DeviceKeys } from '../model/device-link.ts'
+import type { Aor } from '../model/ids.ts'
+import type { ChainReading } from './read-chain.ts'
+
+/** What a device of the chain, or the paper key, may say next. */
+export type ChainChange =
+  | { readonly kind: 'add'; readonly device: DeviceKeys }
+  | {
+      readonly kind: 'revoke'
+      readonly target: Uint8Array
+      /** The last envelope of the device that still counts. */
+      readonly last?: { readonly seq: number; readonly hash: Uint8Array } | undefined
+    }
+  | { readonly kind: 'rename'; readonly target: Uint8Array; readonly name: string }
+  | { readonly kind: 'epoch'; readonly epoch: number; readonly commitment: Uint8Array }
+
+/** This device with its secrets, in memory until it is wiped. */
+export interface OwnDevice {
+  readonly id: Uint8Array
+  /** Public halves, under the name that the chain has for it. */
+  readonly keys: DeviceKeys
+  /** X25519 seed; stays this object's to wipe. */
+  readonly x25519: Uint8Array
+  /** Ed25519 signature (RFC 8032). */
+  sign(message: Uint8Array): Uint8Array
+  wipe(): void
+}
+
+/** The verified chain with the links it was read from, forks and unknown ones included. */
+export interface KnownChain extends ChainReading {
+  readonly links: readonly Uint8Array[]
+}
+
+export interface DeviceChainPort {
+  /** Null without an identity. */
+  known(account: Aor): Promise<KnownChain | null>
+  /** Keeps links of this account's chain that are new here. */
+  learn(account: Aor, links: readonly Uint8Array[]): Promise<KnownChain>
+  openDevice(account: Aor): Promise<OwnDevice | null>
+}

@@ -1,0 +1,71 @@
+/** What the screen shows of replication: whether, where, how far, which devices, and what a server did that it should not. */
+import type { ErrorCode } from '../errors.ts'
+import type { AccountId, DeviceId } from './ids.ts'
+
+/**
+ * `off`: nothing leaves this device. `joining`: the server knows this device not yet, or not any more. `working`: something is being pushed or read.
+ * `current`: everything was exchanged. `offline`: tried again by itself, `error` says why. `paused`: the user stopped a long run.
+ * `stopped`: only the user can go on, `error` or a fault says why.
+ */
+export type ReplicationState = 'off' | 'joining' | 'working' | 'current' | 'offline' | 'paused' | 'stopped'
+
+/** One device of an account, as its device chain says. */
+export interface ReplicaDeviceView {
+  readonly id: DeviceId
+  readonly name: string
+  /** This one. */
+  readonly own: boolean
+  /** By the clock of whoever added it, ms. */
+  readonly addedAt: number
+  /** Null while it is valid. */
+  readonly revokedAt: number | null
+  /** When the newest thing that it said and that was read here was said, ms; null = nothing yet. */
+  readonly lastSeenAt: number | null
+}
+
+/** Something a server or a device did that no honest one does. `key` names it for {@link ReplicationView}'s list. */
+export interface ReplicaFaultView {
+  readonly key: string
+  readonly kind: 'forged' | 'forked' | 'withheld' | 'body-withheld' | 'rolled-back' | 'ahead' | 'chain-forked'
+  /** Whose history it is about; null where it is about the account's. */
+  readonly device: DeviceId | null
+  /** When it was found, ms. */
+  readonly foundAt: number
+  /** How many entries it is about; null where that has no meaning. */
+  readonly entries: number | null
+}
+
+export interface ReplicationView {
+  readonly accountId: AccountId
+  readonly state: ReplicationState
+  /** `host:port` of the replica, or what would be used; null = the user has to say where. */
+  readonly server: string | null
+  /** Why it does not go on. */
+  readonly error: ErrorCode | null
+  /** Of a long run; `total` null = not known yet. */
+  readonly progress: { readonly doing: 'preparing' | 'pushing' | 'reading'; done: number; total: number | null } | null
+  /** Entries of this device that no server has confirmed. */
+  readonly waiting: number
+  /** Everything up to here is on this device, ms; null = not known. */
+  readonly completeUpTo: number | null
+  /** Who said so last: another device of the person; null = only the server. */
+  readonly confirmedBy: { readonly device: DeviceId; readonly name: string; readonly at: number } | null
+  /** When the server was last heard of, ms. */
+  readonly lastContactAt: number | null
+  /** Entries that are here but cannot be opened yet. */
+  readonly unopened: number
+  readonly faults: readonly ReplicaFaultView[]
+  /** Valid ones first, oldest first. */
+  readonly devices: readonly ReplicaDeviceView[]
+}
+
+/** What the server said just now that it holds of an account. */
+export interface ServerCopyView {
+  readonly server: string
+  readonly batches: number
+  readonly bytes: number
+  /** ISO day; null without anything. */
+  readonly oldestDay: string | null
+  /** When it was asked, ms. */
+  readonly at: number
+}

@@ -1,0 +1,204 @@
+/** Devices of one person with real histories, identities and connections, as `compose` wires them. */
+import { cpSync } from 'node:fs'
+import { toBase64Url, fromBase64Url } from '#shared/bytes/base64url.ts'
+import { utf8 } from '#shared/bytes/bytes.ts'
+import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { LinkingView } from '#shared/model/linking-views.ts'
+import type { ReplicationView } from '#shared/model/replication-views.ts'
+import { Identity } from '#main/identity/identity.ts'
+import { Linkings } from '#main/linking/linkings.ts'
+import type { LinkParcel } from '#main/linking/parcel.ts'
+import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
+import type { OpeningSecret, ReplicaAddress } from '#main/replication/client-ports.ts'
+import { Replicas } from '#main/replication/replicas.ts'
+import { replicaConnector } from '#main/replication/transport/replica-client.ts'
+import { ReplicaHttp } from '#main/replication/transport/replica-http.ts'
+import { systemClock, systemRandom } from '#server/home/system-ports.ts'
+import {
+  alice,
+  aliceAccount,
+  conversationWith,
+  EntryMaker,
+  TestHistory,
+} from '#test/integration/history/history-fixture.ts'
+import { silentLog } from './home-server.ts'
+import { clientPorts } from './replica-client.ts'
+import type { Entry } from '#shared/model/entry.ts'
+
+/** Where the person's replica is, and what opens it. */
+export interface PersonServer {
+  readonly address: () => ReplicaAddress
+  readonly opening: OpeningSecret
+}
+
+export class PersonDevice {
+  readonly test = new TestHistory()
+  readonly name: string
+  readonly #server: PersonServer
+  readonly entries: EntryMaker
+  history = this.test.open()
+  identity!: Identity
+  replicas!: Replicas
+  linkings!: Linkings
+  views: readonly ReplicationView[] = []
+  linking: LinkingView | null = null
+  #hasAccount = false
+  #deviceId: DeviceId | null = null
+
+  constructor(name: string, server: PersonServer) {
+    this.name = name
+    this.#server = server
+    this.entries = new EntryMaker(Date.now() - 60_000)
+    this.#compose()
+  }
+
+  /** The program ends and is started again. */
+  restart(): Promise<void> {
+    return this.#closed(() => undefined)
+  }
+
+  /** Remembers the disk as it is now, for {@link setBackDisk}. */
+  async keepDisk(): Promise<void> {
+    await this.#closed(() => cpSync(this.test.path, `${this.test.path}.kept`))
+  }
+
+  /** The disk is what it was: restored from a backup. */
+  async setBackDisk(): Promise<void> {
+    await this.#closed(() => cpSync(`${this.test.path}.kept`, this.test.path))
+  }
+
+  async #closed(change: () => void): Promise<void> {
+    await this.replicas.stop()
+    await this.history.close()
+    change()
+    this.history = this.test.open()
+    this.#compose()
+    this.#deviceId = (await this.identity.ensure(alice)).deviceId
+    await this.replicas.start()
+  }
+
+  async signIn(): Promise<void> {
+    this.#hasAccount = true
+    this.#deviceId = (await this.identity.ensure(alice)).deviceId
+    await this.replicas.start()
+  }
+
+  async switchOn(): Promise<void> {
+    await this.replicas.switchOn({ accountId: aliceAccount, server: null, invitation: null })
+  }
+
+  get view(): ReplicationView {
+    return this.replicas.list()[0]!
+  }
+
+  async say(...entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) await this.history.writer.commit({ entries: [entry] })
+  }
+
+  /** Texts of the conversation with somebody, oldest first. */
+  async texts(peer: Aor): Promise<readonly string[]> {
+    const request = { conversationId: conversationWith(peer), anchor: { at: 'newest' }, limit: 200 } as const
+    const { messages } = await this.history.reader.page(request).catch(() => ({ messages: [] }))
+    return messages.map(({ text }) => text)
+  }
+
+  async end(): Promise<void> {
+    await this.replicas.stop()
+    await this.test.remove()
+  }
+
+  /** Links `other` to the account of this device, by digits or picture. */
+  async link(other: PersonDevice, way: 'qr' | 'code'): Promise<void> {
+    await other.linkings.begin({ aor: alice, server: null })
+    const shown = other.linking
+    if (shown?.side !== 'new' || shown.qr === null || shown.code === null) throw new Error('nothing is shown')
+    if (way === 'qr') await this.linkings.readQr({ accountId: aliceAccount, text: utf8(shown.qr) })
+    else await this.linkings.enterCode({ accountId: aliceAccount, code: utf8(shown.code) })
+    await this.linkings.confirm()
+  }
+
+  #compose(): void {
+    const { reader, writer } = this.history
+    const secrets = {
+      secret: (name: string) => reader.secret(name),
+      setSecret: (name: string, value: Uint8Array | null) => writer.setSecret(name, value),
+    }
+    const ports = { clock: systemClock, random: systemRandom, log: silentLog }
+    this.identity = new Identity({
+      ...{ ...ports, secrets, deviceName: this.name, aorOf: () => alice },
+      paperRung: { set: () => Promise.resolve(), remove: () => Promise.resolve() },
+    })
+    this.identity.onChange((_account, view) => (this.#deviceId = view.deviceId))
+    const account = () => ({
+      ...{ id: aliceAccount, aor: alice, deviceId: this.#deviceId },
+      ...{ server: () => this.#server.address(), opening: () => this.#server.opening },
+    })
+    this.replicas = new Replicas({
+      ...{
+        ...ports,
+        secrets,
+        keeper: writer.replica,
+        chains: this.identity.chains,
+        connect: replicaConnector(clientPorts()),
+      },
+      accounts: { list: () => (this.#hasAccount ? [account()] : []) },
+      settings: {
+        setting: (key) => reader.setting(key),
+        setSetting: (key, value) => writer.setSetting(key, value),
+      },
+      observe: () => undefined,
+      changed: (views) => (this.views = views),
+    })
+    writer.onChange(() => this.replicas.noteLocal(null))
+    this.linkings = this.#composeLinking()
+  }
+
+  #composeLinking(): Linkings {
+    const { chains } = this.identity
+    const connect = (address: ReplicaAddress, signer: ConstructorParameters<typeof ReplicaHttp>[1]) => {
+      const http = new ReplicaHttp(address, signer, clientPorts())
+      return { client: rendezvousClient(http), close: () => http.close() }
+    }
+    return new Linkings({
+      ...{ clock: systemClock, random: systemRandom, aorOf: () => alice },
+      connectUnknown: () => Promise.resolve(connect(this.#server.address(), null)),
+      newDevice: (account) => {
+        const { seeds, device } = chains.newDevice()
+        return {
+          keys: device.keys,
+          sign: (message) => device.sign(message),
+          take: async ({ identity, links, replica }): Promise<AccountId> => {
+            await chains.join(account, { identity: toBase64Url(identity), links, seeds })
+            await this.replicas.adopt(account, replica)
+            this.#hasAccount = true
+            this.replicas.startAdopted(account)
+            return aliceAccount
+          },
+          wipe: () => device.wipe(),
+        }
+      },
+      connectKnown: async (id) => connect(...(await this.replicas.reach(id))),
+      addDevice: async (id, keys, cosign) => {
+        await this.replicas.addDevice(id, keys, async (body) => ({ by: keys.id, signature: await cosign(body) }))
+      },
+      parcel: () => this.#parcel(),
+      changed: (view) => (this.linking = view),
+    })
+  }
+
+  async #parcel(): Promise<LinkParcel> {
+    const known = (await this.identity.chains.known(alice))!
+    const { host, port, spkiPins } = this.#server.address()
+    return {
+      identity: fromBase64Url(known.state.identity)!,
+      ...{ links: [...known.links], picked: [], settings: {}, transfer: null },
+      replica: { host, port, spkiPins: [...spkiPins] },
+      account: {
+        ...{ aor: alice, displayName: 'Alice', transport: 'wss', server: null, msrpRelay: null, username: 'alice' },
+        ...{ realm: null, ha1Md5: null, ha1Sha256: null, strongest: null, extraAuthorities: [], spkiPins: [] },
+        ...{ local: false, sendReceipts: true, sendTyping: true, callPolicy: 'zrtp-preferred', hideAddress: 'nobody' },
+        relay: null,
+      },
+    }
+  }
+}
