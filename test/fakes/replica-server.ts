@@ -11,6 +11,7 @@ import { loadIdentity } from '#server/home/tls/certificate.ts'
 import { openService, type OpenService } from '#server/replica/alone/open-service.ts'
 import { ReplicaServer } from '#server/replica/alone/replica-server.ts'
 import { defaultReplicaLimits, type ReplicaLimits } from '#server/replica/limits.ts'
+import { meetingRoutes } from '#server/replica/rendezvous/rendezvous-routes.ts'
 import { ReplicaMetrics } from '#server/replica/metrics.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { ByteStream } from '#shared/ports/sockets.ts'
@@ -59,6 +60,7 @@ export class ReplicaWorld {
     const identity = await loadIdentity(directory.path, [...hosts], { clock: systemClock, random: systemRandom })
     const server = await ReplicaServer.start(opened.service, {
       ...{ host: '127.0.0.1', port: options.port ?? 0, identity, metrics, metricsToken: null },
+      more: [meetingRoutes({ clock: systemClock })],
     })
     const spkiPins = [Buffer.from(identity.spkiSha256).toString('base64')]
     const address = { host: '127.0.0.1', port: server.port, spkiPins }
@@ -80,6 +82,11 @@ export class ReplicaWorld {
     this.server = parts.server
     this.address = parts.address
     this.metrics = parts.metrics
+  }
+
+  /** A token that opens one account. */
+  invite(): Uint8Array {
+    return this.#opened.invitations.create()!.token
   }
 
   /** The program's client, signing as this device of a picture. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { openService, type OpenService } from './alone/open-service.ts'
 import { parseOptions, usage, type ReplicaOptions } from './alone/options.ts'
 import { ReplicaServer } from './alone/replica-server.ts'
+import { meetingRoutes } from './rendezvous/rendezvous-routes.ts'
 import { ReplicaMetrics } from './metrics.ts'
 import { lockDirectory } from '../home/data-dir/lock.ts'
 import { ensurePrivateDirectory } from '../home/data-dir/private-file.ts'
@@ -35,7 +36,10 @@ async function run(options: ReplicaOptions): Promise<void> {
   const identity = await identityOf(options, names)
   const { host, port, metricsTokenPath } = options
   const metricsToken = metricsTokenPath === null ? null : readFileSync(metricsTokenPath, 'utf8').trim()
-  const server = await ReplicaServer.start(opened.service, { host, port, identity, metrics, metricsToken })
+  const server = await ReplicaServer.start(opened.service, {
+    ...{ host, port, identity, metrics, metricsToken },
+    more: [meetingRoutes({ clock: systemClock })],
+  })
   endOnSignals(async () => {
     await server.stop()
     await opened.close()
@@ -46,7 +50,9 @@ async function run(options: ReplicaOptions): Promise<void> {
     server.sweep()
     return Promise.resolve()
   })
-  repeat(renewMs, async () => server.renew(await identityOf(options, names)))
+  repeat(renewMs, async () => {
+    server.renew(await identityOf(options, names))
+  })
 }
 
 /** Who calls it otherwise is refused: a name of somebody's web page may point here. */

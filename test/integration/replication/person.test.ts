@@ -1,186 +1,237 @@
-/** One person's devices through a real home server: switched on, linked, removed, switched off. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+/** One person's devices through a real server, on either store: switched on, linked, removed, switched off. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { wipe } from '#shared/bytes/bytes.ts'
 import { aliceAccount as accountId, bob, EntryMaker } from '#test/integration/history/history-fixture.ts'
 import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
 import { PersonDevice, type PersonServer } from '#test/fakes/replica-person.ts'
 import { replicaAddressOf } from '#test/fakes/replica-client.ts'
-import type { HomeServer } from '#server/home/server.ts'
+import { ReplicaWorld } from '#test/fakes/replica-server.ts'
+import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signUpTokenFileName } from '#shared/home/api.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let directory: ReturnType<typeof temporaryDirectory>
-let home: HomeServer
-let server: PersonServer
-const devices: PersonDevice[] = []
+let postgres: PostgresServer
+beforeAll(async () => {
+  postgres = await PostgresServer.start()
+}, 60_000)
+afterAll(() => postgres.stop())
 
-const device = (name: string): PersonDevice => {
-  const made = new PersonDevice(name, server)
-  devices.push(made)
-  return made
+/** A server that runs until it is stopped, and can be started again where it was. */
+interface Started {
+  readonly server: PersonServer
+  restart(meanwhile: () => Promise<void>): Promise<void>
+  end(): Promise<void>
 }
 
-beforeEach(async () => {
-  directory = temporaryDirectory()
-  home = await startHome(directory.path, { options: { domain: 'example.org' } })
+/** Opened by the SIP password. */
+async function homeServer(): Promise<Started> {
+  const directory = temporaryDirectory()
+  const options = { domain: 'example.org' }
+  let home = await startHome(directory.path, { options })
   const token = readFileSync(join(directory.path, signUpTokenFileName), 'utf8').trim()
   const { ha1Sha256, password } = await homeClient().signUp(addressOf(home), 'alice', { token })
   wipe(password)
   const opening = { kind: 'digest', user: 'alice', domain: 'example.org', ha1Sha256 } as const
-  server = { address: () => replicaAddressOf(home), opening }
-})
-afterEach(async () => {
-  for (const each of devices.splice(0)) await each.end()
-  await home.stop()
-  directory.remove()
-})
-
-const eventually = (check: () => unknown): Promise<void> =>
-  vi.waitFor(
-    async () => {
-      await check()
+  return {
+    server: { address: () => replicaAddressOf(home), opening },
+    restart: async (meanwhile) => {
+      await home.stop()
+      await meanwhile()
+      home = await startHome(directory.path, { options })
     },
-    { timeout: 15_000, interval: 20 },
-  )
-const current = (one: PersonDevice) =>
-  eventually(() => expect(one.view).toMatchObject({ state: 'current', waiting: 0 }))
+    end: async () => {
+      await home.stop()
+      directory.remove()
+    },
+  }
+}
 
-it('pushes what was there and what comes, and says what the server holds', async () => {
-  const desk = device('Desk')
-  await desk.signIn()
-  await desk.say(desk.entries.incoming('before'))
-  expect(desk.view).toMatchObject({ state: 'off', devices: [{ name: 'Desk', own: true }] })
-  await desk.switchOn()
-  await current(desk)
-  const before = await desk.replicas.serverCopy({ accountId })
-  expect(before.batches).toBeGreaterThan(0)
-  await desk.say(desk.entries.incoming('after'))
-  await eventually(async () => expect((await desk.replicas.serverCopy({ accountId })).batches).toBe(before.batches + 1))
-})
+/** Opened by an invitation. */
+async function ownReplica(): Promise<Started> {
+  const url = postgres.url(await postgres.schema())
+  let world = await ReplicaWorld.start({ postgres: url })
+  return {
+    server: { address: () => world.address, opening: { kind: 'invitation', token: world.invite() } },
+    restart: async (meanwhile) => {
+      const { directory, address } = world
+      await world.stop()
+      await meanwhile()
+      world = await ReplicaWorld.start({ postgres: url, directory, port: address.port })
+    },
+    end: () => world.end(),
+  }
+}
 
-it.each(['qr', 'code'] as const)('links a device by %s, and both have what either says', async (way) => {
-  const [desk, phone] = [device('Desk'), device('Phone')]
-  await desk.signIn()
-  await desk.say(desk.entries.incoming('one'))
-  await desk.switchOn()
-  await desk.link(phone, way)
-  expect(desk.linking).toMatchObject({ side: 'old', state: 'done', device: 'Phone' })
-  await eventually(() => expect(phone.linking).toMatchObject({ state: 'done', accountId }))
-  await eventually(async () => expect(await phone.texts(bob)).toEqual(['one']))
-  await phone.say(phone.entries.incoming('two'))
-  await eventually(async () => expect(await desk.texts(bob)).toHaveLength(2))
-  await desk.say(desk.entries.incoming('three'))
-  await eventually(async () => expect([...(await phone.texts(bob))].sort()).toEqual(['one', 'three', 'two']))
-  await current(desk)
-  expect(desk.view.devices.map(({ name, own }) => [name, own])).toEqual([
-    ['Desk', true],
-    ['Phone', false],
-  ])
-  expect(desk.view.confirmedBy).toMatchObject({ name: 'Phone' })
-  expect([desk.view.faults, phone.view.faults]).toEqual([[], []])
-})
+describe.each([
+  ['a home server, on SQLite', homeServer],
+  ['a replica of its own, on PostgreSQL', ownReplica],
+] as const)('a person with %s', (_name, start) => {
+  let started: Started
+  const devices: PersonDevice[] = []
 
-it('gives a linked device the whole history, older than what the server has', async () => {
-  const [desk, phone] = [device('Desk'), device('Phone')]
-  await desk.signIn()
-  const old = new EntryMaker(Date.now() - 400 * 86_400_000)
-  const texts = Array.from({ length: 150 }, (_, index) => `long ago ${index}`)
-  await desk.say(...texts.map((text) => old.incoming(text)))
-  await desk.switchOn()
-  await desk.link(phone, 'qr')
-  await eventually(async () => expect(await phone.texts(bob)).toEqual(texts))
-  await eventually(() => expect([desk.transfers.views(), phone.transfers.views()]).toEqual([[], []]))
-  expect((await desk.replicas.serverCopy({ accountId })).batches).toBeLessThan(3)
-  await current(phone)
-  expect(phone.view.faults).toEqual([])
-})
+  const device = (name: string): PersonDevice => {
+    const made = new PersonDevice(name, started.server)
+    devices.push(made)
+    return made
+  }
 
-it('goes on after a restart of either end, and of the server', async () => {
-  const [desk, phone] = [device('Desk'), device('Phone')]
-  await desk.signIn()
-  await desk.switchOn()
-  await desk.link(phone, 'code')
-  await current(phone)
-  await phone.restart()
-  await home.stop()
-  await desk.say(desk.entries.incoming('while it was away'))
-  await eventually(() => expect(desk.view.state).toBe('offline'))
-  home = await startHome(directory.path, { options: { domain: 'example.org' } })
-  await desk.replicas.syncNow({ accountId })
-  await phone.replicas.syncNow({ accountId })
-  await eventually(async () => expect(await phone.texts(bob)).toEqual(['while it was away']))
-})
+  beforeEach(async () => {
+    started = await start()
+  })
+  afterEach(async () => {
+    for (const each of devices.splice(0)) await each.end()
+    await started.end()
+  })
 
-it('shuts a removed device out, and says so there', async () => {
-  const [desk, phone] = [device('Desk'), device('Phone')]
-  await desk.signIn()
-  await desk.switchOn()
-  await desk.link(phone, 'code')
-  await phone.say(phone.entries.incoming('still mine'))
-  await eventually(async () => expect(await desk.texts(bob)).toEqual(['still mine']))
-  const { id } = desk.view.devices.find(({ own }) => !own)!
-  await desk.replicas.rename({ accountId, deviceId: id, name: 'Old phone' })
-  expect(desk.view.devices.map(({ name }) => name)).toEqual(['Desk', 'Old phone'])
-  await desk.replicas.revoke({ accountId, deviceId: id })
-  await desk.say(desk.entries.incoming('not for everybody'))
-  await current(desk)
-  await phone.replicas.syncNow({ accountId })
-  expect(phone.view).toMatchObject({ state: 'stopped', error: 'device-removed' })
-  expect(await phone.texts(bob)).toEqual(['still mine'])
-  expect(desk.view.devices.find((one) => one.id === id)!.revokedAt).not.toBeNull()
-})
+  const eventually = (check: () => unknown): Promise<void> =>
+    vi.waitFor(
+      async () => {
+        await check()
+      },
+      { timeout: 15_000, interval: 20 },
+    )
+  const current = (one: PersonDevice) =>
+    eventually(() => expect(one.view).toMatchObject({ state: 'current', waiting: 0 }))
 
-it('asks for linking where another device has the account already', async () => {
-  const [desk, phone] = [device('Desk'), device('Phone')]
-  await desk.signIn()
-  await desk.switchOn()
-  await phone.signIn()
-  await phone.say(phone.entries.incoming('from before'))
-  await expect(phone.switchOn()).rejects.toMatchObject({ code: 'replica-needs-linking' })
-  expect(phone.view.state).toBe('off')
-  await desk.link(phone, 'qr')
-  await eventually(async () => expect(await desk.texts(bob)).toEqual(['from before']))
-})
+  it('pushes what was there and what comes, and says what the server holds', async () => {
+    const desk = device('Desk')
+    await desk.signIn()
+    await desk.say(desk.entries.incoming('before'))
+    expect(desk.view).toMatchObject({ state: 'off', devices: [{ name: 'Desk', own: true }] })
+    await desk.switchOn()
+    await current(desk)
+    const before = await desk.replicas.serverCopy({ accountId })
+    expect(before.batches).toBeGreaterThan(0)
+    await desk.say(desk.entries.incoming('after'))
+    await eventually(async () =>
+      expect((await desk.replicas.serverCopy({ accountId })).batches).toBe(before.batches + 1),
+    )
+  })
 
-it('leaves nothing at the server when it is switched off so', async () => {
-  const desk = device('Desk')
-  await desk.signIn()
-  await desk.say(desk.entries.incoming('one'))
-  await desk.switchOn()
-  await current(desk)
-  const copy = await desk.replicas.switchOff({ accountId, erase: true })
-  expect(copy).toMatchObject({ batches: 0, bytes: 0, oldestDay: null })
-  expect(desk.view.state).toBe('off')
-  expect(await desk.texts(bob)).toEqual(['one'])
-  await desk.switchOn()
-  await current(desk)
-  expect((await desk.replicas.serverCopy({ accountId })).batches).toBeGreaterThan(0)
-})
+  it.each(['qr', 'code'] as const)('links a device by %s, and both have what either says', async (way) => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.say(desk.entries.incoming('one'))
+    await desk.switchOn()
+    await desk.link(phone, way)
+    expect(desk.linking).toMatchObject({ side: 'old', state: 'done', device: 'Phone' })
+    await eventually(() => expect(phone.linking).toMatchObject({ state: 'done', accountId }))
+    await eventually(async () => expect(await phone.texts(bob)).toEqual(['one']))
+    await phone.say(phone.entries.incoming('two'))
+    await eventually(async () => expect(await desk.texts(bob)).toHaveLength(2))
+    await desk.say(desk.entries.incoming('three'))
+    await eventually(async () => expect([...(await phone.texts(bob))].sort()).toEqual(['one', 'three', 'two']))
+    await current(desk)
+    expect(desk.view.devices.map(({ name, own }) => [name, own])).toEqual([
+      ['Desk', true],
+      ['Phone', false],
+    ])
+    expect(desk.view.confirmedBy).toMatchObject({ name: 'Phone' })
+    expect([desk.view.faults, phone.view.faults]).toEqual([[], []])
+  })
 
-it('goes on as a new device after its disk was set back', async () => {
-  const [desk, phone] = [device('Desk'), device('Phone')]
-  await desk.signIn()
-  await desk.switchOn()
-  await desk.link(phone, 'code')
-  await current(phone)
-  await phone.keepDisk()
-  await phone.say(phone.entries.incoming('lost with the disk'))
-  await eventually(async () => expect(await desk.texts(bob)).toEqual(['lost with the disk']))
-  await phone.setBackDisk()
-  await phone.say(phone.entries.incoming('said since'))
-  await phone.replicas.syncNow({ accountId })
-  expect(phone.view).toMatchObject({ state: 'stopped', faults: [{ kind: 'ahead' }] })
-  expect(await desk.texts(bob)).toEqual(['lost with the disk'])
-  await phone.replicas.rejoin({ accountId })
-  await current(phone)
-  await eventually(async () => expect(await desk.texts(bob)).toHaveLength(2))
-  expect([...(await phone.texts(bob))].sort()).toEqual(['lost with the disk', 'said since'])
-  expect(phone.view.devices.map(({ name, own, revokedAt }) => [name, own, revokedAt === null])).toEqual([
-    ['Desk', false, true],
-    ['Phone', true, true],
-    ['Phone', false, false],
-  ])
+  it('gives a linked device the whole history, older than what the server has', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    const old = new EntryMaker(Date.now() - 400 * 86_400_000)
+    const texts = Array.from({ length: 150 }, (_, index) => `long ago ${index}`)
+    await desk.say(...texts.map((text) => old.incoming(text)))
+    await desk.switchOn()
+    await desk.link(phone, 'qr')
+    await eventually(async () => expect(await phone.texts(bob)).toEqual(texts))
+    await eventually(() => expect([desk.transfers.views(), phone.transfers.views()]).toEqual([[], []]))
+    expect((await desk.replicas.serverCopy({ accountId })).batches).toBeLessThan(3)
+    await current(phone)
+    expect(phone.view.faults).toEqual([])
+  })
+
+  it('goes on after a restart of either end, and of the server', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'code')
+    await current(phone)
+    await phone.restart()
+    await started.restart(async () => {
+      await desk.say(desk.entries.incoming('while it was away'))
+      await eventually(() => expect(desk.view.state).toBe('offline'))
+    })
+    await desk.replicas.syncNow({ accountId })
+    await phone.replicas.syncNow({ accountId })
+    await eventually(async () => expect(await phone.texts(bob)).toEqual(['while it was away']))
+  })
+
+  it('shuts a removed device out, and says so there', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'code')
+    await phone.say(phone.entries.incoming('still mine'))
+    await eventually(async () => expect(await desk.texts(bob)).toEqual(['still mine']))
+    const { id } = desk.view.devices.find(({ own }) => !own)!
+    await desk.replicas.rename({ accountId, deviceId: id, name: 'Old phone' })
+    expect(desk.view.devices.map(({ name }) => name)).toEqual(['Desk', 'Old phone'])
+    await desk.replicas.revoke({ accountId, deviceId: id })
+    await desk.say(desk.entries.incoming('not for everybody'))
+    await current(desk)
+    await phone.replicas.syncNow({ accountId })
+    expect(phone.view).toMatchObject({ state: 'stopped', error: 'device-removed' })
+    expect(await phone.texts(bob)).toEqual(['still mine'])
+    expect(desk.view.devices.find((one) => one.id === id)!.revokedAt).not.toBeNull()
+  })
+
+  it('asks for linking where another device has the account already', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await phone.signIn()
+    await phone.say(phone.entries.incoming('from before'))
+    await expect(phone.switchOn()).rejects.toMatchObject({ code: 'replica-needs-linking' })
+    expect(phone.view.state).toBe('off')
+    await desk.link(phone, 'qr')
+    await eventually(async () => expect(await desk.texts(bob)).toEqual(['from before']))
+  })
+
+  it('leaves nothing at the server when it is switched off so', async () => {
+    const desk = device('Desk')
+    await desk.signIn()
+    await desk.say(desk.entries.incoming('one'))
+    await desk.switchOn()
+    await current(desk)
+    const copy = await desk.replicas.switchOff({ accountId, erase: true })
+    expect(copy).toMatchObject({ batches: 0, bytes: 0, oldestDay: null })
+    expect(desk.view.state).toBe('off')
+    expect(await desk.texts(bob)).toEqual(['one'])
+    await desk.switchOn()
+    await current(desk)
+    expect((await desk.replicas.serverCopy({ accountId })).batches).toBeGreaterThan(0)
+  })
+
+  it('goes on as a new device after its disk was set back', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'code')
+    await current(phone)
+    await phone.keepDisk()
+    await phone.say(phone.entries.incoming('lost with the disk'))
+    await eventually(async () => expect(await desk.texts(bob)).toEqual(['lost with the disk']))
+    await phone.setBackDisk()
+    await phone.say(phone.entries.incoming('said since'))
+    await phone.replicas.syncNow({ accountId })
+    expect(phone.view).toMatchObject({ state: 'stopped', faults: [{ kind: 'ahead' }] })
+    expect(await desk.texts(bob)).toEqual(['lost with the disk'])
+    await phone.replicas.rejoin({ accountId })
+    await current(phone)
+    await eventually(async () => expect(await desk.texts(bob)).toHaveLength(2))
+    expect([...(await phone.texts(bob))].sort()).toEqual(['lost with the disk', 'said since'])
+    expect(phone.view.devices.map(({ name, own, revokedAt }) => [name, own, revokedAt === null])).toEqual([
+      ['Desk', false, true],
+      ['Phone', true, true],
+      ['Phone', false, false],
+    ])
+  })
 })

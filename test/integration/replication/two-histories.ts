@@ -22,13 +22,13 @@ export class SharedServer {
   readonly store = new MemoryReplicaStore(() => Math.floor(this.now / dayMs))
   readonly random = seeded(11)
 
-  portFor(device: Uint8Array): ReplicaServerPort {
+  portFor(device: Uint8Array, maxBytes = 1_048_576): ReplicaServerPort {
     const crypto = stubCrypto(device, this.random)
     const keyOf = (one: Uint8Array) => this.keys.get(toHex(one)) ?? null
     return {
       heads: () => this.store.heads(alice),
       page: async (after) => {
-        const { batches, end } = await this.store.page(alice, { after, maxBytes: 1_048_576 })
+        const { batches, end } = await this.store.page(alice, { after, maxBytes })
         return { batches: batches.map(({ bytes }) => bytes), end }
       },
       push: async (bytes, begins) => {
@@ -60,6 +60,9 @@ export class HistoryDevice {
   readonly #server: SharedServer
   readonly #key: Uint8Array
   readonly id: Uint8Array
+  /** What stands between this device and the server. */
+  through: (port: ReplicaServerPort) => ReplicaServerPort = (port) => port
+  pageBytes = 1_048_576
   history = this.test.open()
   #journal: HistoryReplicaJournal | null = null
 
@@ -84,8 +87,9 @@ export class HistoryDevice {
   async sync(): Promise<void> {
     const [journal, crypto] = [await this.journal(), stubCrypto(this.#key, this.#server.random)]
     const keyOf = (one: Uint8Array) => this.#server.keys.get(toHex(one)) ?? null
+    const server = this.through(this.#server.portFor(this.id, this.pageBytes))
     const { faults } = await new ReplicaEngine({
-      ...{ account: alice, server: this.#server.portFor(this.id), journal, crypto, sealing: stubSealing(this.epochs) },
+      ...{ account: alice, server, journal, crypto, sealing: stubSealing(this.epochs) },
       ...{ devices: replicaDevices(this.id, keyOf), clock: { now: () => this.#server.now } },
     }).sync()
     if (faults.length > 0) throw new Error(`faults: ${faults.map(({ kind }) => kind).join()}`)
