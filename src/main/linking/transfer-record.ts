@@ -4,7 +4,7 @@ import { concatBytes, wipe } from '#shared/bytes/bytes.ts'
 import { decodeCanonical, encodeCanonical } from '#shared/bytes/canonical-cbor.ts'
 import { bytesOf } from '#shared/bytes/schemas.ts'
 import { secretOf } from '#shared/bytes/secret.ts'
-import { slotIdBytes } from '#shared/linking/rendezvous.ts'
+import { slotIdBytes } from '#shared/linking/slot-id.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { HistoryTransfer } from './transfer-port.ts'
 

@@ -83,7 +83,7 @@ export class Transfers {
   async abandon(account: Aor): Promise<void> {
     const ending = this.#running.filter(({ kept }) => kept.account === account)
     await Promise.all(ending.map((running) => this.#forget(running)))
-    await Promise.all(ending.map(({ end }) => end?.abandon().catch(() => undefined)))
+    for (const { end } of ending) await end?.abandon().catch(() => undefined)
   }
 
   #run(kept: KeptTransfer): void {
@@ -120,7 +120,7 @@ export class Transfers {
       waiting: (error: ErrorCode | null) => this.#note(running, { error }),
     }
     return kept.doing === 'taking'
-      ? new HistorySink({ ...ports, history: sink }, kept)
+      ? new HistorySink({ ...ports, history: sink, whole: () => this.#forget(running) }, kept)
       : new HistorySource({ ...ports, history: source }, kept)
   }
 
