@@ -104,10 +104,7 @@ function openingOf({ aor, username, realm, ha1Sha256 }: AccountRecord): OpeningS
 }
 
 /** The bridge's rows about replication and devices. */
-export function replicationAnswers(
-  replicas: Replicas,
-  changePassword: (accountId: Parameters<Replicas['revoke']>[0]['accountId']) => Promise<boolean>,
-): SessionAnswers['replication'] {
+export function replicationAnswers(replicas: Replicas): SessionAnswers['replication'] {
   return {
     list: () => replicas.list(),
     switchOn: (args) => replicas.switchOn(args),
@@ -118,9 +115,6 @@ export function replicationAnswers(
     dismissFault: (args) => replicas.dismissFault(args),
     rejoin: (args) => replicas.rejoin(args),
     rename: (args) => replicas.rename(args),
-    revoke: async (args) => {
-      await replicas.revoke(args)
-      return { passwordChanged: args.changePassword && (await changePassword(args.accountId)) }
-    },
+    revoke: (args) => replicas.revoke(args),
   }
 }

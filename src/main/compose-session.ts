@@ -365,7 +365,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
       ready: () => calls.mediaReady(),
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
-    replication: replicationAnswers(replicas, () => Promise.resolve(false)),
+    replication: replicationAnswers(replicas),
     linking: linkingAnswers(
       parts.linkings,
       parts.transfers,

@@ -141,9 +141,8 @@ export class FakeReplication {
       this.change({ faults: (this.#view(accountId)?.faults ?? []).filter((fault) => fault.key !== key) }),
     'replication.rejoin': () => this.change({ state: 'joining', faults: [] }),
     'devices.rename': ({ accountId, deviceId, name }) => this.#changeDevice(accountId, deviceId, { name }),
-    'devices.revoke': ({ accountId, deviceId, changePassword }) => {
+    'devices.revoke': ({ accountId, deviceId }) => {
       this.#changeDevice(accountId, deviceId, { revokedAt: Date.now() })
-      return { passwordChanged: changePassword }
     },
   }
 

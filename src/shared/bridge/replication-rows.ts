@@ -34,8 +34,6 @@ export const replicationRows = {
   /** Goes on under a new device id, after this one was found to be a copy or to have been set back. */
   'replication.rejoin': method<void>()(z.object({ accountId })),
   'devices.rename': method<void>()(z.object({ accountId, deviceId, name: z.string().trim().min(1).max(80) })),
-  /** It reads nothing new and writes nothing more; `changePassword` = the account's password is another from now on, where that can be done from here. */
-  'devices.revoke': method<{ passwordChanged: boolean }>()(
-    z.object({ accountId, deviceId, changePassword: z.boolean() }),
-  ),
+  /** It reads nothing new and writes nothing more. */
+  'devices.revoke': method<void>()(z.object({ accountId, deviceId })),
 } as const

@@ -30,11 +30,12 @@ import {
   placeCall,
 } from '../support/call-steps.ts'
 import { checkWithAge, exportHistory, importHistory, wholeHistory } from './archive-steps.ts'
+import { goOn, handOver, keepOnAllDevices, leaveNothing, removeOther, showCode } from './link-steps.ts'
 import { clearSearch, searchWithFilters } from './search-steps.ts'
 import { Tour } from './runner.ts'
 
 const domain = 'sotto.home.arpa'
-const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour', carol: 'amber violin station forest', export: 'river mango copper saddle' }
+const passphrase = { alice: 'tidal copper lantern meadow', bob: 'quiet orbit walnut harbour', carol: 'amber violin station forest', tablet: 'velvet anchor prairie lamp', export: 'river mango copper saddle' }
 const patient = { timeout: 20_000 }
 
 // Root cannot have the browser's sandbox: the tour runs as an ordinary user, as people do, and with nobody's own keychain.
@@ -45,7 +46,9 @@ const running = new Map<string, RunningApp>()
 /** The words Alice has on paper. */
 let alicePaper: readonly string[] = []
 
-type Profile = 'alice' | 'bob' | 'carol'
+type Profile = 'alice' | 'bob' | 'carol' | 'tablet'
+/** What the second device shows. */
+let digits = ''
 /** Where Alice's history was exported to. */
 let exportFile = ''
 
@@ -64,6 +67,7 @@ const only = (profile: Profile) => (): readonly Page[] => {
   const app = running.get(profile)
   return app === undefined ? [] : [app.page]
 }
+const devices = (): readonly Page[] => [...only('alice')(), ...only('tablet')()]
 const both = (): readonly Page[] => [...only('alice')(), ...only('bob')()]
 
 async function run(): Promise<void> {
@@ -241,6 +245,43 @@ async function run(): Promise<void> {
     await openConversation(page('alice'), /Bob/)
     await expectMessage(page('alice'), 'The door code is on the card.')
   })
+  await tour.step('Alice keeps her history on all her devices', only('alice'), () => keepOnAllDevices(page('alice')))
+  await tour.step('A second device shows a code', only('tablet'), async () => {
+    await launch('tablet')
+    await protectProfile(page('tablet'), passphrase.tablet)
+    digits = await showCode(page('tablet'), `alice@${domain}`)
+  })
+  await tour.step('Alice types its digits and hands over', devices, async () => {
+    await handOver(page('alice'), digits)
+    await goOn(page('tablet'))
+  })
+  await tour.step('Both devices show the same history', devices, async () => {
+    await expect.poll(async () => (await wholeHistory(page('tablet'))).length, patient).toBeGreaterThan(1)
+    const known = await wholeHistory(page('alice'))
+    await expect.poll(() => wholeHistory(page('tablet')), patient).toEqual(known)
+    await openConversation(page('tablet'), /Bob|bob@/)
+    await expectMessage(page('tablet'), 'Gladly. I bring the plans.')
+  })
+  await tour.step('What is typed on either appears on the other', devices, async () => {
+    await page('alice').keyboard.press('Escape')
+    await openConversation(page('alice'), /Bob|bob@/)
+    await sendMessage(page('tablet'), 'Written on the tablet.')
+    await expectMessage(page('alice'), 'Written on the tablet.')
+    await sendMessage(page('alice'), 'Written on the desk.')
+    await expectMessage(page('tablet'), 'Written on the desk.')
+    await expectMessage(page('bob'), 'Written on the desk.')
+  })
+  await tour.step('Alice removes the second device, which says so', devices, async () => {
+    await removeOther(page('alice'))
+    await page('tablet').keyboard.press('Control+,')
+    await page('tablet').getByRole('tab', { name: 'Devices', exact: true }).click(patient)
+    await expect(page('tablet').getByText(/was removed/).first()).toBeVisible(patient)
+    await running.get('tablet')?.quit()
+    running.delete('tablet')
+  })
+  await tour.step('Alice switches it off: the server says that it holds nothing', only('alice'), () =>
+    leaveNothing(page('alice')),
+  )
   await tour.step('Alice prefers the dark', both, async () => {
     await page('alice').keyboard.press('Control+,')
     await page('alice').getByRole('tab', { name: 'Appearance' }).click(patient)

@@ -94,6 +94,8 @@ export class ReplicaNews {
     socket.onClose(() => {
       if (this.#socket !== socket) return
       this.#socket = null
+      // Perhaps because something changed, such as that this device was removed.
+      this.#tell()
       this.#connectLater()
     })
     // What was stored before it stood, nobody told.

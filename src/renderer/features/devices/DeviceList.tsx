@@ -52,10 +52,9 @@ export function DeviceList({ account, view }: DeviceListProps) {
           account={account}
           device={removing}
           onClose={() => setRemoving(null)}
-          onRemoved={({ passwordChanged }) => {
+          onRemoved={() => {
             setRemoving(null)
-            const words = passwordChanged ? 'devices.removedAndChanged' : 'devices.removedDone'
-            setRemoved(t(words, { name: removing.name }))
+            setRemoved(t('devices.removedDone', { name: removing.name }))
           }}
         />
       )}

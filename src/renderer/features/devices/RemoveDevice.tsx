@@ -1,12 +1,10 @@
 import { useState } from 'react'
 import type { AccountView } from '#shared/model/views.ts'
-import type { BridgeResult } from '#shared/bridge/table.ts'
 import type { ReplicaDeviceView } from '#shared/model/replication-views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Checkbox } from '#renderer/ui/Choice.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
 import { useServer } from '../holdings/use-server.ts'
@@ -16,14 +14,13 @@ export interface RemoveDeviceProps {
   readonly account: AccountView
   readonly device: ReplicaDeviceView
   readonly onClose: () => void
-  readonly onRemoved: (result: BridgeResult<'devices.revoke'>) => void
+  readonly onRemoved: () => void
 }
 
-/** The question before a device is removed: what that means, and whether the password changes with it. */
+/** The question before a device is removed: what that means, and what the device can still do. */
 export function RemoveDevice({ account, device, onClose, onRemoved }: RemoveDeviceProps) {
   const t = useT()
   const server = useServer(account)
-  const [wanted, setWanted] = useState(true)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
   const isHome = server?.ok === true && server.value.kind === 'home'
@@ -31,10 +28,9 @@ export function RemoveDevice({ account, device, onClose, onRemoved }: RemoveDevi
   async function remove(): Promise<void> {
     setBusy(true)
     setError(null)
-    const question = { accountId: account.id, deviceId: device.id, changePassword: isHome && wanted }
-    const reply = await attempt('devices.revoke', question)
+    const reply = await attempt('devices.revoke', { accountId: account.id, deviceId: device.id })
     setBusy(false)
-    if (reply.ok) onRemoved(reply.value)
+    if (reply.ok) onRemoved()
     else setError(errorText(t, reply.code, reply.params))
   }
 
@@ -49,15 +45,9 @@ export function RemoveDevice({ account, device, onClose, onRemoved }: RemoveDevi
         <p>{t('devices.removeText')}</p>
         <p>{t('devices.removeKeeps')}</p>
         {server === null && <Working label={t('holdings.asking')} />}
-        {isHome && (
-          <div>
-            <Checkbox isSelected={wanted} onChange={setWanted}>
-              {t('devices.alsoPassword')}
-            </Checkbox>
-            <p className="ps-8 text-sm text-soft">{t('devices.alsoPasswordHint')}</p>
-          </div>
+        {server !== null && (
+          <p className="text-sm text-soft">{t(isHome ? 'devices.passwordStays' : 'devices.passwordElsewhere')}</p>
         )}
-        {server !== null && !isHome && <p className="text-sm text-soft">{t('devices.passwordElsewhere')}</p>}
         {error !== null && (
           <p role="alert" className="text-sm text-danger">
             {error}
