@@ -89,6 +89,7 @@ export const errorCodes = [
   'replica-needs-linking',
   'replica-unknown',
   'replica-off',
+  'replica-gone',
   'replica-busy',
   'replica-full',
   'device-unknown',

@@ -29,6 +29,9 @@ const patientReasons: ReadonlySet<ErrorCode> = new Set([
   'certificate-wrong-name',
 ])
 
+/** What only the user can decide about. */
+const forTheUser: ReadonlySet<ErrorCode> = new Set(['device-removed', 'devices-forked', 'replica-gone'])
+
 export class AccountReplica {
   readonly #parts: AccountReplicaParts
   #open: OpenReplica | null = null
@@ -182,7 +185,7 @@ export class AccountReplica {
     if (this.#ended || this.#state === 'paused') return
     this.#due = 'all'
     this.#failures += 1
-    if (code === 'device-removed' || code === 'devices-forked') {
+    if (forTheUser.has(code)) {
       this.#set('stopped', code)
       return
     }

@@ -13,13 +13,13 @@ export interface ChainSyncParts {
   readonly account: Aor
   readonly client: Pick<ReplicaClientPort, 'links' | 'open' | 'addLink'>
   readonly chains: Pick<ReplicaChainPort, 'known' | 'learn'>
-  /** How to open the account where it has no chain yet; null = it cannot be opened from here. */
-  readonly opening: OpeningSecret | null
+  /** How to open the account where it has no chain yet; `joined` = it had one: somebody has erased it since. */
+  readonly opening: OpeningSecret | 'joined' | null
 }
 
 /**
  * Learns what the server has, and gives it what it has not; what is returned may be forked.
- * @throws SottoError `replica-needs-linking` where the account belongs to another identity, or does not have this device.
+ * @throws SottoError `replica-gone` where there is no chain any more, `replica-needs-linking` where the account belongs to another identity, or does not have this device.
  */
 export async function syncChain(parts: ChainSyncParts): Promise<KnownChain> {
   const { account, client, chains } = parts
@@ -32,6 +32,7 @@ export async function syncChain(parts: ChainSyncParts): Promise<KnownChain> {
 }
 
 async function openAccount({ account, client, chains, opening }: ChainSyncParts): Promise<readonly Uint8Array[]> {
+  if (opening === 'joined') throw new SottoError('replica-gone')
   const genesis = (await chains.known(account))?.links[0]
   if (genesis === undefined || opening === null) throw new SottoError('replica-needs-linking')
   if ((await client.open(genesis, opening)) === 'open') throw new SottoError('replica-needs-linking')

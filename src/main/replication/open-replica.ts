@@ -11,7 +11,7 @@ import type { ReplicaKeeperPort } from '#main/history/replica-port.ts'
 import { nodeVerifier } from '#main/keys/verifier.ts'
 import { chainDevices } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
-import type { ConnectReplica, OpeningSecret, ReplicaAddress, ReplicaClientPort } from './client-ports.ts'
+import type { ConnectReplica, ReplicaAddress, ReplicaClientPort } from './client-ports.ts'
 import { ReplicaEngine, type SyncProgress } from './engine.ts'
 import { EpochKeyring } from './epoch-keyring.ts'
 import { Epochs } from './epochs.ts'
@@ -23,7 +23,6 @@ export interface OpenReplicaParts {
   /** Asked anew for each connection: a server of this computer may have moved. @throws SottoError `server-unreachable`. */
   readonly address: () => Promise<ReplicaAddress>
   readonly connect: ConnectReplica
-  readonly opening: () => OpeningSecret | null
   readonly chains: ReplicaChainPort
   readonly secrets: ReplicaSecretsPort
   readonly keeper: ReplicaKeeperPort
@@ -135,13 +134,13 @@ class Opened implements OpenReplica {
   }
 
   async look(): Promise<void> {
-    const { epochs, journal, keyring, opening } = this.#parts
-    this.#chain = await syncChain({ ...this.#parts, opening: opening() })
+    const { epochs, journal, keyring } = this.#parts
+    this.#chain = await syncChain({ ...this.#parts, opening: 'joined' })
     const refreshed = await epochs.refresh(this.#chain)
     // Somebody else began an epoch at the same moment: its key is in a box by now.
     this.#chain =
       refreshed === this.#chain && !epochs.mayWrite(refreshed)
-        ? await epochs.refresh(await syncChain({ ...this.#parts, opening: opening() }))
+        ? await epochs.refresh(await syncChain({ ...this.#parts, opening: 'joined' }))
         : refreshed
     this.#unopened = await journal.openWaiting((header, body) => keyring.open(header, body))
   }

@@ -20,7 +20,7 @@ import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
 import type { JoiningChainPort, ReplicaAccount, ReplicaAccountsPort, ReplicaSettingsPort } from './service-ports.ts'
 
-export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'opening' | 'chains'> {
+export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'chains'> {
   readonly accounts: ReplicaAccountsPort
   readonly settings: ReplicaSettingsPort
   readonly chains: JoiningChainPort
@@ -263,7 +263,6 @@ export class Replicas {
       ...this.#ports,
       account: aor,
       address: () => Promise.resolve(addressOf(found(), this.#of(aor))),
-      opening: () => found().opening(),
       changed: () => this.#announce(),
     })
     this.#running.set(aor, replica)

@@ -210,6 +210,23 @@ describe.each([
     expect((await desk.replicas.serverCopy({ accountId })).batches).toBeGreaterThan(0)
   })
 
+  it('gives nothing to a server again that another device has erased, until the user says so', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'code')
+    await current(phone)
+    await desk.replicas.switchOff({ accountId, erase: true })
+    await phone.say(phone.entries.incoming('only here'))
+    await phone.replicas.syncNow({ accountId })
+    expect(phone.view).toMatchObject({ state: 'stopped', error: 'replica-gone', faults: [] })
+    expect(await phone.replicas.serverCopy({ accountId })).toMatchObject({ batches: 0 })
+    await desk.switchOn()
+    await phone.replicas.syncNow({ accountId })
+    await current(phone)
+    expect((await phone.replicas.serverCopy({ accountId })).batches).toBeGreaterThan(0)
+  })
+
   it('goes on as a new device after its disk was set back', async () => {
     const [desk, phone] = [device('Desk'), device('Phone')]
     await desk.signIn()
