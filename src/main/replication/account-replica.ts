@@ -136,6 +136,7 @@ export class AccountReplica {
 
   async #exchange(whole: boolean): Promise<void> {
     if (whole) this.#set('working', null)
+    await this.#leaveIfMoved()
     this.#open ??= await this.#join()
     const open = this.#open
     if (whole) await open.look()
@@ -144,6 +145,16 @@ export class AccountReplica {
     const report = await open.engine.sync()
     this.#lastContactAt = this.#parts.clock.now()
     await this.#judge(report)
+  }
+
+  /** A server of this computer, started again, may be at another port. */
+  async #leaveIfMoved(): Promise<void> {
+    if (this.#open === null) return
+    const { host, port } = await this.#parts.address()
+    if (host === this.#open.address.host && port === this.#open.address.port) return
+    this.#open.client.close()
+    this.#open.close()
+    this.#open = null
   }
 
   async #join(): Promise<OpenReplica> {

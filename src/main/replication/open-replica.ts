@@ -34,6 +34,8 @@ export interface OpenReplicaParts {
 }
 
 export interface OpenReplica {
+  /** Where its server was when it was opened. */
+  readonly address: ReplicaAddress
   readonly device: OwnDevice
   readonly ownId: DeviceId
   readonly client: ReplicaClientPort
@@ -62,14 +64,16 @@ export async function openReplica(
   const device = await chains.openDevice(account)
   if (known === null || device === null) throw new SottoError('not-found')
   const signer = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
-  const client = parts.connect(account, await parts.address(), signer)
+  const address = await parts.address()
+  const client = parts.connect(account, address, signer)
   const keyring = new EpochKeyring()
   const epochs = new Epochs({ ...parts, client, keyring, device })
   await epochs.load()
-  return new Opened({ ...parts, journal, device, client, keyring, epochs, progress, known })
+  return new Opened({ ...parts, opened: address, journal, device, client, keyring, epochs, progress, known })
 }
 
 interface OpenedParts extends OpenReplicaParts {
+  readonly opened: ReplicaAddress
   readonly journal: HistoryReplicaJournal
   readonly device: OwnDevice
   readonly client: ReplicaClientPort
@@ -84,6 +88,7 @@ class Opened implements OpenReplica {
   readonly engine: ReplicaEngine
   #chain: KnownChain
   #unopened = 0
+  #looking: Promise<void> = Promise.resolve()
 
   constructor(parts: OpenedParts) {
     this.#parts = parts
@@ -99,6 +104,10 @@ class Opened implements OpenReplica {
       ),
       maySeal: () => this.mayWrite,
     })
+  }
+
+  get address(): ReplicaAddress {
+    return this.#parts.opened
   }
 
   get device(): OwnDevice {
@@ -133,7 +142,14 @@ class Opened implements OpenReplica {
     this.#chain = chain
   }
 
-  async look(): Promise<void> {
+  /** One after the other: two at once would begin an epoch twice. */
+  look(): Promise<void> {
+    const turn = this.#looking.then(() => this.#look())
+    this.#looking = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #look(): Promise<void> {
     const { epochs, journal, keyring } = this.#parts
     this.#chain = await syncChain({ ...this.#parts, opening: 'joined' })
     const refreshed = await epochs.refresh(this.#chain)

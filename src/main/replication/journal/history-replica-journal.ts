@@ -130,7 +130,7 @@ export class HistoryReplicaJournal implements ReplicaJournal {
     for (const body of bodies) this.#missing.delete(keyOf(body))
   }
 
-  /** Opens what waited for a key, as far as its key is here now; resolves with how many opened. */
+  /** Opens what waited for a key, as far as its key is here now; resolves with how many still wait. */
   async openWaiting(open: SealingPort['open']): Promise<number> {
     const { keeper, account } = this.#parts
     let [after, count]: [number | null, number] = [0, 0]
@@ -142,7 +142,7 @@ export class HistoryReplicaJournal implements ReplicaJournal {
         return content === null || content === 'no-key' ? [] : [{ device, seq, bodyHash, content }]
       })
       if (opened.length > 0) this.#heard(await keeper.keepOpened(account, byDevice(opened)))
-      count += opened.length
+      count += page.envelopes.length - opened.length
       after = page.next
     }
     return count
