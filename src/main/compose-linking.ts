@@ -223,7 +223,7 @@ export function startLinking(
   const transfers: Transfers = composeTransfers(ports, { ...parts, publish })
   const linkings: Linkings = composeLinking(ports, { ...parts, transfers, publish })
   opened.push(
-    () => linkings.cancel(),
+    () => linkings.stop(),
     () => transfers.stop(),
   )
   return { linkings, transfers }

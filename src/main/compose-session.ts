@@ -105,7 +105,10 @@ export async function composeSession(
 
 /** Closes in the reverse order; one that fails keeps none of the others open. */
 async function closeAll(opened: readonly Close[]): Promise<void> {
-  for (const close of opened.toReversed()) await Promise.resolve(close()).catch(() => undefined)
+  for (const close of opened.toReversed())
+    await Promise.resolve()
+      .then(close)
+      .catch(() => undefined)
 }
 
 async function startSession(ports: SessionPorts, history: OpenHistory, opened: Close[]): Promise<RunningSession> {

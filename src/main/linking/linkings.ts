@@ -58,6 +58,12 @@ export class Linkings {
     return this.#view
   }
 
+  /** Ends what runs; nobody is told any more. */
+  stop(): void {
+    this.#running?.cancel()
+    this.#running = null
+  }
+
   /** Ends what runs, and puts away how it ended. */
   cancel(): void {
     this.#running?.cancel()
