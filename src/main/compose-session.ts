@@ -114,6 +114,7 @@ async function closeAll(opened: readonly Close[]): Promise<void> {
 async function startSession(ports: SessionPorts, history: OpenHistory, opened: Close[]): Promise<RunningSession> {
   const lost = new Promise<void>((resolve) => history.onCrash(resolve))
   await ports.ladder.confirmDatabase()
+  const media = startMedia(ports, opened)
   const signalling = await (await ports.signalling()).attach()
   opened.push(() => signalling.stop())
   const settings = new Settings(settingsStore(history))
@@ -130,7 +131,7 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
-  const { media, calls } = startCalls(ports, { history, signalling, accounts, entries }, opened)
+  const calls = startCalls(ports, { history, signalling, accounts, entries, media }, opened)
   const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
@@ -140,10 +141,9 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const { unfinished } = archive
   const kept = await startHistory(ports, { history, entries, settings, accounts, unfinished }, opened)
   opened.push(warmForCalls(accounts, media))
+  await takeSpooled(ports, { history, signalling, accounts, entries })
   await startReplication(replicas, { history, accounts }, opened)
   await linking.transfers.start()
-  await takeSpooled(ports, { history, signalling, accounts, entries })
-  signalling.flow()
   return {
     answers: answersOf(ports, { ...parts, kept, archive }),
     networkChanged: () => tellOfNetwork([signalling, media]),
@@ -177,7 +177,7 @@ async function rememberPeers({ locked }: SessionPorts, { reader }: OpenHistory):
   if (known !== null) locked.usePeers(known.conversations)
 }
 
-/** What came in while Sotto was locked, before anything that comes in now. */
+/** What came in while Sotto was locked, then whatever comes in. */
 async function takeSpooled(
   ports: SessionPorts,
   parts: { readonly signalling: AttachedSignalling } & Parameters<typeof addSpooledCall>[0],
@@ -192,6 +192,7 @@ async function takeSpooled(
     call: (call) => addSpooledCall(parts, call),
   })
   await rememberPeers(ports, parts.history)
+  parts.signalling.flow()
 }
 
 /** The first call must not wait for the worker: it starts with the first account, today's or an older one. */
@@ -215,16 +216,17 @@ function registryOf({ writer }: OpenHistory, forget: (aor: Aor) => Promise<void>
   }
 }
 
-function startCalls(
-  ports: SessionPorts,
-  parts: Omit<Parameters<typeof composeCalls>[1], 'media'>,
-  opened: Close[],
-): { readonly media: MediaClient; readonly calls: Calls } {
+/** Before signalling, so that it ends after: while its worker takes its time, what comes in goes to the spool already. */
+function startMedia(ports: SessionPorts, opened: Close[]): MediaClient {
   const media = createMediaClient(ports)
   opened.push(() => media.stop())
-  const calls = composeCalls(ports, { ...parts, media })
+  return media
+}
+
+function startCalls(ports: SessionPorts, parts: Parameters<typeof composeCalls>[1], opened: Close[]): Calls {
+  const calls = composeCalls(ports, parts)
   opened.push(() => calls.stop())
-  return { media, calls }
+  return calls
 }
 
 function tellOfNetwork(parts: readonly { networkChanged(): Promise<void> }[]): void {

@@ -45,12 +45,17 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('locking with the computer', 
     await openConversation(alice.page, /Bob|bob@/)
   }
 
-  /** Asks the window by way of main: Chromium drops the test's own connection to a page when the computer sleeps. */
+  /**
+   * Asks the window by way of main: Chromium drops the test's own connection to a page when the computer sleeps.
+   * The page that locks away while it is asked answers nothing: ask again.
+   */
   const ask = (what: string): Promise<string> =>
-    alice.app.evaluate(async ({ BrowserWindow }, script) => {
-      const answer: unknown = await BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(script)
-      return String(answer)
-    }, what)
+    alice.app
+      .evaluate(async ({ BrowserWindow }, script) => {
+        const answer: unknown = await BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(script)
+        return String(answer)
+      }, what)
+      .catch((error: unknown) => `no answer: ${String(error)}`)
   const lockedBy = (): Promise<string> => ask("sotto.call('app.view', {}).then(({ value }) => value.lockedBy)")
 
   async function expectAsleep(): Promise<void> {
@@ -80,7 +85,7 @@ describe.skipIf(missing.length > 0)(titleWithNeeds('locking with the computer', 
     buses.sleep(true)
     // The first to be heard is the reason that main keeps.
     await expectAsleep()
-    expect(await lockedBy()).toBe('suspend')
+    await expect.poll(lockedBy, patient).toBe('suspend')
     await sendMessage(bob.page, 'Sent while you slept')
     // A flow that a busy machine took for dead comes back first.
     await expect.poll(() => spool().length, { timeout: 60_000 }).toBe(1)
