@@ -74,8 +74,9 @@ export async function startReplication(
 }
 
 /** Accounts whose history changed; null = perhaps any. */
-function accountsOf({ bulk, searches, conversations }: HistoryChange): Parameters<Replicas['noteLocal']>[0] {
-  return bulk || searches === true ? null : conversations.map(({ accountId }) => accountId)
+function accountsOf(change: HistoryChange): Parameters<Replicas['noteLocal']>[0] {
+  const { bulk, searches, accountSettings, conversations } = change
+  return bulk || searches === true || accountSettings !== undefined ? null : conversations.map(({ accountId }) => accountId)
 }
 
 function replicaAccount(record: AccountRecord, accounts: Accounts): ReplicaAccount {

@@ -23,6 +23,7 @@ import { startArchive } from './compose-archive.ts'
 import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
+import { accountAnswers, composeFollowing, startFollowing, type Following } from './compose-following.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
 import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
@@ -131,11 +132,14 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
-  const calls = startCalls(ports, { history, signalling, accounts, entries, media }, opened)
-  const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
+  const following = composeFollowing(ports, { history, accounts, identity, entries })
+  const { marks } = following
+  const calls = startCalls(ports, { history, signalling, accounts, entries, media, marks }, opened)
+  const parts = { following, marks, history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()
+  await startFollowing(following, parts, opened)
   await features.chat.start()
   const archive = startArchive(ports, { history, identity }, opened)
   const { unfinished } = archive
@@ -270,6 +274,8 @@ interface Foundation {
 interface Answering extends Features {
   readonly archive: Archive
   readonly calls: Calls
+  readonly following: Following
+  readonly marks: Following['marks']
   readonly kept: HistoryFeatures
 }
 
@@ -346,7 +352,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
   const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas } = parts
   return {
-    accounts,
+    accounts: accountAnswers(accounts, parts.following.settings),
     identity,
     keys: rungAnswers(ports, identity),
     contacts,

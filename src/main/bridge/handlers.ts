@@ -94,6 +94,7 @@ export interface SessionAnswers {
   }
   readonly callDevices: {
     list: Answer<'calls.devices'>
+    comparedElsewhere: Answer<'calls.comparedElsewhere'>
     rename: Answer<'calls.renameDevice'>
     forgetComparison: Answer<'calls.forgetComparison'>
   }
@@ -267,6 +268,7 @@ function callRows(
     'calls.declineReferral': (args) => session().calls.declineReferral(args),
     'calls.compared': (args) => session().calls.compared(args),
     'calls.devices': (args) => session().callDevices.list(args),
+    'calls.comparedElsewhere': (args) => session().callDevices.comparedElsewhere(args),
     'calls.renameDevice': (args) => session().callDevices.rename(args),
     'calls.forgetComparison': (args) => session().callDevices.forgetComparison(args),
     'calls.dismiss': (args) => session().calls.dismiss(args),

@@ -90,6 +90,7 @@ export const plainBridgeNames = [
   'calls.declineReferral',
   'calls.compared',
   'calls.devices',
+  'calls.comparedElsewhere',
   'calls.renameDevice',
   'calls.forgetComparison',
   'calls.dismiss',
