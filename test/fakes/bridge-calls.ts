@@ -89,7 +89,7 @@ export class FakeCalls {
   comparedElsewhere: readonly ComparedElsewhereView[] = [
     {
       ...{ zid: 'd'.repeat(24), name: 'Bob’s tablet', device: 'DDDDDDDDDDDDDDDDDDDDDA' as DeviceId },
-      ...{ deviceName: 'Desk', at: now - 86_400_000 },
+      ...{ deviceName: 'Desk', at: 1_760_000_000_000 },
     },
   ]
   devices: readonly CallDeviceView[] = [

@@ -13,6 +13,7 @@ export type ChainChange =
       readonly last?: { readonly seq: number; readonly hash: Uint8Array } | undefined
     }
   | { readonly kind: 'rename'; readonly target: Uint8Array; readonly name: string }
+  | { readonly kind: 'pick'; readonly branches: Uint8Array[] }
   | { readonly kind: 'epoch'; readonly epoch: number; readonly commitment: Uint8Array }
 
 /** This device with its secrets, in memory until it is wiped. */

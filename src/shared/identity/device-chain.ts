@@ -51,7 +51,7 @@ export interface ChainState {
   readonly epoch: number
   /** Epochs by number. */
   readonly epochs: ReadonlyMap<number, ChainEpoch>
-  /** A device was revoked that has the key of the newest epoch. */
+  /** A device was revoked, or left on a branch that does not count, that has the key of the newest epoch. */
   readonly epochIsDue: boolean
 }
 
@@ -81,6 +81,8 @@ export interface VerifiedLink {
   readonly [verified]: true
   readonly hash: LinkHash
   readonly body: LinkBody
+  /** A device by its id, and the new one of an `add` link beside whoever added it. */
+  readonly signers: readonly (DeviceId | 'paper')[]
   readonly signedByPaper: boolean
 }
 
@@ -121,8 +123,9 @@ export function verifyLink(
   if (refusal !== null) return err(refusal)
   const signer = refuseSignatures(state, { body, link }, crypto)
   if (signer !== null) return err(signer)
-  const signedByPaper = link.signatures.some(({ by }) => by === 'paper')
-  return ok({ hash: linkHash(link.body, crypto), body, signedByPaper } as VerifiedLink)
+  const signers = link.signatures.map(({ by }) => (by === 'paper' ? by : deviceIdText(by)))
+  const signedByPaper = signers.includes('paper')
+  return ok({ hash: linkHash(link.body, crypto), body, signers, signedByPaper } as unknown as VerifiedLink)
 }
 
 /** The state after a link that {@link verifyLink} accepted at `state`. */
@@ -136,6 +139,9 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
       return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
     case 'revoke':
       return { ...next, epochIsDue: true, devices: changeDevice(state, body.target, revoked(body)) }
+    case 'pick':
+      // Devices of the other branches may have the key of the newest epoch.
+      return { ...next, epochIsDue: true }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
@@ -180,6 +186,8 @@ function refuseChange(state: ChainState, body: LinkBody, crypto: VerifierPort): 
     case 'revoke':
     case 'rename':
       return isValid(state, deviceIdText(body.target)) ? null : 'device-not-valid'
+    case 'pick':
+      return null
     case 'epoch':
       return body.epoch === state.epoch + 1 ? null : 'wrong-epoch'
   }
