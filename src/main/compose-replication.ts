@@ -117,5 +117,6 @@ export function replicationAnswers(replicas: Replicas): SessionAnswers['replicat
     rejoin: (args) => replicas.rejoin(args),
     rename: (args) => replicas.rename(args),
     revoke: (args) => replicas.revoke(args),
+    pickBranch: (args) => replicas.pickBranch(args).finally(() => args.words?.fill(0)),
   }
 }

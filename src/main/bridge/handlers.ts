@@ -148,6 +148,7 @@ export interface SessionAnswers {
     rejoin: Answer<'replication.rejoin'>
     rename: Answer<'devices.rename'>
     revoke: Answer<'devices.revoke'>
+    pickBranch: Answer<'devices.pickBranch'>
   }
   readonly linking: {
     view: Answer<'linking.view'>
@@ -338,6 +339,7 @@ function replicationRows(
     'replication.rejoin': (args) => session().replication.rejoin(args),
     'devices.rename': (args) => session().replication.rename(args),
     'devices.revoke': (args) => session().replication.revoke(args),
+    'devices.pickBranch': (args) => session().replication.pickBranch(args),
     'linking.view': (args) => session().linking.view(args),
     'linking.begin': (args) => session().linking.begin(args),
     'linking.readQr': (args) => session().linking.readQr(args),

@@ -23,6 +23,7 @@ export const secretBridgeNames = [
   'archive.verify',
   'linking.readQr',
   'linking.enterCode',
+  'devices.pickBranch',
 ] as const satisfies readonly BridgeName[]
 
 /** The other rows of the table, by name. */
