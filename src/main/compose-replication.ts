@@ -76,7 +76,9 @@ export async function startReplication(
 /** Accounts whose history changed; null = perhaps any. */
 function accountsOf(change: HistoryChange): Parameters<Replicas['noteLocal']>[0] {
   const { bulk, searches, accountSettings, conversations } = change
-  return bulk || searches === true || accountSettings !== undefined ? null : conversations.map(({ accountId }) => accountId)
+  return bulk || searches === true || accountSettings !== undefined
+    ? null
+    : conversations.map(({ accountId }) => accountId)
 }
 
 function replicaAccount(record: AccountRecord, accounts: Accounts): ReplicaAccount {

@@ -1,5 +1,6 @@
 /** Wires everything that runs while the history is open. */
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
@@ -39,6 +40,7 @@ import type { KeyLadder } from './keys/key-ladder.ts'
 import type { Linkings } from './linking/linkings.ts'
 import type { Transfers } from './linking/transfers.ts'
 import type { Replicas } from './replication/replicas.ts'
+import { defaultDeviceName } from './platform/device-name.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
@@ -133,9 +135,10 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
   const following = composeFollowing(ports, { history, accounts, identity, entries })
-  const { marks } = following
-  const calls = startCalls(ports, { history, signalling, accounts, entries, media, marks }, opened)
-  const parts = { following, marks, history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
+  const called = { history, signalling, accounts, entries, media, marks: following.marks }
+  const calls = startCalls(ports, called, opened)
+  const base = { history, signalling, settings, accounts, identity, calls, replicas, following }
+  const parts = { ...base, ...linking, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()
@@ -260,7 +263,7 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
       remove: (account) => ladder.removePaperSecret(account).then(onRungs),
     },
     aorOf: (id) => accounts.records().find((record) => record.id === id)?.aor ?? null,
-    deviceName: hostname(),
+    deviceName: defaultDeviceName(hostname(), basename(ports.paths.profile)),
   })
 }
 
@@ -275,7 +278,6 @@ interface Answering extends Features {
   readonly archive: Archive
   readonly calls: Calls
   readonly following: Following
-  readonly marks: Following['marks']
   readonly kept: HistoryFeatures
 }
 
@@ -368,7 +370,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     settings: settingAnswers(ports, parts),
     holdings: composeHoldings(ports, { history, accounts, upkeep: kept.upkeep }),
     calls,
-    callDevices: composeCallDevices(parts, ports.clock),
+    callDevices: composeCallDevices({ ...parts, marks: parts.following.marks }, ports.clock),
     media: {
       offer: (args) => calls.mediaOffer(args),
       failed: (args) => calls.mediaFailed(args),

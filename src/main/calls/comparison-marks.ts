@@ -78,7 +78,8 @@ type Device = Awaited<ReturnType<HistoryReaderPort['zrtpDevices']>>[number]
 /** What is compared and not said so, and what is said and does not hold any more. */
 function unsaid(devices: readonly Device[], marks: readonly MergedMark[]): readonly Said[] {
   const compared = devices.filter(({ verified }) => verified)
-  const isSaid = ({ peerZid, name }: Device) => marks.some((mark) => equalBytes(mark.key, peerZid) && mark.name === name)
+  const isSaid = ({ peerZid, name }: Device) =>
+    marks.some((mark) => equalBytes(mark.key, peerZid) && mark.name === name)
   const isCompared = ({ key }: MergedMark) => compared.some(({ peerZid }) => equalBytes(peerZid, key))
   return [
     ...compared.filter((device) => !isSaid(device)).map(({ peerZid: key, name }) => ({ key, name, holds: true })),

@@ -18,7 +18,13 @@ import { switchedOff, type ReplicaSettings } from './replication-record.ts'
 import { parseServer, showServer } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
-import type { JoiningChainPort, PickingChainPort, ReplicaAccount, ReplicaAccountsPort, ReplicaSettingsPort } from './service-ports.ts'
+import type {
+  JoiningChainPort,
+  PickingChainPort,
+  ReplicaAccount,
+  ReplicaAccountsPort,
+  ReplicaSettingsPort,
+} from './service-ports.ts'
 
 export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'chains'> {
   readonly accounts: ReplicaAccountsPort

@@ -36,5 +36,13 @@ export function mergeMarks(entries: readonly Entry[]): readonly MergedMark[] {
   return [...newest]
     .filter(([, { body }]) => body.holds)
     .toSorted(([a, x], [b, y]) => x.body.at - y.body.at || (a < b ? -1 : 1))
-    .map(([, { head, body: { way, key, name = '', at } }]) => ({ way, key, device: head.device, name, at }))
+    .map(
+      ([
+        ,
+        {
+          head,
+          body: { way, key, name = '', at },
+        },
+      ]) => ({ way, key, device: head.device, name, at }),
+    )
 }

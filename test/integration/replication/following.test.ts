@@ -7,12 +7,7 @@ import { ComparisonMarks } from '#main/calls/comparison-marks.ts'
 import { systemClock, systemRandom } from '#server/home/system-ports.ts'
 import { silentLog } from '#test/fakes/home-server.ts'
 import { PersonDevice } from '#test/fakes/replica-person.ts'
-import {
-  alice,
-  aliceAccount as accountId,
-  bob,
-  conversationWith,
-} from '#test/integration/history/history-fixture.ts'
+import { alice, aliceAccount as accountId, bob, conversationWith } from '#test/integration/history/history-fixture.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 import { homeServer, ownReplica, type Started } from './person-servers.ts'
 

@@ -146,7 +146,9 @@ describe.each([
     expect(mayPick).toBe(false)
     const pick = (typed: Uint8Array | null) => desk.replicas.pickBranch({ accountId, branch: key, words: typed })
     await expect(pick(null)).rejects.toMatchObject({ code: 'fork-needs-paper' })
-    await expect(pick(new TextEncoder().encode('abandon abandon'))).rejects.toMatchObject({ code: 'wrong-paper-secret' })
+    await expect(pick(new TextEncoder().encode('abandon abandon'))).rejects.toMatchObject({
+      code: 'wrong-paper-secret',
+    })
     expect(desk.view.state).toBe('stopped')
     await pick(words)
     await eventually(() => expect(desk.view).toMatchObject({ state: 'current', branches: [] }))
