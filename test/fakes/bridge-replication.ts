@@ -104,6 +104,7 @@ const stories = {
   }),
   split: () => split(true),
   'split-apart': () => split(false),
+  'old-password': () => ({ ...current(), isPasswordDue: true }),
   copied: () => ({ ...current(), state: 'stopped', faults: [fault('ahead', 'D', null, 1)] }),
 } as const satisfies Record<string, () => Partial<ReplicationView>>
 
@@ -136,6 +137,7 @@ export class FakeReplication {
       ...{ accountId: account.id, state: 'off', server: '127.0.0.1:8443', error: null, progress: null, waiting: 0 },
       ...{ completeUpTo: null, confirmedBy: null, lastContactAt: null, unopened: 0, faults: [], devices: [own()] },
       ...{ branches: [], aside: [] },
+      isPasswordDue: false,
       ...stories[script.story ?? 'off'](),
     }))
   }

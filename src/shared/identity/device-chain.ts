@@ -53,6 +53,8 @@ export interface ChainState {
   readonly epochs: ReadonlyMap<number, ChainEpoch>
   /** A device was revoked, or left on a branch that does not count, that has the key of the newest epoch. */
   readonly epochIsDue: boolean
+  /** The first epoch whose key no device ever had that was revoked; 0 = none was revoked. */
+  readonly epochAfterRemoval: number
 }
 
 /** When an epoch began, by the clock of the device that began it, ms; what names its key. */
@@ -138,10 +140,10 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
     case 'add':
       return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
     case 'revoke':
-      return { ...next, epochIsDue: true, devices: changeDevice(state, body.target, revoked(body)) }
+      return { ...next, ...removal(state), devices: changeDevice(state, body.target, revoked(body)) }
     case 'pick':
-      // Devices of the other branches may have the key of the newest epoch.
-      return { ...next, epochIsDue: true }
+      // Devices that count no more may have the key of the newest epoch, and know the password.
+      return { ...next, ...removal(state) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
@@ -240,7 +242,7 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
   const devices = new Map([[deviceIdText(body.device.id), newDevice(body.device, body.at)]])
   return {
     ...{ account: body.account as Aor, identity: hash, head: hash, length: 1, paper: body.paper },
-    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true },
+    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true, epochAfterRemoval: 0 },
   }
 }
 
@@ -253,6 +255,10 @@ function withEpoch(
   { epoch, at, commitment }: LinkBodyOf<'epoch'>,
 ): ReadonlyMap<number, ChainEpoch> {
   return new Map([...epochs, [epoch, { at, commitment }]])
+}
+
+function removal({ epoch }: ChainState): Pick<ChainState, 'epochIsDue' | 'epochAfterRemoval'> {
+  return { epochIsDue: true, epochAfterRemoval: epoch + 1 }
 }
 
 function revoked({ at, last }: LinkBodyOf<'revoke'>): Pick<ChainDevice, 'revokedAt' | 'countsUntil'> {

@@ -81,6 +81,8 @@ export interface ReplicationView {
   readonly lastContactAt: number | null
   /** Entries that are here but cannot be opened yet. */
   readonly unopened: number
+  /** A removed device can still sign in at the SIP server: it has not taken the new password yet. */
+  readonly isPasswordDue: boolean
   readonly faults: readonly ReplicaFaultView[]
   /** Of a forked list of devices, the ways it may go on; empty otherwise. */
   readonly branches: readonly ChainBranchView[]

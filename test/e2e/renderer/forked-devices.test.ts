@@ -36,7 +36,7 @@ const screens: readonly Screen[] = [
     scenario: {},
     reach: async (page) => {
       await open(/Bob Baker/)(page)
-      await page.getByRole('button', { name: 'Details' }).click()
+      await page.getByRole('button', { name: 'About Bob Baker' }).last().click()
       await page.getByRole('heading', { name: 'Compared on your other devices' }).scrollIntoViewIfNeeded()
     },
   },

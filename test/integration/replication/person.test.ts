@@ -131,6 +131,34 @@ describe.each([
     expect(desk.view.devices.find((one) => one.id === id)!.revokedAt).not.toBeNull()
   })
 
+  it('changes the password of a home account, which the other devices know by themselves', async () => {
+    const [desk, phone, laptop] = [device('Desk'), device('Phone'), device('Laptop')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'qr')
+    await desk.link(laptop, 'code')
+    await current(laptop)
+    const before = desk.record.ha1Sha256
+    await desk.replicas.revoke({ accountId, deviceId: phone.view.devices.find(({ own }) => own)!.id })
+    expect(desk.view.isPasswordDue).toBe(false)
+    if (started.signsIn === null) {
+      expect(desk.record).toMatchObject({ ha1Sha256: before, passwordEpoch: 0 })
+      return
+    }
+    expect(desk.record.passwordEpoch).toBe(2)
+    await eventually(() => expect(laptop.record).toMatchObject({ passwordEpoch: 2 }))
+    expect(laptop.record.ha1Sha256).toBe(desk.record.ha1Sha256)
+    await phone.replicas.syncNow({ accountId })
+    expect(phone.record).toMatchObject({ ha1Sha256: before, passwordEpoch: 0 })
+    expect(await started.signsIn(desk.record.ha1Sha256)).toBe(true)
+    expect(await started.signsIn(before)).toBe(false)
+    // Whoever comes later is handed the password in use.
+    const tablet = device('Tablet')
+    await laptop.link(tablet, 'code')
+    await current(tablet)
+    expect(tablet.record).toMatchObject({ ha1Sha256: desk.record.ha1Sha256, passwordEpoch: 2 })
+  })
+
   it('asks for linking where another device has the account already', async () => {
     const [desk, phone] = [device('Desk'), device('Phone')]
     await desk.signIn()
