@@ -135,15 +135,10 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
-  const following = composeFollowing(ports, { history, accounts, identity, entries })
-  const called = { history, signalling, accounts, entries, media, marks: following.marks }
-  const calls = startCalls(ports, called, opened)
-  const base = { history, signalling, settings, accounts, identity, calls, replicas, following }
-  const parts = { ...base, ...linking, ...features }
+  const talking = startCalls(ports, { history, signalling, accounts, identity, entries, media }, opened)
+  const parts = { ...talking, ...linking, ...features, history, signalling, settings, accounts, identity, replicas }
   opened.push(...connect(ports, parts))
-  await settings.start()
-  await accounts.start()
-  await startFollowing(following, parts, opened)
+  await startSettings(parts, opened)
   await features.chat.start()
   const archive = startArchive(ports, { history, identity }, opened)
   const { unfinished } = archive
@@ -231,10 +226,25 @@ function startMedia(ports: SessionPorts, opened: Close[]): MediaClient {
   return media
 }
 
-function startCalls(ports: SessionPorts, parts: Parameters<typeof composeCalls>[1], opened: Close[]): Calls {
-  const calls = composeCalls(ports, parts)
+/** Calls, and what they and the accounts say to the other own devices. */
+function startCalls(
+  ports: SessionPorts,
+  parts: Omit<Parameters<typeof composeCalls>[1], 'marks'> & Parameters<typeof composeFollowing>[1],
+  opened: Close[],
+): { readonly calls: Calls; readonly following: Following } {
+  const following = composeFollowing(ports, parts)
+  const calls = composeCalls(ports, { ...parts, marks: following.marks })
   opened.push(() => calls.stop())
-  return calls
+  return { calls, following }
+}
+
+async function startSettings(
+  { settings, history, accounts, following }: Foundation & Pick<Answering, 'following'>,
+  opened: Close[],
+): Promise<void> {
+  await settings.start()
+  await accounts.start()
+  await startFollowing(following, { history, accounts }, opened)
 }
 
 function tellOfNetwork(parts: readonly { networkChanged(): Promise<void> }[]): void {
@@ -276,9 +286,9 @@ interface Foundation {
 }
 
 interface Answering extends Features {
+  readonly following: Following
   readonly archive: Archive
   readonly calls: Calls
-  readonly following: Following
   readonly kept: HistoryFeatures
 }
 

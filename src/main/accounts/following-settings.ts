@@ -1,7 +1,7 @@
 /** Settings of an account that follow the user: what is set here is said to the other own devices, what they say is set here. */
 import { cleanDisplayName } from '#shared/model/display-name.ts'
 import type { EntryFactory, EntryOrigin } from '#shared/model/entry-factory.ts'
-import type { AccountId, Aor } from '#shared/model/ids.ts'
+import type { Aor } from '#shared/model/ids.ts'
 import type { FollowingSettings } from '#shared/model/merge-account-settings.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -87,7 +87,7 @@ function changeTo(record: AccountRecord, merged: FollowingSettings): Update | nu
   const before = settingsOf(record)
   const { name, ...rest } = pick(wanted, (key) => wanted[key] !== undefined && wanted[key] !== before[key])
   const change = { ...rest, ...(name === undefined ? {} : { displayName: name }) }
-  return Object.keys(change).length === 0 ? null : { accountId: record.id as AccountId, ...change }
+  return Object.keys(change).length === 0 ? null : { accountId: record.id, ...change }
 }
 
 function settingsOf({ displayName, sendReceipts, sendTyping, callPolicy, hideAddress }: AccountRecord) {

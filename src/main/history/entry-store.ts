@@ -25,6 +25,14 @@ export interface EntryPlace {
   readonly subject: string | null
 }
 
+/** Entries that are about an account as a whole. */
+function ofAccount(db: Database, kind: 'saved-search' | 'account-settings'): Statement<[string], Uint8Array> {
+  const where = 'account = ? AND conversation IS NULL AND subject IS NOT NULL'
+  return db
+    .prepare<[string], Uint8Array>(`SELECT bytes FROM entry WHERE ${where} AND kind = ${kinds[kind].number}`)
+    .pluck()
+}
+
 export class EntryStore {
   readonly #trace: ReplicaTrace
   readonly #has: Statement<[Uint8Array], number>
@@ -64,15 +72,8 @@ export class EntryStore {
              AND message.message_id = entry.subject AND message.author = entry.author) ORDER BY seq`,
       )
       .pluck()
-    const ofAccount = (kind: 'saved-search' | 'account-settings') =>
-      db
-        .prepare<[string], Uint8Array>(
-          `SELECT bytes FROM entry WHERE account = ? AND conversation IS NULL AND subject IS NOT NULL
-             AND kind = ${kinds[kind].number}`,
-        )
-        .pluck()
-    this.#searches = ofAccount('saved-search')
-    this.#accountSettings = ofAccount('account-settings')
+    this.#searches = ofAccount(db, 'saved-search')
+    this.#accountSettings = ofAccount(db, 'account-settings')
     this.#bytes = db.prepare<[Uint8Array], Uint8Array>('SELECT bytes FROM entry WHERE id = ?').pluck()
     this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
     this.#unread = db.prepare('INSERT INTO entry_unread (seq) VALUES (?)')
