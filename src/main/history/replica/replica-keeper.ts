@@ -6,6 +6,7 @@ import type { Tombstone } from '#shared/replication/head.ts'
 import type { EntryApplier, Touched } from '../apply-entry.ts'
 import type { ConversationStore } from '../conversation-store.ts'
 import type {
+  BatchEarly,
   BatchRead,
   BatchToKeep,
   ContentsReceipt,
@@ -165,6 +166,17 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     const isLive = contents <= live.contents && batches.every(({ place }) => place.at >= since)
     return this.#takeContents(account, !isLive, ({ replica, touched, carefully }) => {
       for (const batch of batches) this.#readOne(batch, { account, replica, touched, carefully })
+    })
+  }
+
+  keepEarly(account: Aor, batches: readonly BatchEarly[]): Promise<ContentsReceipt> {
+    return this.#takeContents(account, true, ({ replica, touched, carefully }) => {
+      for (const { place, contents } of batches) {
+        if (place.seq <= this.#devices.readOf(replica, place.device)) continue
+        const device = this.#devices.refOf(replica, place.device)
+        this.#contents.apply({ account, device, carefully }, contents, touched)
+        this.#devices.keepClaim(device, place, this.#host.now())
+      }
     })
   }
 
