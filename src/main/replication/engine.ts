@@ -19,8 +19,8 @@ import { fitting, writeBatch } from './write-batch.ts'
 
 /** Times that a run goes back to where a server is that loses what it has. */
 const pushTries = 3
-/** More than these envelopes do not come at once: first the newest batches of so many bytes, which are a screenful and more. */
-const screenful: NewestFirst = { from: 1000, bytes: 131_072 }
+/** More than these envelopes take a while: first the newest batches of so many bytes, which are a screenful. */
+const screenful: NewestFirst = { from: maxBatchEntries, bytes: 65_536 }
 
 /** When the newest batches are asked for before everything else, and for how many bytes of them. */
 export interface NewestFirst {
