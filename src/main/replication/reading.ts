@@ -1,4 +1,4 @@
-/** One run's reading of what other devices wrote: checked, judged and opened batch by batch, kept page by page. */
+/** One run's reading of what other devices wrote: checked, judged and opened batch by batch, kept many at a time. */
 import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
 import { ProtocolError } from '#shared/errors.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
@@ -36,6 +36,9 @@ export interface ReadingParts {
   readonly kept: (envelopes: number) => void
 }
 
+/** As many envelopes as one transaction takes, about: small batches do not wait for the disk one by one, and this thread has pauses. */
+const atOnce = 512
+
 /** Devices that are not read any further in this run, and what is passed over of them. */
 type Held = Map<string, Pick<Place, 'device' | 'seq'>>
 
@@ -44,6 +47,9 @@ export class Reading {
   readonly #held: Held = new Map()
   /** What this run has read and the journal may not have yet. */
   readonly #ahead = new KnownPlaces({ places: [], claims: [], hashes: [] })
+  /** Read, and not yet on its way to the disk. */
+  readonly #gathered: ReadBatch[] = []
+  #envelopes = 0
   #keeping: Promise<void> = Promise.resolve()
   #hasRefreshed = false
   #read = 0
@@ -78,30 +84,35 @@ export class Reading {
     return this.#read
   }
 
-  /** One page comes and is checked while the one before is stored. Returns whether there is more. */
+  /** Returns whether there is more. */
   async #readPage(): Promise<boolean> {
     const { server, throwIfCancelled } = this.#parts
     const page = await server.page(this.#cursor())
-    const held = this.#held.size
-    const reads: ReadBatch[] = []
-    let envelopes = 0
+    const before = this.#read + this.#held.size
     for (const bytes of page.batches) {
       throwIfCancelled()
       const checked = await this.#next(bytes)
-      if (checked === null) continue
-      reads.push(this.#open(checked))
-      envelopes += checked.head.count
+      if (checked !== null) await this.#gather(checked)
     }
-    await this.#keeping
-    this.#keep(reads, envelopes)
+    await this.#keep()
     // A page that brings nothing on would come again for ever.
-    return !page.end && reads.length + this.#held.size > held
+    return !page.end && this.#read + this.#held.size > before
   }
 
-  #keep(reads: readonly ReadBatch[], envelopes: number): void {
-    if (reads.length === 0) return
+  async #gather(checked: CheckedBatch): Promise<void> {
+    this.#gathered.push(this.#open(checked))
+    this.#envelopes += checked.head.count
+    this.#read += 1
+    if (this.#envelopes >= atOnce) await this.#keep()
+  }
+
+  /** Begins to store what was gathered once what was gathered before is stored; what comes next is checked meanwhile. */
+  async #keep(): Promise<void> {
     const { journal, kept } = this.#parts
-    this.#read += reads.length
+    const [reads, envelopes] = [this.#gathered.splice(0), this.#envelopes]
+    this.#envelopes = 0
+    await this.#keeping
+    if (reads.length === 0) return
     this.#keeping = journal.keepRead(reads).then(() => kept(envelopes))
     // Whoever waits for it hears of a failure.
     this.#keeping.catch(() => undefined)
