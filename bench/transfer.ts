@@ -76,6 +76,10 @@ async function withNewDevice(work: (history: OpenHistory) => Promise<void>): Pro
   }
 }
 
+async function newestAt({ reader }: OpenHistory): Promise<number> {
+  return Math.max(...(await reader.conversations()).conversations.map(({ lastAt }) => lastAt))
+}
+
 const directory = temporaryDirectory()
 const server = await startHome(directory.path)
 const token = readFileSync(path.join(directory.path, 'signup-token'), 'utf8').trim()
@@ -99,9 +103,6 @@ function pure(): Promise<number> {
     for (const page of pages) await writer.replica.takePiece(account, page)
   })
 }
-
-const newestAt = async ({ reader }: OpenHistory): Promise<number> =>
-  Math.max(...(await reader.conversations()).conversations.map(({ lastAt }) => lastAt))
 
 /** Seconds until the newest message was there. */
 const shown: number[] = []
