@@ -1,7 +1,7 @@
 /** Devices with real histories, through the real engine and a server in memory. */
 import { toHex, utf8 } from '#shared/bytes/bytes.ts'
 import type { HistoryReaderPort } from '#main/history/port.ts'
-import { ReplicaEngine } from '#main/replication/engine.ts'
+import { ReplicaEngine, type NewestFirst } from '#main/replication/engine.ts'
 import { HistoryReplicaJournal } from '#main/replication/journal/history-replica-journal.ts'
 import type { ReplicaServerPort } from '#main/replication/ports.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
@@ -31,6 +31,7 @@ export class SharedServer {
         const { batches, end } = await this.store.page(alice, { after, maxBytes })
         return { batches: batches.map(({ bytes }) => bytes), end }
       },
+      newest: async (most) => (await this.store.newest(alice, most)).map(({ bytes }) => bytes),
       push: async (bytes, begins) => {
         const taken = await takeBatch(this.store, bytes, { account: alice, sender: device, begins, keyOf, crypto })
         if (!taken.ok) throw new Error(taken.error)
@@ -63,6 +64,8 @@ export class HistoryDevice {
   /** What stands between this device and the server. */
   through: (port: ReplicaServerPort) => ReplicaServerPort = (port) => port
   pageBytes = 1_048_576
+  /** When the newest come before everything else. */
+  newestFirst: NewestFirst = { from: 1000, bytes: 1000 }
   history = this.test.open()
   #journal: HistoryReplicaJournal | null = null
 
@@ -91,6 +94,7 @@ export class HistoryDevice {
     const { faults } = await new ReplicaEngine({
       ...{ account: alice, server, journal, crypto, sealing: stubSealing(this.epochs) },
       ...{ devices: replicaDevices(this.id, keyOf), clock: { now: () => this.#server.now } },
+      newestFirst: this.newestFirst,
     }).sync()
     if (faults.length > 0) throw new Error(`faults: ${faults.map(({ kind }) => kind).join()}`)
   }
