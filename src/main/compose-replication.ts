@@ -14,6 +14,8 @@ import type { HistoryChange } from './history/port.ts'
 import { authorize } from './home/digest-secrets.ts'
 import type { Identity } from './identity/identity.ts'
 import type { OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
+import type { ProfilePaths } from './platform/profile-paths.ts'
+import { attachmentFiles } from './replication/files/attachment-files.ts'
 import { Replicas } from './replication/replicas.ts'
 import type { ReplicaAccount } from './replication/service-ports.ts'
 import { replicaConnector } from './replication/transport/replica-client.ts'
@@ -24,6 +26,7 @@ interface Ports {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  readonly paths: Pick<ProfilePaths, 'attachments'>
 }
 
 interface Parts {
@@ -50,6 +53,7 @@ export function composeReplication(ports: Ports, { history, accounts, identity, 
       setSecret: (name, value) => writer.setSecret(name, value),
     },
     keeper: writer.replica,
+    files: attachmentFiles(ports.paths.attachments, reader),
     observe: (hlc) => entries.observe(hlc),
     connect: replicaConnector({
       ...ports,

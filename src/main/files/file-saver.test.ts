@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SottoError } from '#shared/errors.ts'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { RowRef, SavingView } from '#shared/model/saving.ts'
 import { AttachmentStore, type StoredAttachment } from '#main/history/attachments/attachment-store.ts'
@@ -51,6 +52,7 @@ function saver(more: Partial<FileSaverPorts> = {}): FileSaver {
   return new FileSaver({
     reader: { attachmentOf: (_, __, id) => Promise.resolve(id === ('gone' as MessageId) ? null : attachment) },
     attachments: store,
+    fetch: () => Promise.reject(new SottoError('not-found')),
     dialog: {
       saveFile: ({ name, extension }) => {
         expect([name, extension]).toEqual(['plan', 'pdf'])

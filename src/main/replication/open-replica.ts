@@ -15,6 +15,9 @@ import type { ConnectReplica, ReplicaAddress, ReplicaClientPort } from './client
 import { ReplicaEngine, type SyncProgress } from './engine.ts'
 import { EpochKeyring } from './epoch-keyring.ts'
 import { Epochs } from './epochs.ts'
+import type { ReplicaFilesPort } from './files/file-ports.ts'
+import { FileFetcher } from './files/file-fetcher.ts'
+import { pushFilesOf } from './files/push-files.ts'
 import { HistoryReplicaJournal } from './journal/history-replica-journal.ts'
 import type { ReplicaChainPort, ReplicaSecretsPort } from './service-ports.ts'
 
@@ -26,6 +29,7 @@ export interface OpenReplicaParts {
   readonly chains: ReplicaChainPort
   readonly secrets: ReplicaSecretsPort
   readonly keeper: ReplicaKeeperPort
+  readonly files: ReplicaFilesPort
   /** Hears of the latest timestamp that was read. */
   readonly observe: (hlc: Hlc) => void
   readonly clock: ClockPort
@@ -41,6 +45,7 @@ export interface OpenReplica {
   readonly client: ReplicaClientPort
   readonly journal: HistoryReplicaJournal
   readonly engine: ReplicaEngine
+  readonly fetcher: FileFetcher
   readonly chain: KnownChain
   /** Envelopes that wait for a key. */
   readonly unopened: number
@@ -86,6 +91,7 @@ interface OpenedParts extends OpenReplicaParts {
 class Opened implements OpenReplica {
   readonly #parts: OpenedParts
   readonly engine: ReplicaEngine
+  readonly fetcher: FileFetcher
   #chain: KnownChain
   #unopened = 0
   #looking: Promise<void> = Promise.resolve()
@@ -103,7 +109,9 @@ class Opened implements OpenReplica {
         () => this.look(),
       ),
       maySeal: () => this.mayWrite,
+      beforeSealing: (contents, check) => pushFilesOf(contents, parts, check),
     })
+    this.fetcher = new FileFetcher(parts)
   }
 
   get address(): ReplicaAddress {
