@@ -44,8 +44,7 @@ export interface BlobPart {
 
 /** `whole`: the server has all of it. `part`: all before `next`. `full`: it takes no more. `refused`: it is too large, or not what its name says. */
 export type BlobPushed =
-  | { readonly kind: 'whole' | 'full' | 'refused' }
-  | { readonly kind: 'part'; readonly next: number }
+  { readonly kind: 'whole' | 'full' | 'refused' } | { readonly kind: 'part'; readonly next: number }
 
 /** Sealed attachments at a replica, named by the SHA-256 of their files. */
 export interface ReplicaBlobsPort {

@@ -92,7 +92,11 @@ export const pushAnswer = z.object({ kind: z.enum(['stored', 'repeated']), day: 
 export const pageRequest = z.object({ after: z.array(z.object({ device, seq: count })).max(4 * maxFrontierDevices) })
 
 /** `PUT /replica/blobs/HASH?at=N&of=SIZE`: bytes from N on of a blob of SIZE. `next`: all before is there; of a whole blob also the `day`. */
-export const blobPutAnswer = z.object({ kind: z.enum(['part', 'stored', 'repeated']), next: count, day: count.optional() })
+export const blobPutAnswer = z.object({
+  kind: z.enum(['part', 'stored', 'repeated']),
+  next: count,
+  day: count.optional(),
+})
 
 /** `POST /replica/blobs/which`, `POST /replica/blobs/erase`: SHA-256 of some blobs. */
 export const blobsRequest = z.object({ blobs: z.array(bytesOf(hashBytes)).min(1).max(maxBlobsAtOnce) })

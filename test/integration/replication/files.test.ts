@@ -235,7 +235,11 @@ describe.each([
     const old = await take(desk, 1_200_000, true)
     await desk.say({
       ...old.entry,
-      head: { ...old.entry.head, observedAt: Date.now() - 100 * 86_400_000, hlc: { wallMs: Date.now() - 100 * 86_400_000, counter: 0 } },
+      head: {
+        ...old.entry.head,
+        observedAt: Date.now() - 100 * 86_400_000,
+        hlc: { wallMs: Date.now() - 100 * 86_400_000, counter: 0 },
+      },
     })
     await desk.switchOn()
     const phone = device('Phone')

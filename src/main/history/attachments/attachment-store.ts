@@ -93,10 +93,7 @@ export class AttachmentStore {
   }
 
   /** Plain size and nonce prefix of a stored attachment; null when it is not here. @throws ProtocolError for what is none. */
-  async facts({
-    id,
-    key,
-  }: Pick<StoredAttachment, 'id' | 'key'>): Promise<{
+  async facts({ id, key }: Pick<StoredAttachment, 'id' | 'key'>): Promise<{
     readonly size: number
     readonly noncePrefix: Uint8Array
   } | null> {

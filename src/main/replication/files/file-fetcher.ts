@@ -79,7 +79,7 @@ export class FileFetcher {
 
   async #settleAll(): Promise<void> {
     const { account, keeper, client } = this.#parts
-    for (let after: string | null = ''; after !== null && !this.#ended; ) {
+    for (let after: string | null = ''; after !== null && !this.#ended;) {
       const found = await keeper.filesToSettle(account, after)
       if (found.erased.length > 0) {
         await client.eraseBlobs(found.erased)
@@ -144,7 +144,7 @@ export class FileFetcher {
     { progress, check }: { progress: FileRequest['progress']; check: FileRequest['check'] },
   ): Promise<void> {
     const { client, files } = this.#parts
-    for (let at = await files.begun(id); ; ) {
+    for (let at = await files.begun(id); ;) {
       check?.()
       if (this.#ended) throw new SottoError('cancelled')
       const part = await client.readBlob(id, at)

@@ -49,7 +49,7 @@ async function pushFile(
   from: number,
   { client, files, check }: PushFilesParts & { readonly check: () => void },
 ): Promise<boolean> {
-  for (let [at, tries] = [from, 0]; tries < mostTries; ) {
+  for (let [at, tries] = [from, 0]; tries < mostTries;) {
     check()
     const part = await files.read(id, at, blobPartBytes)
     if (part === null || part.size > maxBlobBytes || part.bytes.length === 0) return true

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { answer, refusal, type Answer } from './answer.ts'
 import { queryNumber } from './query.ts'
 import { signedRoute, withShape, type SignedCall } from './signed-route.ts'
-import type { BlobAnswer } from '../blob-store.ts'
 import type { ReplicaService } from '../service.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { blobAnswer, blobPutAnswer, blobsAnswer, blobsRequest, droppedAnswer } from '#shared/replication/api.ts'
@@ -51,12 +50,16 @@ async function put(service: ReplicaService, { accepted, body, request }: SignedC
   const taken = await service.ports.blobs.put(accepted.account, { hash, size, at, bytes: body })
   if (taken.kind === 'stored' || (taken.kind === 'part' && taken.next === at + body.length))
     service.metrics.storedBlob(body.length, taken.kind === 'stored')
-  return taken.kind === 'quota' || taken.kind === 'wrong-hash' ? refusal(taken.kind) : putAnswer(taken, size)
-}
-
-function putAnswer(taken: Exclude<BlobAnswer, { readonly kind: 'quota' | 'wrong-hash' }>, size: number): Answer {
-  if (taken.kind === 'part') return answer(blobPutAnswer, taken)
-  return answer(blobPutAnswer, { ...taken, next: size })
+  switch (taken.kind) {
+    case 'part':
+      return answer(blobPutAnswer, taken)
+    case 'stored':
+    case 'repeated':
+      return answer(blobPutAnswer, { ...taken, next: size })
+    case 'quota':
+    case 'wrong-hash':
+      return refusal(taken.kind)
+  }
 }
 
 async function get(service: ReplicaService, { accepted, request }: SignedCall): Promise<Answer> {

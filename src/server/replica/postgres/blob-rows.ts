@@ -69,7 +69,7 @@ async function beginBlob(client: ClientBase, part: PartToAdd): Promise<number | 
 
 async function endBlob(client: ClientBase, { account, hash, size }: PartToAdd, day: number): Promise<BlobAnswer> {
   const found = createHash('sha256')
-  for (let at = 0; at < size; ) {
+  for (let at = 0; at < size;) {
     const bytes = await partFrom(client, { account, hash, at })
     if (bytes.length === 0) break
     found.update(bytes)

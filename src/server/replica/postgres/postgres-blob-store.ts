@@ -79,7 +79,7 @@ class PostgresBlobStore implements BlobStore {
     if (row?.whole !== true) return null
     const size = Number(row.size)
     const bytes = new Uint8Array(Math.max(0, Math.min(most, size - at)))
-    for (let filled = 0; filled < bytes.length; ) {
+    for (let filled = 0; filled < bytes.length;) {
       const part = await this.#partFrom(account, hash, at + filled)
       // It was erased meanwhile.
       if (part.length === 0) return null
