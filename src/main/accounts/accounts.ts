@@ -214,9 +214,20 @@ export class Accounts {
 
   async changePassword(request: { readonly accountId: AccountId; readonly password: Uint8Array }): Promise<void> {
     // The realm stays pinned: a new password must not be answered to a realm that was never seen.
-    const record = { ...this.#record(request.accountId), ha1Md5: null, ha1Sha256: null }
+    const record = { ...this.#record(request.accountId), ha1Md5: null, ha1Sha256: null, passwordEpoch: 0 }
     await this.#replace(record)
     await this.#configure(record, request.password)
+  }
+
+  /** Signs in with a password that the server knows already. */
+  async adoptPassword(
+    accountId: AccountId,
+    password: { readonly ha1Sha256: string; readonly passwordEpoch: number },
+  ): Promise<void> {
+    this.#forgetPassword(accountId)
+    const record = { ...this.#record(accountId), ...password, ha1Md5: null }
+    await this.#replace(record)
+    await this.#configure(record, null)
   }
 
   /** Signs out and erases everything about the account from this device. */

@@ -62,6 +62,7 @@ export class AccountReplica {
     return {
       ...{ state: this.#state, error: this.#error, progress: this.#progress, waiting: this.#waiting },
       ...{ lastContactAt: this.#lastContactAt, unopened: this.#open?.unopened ?? 0, faults: this.#faults },
+      isPasswordDue: this.#open?.isPasswordDue === true,
       ...{ places: journal?.places() ?? [], claims: journal?.claims() ?? [] },
     }
   }

@@ -53,6 +53,8 @@ export interface ChainState {
   readonly epochs: ReadonlyMap<number, ChainEpoch>
   /** A device was revoked that has the key of the newest epoch. */
   readonly epochIsDue: boolean
+  /** The first epoch whose key no device ever had that was revoked; 0 = none was revoked. */
+  readonly epochAfterRemoval: number
 }
 
 /** When an epoch began, by the clock of the device that began it, ms; what names its key. */
@@ -135,7 +137,7 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
     case 'add':
       return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
     case 'revoke':
-      return { ...next, epochIsDue: true, devices: changeDevice(state, body.target, revoked(body)) }
+      return { ...next, ...removal(state), devices: changeDevice(state, body.target, revoked(body)) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
@@ -232,7 +234,7 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
   const devices = new Map([[deviceIdText(body.device.id), newDevice(body.device, body.at)]])
   return {
     ...{ account: body.account as Aor, identity: hash, head: hash, length: 1, paper: body.paper },
-    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true },
+    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true, epochAfterRemoval: 0 },
   }
 }
 
@@ -245,6 +247,10 @@ function withEpoch(
   { epoch, at, commitment }: LinkBodyOf<'epoch'>,
 ): ReadonlyMap<number, ChainEpoch> {
   return new Map([...epochs, [epoch, { at, commitment }]])
+}
+
+function removal({ epoch }: ChainState): Pick<ChainState, 'epochIsDue' | 'epochAfterRemoval'> {
+  return { epochIsDue: true, epochAfterRemoval: epoch + 1 }
 }
 
 function revoked({ at, last }: LinkBodyOf<'revoke'>): Pick<ChainDevice, 'revokedAt' | 'countsUntil'> {
