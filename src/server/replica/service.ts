@@ -38,11 +38,6 @@ export interface ReplicaServicePorts {
   readonly metrics?: ReplicaMetricsPort
 }
 
-/** What is held of an account, in bytes of batches and blobs. */
-export interface HeldUsage extends ReplicaUsage {
-  readonly blobs: number
-}
-
 /** How often days are looked at, and listeners judged anew. */
 const upkeepMs = 3_600_000
 const recheckMs = 60_000
@@ -96,23 +91,23 @@ export class ReplicaService {
     return this.#stopped !== null
   }
 
-  /** Batches and blobs together. */
-  async usage(account: Aor): Promise<HeldUsage> {
+  /** Bytes of batches and blobs together. */
+  async usage(account: Aor): Promise<ReplicaUsage> {
     const [batches, blobs] = [await this.ports.store.usage(account), await this.ports.blobs.usage(account)]
     const oldest = [batches.oldestDay, blobs.oldestDay].filter((day) => day !== null)
     return {
-      ...{ batches: batches.batches, blobs: blobs.blobs, bytes: batches.bytes + blobs.bytes },
+      ...{ batches: batches.batches, bytes: batches.bytes + blobs.bytes },
       oldestDay: oldest.length === 0 ? null : Math.min(...oldest),
     }
   }
 
   /** Erases batches, blobs, boxes and chain; what is left is counted afterwards. */
-  eraseAccount(account: Aor): Promise<HeldUsage> {
+  eraseAccount(account: Aor): Promise<ReplicaUsage> {
     return this.order.run(account, () => this.eraseInOrder(account))
   }
 
   /** {@link eraseAccount} for who runs in the account's order already. */
-  async eraseInOrder(account: Aor): Promise<HeldUsage> {
+  async eraseInOrder(account: Aor): Promise<ReplicaUsage> {
     const { store, blobs, access } = this.ports
     // The chain last: as long as it is there, who was cut off can ask again.
     await blobs.eraseAccount(account)

@@ -112,7 +112,6 @@ export const usageAnswer = z.object({
   /** Of batches and blobs. */
   bytes: count,
   oldestDay: count.nullable(),
-  blobs: count.optional(),
 })
 
 /** Why a replica says no; an HTTP status is beside it. */
