@@ -2,7 +2,7 @@
 import { SottoError } from '#shared/errors.ts'
 import { aorDomain, aorUser } from '#shared/model/aor.ts'
 import type { AccountRecord } from './accounts/account-record.ts'
-import type { HomeEndpoints, LocalAccount, LocalSignUpPort } from './accounts/accounts.ts'
+import type { HomeEndpoints, LocalAccount, LocalSignUpPort } from './accounts/ports.ts'
 import type { HomeMe, HomeServerAddress, HomeServerControl } from './home/port.ts'
 
 /** The home server as the accounts feature needs it: always over WSS with its pinned key. */

@@ -10,7 +10,7 @@ const key = new Uint8Array(32).fill(7)
 
 interface World {
   readonly current?: number | null
-  readonly refuses?: unknown
+  readonly refuses?: Error
 }
 
 function world({ current = 0, refuses }: World = {}) {
@@ -19,14 +19,14 @@ function world({ current = 0, refuses }: World = {}) {
   const passwords = {
     epochOf: () => epoch,
     change: (_account: Aor, password: Uint8Array, to: number) => {
-      if (refuses !== undefined) return Promise.reject(refuses as Error)
+      if (refuses !== undefined) return Promise.reject(refuses)
       given.push({ password: Buffer.from(password).toString(), epoch: to })
       epoch = to
       return Promise.resolve()
     },
   }
   const renew = (after: number, held: readonly number[] = [1, 2, 3]) =>
-    renewPassword({ account, passwords, log: silentLog }, { epochAfterRemoval: after }, (one) =>
+    renewPassword({ account, passwords, log: silentLog }, { signInEpoch: after }, (one) =>
       held.includes(one) ? key : null,
     )
   return { given, renew }

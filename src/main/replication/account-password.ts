@@ -30,14 +30,14 @@ export interface AccountPasswordParts {
 }
 
 /**
- * Gives the account the password of the epoch after the last removal, unless it has it. Any device may, at any time and more than
+ * Gives the account the password of {@link ChainState.signInEpoch}, unless it has it. Any device may, at any time and more than
  * once: it is the same password. Never rejects.
  * @param keyOf - Key of an epoch, null where this device does not have it.
  * @returns whether a removed device can still sign in.
  */
 export async function renewPassword(
   { account, passwords, log }: AccountPasswordParts,
-  { epochAfterRemoval: epoch }: Pick<ChainState, 'epochAfterRemoval'>,
+  { signInEpoch: epoch }: Pick<ChainState, 'signInEpoch'>,
   keyOf: (epoch: number) => Uint8Array | null,
 ): Promise<boolean> {
   const current = passwords.epochOf(account)

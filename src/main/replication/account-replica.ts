@@ -15,6 +15,8 @@ export interface AccountReplicaParts extends OpenReplicaParts {
 
 /** The chain and the age of keys are looked at as often, ms; news come at once. */
 const lookMs = 3_600_000
+/** A server that did not take a password is asked again as often, ms. */
+const passwordMs = 60_000
 /** A key that another device has to send may take so long, ms. */
 const keyMs = 10_000
 /** Only the user can mend these: the server is asked again this seldom, ms. */
@@ -183,7 +185,7 @@ export class AccountReplica {
     this.#failures = 0
     this.#set(report.stopped ? 'stopped' : 'current', null)
     if (report.stopped) return
-    this.#lookIn(lookMs)
+    this.#lookIn(this.#open?.isPasswordDue === true ? passwordMs : lookMs)
   }
 
   #lookIn(delayMs: number): void {
