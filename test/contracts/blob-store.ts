@@ -33,7 +33,9 @@ const plenty = 10_000_000
 
 export function describeBlobStore<Place>(name: string, kind: BlobStoreKind<Place>): void {
   describe(`${name} as a store of sealed attachments`, () => {
-    let [place, store, clock] = [null as { readonly at: Place } | null, null as unknown as BlobStore, new SetClock()]
+    let place: { readonly at: Place } | null = null
+    let store: BlobStore
+    let clock = new SetClock()
 
     const open = async (accountBlobBytes = plenty): Promise<void> => {
       place ??= { at: await kind.makePlace() }

@@ -55,7 +55,10 @@ describe.each([
   })
 
   const device = (name: string): PersonDevice => {
-    const made = new PersonDevice(name, { address: () => world.address, opening })
+    const made = new PersonDevice(name, {
+      ...{ address: () => world.address, opening, secrets: { ha1Sha256: 'a'.repeat(64) } },
+      sip: { server: null, msrpRelay: null, spkiPins: [] },
+    })
     devices.push(made)
     return made
   }
@@ -110,7 +113,7 @@ describe.each([
     await desk.signIn()
     await desk.switchOn()
     await desk.link(phone, 'qr')
-    await eventually(() => expect(phone.view?.state).toBe('current'))
+    await eventually(() => expect(phone.view.state).toBe('current'))
     await eventually(() => expect([desk.transfers.views(), phone.transfers.views()]).toEqual([[], []]))
     return [desk, phone]
   }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { answer, refusal, type Answer } from './answer.ts'
 import { queryNumber } from './query.ts'
 import { signedRoute, withShape, type SignedCall } from './signed-route.ts'
+import type { BlobPart } from '../blob-store.ts'
 import type { ReplicaService } from '../service.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { blobAnswer, blobPutAnswer, blobsAnswer, blobsRequest, droppedAnswer } from '#shared/replication/api.ts'
@@ -37,29 +38,33 @@ export function addBlobRoutes(app: FastifyInstance, service: ReplicaService): vo
   )
 }
 
-async function put(service: ReplicaService, { accepted, body, request }: SignedCall): Promise<Answer> {
-  const hash = hashOf(request)
-  const most = Number.MAX_SAFE_INTEGER
-  const [at, size] = [
-    queryNumber(request, 'at', { otherwise: 0, most }),
-    queryNumber(request, 'of', { otherwise: 0, most }),
-  ]
-  if (hash === null || at === null || size === null) return refusal('malformed')
-  if (body.length === 0 || at + body.length > size) return refusal('malformed')
-  if (size > service.limits.blobBytes) return refusal('too-large')
-  const taken = await service.ports.blobs.put(accepted.account, { hash, size, at, bytes: body })
-  if (taken.kind === 'stored' || (taken.kind === 'part' && taken.next === at + body.length))
-    service.metrics.storedBlob(body.length, taken.kind === 'stored')
+async function put(service: ReplicaService, call: SignedCall): Promise<Answer> {
+  const part = partOf(call)
+  if (part === null) return refusal('malformed')
+  if (part.size > service.limits.blobBytes) return refusal('too-large')
+  const taken = await service.ports.blobs.put(call.accepted.account, part)
+  const end = part.at + part.bytes.length
+  if (taken.kind === 'stored' || (taken.kind === 'part' && taken.next === end))
+    service.metrics.storedBlob(part.bytes.length, taken.kind === 'stored')
   switch (taken.kind) {
     case 'part':
       return answer(blobPutAnswer, taken)
     case 'stored':
     case 'repeated':
-      return answer(blobPutAnswer, { ...taken, next: size })
+      return answer(blobPutAnswer, { ...taken, next: part.size })
     case 'quota':
     case 'wrong-hash':
       return refusal(taken.kind)
   }
+}
+
+/** What a request puts; null for what is no part of a blob. */
+function partOf({ body, request }: SignedCall): BlobPart | null {
+  const most = Number.MAX_SAFE_INTEGER
+  const [hash, at] = [hashOf(request), queryNumber(request, 'at', { otherwise: 0, most })]
+  const size = queryNumber(request, 'of', { otherwise: 0, most })
+  if (hash === null || at === null || size === null) return null
+  return body.length === 0 || at + body.length > size ? null : { hash, size, at, bytes: body }
 }
 
 async function get(service: ReplicaService, { accepted, request }: SignedCall): Promise<Answer> {

@@ -27,26 +27,28 @@ export async function lockBlobs(client: ClientBase, account: string): Promise<vo
 
 /** `later`: the day has to be opened first. */
 export async function addPart(client: ClientBase, part: PartToAdd): Promise<BlobAnswer | 'later'> {
-  const { account, hash, size, at, bytes } = part
+  const { account, hash, size } = part
   await lockBlobs(client, account)
   const values = [account, Buffer.from(hash)]
   const found = await client.query<BlobRow>(`SELECT day, size, received, whole FROM blob WHERE ${key}`, values)
-  let [row] = found.rows
+  const row = found.rows[0] ?? null
   if (row?.whole === true) return { kind: 'repeated', day: row.day }
-  if (row !== undefined && Number(row.size) !== size) {
-    await eraseRows(client, account, [hash])
-    row = undefined
-  }
+  if (row === null || Number(row.size) === size) return addBehind(client, part, row)
+  await eraseRows(client, account, [hash])
+  return addBehind(client, part, null)
+}
+
+/** `row` = what is here of it. */
+async function addBehind(client: ClientBase, part: PartToAdd, row: BlobRow | null): Promise<BlobAnswer | 'later'> {
+  const { account, hash, size, at, bytes } = part
   const next = Number(row?.received ?? 0)
   if (at !== next) return { kind: 'part', next }
   const day = row?.day ?? (await beginBlob(client, part))
-  if (typeof day === 'string') return day === 'later' ? day : { kind: day }
-  const place = [...values, day]
-  await client.query('INSERT INTO blob_part (account, hash, day, at, bytes) VALUES ($1, $2, $3, $4, $5)', [
-    ...place,
-    at,
-    Buffer.from(bytes),
-  ])
+  if (day === 'later') return day
+  if (day === 'quota') return { kind: day }
+  const place = [account, Buffer.from(hash), day]
+  const insert = 'INSERT INTO blob_part (account, hash, day, at, bytes) VALUES ($1, $2, $3, $4, $5)'
+  await client.query(insert, [...place, at, Buffer.from(bytes)])
   await client.query(`UPDATE blob SET received = $4 WHERE ${key} AND day = $3`, [...place, at + bytes.length])
   return at + bytes.length < size ? { kind: 'part', next: at + bytes.length } : endBlob(client, part, day)
 }

@@ -52,20 +52,11 @@ export class SqliteBlobStore implements BlobStore {
 
   put(account: string, part: BlobPart): Promise<BlobAnswer> {
     return this.#run(() => {
-      const { size, at } = part
-      let found = this.#find(account, part.hash)
+      const found = this.#find(account, part.hash)
       if (found?.row.whole === 1) return { kind: 'repeated', day: found.file.day }
-      if (found !== null && found.row.size !== size) {
-        found.file.remove(found.row)
-        found = null
-      }
-      const next = found?.row.received ?? 0
-      if (at !== next) return { kind: 'part', next }
-      if (found === null && this.#usage(account).bytes + size > this.#limits.accountBlobBytes) return { kind: 'quota' }
-      const file = found?.file ?? this.#newest()
-      const kind = file.add(account, found?.row ?? null, part)
-      if (kind === 'part') return { kind, next: at + part.bytes.length }
-      return kind === 'stored' ? { kind, day: file.day } : { kind }
+      if (found === null || found.row.size === part.size) return this.#put(account, part, found)
+      found.file.remove(found.row)
+      return this.#put(account, part, null)
     })
   }
 
@@ -132,6 +123,18 @@ export class SqliteBlobStore implements BlobStore {
     for (const file of this.#days.values()) file?.close()
     this.#days.clear()
     return Promise.resolve()
+  }
+
+  /** `begun` = what is here of it. */
+  #put(account: string, part: BlobPart, begun: Found | null): BlobAnswer {
+    const next = begun?.row.received ?? 0
+    if (part.at !== next) return { kind: 'part', next }
+    const isTooMuch = (): boolean => this.#usage(account).bytes + part.size > this.#limits.accountBlobBytes
+    if (begun === null && isTooMuch()) return { kind: 'quota' }
+    const file = begun?.file ?? this.#newest()
+    const kind = file.add(account, begun?.row ?? null, part)
+    if (kind === 'part') return { kind, next: part.at + part.bytes.length }
+    return kind === 'stored' ? { kind, day: file.day } : { kind }
   }
 
   #usage(account: string): BlobUsage {
