@@ -1,4 +1,5 @@
 /** Wires what works on the history itself: its upkeep, searches, and what the user keeps, pins or removes. */
+import { SottoError } from '#shared/errors.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -12,6 +13,7 @@ import { FileSaver, type FileSaverPorts, type SaveDialogPort } from './files/fil
 import { AttachmentStore } from './history/attachments/attachment-store.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
+import type { Replicas } from './replication/replicas.ts'
 import { Searches } from './searches/searches.ts'
 import type { Settings } from './settings/settings.ts'
 import { HistoryUpkeep } from './upkeep/upkeep.ts'
@@ -32,6 +34,7 @@ interface Parts {
   readonly settings: Settings
   readonly accounts: { list(): readonly AccountView[] }
   readonly unfinished: FileSaverPorts['unfinished']
+  readonly replicas: Pick<Replicas, 'fetchFile'>
 }
 
 /** What the history itself needs while it is open. */
@@ -45,7 +48,7 @@ export interface HistoryFeatures {
 /** Resolves when what disappeared while the program was closed is gone. */
 export async function startHistory(
   ports: Ports,
-  { history, entries, settings, accounts, unfinished }: Parts,
+  { history, entries, settings, accounts, unfinished, replicas }: Parts,
   opened: (() => Promise<void> | void)[],
 ): Promise<HistoryFeatures> {
   const base = { ...ports, ...history, entries }
@@ -66,6 +69,7 @@ export async function startHistory(
   })
   const files = new FileSaver({
     ...{ ...base, attachments, unfinished, dialog: ports.fileDialogs },
+    fetch: (id, attachment, hooks) => fetchFile({ history, replicas }, id, attachment, hooks),
     changed: (saving) => ports.publisher.publish('files.saving', saving),
   })
   opened.push(
@@ -74,6 +78,17 @@ export async function startHistory(
   )
   await upkeep.start()
   return { upkeep, searches, attachments, files }
+}
+
+/** Whose account the conversation is of decides which replica is asked. */
+async function fetchFile(
+  { history, replicas }: Pick<Parts, 'history' | 'replicas'>,
+  ...[conversationId, { id, key }, { progress, check }]: Parameters<FileSaverPorts['fetch']>
+): Promise<void> {
+  const conversation = await history.reader.conversation(conversationId)
+  if (conversation === null) throw new SottoError('not-found')
+  const share = (done: number, total: number): void => progress(done / total)
+  await replicas.fetchFile(conversation.accountId, { id, key, check, progress: share })
 }
 
 /** The bridge's rows about conversations and their rows that nobody else hears of, but for the timer. */

@@ -17,7 +17,10 @@ import type { HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import { Linkings, type LinkConnection, type NewDeviceInUse } from './linking/linkings.ts'
 import type { LinkParcel } from './linking/parcel.ts'
+import { transferEnds } from './linking/transfer-ends.ts'
 import { Transfers } from './linking/transfers.ts'
+import type { ProfilePaths } from './platform/profile-paths.ts'
+import { SealedFiles } from './history/attachments/sealed-files.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import type { EntryFactory } from '#shared/model/entry-factory.ts'
 import { slotIdBytes } from '#shared/linking/slot-id.ts'
@@ -32,6 +35,7 @@ interface Ports {
   readonly home: HomeServerControl
   readonly clock: ClockPort
   readonly random: RandomPort
+  readonly paths: Pick<ProfilePaths, 'attachments'>
 }
 
 interface Parts {
@@ -78,14 +82,22 @@ export function composeTransfers(
       secret: (name) => reader.secret(name),
       setSecret: (name, value) => writer.setSecret(name, value),
     },
-    source: { transferPiece: (account, after) => reader.transferPiece(account, after) },
-    sink: {
-      takePiece: async (account, piece) => {
-        const { latest } = await writer.replica.takePiece(account, piece)
-        if (latest !== null) entries.observe(latest)
+    ...transferEnds({
+      source: { transferPiece: (account, after) => reader.transferPiece(account, after) },
+      sink: {
+        takePiece: async (account, piece) => {
+          const { latest } = await writer.replica.takePiece(account, piece)
+          if (latest !== null) entries.observe(latest)
+        },
+        takenPiece: (account) => writer.replica.takenPiece(account),
       },
-      takenPiece: (account) => writer.replica.takenPiece(account),
-    },
+      attachmentsOf: (account) => reader.attachmentsOf(account),
+      files: new SealedFiles(ports.paths.attachments),
+      settings: {
+        setting: (key) => reader.setting(key),
+        setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
+      },
+    }),
     connect: async (account) => {
       const id = idOf(account)
       if (id === null) throw new SottoError('not-found')

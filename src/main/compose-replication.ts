@@ -16,6 +16,8 @@ import { authorize } from './home/digest-secrets.ts'
 import type { HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import type { OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
+import type { ProfilePaths } from './platform/profile-paths.ts'
+import { attachmentFiles } from './replication/files/attachment-files.ts'
 import { Replicas } from './replication/replicas.ts'
 import type { ReplicaAccount } from './replication/service-ports.ts'
 import { replicaConnector } from './replication/transport/replica-client.ts'
@@ -27,6 +29,7 @@ interface Ports {
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
+  readonly paths: Pick<ProfilePaths, 'attachments'>
 }
 
 interface Parts {
@@ -53,6 +56,7 @@ export function composeReplication(ports: Ports, { history, accounts, identity, 
       setSecret: (name, value) => writer.setSecret(name, value),
     },
     keeper: writer.replica,
+    files: attachmentFiles(ports.paths.attachments, reader),
     passwords: accountPasswords(ports.home, accounts),
     observe: (hlc) => entries.observe(hlc),
     connect: replicaConnector({

@@ -142,7 +142,7 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   await features.chat.start()
   const archive = startArchive(ports, { history, identity }, opened)
   const { unfinished } = archive
-  const kept = await startHistory(ports, { history, entries, settings, accounts, unfinished }, opened)
+  const kept = await startHistory(ports, { history, entries, settings, accounts, unfinished, replicas }, opened)
   opened.push(warmForCalls(accounts, media))
   await takeSpooled(ports, { history, signalling, accounts, entries })
   await startReplication(replicas, { history, accounts }, opened)

@@ -92,6 +92,7 @@ export const errorCodes = [
   'replica-gone',
   'replica-busy',
   'replica-full',
+  'file-not-there-yet',
   'device-unknown',
   'device-removed',
   'devices-forked',

@@ -10,6 +10,7 @@ import { homeLogFields, systemClock, systemRandom } from '#server/home/system-po
 import { SqliteChainStore } from '#server/replica/access/sqlite-chain-store.ts'
 import { SqliteInvitations } from '#server/replica/access/sqlite-invitations.ts'
 import { defaultReplicaLimits } from '#server/replica/limits.ts'
+import { SqliteBlobStore } from '#server/replica/sqlite/sqlite-blob-store.ts'
 import { SqliteReplicaStore } from '#server/replica/sqlite/sqlite-replica-store.ts'
 import { privacyTable } from '#shared/model/privacy-table.ts'
 import { ReplicaDevice } from '#test/fixtures/replica/device.ts'
@@ -32,12 +33,15 @@ function columnsOf(sql: Database.Database, prefix: string): string[] {
   )
 }
 
-/** Puts a batch into the replica of a home server's directory, so that all its files are there; returns their folder. */
+/** Puts a batch and some of an attachment into the replica of a home server's directory, so that all its files are there; returns their folder. */
 async function keepSomething(directory: string): Promise<string> {
   const folder = join(directory, 'replica')
   const store = new SqliteReplicaStore({ directory: folder, clock: systemClock, limits: defaultReplicaLimits })
   await store.append('sip:alice@example.org', new ReplicaDevice('sip:alice@example.org', 'A').write())
   await store.close()
+  const blobs = new SqliteBlobStore({ directory: folder, clock: systemClock, limits: defaultReplicaLimits })
+  await blobs.put('sip:alice@example.org', { hash: new Uint8Array(32), size: 2, at: 0, bytes: new Uint8Array(1) })
+  await blobs.close()
   await new SqliteChainStore(folder, defaultReplicaLimits).close()
   return folder
 }
@@ -77,12 +81,15 @@ describe('the home server', () => {
     // Whoever reads a day makes the files beside it.
     const day = new Database(join(folder, readdirSync(folder).find((name) => name.startsWith('day-')) ?? ''))
     columnsOf(day, '')
+    const blobs = new Database(join(folder, readdirSync(folder).find((name) => name.startsWith('blobs-')) ?? ''))
+    columnsOf(blobs, '')
     const files = readdirSync(directory.path, { recursive: true, encoding: 'utf8' })
     day.close()
+    blobs.close()
     await server.stop()
     lock?.release()
     directory.remove()
-    const names = files.map((name) => name.replace(/day-\d{4}-\d\d-\d\d/, 'day-DATE'))
+    const names = files.map((name) => name.replace(/(day|blobs)-\d{4}-\d\d-\d\d/, '$1-DATE'))
     expect(covered('server.file.')).toEqual(names.map((name) => `server.file.${name}`).sort())
   })
 

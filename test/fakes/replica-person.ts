@@ -10,6 +10,9 @@ import type { AccountRecord } from '#main/accounts/account-record.ts'
 import { newAccountRecord } from '#main/accounts/new-account.ts'
 import { Identity } from '#main/identity/identity.ts'
 import { Linkings } from '#main/linking/linkings.ts'
+import { SealedFiles } from '#main/history/attachments/sealed-files.ts'
+import { attachmentFiles } from '#main/replication/files/attachment-files.ts'
+import { transferEnds } from '#main/linking/transfer-ends.ts'
 import { Transfers } from '#main/linking/transfers.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
 import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
@@ -152,6 +155,7 @@ export class PersonDevice {
         ...ports,
         secrets,
         keeper: writer.replica,
+        files: attachmentFiles(this.test.attachments, reader),
         chains: this.identity.chains,
         connect: replicaConnector(clientPorts()),
       },
@@ -224,8 +228,14 @@ export class PersonDevice {
         secret: (name) => reader.secret(name),
         setSecret: (name, value) => writer.setSecret(name, value),
       },
-      source: reader,
-      sink: writer.replica,
+      ...transferEnds({
+        ...{ source: reader, sink: writer.replica, files: new SealedFiles(this.test.attachments) },
+        attachmentsOf: (account) => reader.attachmentsOf(account),
+        settings: {
+          setting: (key) => reader.setting(key),
+          setSetting: (key, value) => writer.setSetting(key, value),
+        },
+      }),
       connect: () => this.#connectKnown(),
     })
   }

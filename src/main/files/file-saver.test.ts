@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SottoError } from '#shared/errors.ts'
 import type { Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { RowRef, SavingView } from '#shared/model/saving.ts'
 import { AttachmentStore, type StoredAttachment } from '#main/history/attachments/attachment-store.ts'
@@ -51,6 +52,7 @@ function saver(more: Partial<FileSaverPorts> = {}): FileSaver {
   return new FileSaver({
     reader: { attachmentOf: (_, __, id) => Promise.resolve(id === ('gone' as MessageId) ? null : attachment) },
     attachments: store,
+    fetch: () => Promise.reject(new SottoError('not-found')),
     dialog: {
       saveFile: ({ name, extension }) => {
         expect([name, extension]).toEqual(['plan', 'pdf'])
@@ -85,7 +87,7 @@ function halting() {
       await gate.promise
     }
   }
-  return { attachments: { read }, begun: begun.promise, go: gate.resolve }
+  return { attachments: { read, has: () => Promise.resolve(true) }, begun: begun.promise, go: gate.resolve }
 }
 
 describe('saving a file of a conversation', () => {
@@ -116,6 +118,51 @@ describe('saving a file of a conversation', () => {
     await saving
     expect(readdirSync(downloads)).toEqual(['plan.pdf'])
     expect(readFileSync(path.join(downloads, 'plan.pdf'), 'latin1')).toBe('an older plan')
+    expect(told.at(-1)).toEqual([])
+  })
+
+  it('fetches first what only another device has, and saves nothing of what nobody gives', async () => {
+    const attachments: FileSaverPorts['attachments'] = {
+      read: (of) => store.read(of),
+      has: () => Promise.resolve(false),
+    }
+    const asked: string[] = []
+    const files = saver({
+      attachments,
+      fetch: (conversationId, { id }, { progress }) => {
+        asked.push(`${conversationId} ${id}`)
+        progress(0.5)
+        return Promise.resolve()
+      },
+    })
+    await files.save(row)
+    expect(asked).toEqual([`c ${stored.id}`])
+    const saved = path.join(downloads, 'plan.pdf')
+    expect(readFileSync(saved).equals(content)).toBe(true)
+    rmSync(saved)
+    const fetch = () => Promise.reject(new SottoError('file-not-there-yet'))
+    const without = saver({ attachments, fetch })
+    await expect(without.save(row)).rejects.toMatchObject({ code: 'file-not-there-yet' })
+    expect(readdirSync(downloads)).toEqual([])
+  })
+
+  it('ends the fetching of what the user cancels', async () => {
+    const begun = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const files = saver({
+      attachments: { read: (of) => store.read(of), has: () => Promise.resolve(false) },
+      fetch: async (_id, _attachment, { check }) => {
+        begun.resolve()
+        await gate.promise
+        check()
+      },
+    })
+    const saving = files.save(row)
+    await begun.promise
+    files.cancel(row)
+    gate.resolve()
+    await saving
+    expect(readdirSync(downloads)).toEqual([])
     expect(told.at(-1)).toEqual([])
   })
 

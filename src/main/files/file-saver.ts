@@ -19,7 +19,13 @@ export interface SaveDialogPort {
 
 export interface FileSaverPorts {
   readonly reader: Pick<HistoryReaderPort, 'attachmentOf'>
-  readonly attachments: Pick<AttachmentStore, 'read'>
+  readonly attachments: Pick<AttachmentStore, 'read' | 'has'>
+  /** Fetches a file that only another device has; `progress` from 0 to 1, `check` throws where it was cancelled. @throws SottoError. */
+  readonly fetch: (
+    conversationId: RowRef['conversationId'],
+    attachment: AttachmentKey,
+    hooks: { readonly progress: (share: number) => void; readonly check: () => void },
+  ) => Promise<void>
   readonly dialog: SaveDialogPort
   /** Knows of half written files after a crash, too. */
   readonly unfinished: {
@@ -57,7 +63,7 @@ export class FileSaver {
 
   /**
    * Asks where to and writes the file; resolves when it is durable, or the user changed their mind.
-   * @throws SottoError `not-found`, `file-damaged`, `disk-full`, `disk-failed`.
+   * @throws SottoError `not-found`, `file-not-there-yet`, `file-damaged`, `disk-full`, `disk-failed`.
    */
   async save({ conversationId, author, messageId }: RowRef): Promise<void> {
     const ref = { conversationId, author, messageId }
@@ -95,6 +101,7 @@ export class FileSaver {
 
   async #write(task: Task, attachment: AttachmentKey): Promise<void> {
     try {
+      await this.#fetchIfMissing(task, attachment)
       await this.#place(task, attachment)
       task.state = 'saved'
       this.#keep(this.#tasks)
@@ -102,6 +109,18 @@ export class FileSaver {
       this.#keep(this.#tasks.filter((other) => other !== task))
       if (task.state !== 'cancelled') throw failureOf(error)
     }
+  }
+
+  /** Its progress is shown first, then that of saving. */
+  async #fetchIfMissing(task: Task, attachment: AttachmentKey): Promise<void> {
+    if (await this.#ports.attachments.has(attachment.id)) return
+    const check = (): void => {
+      if (task.state === 'cancelled') throw new SottoError('cancelled')
+    }
+    const progress = (share: number): void => this.#report(task, Math.floor(share * task.total))
+    await this.#ports.fetch(task.conversationId, attachment, { progress, check })
+    check()
+    task.done = 0
   }
 
   async #place(task: Task, attachment: AttachmentKey): Promise<void> {
@@ -127,7 +146,7 @@ export class FileSaver {
       for await (const bytes of this.#ports.attachments.read(attachment)) {
         if (task.state === 'cancelled') throw new SottoError('cancelled')
         await handle.writeFile(bytes)
-        this.#progress(task, bytes.length)
+        this.#report(task, task.done + bytes.length)
       }
       await handle.sync()
     } finally {
@@ -135,8 +154,8 @@ export class FileSaver {
     }
   }
 
-  #progress(task: Task, bytes: number): void {
-    task.done += bytes
+  #report(task: Task, done: number): void {
+    task.done = done
     const now = this.#ports.clock.monotonic()
     if (now - task.reportedAt < reportMs) return
     task.reportedAt = now

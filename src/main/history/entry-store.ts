@@ -177,8 +177,8 @@ export class EntryStore {
 
   #empty(entry: Entry): void {
     this.#rewrite.run(bytesOf(entry), idBytes(entry))
-    if (entry.body.kind === 'file') this.#detach.run(idBytes(entry))
     this.#trace.emptied(knownAs(entry))
+    if (entry.body.kind === 'file') this.#detach.run(idBytes(entry))
   }
 }
 

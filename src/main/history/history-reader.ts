@@ -212,6 +212,10 @@ export class HistoryReader implements HistoryReaderPort {
     return this.#read(() => this.#upkeep.attachments())
   }
 
+  attachmentsOf(account: Aor): Promise<readonly AttachmentId[]> {
+    return this.#read(() => this.#upkeep.attachmentsOf(account))
+  }
+
   attachmentOf(conversation: ConversationId, author: Aor, id: MessageId): Promise<AttachmentKey | null> {
     return this.#read(() => this.#upkeep.attachmentOf(conversation, author, id))
   }

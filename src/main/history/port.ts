@@ -207,6 +207,8 @@ export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort
   droppedAttachments(): Promise<readonly AttachmentId[]>
   /** All attachments that entries name. */
   attachments(): Promise<readonly AttachmentId[]>
+  /** Those that the entries of one account name. */
+  attachmentsOf(account: Aor): Promise<readonly AttachmentId[]>
   /** Where the bytes of a file are, and their key; null when this history does not hold them. */
   attachmentOf(conversation: ConversationId, author: Aor, id: MessageId): Promise<AttachmentKey | null>
   /** What there is, by kind and conversation: counted in slices, other questions are answered in between. */

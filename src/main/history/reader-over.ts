@@ -23,6 +23,7 @@ export function readerOver(call: Call): HistoryReaderPort {
     overdue: (now, keepDays) => call('overdue', now, keepDays),
     droppedAttachments: () => call('droppedAttachments'),
     attachments: () => call('attachments'),
+    attachmentsOf: (account) => call('attachmentsOf', account),
     attachmentOf: (conversation, author, id) => call('attachmentOf', conversation, author, id),
     setting: (key) => call('setting', key),
     holdings: () => call('holdings'),

@@ -28,6 +28,8 @@ export function replicaOver(call: Call): ReplicaKeeperPort {
     erasedAmong: over('erasedAmong'),
     unopened: over('unopened'),
     keepOpened: over('keepOpened'),
+    filesToSettle: over('filesToSettle'),
+    settleFiles: over('settleFiles'),
     takePiece: over('takePiece'),
     takenPiece: over('takenPiece'),
   }

@@ -1,6 +1,6 @@
 /** What replication keeps in the history's database, written together with the entries it is about. */
 import type { Hlc } from '#shared/model/entry.ts'
-import type { Aor } from '#shared/model/ids.ts'
+import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Place, Tombstone } from '#shared/replication/head.ts'
 import type { PackedEntries } from './archive-port.ts'
 import type { TransferWriterPort } from './transfer-port.ts'
@@ -107,6 +107,24 @@ export interface OpenedLater {
   readonly contents: PackedContents
 }
 
+/** A file that an entry of another device names. */
+export interface WantedFile {
+  readonly id: AttachmentId
+  /** Plain size, bytes. */
+  readonly size: number
+  /** The row that shows it: `HistoryReaderPort.attachmentOf` has the key. */
+  readonly row: { readonly conversation: ConversationId; readonly author: Aor; readonly id: MessageId }
+}
+
+/** What a replica is to be asked about files. */
+export interface FilesToSettle {
+  readonly wanted: readonly WantedFile[]
+  /** No entry names them any more, and one that did was forgotten by all. */
+  readonly erased: readonly AttachmentId[]
+  /** Give it to get more that are wanted; null after the last. */
+  readonly next: string | null
+}
+
 /**
  * The journals of all accounts that replicate. Every change is one transaction and durable when its promise resolves. Rejects with SottoError
  * `not-found` for an account that does not replicate, `disk-full`, `disk-failed`, `locked`.
@@ -143,5 +161,9 @@ export interface ReplicaKeeperPort extends TransferWriterPort {
   erasedAmong(account: Aor, bodies: readonly Tombstone[]): Promise<readonly Tombstone[]>
   /** Envelopes whose key was not here; `after` = `next` of the page before, 0 at first. */
   unopened(account: Aor, after: number): Promise<UnopenedPage>
+  /** Files to be fetched or to be erased; `after` = `next` of the answer before, '' at first. */
+  filesToSettle(account: Aor, after: string): Promise<FilesToSettle>
+  /** Files that were fetched, erased, or that nobody shows. */
+  settleFiles(account: Aor, ids: readonly AttachmentId[]): Promise<void>
   keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt>
 }

@@ -19,6 +19,7 @@ export class Upkeep {
   >
   readonly #dropped: Statement<[], AttachmentId>
   readonly #attachments: Statement<[], AttachmentId>
+  readonly #attachmentsOf: Statement<[string], AttachmentId>
   readonly #cluster: Statement<[string, string, string], Uint8Array>
 
   constructor(db: Database) {
@@ -37,6 +38,11 @@ export class Upkeep {
     )
     this.#dropped = db.prepare<[], AttachmentId>('SELECT id FROM dropped_attachment').pluck()
     this.#attachments = db.prepare<[], AttachmentId>('SELECT DISTINCT id FROM attachment').pluck()
+    this.#attachmentsOf = db
+      .prepare<[string], AttachmentId>(
+        'SELECT DISTINCT attachment.id FROM attachment JOIN entry ON entry.id = attachment.entry WHERE account = ?',
+      )
+      .pluck()
     this.#cluster = db
       .prepare<[string, string, string], Uint8Array>(
         `SELECT bytes FROM entry WHERE conversation = (SELECT ref FROM conversation WHERE id = ?) AND subject = ? AND author = ?`,
@@ -65,6 +71,10 @@ export class Upkeep {
 
   attachments(): readonly AttachmentId[] {
     return this.#attachments.all()
+  }
+
+  attachmentsOf(account: Aor): readonly AttachmentId[] {
+    return this.#attachmentsOf.all(account)
   }
 
   attachmentOf(conversation: ConversationId, author: Aor, id: MessageId): AttachmentKey | null {

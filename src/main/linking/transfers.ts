@@ -20,6 +20,8 @@ export interface TransfersPorts {
   }
   readonly source: HistorySourcePort
   readonly sink: HistorySinkPort
+  /** A transfer to this device is over, or another one begins. */
+  readonly forgetMark: (account: Aor) => Promise<void>
   /** Signed by this device. @throws SottoError. */
   readonly connect: (account: Aor) => Promise<LinkConnection>
   /** Null for an account that is not here any more. */
@@ -75,6 +77,7 @@ export class Transfers {
 
   /** Begins one, durable when it resolves. The key is copied. */
   async add(kept: KeptTransfer): Promise<void> {
+    if (kept.doing === 'taking') await this.#ports.forgetMark(kept.account)
     await this.#save([...this.#running.map((running) => running.kept), kept])
     this.#run(kept)
   }
@@ -133,6 +136,7 @@ export class Transfers {
     this.#running = this.#running.filter((other) => other !== running)
     this.#announce()
     await this.#save(this.#running.map(({ kept }) => kept))
+    if (running.kept.doing === 'taking') await this.#ports.forgetMark(running.kept.account)
   }
 
   async #save(all: readonly KeptTransfer[]): Promise<void> {

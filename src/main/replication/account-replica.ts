@@ -101,6 +101,7 @@ export class AccountReplica {
     this.#open?.engine.cancel()
     this.#open?.client.close()
     await this.#running
+    await this.#open?.fetcher.stop()
     this.#open?.close()
     this.#open = null
   }
@@ -146,6 +147,7 @@ export class AccountReplica {
     if (!isValidIn(open.chain, open.device.id)) throw new SottoError('device-removed')
     if (open.chain.fork !== null) throw new SottoError('devices-forked')
     const report = await open.engine.sync()
+    open.fetcher.wake()
     this.#lastContactAt = this.#parts.clock.now()
     await this.#judge(report)
   }
@@ -156,6 +158,7 @@ export class AccountReplica {
     const { host, port } = await this.#parts.address()
     if (host === this.#open.address.host && port === this.#open.address.port) return
     this.#open.client.close()
+    await this.#open.fetcher.stop()
     this.#open.close()
     this.#open = null
   }

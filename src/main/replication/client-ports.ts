@@ -1,4 +1,5 @@
 /** What replication asks of a server over the network, beside the history itself (`ports.ts`). Everything rejects with a `SottoError`. */
+import type { AttachmentId } from '#shared/model/ids.ts'
 import type { ReplicaServerPort } from './ports.ts'
 
 /** Where a replica is and how it proves to be the one. */
@@ -33,8 +34,30 @@ export interface SealedEpochKey {
   readonly box: Uint8Array
 }
 
+/** Some of a sealed attachment's file. */
+export interface BlobPart {
+  /** Bytes of the whole file, and where these begin. */
+  readonly size: number
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
+/** `whole`: the server has all of it. `part`: all before `next`. `full`: it takes no more. `refused`: it is too large, or not what its name says. */
+export type BlobPushed =
+  { readonly kind: 'whole' | 'full' | 'refused' } | { readonly kind: 'part'; readonly next: number }
+
+/** Sealed attachments at a replica, named by the SHA-256 of their files. */
+export interface ReplicaBlobsPort {
+  pushBlob(id: AttachmentId, part: BlobPart): Promise<BlobPushed>
+  /** Of each how much is there, in the same order. */
+  whichBlobs(ids: readonly AttachmentId[]): Promise<readonly { readonly whole: boolean; readonly next: number }[]>
+  /** Bytes from `at` on; null where the server does not have it. */
+  readBlob(id: AttachmentId, at: number): Promise<Omit<BlobPart, 'at'> | null>
+  eraseBlobs(ids: readonly AttachmentId[]): Promise<void>
+}
+
 /** One account at one replica, over connections of its own that are made when they are needed. */
-export interface ReplicaClientPort extends ReplicaServerPort {
+export interface ReplicaClientPort extends ReplicaServerPort, ReplicaBlobsPort {
   /** All links that are stored, in no special order; null where the account has no chain there, or one without this device. */
   links(): Promise<readonly Uint8Array[] | null>
   /** Stores link 0. `open`: another one is there already. */
@@ -49,7 +72,7 @@ export interface ReplicaClientPort extends ReplicaServerPort {
   dropBoxesBefore(epoch: number): Promise<void>
   /** Read from the server just now. */
   copy(): Promise<ServerCopy>
-  /** Erases batches, boxes and chain. */
+  /** Erases batches, blobs, boxes and chain. */
   erase(): Promise<void>
   /** Something was stored that this device did not push, or nobody knows because the connection was lost; returns the disposer. */
   onNews(handler: () => void): () => void

@@ -40,6 +40,8 @@ export interface ReplicaEngineParts {
   /** Whether this device may seal now; what was sealed already is pushed in any case. */
   readonly maySeal?: () => boolean
   readonly newestFirst?: NewestFirst
+  /** Does what has to be done before these contents are sealed; `check` throws where the run was cancelled. */
+  readonly beforeSealing?: (contents: readonly Uint8Array[], check: () => void) => Promise<void>
   /** Hears how far a run is. */
   readonly progress?: (progress: SyncProgress) => void
 }
@@ -168,6 +170,7 @@ export class ReplicaEngine {
       fitting(contents, (content) => sizeClass(lengthBytes + content.length)),
     )
     if (unsealed === null) return null
+    await this.#parts.beforeSealing?.(unsealed.contents, () => this.#throwIfCancelled())
     const frontier = journal.places()
     const writing = { account, device: devices.own, own: journal.own(), frontier, at: clock.now(), sealing, crypto }
     const sealed = writeBatch(unsealed, writing)

@@ -15,6 +15,9 @@ import type { ConnectReplica, ReplicaAddress, ReplicaClientPort } from './client
 import { ReplicaEngine, type SyncProgress } from './engine.ts'
 import { EpochKeyring } from './epoch-keyring.ts'
 import { Epochs } from './epochs.ts'
+import type { ReplicaFilesPort } from './files/file-ports.ts'
+import { FileFetcher } from './files/file-fetcher.ts'
+import { pushFilesOf } from './files/push-files.ts'
 import { HistoryReplicaJournal } from './journal/history-replica-journal.ts'
 import { renewPassword } from './account-password.ts'
 import type { AccountPasswordPort, ReplicaChainPort, ReplicaSecretsPort } from './service-ports.ts'
@@ -27,6 +30,7 @@ export interface OpenReplicaParts {
   readonly chains: ReplicaChainPort
   readonly secrets: ReplicaSecretsPort
   readonly keeper: ReplicaKeeperPort
+  readonly files: ReplicaFilesPort
   readonly passwords: AccountPasswordPort
   /** Hears of the latest timestamp that was read. */
   readonly observe: (hlc: Hlc) => void
@@ -43,6 +47,7 @@ export interface OpenReplica {
   readonly client: ReplicaClientPort
   readonly journal: HistoryReplicaJournal
   readonly engine: ReplicaEngine
+  readonly fetcher: FileFetcher
   readonly chain: KnownChain
   /** Envelopes that wait for a key. */
   readonly unopened: number
@@ -90,6 +95,7 @@ interface OpenedParts extends OpenReplicaParts {
 class Opened implements OpenReplica {
   readonly #parts: OpenedParts
   readonly engine: ReplicaEngine
+  readonly fetcher: FileFetcher
   #chain: KnownChain
   #unopened = 0
   #isPasswordDue = false
@@ -108,7 +114,9 @@ class Opened implements OpenReplica {
         () => this.look(),
       ),
       maySeal: () => this.mayWrite,
+      beforeSealing: (contents, check) => pushFilesOf(contents, parts, check),
     })
+    this.fetcher = new FileFetcher(parts)
   }
 
   get address(): ReplicaAddress {

@@ -12,6 +12,7 @@ import { syncChain } from './chain-sync.ts'
 import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
 import { addDevice, pickBranch, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
 import { forgetEpochs } from './epoch-store.ts'
+import type { FileRequest } from './files/file-fetcher.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
 import { switchedOff, type ReplicaSettings } from './replication-record.ts'
@@ -207,6 +208,18 @@ export class Replicas {
     await replica.run()
     await pickBranch(this.#change(accountId), (account) => this.#ports.chains.signPick(account, branch, words))
     await replica.run()
+  }
+
+  /**
+   * Fetches a file that another device has.
+   * @throws SottoError `not-found` where the account does not replicate; `server-unreachable`, `file-not-there-yet`, `file-damaged`, `cancelled`.
+   */
+  async fetchFile(accountId: AccountId, request: FileRequest): Promise<void> {
+    const aor = this.#ports.accounts.list().find(({ id }) => id === accountId)?.aor
+    const replica = aor === undefined ? undefined : this.#running.get(aor)
+    if (replica === undefined) throw new SottoError('not-found')
+    if (replica.open === null) throw new SottoError('server-unreachable')
+    await replica.open.fetcher.fetch(request)
   }
 
   /** Where the account replicates, and who signs there, until it is wiped. @throws SottoError `replica-off`. */

@@ -5,6 +5,7 @@ import type { HttpDigest } from './http/digest.ts'
 import { SqliteChainStore } from '../replica/access/sqlite-chain-store.ts'
 import { defaultReplicaLimits, type ReplicaLimits } from '../replica/limits.ts'
 import { ReplicaService } from '../replica/service.ts'
+import { SqliteBlobStore } from '../replica/sqlite/sqlite-blob-store.ts'
 import { SqliteReplicaStore } from '../replica/sqlite/sqlite-replica-store.ts'
 import { aorDomain } from '#shared/model/aor.ts'
 import type { Aor } from '#shared/model/ids.ts'
@@ -34,6 +35,7 @@ export function openHomeReplica(directory: string, ports: HomeReplicaPorts): Rep
     ...ports,
     limits,
     store: new SqliteReplicaStore({ directory: folder, clock, limits }),
+    blobs: new SqliteBlobStore({ directory: folder, clock, limits }),
     access: new SqliteChainStore(folder, limits),
     accountOf: (user) => `sip:${user}@${domain}` as Aor,
     invitations: {

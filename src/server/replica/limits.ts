@@ -1,11 +1,15 @@
 import { defaultAccessLimits, type AccessLimits } from './access/limits.ts'
-import { maxBatchBytes } from '#shared/replication/api.ts'
+import { blobPartBytes, maxBatchBytes, maxBlobBytes } from '#shared/replication/api.ts'
 
 /** Every bound of the replica's service on one screen, beside who may talk to it (`access/limits.ts`). Sizes in bytes, times in milliseconds. */
 export interface ReplicaLimits extends AccessLimits {
   /** Batches that one account may have. */
   readonly accountBytes: number
-  /** Days that a batch is kept; whole days of receipt are dropped after them. */
+  /** Blobs that one account may have, one of them, and what of it comes at once. */
+  readonly accountBlobBytes: number
+  readonly blobBytes: number
+  readonly blobPartBytes: number
+  /** Days that a batch or a blob is kept; whole days of receipt are dropped after them. */
   readonly retentionDays: number
   /** Requests of one address, and its wrong signatures, tokens and passwords. */
   readonly httpRequestsPerMinute: number
@@ -32,6 +36,7 @@ export interface ReplicaLimits extends AccessLimits {
   readonly linkBytes: number
   readonly boxesBytes: number
   readonly cursorBytes: number
+  readonly hashesBytes: number
   /** WebSockets that wait for news, of all accounts and of one. */
   readonly listeners: number
   readonly listenersPerAccount: number
@@ -45,6 +50,9 @@ export interface ReplicaLimits extends AccessLimits {
 export const defaultReplicaLimits: ReplicaLimits = {
   ...defaultAccessLimits,
   accountBytes: 2_147_483_648,
+  accountBlobBytes: 2_147_483_648,
+  blobBytes: maxBlobBytes,
+  blobPartBytes,
   retentionDays: 60,
   httpRequestsPerMinute: 6_000,
   httpFailuresPerMinute: 60,
@@ -64,6 +72,7 @@ export const defaultReplicaLimits: ReplicaLimits = {
   linkBytes: 16_384,
   boxesBytes: 1_310_720,
   cursorBytes: 16_384,
+  hashesBytes: 65_536,
   listeners: 4_096,
   listenersPerAccount: 64,
   newsQuietMs: 250,

@@ -6,7 +6,14 @@ export interface ReplicaMetricsPort {
   stored(bytes: number): void
   /** Bytes of batches that were given out. */
   read(bytes: number): void
+  /** Bytes of a part of a blob that was taken, and whether the blob is whole now. */
+  storedBlob(bytes: number, isWhole: boolean): void
+  /** Bytes of blobs that were given out. */
+  readBlob(bytes: number): void
 }
 
 const ignore = (): void => undefined
-export const noMetrics: ReplicaMetricsPort = { answered: ignore, stored: ignore, read: ignore }
+export const noMetrics: ReplicaMetricsPort = {
+  ...{ answered: ignore, stored: ignore, read: ignore },
+  ...{ storedBlob: ignore, readBlob: ignore },
+}

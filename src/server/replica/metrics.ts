@@ -12,6 +12,9 @@ export class ReplicaMetrics implements ReplicaMetricsPort {
   #batches = 0
   #storedBytes = 0
   #readBytes = 0
+  #blobs = 0
+  #storedBlobBytes = 0
+  #readBlobBytes = 0
 
   answered(route: string, status: number): void {
     const labels = `route="${route.replaceAll(/[^A-Za-z /*]/g, '')}",status="${status}"`
@@ -27,6 +30,15 @@ export class ReplicaMetrics implements ReplicaMetricsPort {
     this.#readBytes += bytes
   }
 
+  storedBlob(bytes: number, isWhole: boolean): void {
+    this.#blobs += Number(isWhole)
+    this.#storedBlobBytes += bytes
+  }
+
+  readBlob(bytes: number): void {
+    this.#readBlobBytes += bytes
+  }
+
   text(gauges: ReplicaGauges): string {
     const answers = [...this.#answers].map(([labels, count]) => `sotto_replica_answers_total{${labels}} ${count}`)
     const lines = [
@@ -34,6 +46,9 @@ export class ReplicaMetrics implements ReplicaMetricsPort {
       ...counter('stored_batches_total', this.#batches),
       ...counter('stored_bytes_total', this.#storedBytes),
       ...counter('read_bytes_total', this.#readBytes),
+      ...counter('stored_blobs_total', this.#blobs),
+      ...counter('stored_blob_bytes_total', this.#storedBlobBytes),
+      ...counter('read_blob_bytes_total', this.#readBlobBytes),
       ...gauge('requests_at_work', gauges.requestsAtWork),
       ...gauge('listeners', gauges.listeners),
     ]

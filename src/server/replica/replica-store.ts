@@ -64,7 +64,7 @@ export interface BodyToErase {
   readonly bodyHash: Uint8Array
 }
 
-/** What is held of an account. */
+/** What is held of an account's batches. */
 export interface ReplicaUsage {
   readonly batches: number
   readonly bytes: number

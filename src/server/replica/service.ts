@@ -11,6 +11,7 @@ import { closeCodes, NewsHub } from './http/news-hub.ts'
 import { Room } from './http/room.ts'
 import type { ReplicaLimits } from './limits.ts'
 import { noMetrics, type ReplicaMetricsPort } from './metrics-port.ts'
+import type { BlobStore } from './blob-store.ts'
 import type { ReplicaStore, ReplicaUsage } from './replica-store.ts'
 import { dayOf } from '../home/data-dir/day.ts'
 import { RequestLimits } from '../home/http/request-limits.ts'
@@ -22,6 +23,7 @@ import type { RandomPort } from '#shared/ports/random.ts'
 
 export interface ReplicaServicePorts {
   readonly store: ReplicaStore
+  readonly blobs: BlobStore
   readonly access: AccessStore
   readonly digest: DigestPort & { challenge(stale: boolean): string }
   /** Address of a user whom digest proved. */
@@ -89,23 +91,30 @@ export class ReplicaService {
     return this.#stopped !== null
   }
 
-  usage(account: Aor): Promise<ReplicaUsage> {
-    return this.ports.store.usage(account)
+  /** Bytes of batches and blobs together. */
+  async usage(account: Aor): Promise<ReplicaUsage> {
+    const [batches, blobs] = [await this.ports.store.usage(account), await this.ports.blobs.usage(account)]
+    const oldest = [batches.oldestDay, blobs.oldestDay].filter((day) => day !== null)
+    return {
+      ...{ batches: batches.batches, bytes: batches.bytes + blobs.bytes },
+      oldestDay: oldest.length === 0 ? null : Math.min(...oldest),
+    }
   }
 
-  /** Erases batches, boxes and chain; what is left is counted afterwards. */
+  /** Erases batches, blobs, boxes and chain; what is left is counted afterwards. */
   eraseAccount(account: Aor): Promise<ReplicaUsage> {
     return this.order.run(account, () => this.eraseInOrder(account))
   }
 
   /** {@link eraseAccount} for who runs in the account's order already. */
   async eraseInOrder(account: Aor): Promise<ReplicaUsage> {
-    const { store, access } = this.ports
+    const { store, blobs, access } = this.ports
     // The chain last: as long as it is there, who was cut off can ask again.
+    await blobs.eraseAccount(account)
     await store.eraseAccount(account)
     await access.eraseAccount(account)
     this.news.closeWhere(account, () => true, closeCodes.erased)
-    return store.usage(account)
+    return this.usage(account)
   }
 
   /** Tells the others of a new link, and shows those out whom it revokes. */
@@ -125,6 +134,7 @@ export class ReplicaService {
     await Promise.race([this.room.emptied(), this.#patience()])
     await this.order.idle()
     await this.ports.store.close()
+    await this.ports.blobs.close()
     await this.ports.access.close()
   }
 
@@ -147,8 +157,10 @@ export class ReplicaService {
   }
 
   async #dropOldDays(): Promise<void> {
-    const { store, clock } = this.ports
-    await store.dropBefore(dayOf(clock.now()) - this.limits.retentionDays)
+    const { store, blobs, clock } = this.ports
+    const kept = dayOf(clock.now()) - this.limits.retentionDays
+    await store.dropBefore(kept)
+    await blobs.dropBefore(kept)
   }
 
   /** Upkeep that fails is tried again the next time. */

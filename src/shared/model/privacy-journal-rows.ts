@@ -66,4 +66,13 @@ export const journalPrivacyRows: readonly PrivacyTableRow[] = [
       ...columns('replica_fault', 'replica', 'name', 'fault'),
     ],
   },
+  {
+    datum: 'Files that another of your devices has and this one is to fetch, or that the server is to erase: which',
+    where: inHistory('table replica_blob'),
+    why: 'So that you have your files on every device, and none that you deleted stays at the server',
+    howLong: 'Until it is done; 67 days at most',
+    whoReads: you,
+    howToErase: switchOff,
+    covers: columns('replica_blob', 'replica', 'id', 'erase', 'kept_at'),
+  },
 ]

@@ -55,6 +55,25 @@ export const replicaPrivacyRows: readonly PrivacyTableRow[] = [
     ],
   },
   {
+    datum: 'Your files, sealed: a number each that says nothing, how large (rounded up), how much of it has come',
+    where: 'Server of the replica, a file for each day of receipt (or PostgreSQL), tables blob and part',
+    why: 'So that every device has the files of its history',
+    howLong: '60 days, by whole days',
+    whoReads: sealed,
+    howToErase: `Delete the message on any device: its file goes from the server with the next exchange. Or all of it: ${erase}`,
+    covers: [
+      'replica.blob.id',
+      'replica.blob.account',
+      'replica.blob.hash',
+      'replica.blob.size',
+      'replica.blob.received',
+      'replica.blob.whole',
+      'replica.part.blob',
+      'replica.part.at',
+      'replica.part.bytes',
+    ],
+  },
+  {
     datum: 'How far each of your devices has written, on which days, and how much',
     where:
       'Server of the replica, table head of each day’s file and of replica.db (or PostgreSQL: head, span, account)',
@@ -114,7 +133,7 @@ export const replicaPrivacyRows: readonly PrivacyTableRow[] = [
     howToErase: 'Row by row as above, or delete the folder',
     covers: [
       'server.file.replica',
-      ...['access.db', 'replica.db', 'day-DATE.db'].flatMap((name) =>
+      ...['access.db', 'replica.db', 'day-DATE.db', 'blobs-DATE.db'].flatMap((name) =>
         ['', '-wal', '-shm'].map((end) => `server.file.replica/${name}${end}`),
       ),
     ],

@@ -32,6 +32,10 @@ export const listBytes = 1_048_576
 /** Boxes of one request. */
 export const maxBoxesAtOnce = 1024
 export const maxBoxBytes = 1024
+/** Bytes of a blob that travel at once, of a whole one, and blobs of one request. */
+export const blobPartBytes = 1_048_576
+export const maxBlobBytes = 134_217_728
+export const maxBlobsAtOnce = 1024
 export const maxInvitationBytes = 64
 
 const device = bytesOf(deviceIdLength)
@@ -87,8 +91,28 @@ export const pushAnswer = z.object({ kind: z.enum(['stored', 'repeated']), day: 
 /** `POST /replica/page`: what comes after these; the answer is a page. */
 export const pageRequest = z.object({ after: z.array(z.object({ device, seq: count })).max(4 * maxFrontierDevices) })
 
+/** `PUT /replica/blobs/HASH?at=N&of=SIZE`: bytes from N on of a blob of SIZE. `next`: all before is there; of a whole blob also the `day`. */
+export const blobPutAnswer = z.object({
+  kind: z.enum(['part', 'stored', 'repeated']),
+  next: count,
+  day: count.optional(),
+})
+
+/** `POST /replica/blobs/which`, `POST /replica/blobs/erase`: SHA-256 of some blobs. */
+export const blobsRequest = z.object({ blobs: z.array(bytesOf(hashBytes)).min(1).max(maxBlobsAtOnce) })
+/** Of each how much is there, in the order in which they were asked for. */
+export const blobsAnswer = z.object({ blobs: z.array(z.object({ whole: z.boolean(), next: count })) })
+
+/** `GET /replica/blobs/HASH?at=N`: bytes from N on of a whole blob of this size. */
+export const blobAnswer = z.object({ size: count, bytes: bytesUpTo(blobPartBytes) })
+
 /** `GET /replica/usage`, and what is left after `DELETE /replica/account`. */
-export const usageAnswer = z.object({ batches: count, bytes: count, oldestDay: count.nullable() })
+export const usageAnswer = z.object({
+  batches: count,
+  /** Of batches and blobs. */
+  bytes: count,
+  oldestDay: count.nullable(),
+})
 
 /** Why a replica says no; an HTTP status is beside it. */
 export const replicaProblems = [
@@ -118,7 +142,7 @@ export const replicaProblems = [
   'unauthorized',
   'wrong-secret',
   'open',
-  // Of a link, a batch, a box.
+  // Of a link, a batch, a box, a blob.
   'link-refused',
   'head-moved',
   'chain-full',
@@ -127,6 +151,7 @@ export const replicaProblems = [
   'unknown-recipient',
   'unknown-epoch',
   'quota',
+  'wrong-hash',
 ] as const
 export type ReplicaProblem = (typeof replicaProblems)[number]
 

@@ -22,7 +22,9 @@ export function sizeClass(bytes: number): number {
 }
 
 function padme(bytes: number): number {
-  const exponent = 31 - Math.clz32(bytes)
+  // Attachments may be longer than 32 bits can say.
+  let exponent = 16
+  while (2 ** (exponent + 1) <= bytes) exponent += 1
   const kept = 32 - Math.clz32(exponent)
   const step = 2 ** (exponent - kept)
   return Math.ceil(bytes / step) * step

@@ -188,7 +188,7 @@ describe('the schema', () => {
     for (const store of stores) kinds.push((await store.append(alice, device.write())).kind)
     expect(kinds).toEqual(['stored', 'stored', 'stored'])
     const steps = await server.sql('SELECT step FROM schema_step ORDER BY step', schema)
-    expect(steps).toEqual([{ step: 1 }, { step: 2 }, { step: 3 }])
+    expect(steps).toEqual([{ step: 1 }, { step: 2 }, { step: 3 }, { step: 4 }])
   })
 
   it('of a newer version is left alone', async () => {
@@ -207,7 +207,8 @@ describe('the schema', () => {
     )
     const shared = ['receipt', 'schema_step', 'stored_day']
     expect(keys.filter(({ name }) => !shared.includes(name)).map(({ name, first }) => `${name}: ${first}`)).toEqual([
-      ...['account: account', 'batch: account', 'head: account', 'span: account', 'tombstone: account'],
+      ...['account: account', 'batch: account', 'blob: account', 'blob_account: account', 'blob_part: account'],
+      ...['head: account', 'span: account', 'tombstone: account'],
     ])
     expect(readFileSync(`${schemaDirectory}/0001-tables.sql`, 'utf8')).not.toMatch(/REFERENCES|SERIAL|IDENTITY/i)
   })

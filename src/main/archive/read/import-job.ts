@@ -23,7 +23,7 @@ import { linesOf, walkExport, type ExportPart, type WalkPorts } from './export-w
 import { readEntry, verifyExport, type VerifiedExport } from './verify-export.ts'
 
 export interface ImportJobPorts {
-  readonly attachments: Pick<AttachmentStore, 'facts' | 'isIntact' | 'restore'>
+  readonly attachments: Pick<AttachmentStore, 'has' | 'isIntact' | 'restore'>
   readonly clock: ClockPort
   readonly check: () => void
   readonly progress: (progress: ImportProgress) => void
@@ -119,8 +119,8 @@ export class ImportJob {
     return true
   }
 
-  async #holds(id: Parameters<AttachmentStore['facts']>[0]): Promise<boolean> {
-    return (await this.#ports.attachments.facts(id)) !== null && this.#ports.attachments.isIntact(id)
+  async #holds(id: Parameters<AttachmentStore['has']>[0]): Promise<boolean> {
+    return (await this.#ports.attachments.has(id)) && this.#ports.attachments.isIntact(id)
   }
 
   /** Batches of entries from the part after `partsDone` on. */

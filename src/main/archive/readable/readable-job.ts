@@ -90,7 +90,7 @@ export class ReadableJob {
 
   async #writeFile(ref: AttachmentRef, label: string): Promise<string | null> {
     const { attachments, check } = this.#ports
-    if ((await attachments.facts(ref.id)) === null) return null
+    if ((await attachments.facts(ref)) === null) return null
     if (this.#counts.files === 0) await mkdir(path.join(this.#folder, 'files'), { mode: 0o700 })
     this.#counts.files += 1
     const name = `files/${String(this.#counts.files).padStart(5, '0')}-${safeFileName(label)}`

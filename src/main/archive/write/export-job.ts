@@ -138,7 +138,7 @@ export class ExportJob {
     const { attachments, progress } = this.#ports
     const found: (AttachmentRef & { size: number; prefix: string })[] = []
     for (const ref of this.#refs.values()) {
-      const facts = await attachments.facts(ref.id)
+      const facts = await attachments.facts(ref)
       if (facts === null) this.#missing += 1
       else found.push({ ...ref, size: facts.size, prefix: toBase64Url(facts.noncePrefix) })
     }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ProtocolError } from '#shared/errors.ts'
 import { concatBytes } from '#shared/bytes/bytes.ts'
 import type { AttachmentId } from '#shared/model/ids.ts'
+import { sizeClass } from '#shared/replication/size-classes.ts'
 import { AttachmentStore, type StoredAttachment } from './attachment-store.ts'
 import { chunkBytes, headerBytes, layoutOf, sealedChunkBytes, tagBytes } from './sealed-format.ts'
 
@@ -34,7 +35,8 @@ async function readAll(
 }
 
 describe('attachments', () => {
-  it.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 2 * chunkBytes, 3 * chunkBytes + 17])(
+  const sizes = [0, 1, 248, 249, chunkBytes - 9, chunkBytes - 8, chunkBytes - 7, chunkBytes, 2 * chunkBytes - 8]
+  it.each([...sizes, 2 * chunkBytes, 3 * chunkBytes + 17])(
     'of %i bytes come back as they were, and are named by their ciphertext',
     async (size) => {
       const bytes = random.bytes(size)
@@ -43,7 +45,7 @@ describe('attachments', () => {
       expect(await readAll(stored)).toEqual(bytes)
       expect(await store.isIntact(stored.id)).toBe(true)
       expect(statSync(file(stored.id)).mode & 0o777).toBe(0o600)
-      expect(layoutOf(statSync(file(stored.id)).size)?.plainBytes).toBe(size)
+      expect(layoutOf(statSync(file(stored.id)).size)?.paddedBytes).toBe(sizeClass(size + 8))
       expect(readdirSync(folder)).toEqual([stored.id])
     },
   )

@@ -23,8 +23,10 @@ import {
   noncePrefixBytes,
   noncePrefixOf,
   openChunk,
+  paddingOf,
   sealChunk,
   sealedChunkBytes,
+  sizeIn,
   type SealedErrorCode,
 } from './sealed-format.ts'
 
@@ -91,18 +93,25 @@ export class AttachmentStore {
   }
 
   /** Plain size and nonce prefix of a stored attachment; null when it is not here. @throws ProtocolError for what is none. */
-  async facts(id: AttachmentId): Promise<{ readonly size: number; readonly noncePrefix: Uint8Array } | null> {
-    const handle = await this.#openFile(id).catch((error: unknown) => {
-      if (error instanceof SottoError && error.code === 'not-found') return null
-      throw error
-    })
+  async facts({ id, key }: Pick<StoredAttachment, 'id' | 'key'>): Promise<{
+    readonly size: number
+    readonly noncePrefix: Uint8Array
+  } | null> {
+    const handle = await this.#openIfHere(id)
     if (handle === null) return null
     try {
-      const { header, plainBytes } = await headOf(handle)
-      return { size: plainBytes, noncePrefix: noncePrefixOf(header) }
+      const { header, size } = await headOf(handle, key)
+      return { size, noncePrefix: noncePrefixOf(header) }
     } finally {
       await handle.close()
     }
+  }
+
+  /** Whether the file is here, whatever is in it. */
+  async has(id: AttachmentId): Promise<boolean> {
+    const handle = await this.#openIfHere(id)
+    await handle?.close()
+    return handle !== null
   }
 
   async #seal(
@@ -114,19 +123,16 @@ export class AttachmentStore {
     const handle = await open(file, 'wx', 0o600)
     try {
       const hash = createHash('sha256')
+      const plain = padded(source)
       const put = async (bytes: Uint8Array): Promise<void> => {
         hash.update(bytes)
         await handle.writeFile(bytes)
       }
       const header = encodeHeader(noncePrefix)
       await put(header)
-      let size = 0
-      for await (const chunk of inChunks(source)) {
-        size += chunk.bytes.length
-        await put(sealChunk(key, header, chunk))
-      }
+      for await (const chunk of inChunks(plain.bytes)) await put(sealChunk(key, header, chunk))
       await handle.sync()
-      return { hash, size }
+      return { hash, size: plain.size() }
     } finally {
       await handle.close()
     }
@@ -142,18 +148,7 @@ export class AttachmentStore {
   ): AsyncGenerator<Uint8Array> {
     const handle = await this.#openFile(attachment.id)
     try {
-      const { header, chunks, plainBytes } = await headOf(handle)
-      const start = Math.max(0, range?.start ?? 0)
-      const end = Math.min(plainBytes, range?.end ?? plainBytes)
-      // The last chunk proves that the file was not cut: a whole read reaches it, a ranged read checks it first.
-      if (end < plainBytes) await readChunk(handle, attachment.key, { header, index: chunks - 1, chunks })
-      const last = plainBytes === 0 ? 0 : Math.ceil(end / chunkBytes) - 1
-      for (let index = Math.floor(start / chunkBytes); index <= last; index++) {
-        const plain = await readChunk(handle, attachment.key, { header, index, chunks })
-        const base = index * chunkBytes
-        const part = plain.subarray(Math.max(0, start - base), Math.max(0, end - base))
-        if (part.length > 0) yield part
-      }
+      yield* openSealed(handle, attachment.key, range)
     } finally {
       await handle.close()
     }
@@ -198,6 +193,15 @@ export class AttachmentStore {
     return attachmentFile(this.#folder, id)
   }
 
+  async #openIfHere(id: AttachmentId): Promise<FileHandle | null> {
+    try {
+      return await this.#openFile(id)
+    } catch (error) {
+      if (error instanceof SottoError && error.code === 'not-found') return null
+      throw error
+    }
+  }
+
   async #openFile(id: AttachmentId): Promise<FileHandle> {
     const file = this.#fileOf(id)
     try {
@@ -225,7 +229,22 @@ interface Chunk {
   readonly bytes: Uint8Array
 }
 
-/** Cuts a stream into full chunks; the last one is marked, and is empty only for an empty stream. */
+/** An attachment with what is sealed behind it; its size is known once all was read. */
+function padded(source: AsyncIterable<Uint8Array>): { bytes: AsyncIterable<Uint8Array>; size: () => number } {
+  let size = 0
+  const bytes = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of source) {
+      size += piece.length
+      yield piece
+    }
+    const { zeros, end } = paddingOf(size)
+    for (let left = zeros; left > 0; left -= chunkBytes) yield new Uint8Array(Math.min(left, chunkBytes))
+    yield end
+  }
+  return { bytes: bytes(), size: () => size }
+}
+
+/** Cuts a stream into full chunks; the last one is marked. */
 async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Chunk> {
   let buffer = new Uint8Array(chunkBytes)
   let [filled, index] = [0, 0]
@@ -246,12 +265,43 @@ async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Chun
   yield { index, final: true, bytes: buffer.subarray(0, filled) }
 }
 
-async function headOf(handle: FileHandle): Promise<{ header: Uint8Array; chunks: number; plainBytes: number }> {
+/**
+ * Plain bytes of a sealed file, or of `[start, end)` of it, chunk by chunk, each only after it was authenticated.
+ * @throws ProtocolError with a {@link SealedErrorCode}.
+ */
+export async function* openSealed(
+  handle: FileHandle,
+  key: Uint8Array,
+  range?: { readonly start: number; readonly end: number },
+): AsyncGenerator<Uint8Array> {
+  const { header, chunks, size, last } = await headOf(handle, key)
+  const start = Math.max(0, range?.start ?? 0)
+  const end = Math.min(size, range?.end ?? size)
+  for (let index = Math.floor(start / chunkBytes); index * chunkBytes < end; index++) {
+    const isLast = index === chunks - 1
+    const plain = isLast ? last : await readChunk(handle, key, { header, index, chunks })
+    const base = index * chunkBytes
+    const part = plain.subarray(Math.max(0, start - base), Math.max(0, end - base))
+    if (part.length > 0) yield part
+  }
+}
+
+interface SealedHead {
+  readonly header: Uint8Array
+  readonly chunks: number
+  readonly size: number
+  /** The last chunk, opened: it proves that the file was not cut. */
+  readonly last: Uint8Array
+}
+
+async function headOf(handle: FileHandle, key: Uint8Array): Promise<SealedHead> {
   const layout = layoutOf((await handle.stat()).size)
   if (layout === null) throw new ProtocolError<SealedErrorCode>('attachment-malformed')
+  const { chunks, paddedBytes } = layout
   const header = await readExactly(handle, 0, headerBytes)
   checkHeader(header)
-  return { header, ...layout }
+  const last = await readChunk(handle, key, { header, index: chunks - 1, chunks })
+  return { header, chunks, last, size: sizeIn(last, paddedBytes) }
 }
 
 async function readChunk(

@@ -20,9 +20,9 @@ it('makes the same file again, and nothing of anything else', async () => {
   const plain = systemRandom.bytes(200_000)
   const [one, two] = [storeAt('one'), storeAt('two')]
   const kept = await one.write(from(plain))
-  const facts = await one.facts(kept.id)
+  const facts = await one.facts(kept)
   expect(facts?.size).toBe(plain.length)
-  expect(await two.facts(kept.id)).toBeNull()
+  expect(await two.facts(kept)).toBeNull()
   const noncePrefix = facts?.noncePrefix ?? new Uint8Array()
 
   const other = Uint8Array.from(plain)

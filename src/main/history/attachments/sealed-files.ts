@@ -1,9 +1,9 @@
 /** Attachments as sealed bytes, without their keys: read to be handed to another device of the person, and taken in from one. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { attachmentFile } from './attachment-store.ts'
-import { SottoError } from '#shared/errors.ts'
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { attachmentFile, openSealed } from './attachment-store.ts'
+import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { attachmentIdOf } from '#shared/model/derive-ids.ts'
 import type { AttachmentId } from '#shared/model/ids.ts'
 import { makeFolderDurably, syncDirectory } from '#main/platform/atomic-file.ts'
@@ -11,9 +11,12 @@ import { storageFailure } from '../sqlite-failure.ts'
 
 export class SealedFiles {
   readonly #folder: string
+  readonly #suffix: string
 
-  constructor(folder: string) {
+  /** `suffix` = of names of what is not whole yet: whoever takes files in beside somebody else has one of their own. */
+  constructor(folder: string, suffix = '.part') {
     this.#folder = folder
+    this.#suffix = suffix
   }
 
   /** Up to `length` bytes from `offset`, and the size of the whole; null when the file is not here. */
@@ -54,16 +57,27 @@ export class SealedFiles {
     }
   }
 
+  /** Bytes of a file that is not whole yet. */
+  async begun(id: AttachmentId): Promise<number> {
+    try {
+      return (await stat(this.#partOf(id))).size
+    } catch (error) {
+      if (isMissing(error)) return 0
+      throw storageFailure(error)
+    }
+  }
+
   /**
-   * Gives a file its name, once it is the one that its id names; durable when it resolves.
+   * Gives a file its name, once it is the one that its id names, and opens with `key` if there is one; durable when it resolves.
    * @throws SottoError `invalid-argument` where it is not, and then it is gone; `disk-full`, `disk-failed`.
    */
-  async finish(id: AttachmentId): Promise<void> {
+  async finish(id: AttachmentId, key: Uint8Array | null = null): Promise<void> {
     const part = this.#partOf(id)
     try {
       const hash = createHash('sha256')
       for await (const bytes of createReadStream(part)) hash.update(bytes as Uint8Array)
-      if (attachmentIdOf(hash.digest()) !== id) {
+      const isRight = attachmentIdOf(hash.digest()) === id && (key === null || (await opens(part, key)))
+      if (!isRight) {
         await rm(part, { force: true })
         throw new SottoError('invalid-argument')
       }
@@ -78,17 +92,35 @@ export class SealedFiles {
 
   /** Swept at the next start if it is never finished. */
   #partOf(id: AttachmentId): string {
-    return `${attachmentFile(this.#folder, id)}.part`
+    return `${attachmentFile(this.#folder, id)}${this.#suffix}`
   }
 
   async #open(file: string, flags: 'r' | 'r+' | 'w'): Promise<FileHandle | null> {
     try {
       return await open(file, flags, 0o600)
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+      if (isMissing(error)) return null
       throw storageFailure(error)
     }
   }
+}
+
+/** Whether every chunk of a sealed file is authentic under this key. */
+async function opens(file: string, key: Uint8Array): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    for await (const bytes of openSealed(handle, key)) bytes.fill(0)
+    return true
+  } catch (error) {
+    if (error instanceof ProtocolError) return false
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {

@@ -8,6 +8,7 @@ import { secrets } from './0006-secrets.ts'
 import { longerPrefixes } from './0007-longer-prefixes.ts'
 import { wordsThatWait } from './0008-words-that-wait.ts'
 import { replica } from './0009-replica.ts'
+import { replicaBlobs } from './0010-replica-blobs.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   longerPrefixes,
   wordsThatWait,
   replica,
+  replicaBlobs,
 ]
 
 /** Schema version this program writes. */

@@ -97,6 +97,7 @@ export class ReplicaContents {
       return
     }
     trace.reading(content, () => applier.apply(entry, touched, content.bytes))
+    trace.wantsFile(entry)
     const { hlc } = entry.head
     if (this.#latest === null || compareHlc(this.#latest, hlc) < 0) this.#latest = hlc
   }

@@ -1,7 +1,7 @@
 /** The journals of all accounts that replicate, behind the writer: each change is one of its transactions. */
 import type { Database } from 'better-sqlite3'
 import { SottoError } from '#shared/errors.ts'
-import type { Aor } from '#shared/model/ids.ts'
+import type { Aor, AttachmentId } from '#shared/model/ids.ts'
 import type { Tombstone } from '#shared/replication/head.ts'
 import type { EntryApplier, Touched } from '../apply-entry.ts'
 import type { ConversationStore } from '../conversation-store.ts'
@@ -10,6 +10,7 @@ import type {
   BatchRead,
   BatchToKeep,
   ContentsReceipt,
+  FilesToSettle,
   KeptBatch,
   KeptFault,
   KeptJournal,
@@ -248,6 +249,16 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     return (
       (await this.#ask(account, (replica) => this.#envelopes.unopened(replica, after))) ?? { envelopes: [], next: null }
     )
+  }
+
+  async filesToSettle(account: Aor, after: string): Promise<FilesToSettle> {
+    const { files } = this.#host.trace
+    const found = await this.#ask(account, (replica) => files.toSettle(replica, after))
+    return found ?? { wanted: [], erased: [], next: null }
+  }
+
+  settleFiles(account: Aor, ids: readonly AttachmentId[]): Promise<void> {
+    return this.#write(account, (replica) => this.#host.trace.files.settle(replica, ids))
   }
 
   async keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt> {

@@ -33,6 +33,7 @@ export class ReplicaPruning {
          AND NOT EXISTS (SELECT 1 FROM replica JOIN replica_device ON replica_device.replica = replica.ref
            WHERE replica_device.ref = device AND id = own_device AND replica_envelope.seq > confirmed)`,
       `DELETE FROM replica_tombstone WHERE ${devices} AND sent > 0`,
+      'DELETE FROM replica_blob WHERE replica = :replica AND kept_at < :before',
     ].map((sql) => db.prepare(sql))
   }
 

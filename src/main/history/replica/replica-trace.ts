@@ -1,5 +1,7 @@
 /** Which entry stands in which envelope and which waits to be sealed: kept in the transactions that store, empty or remove entries. */
 import type { Database, Statement } from 'better-sqlite3'
+import type { Entry } from '#shared/model/entry.ts'
+import { ReplicaFiles } from './replica-files.ts'
 import { SealedBodies } from './sealed-bodies.ts'
 
 /** Where an entry comes from that is being applied. */
@@ -30,7 +32,11 @@ interface StandingRow {
   readonly kept_at: number
 }
 
+/** As long as a server keeps a file, ms. */
+const fileMs = 60 * 86_400_000
+
 export class ReplicaTrace {
+  readonly files: ReplicaFiles
   readonly #now: () => number
   readonly #accounts: Statement<[], [string, number]>
   readonly #queue: Statement<[number, number | bigint]>
@@ -54,6 +60,7 @@ export class ReplicaTrace {
 
   constructor(db: Database, now: () => number) {
     this.#now = now
+    this.files = new ReplicaFiles(db)
     this.#accounts = db.prepare<[], [string, number]>('SELECT account, ref FROM replica').raw()
     this.#queue = db.prepare('INSERT OR IGNORE INTO replica_unsealed (replica, entry) VALUES (?, ?)')
     this.#waits = db.prepare<[number], number>('SELECT replica FROM replica_unsealed WHERE entry = ?').pluck()
@@ -144,6 +151,13 @@ export class ReplicaTrace {
     }
   }
 
+  /** An entry came from another device: its file, if it has one, is there. */
+  wantsFile({ head, body }: Entry): void {
+    const replica = body.kind === 'file' ? this.replicaOf(head.account) : undefined
+    if (replica === undefined || body.kind !== 'file' || body.attachment === undefined) return
+    if (head.observedAt >= this.#now() - fileMs) this.files.want(replica, body.attachment, this.#now())
+  }
+
   /** An entry that is held stands in this envelope; another that is not here does not matter. */
   standsInKnown(envelope: EnvelopeRef, id: Uint8Array): void {
     const seq = this.#seqOf.get(id)
@@ -178,6 +192,7 @@ export class ReplicaTrace {
     const seq = replica === undefined ? undefined : this.#seqOf.get(id)
     if (replica === undefined || seq === undefined) return
     this.#buryAll(this.#inEntry.all(seq))
+    this.files.eraseOf(seq, this.#now())
     const stood = this.#unmap.run(seq).changes > 0
     // Under another number: whoever is sealing it just now finds that it changed.
     const waited = this.#unqueue.run(seq).changes > 0
@@ -187,12 +202,16 @@ export class ReplicaTrace {
   /** An entry is about to be removed because the person erased what it says. */
   erasing({ id, account }: Known): void {
     const seq = this.replicaOf(account) === undefined ? undefined : this.#seqOf.get(id)
-    if (seq !== undefined) this.#buryAll(this.#inEntry.all(seq))
+    if (seq === undefined) return
+    this.#buryAll(this.#inEntry.all(seq))
+    this.files.eraseOf(seq, this.#now())
   }
 
   /** All that was said about a row is about to be removed, because its time was up. */
   erasingRow(conversation: number, author: string, subject: string): void {
-    if (this.replicas().size > 0) this.#buryAll(this.#inCluster.all(conversation, subject, author))
+    if (this.replicas().size === 0) return
+    this.#buryAll(this.#inCluster.all(conversation, subject, author))
+    this.files.eraseOfRow(conversation, author, subject, this.#now())
   }
 
   /** All that was said about a row is about to be removed from this device alone. */

@@ -68,6 +68,7 @@ export class TransferIntake {
       for (const bytes of entries) {
         const entry = entryOf(account, bytes)
         applier.apply(entry, touched, bytes)
+        trace.wantsFile(entry)
         if (latest === null || compareHlc(latest, entry.head.hlc) < 0) latest = entry.head.hlc
       }
       applier.finish(touched)

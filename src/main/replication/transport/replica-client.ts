@@ -1,9 +1,13 @@
 import type { z } from 'zod'
-import type { ReplicaHttpAnswer, ReplicaHttpRequest } from './http-port.ts'
+import { BlobRequests } from './blob-requests.ts'
+import type { ReplicaHttpAnswer } from './http-port.ts'
 import { failureIn, problemIn } from './problems.ts'
+import { believe, parse, type Asked } from './parse-answer.ts'
 import { ReplicaHttp } from './replica-http.ts'
 import { ReplicaNews, type ReplicaNewsPorts } from './replica-news.ts'
 import type {
+  BlobPart,
+  BlobPushed,
   ConnectReplica,
   OpeningSecret,
   ReplicaAddress,
@@ -13,7 +17,8 @@ import type {
   ServerCopy,
 } from '../client-ports.ts'
 import type { PushAnswer, ServerHead } from '../ports.ts'
-import { ProtocolError, SottoError } from '#shared/errors.ts'
+import { SottoError } from '#shared/errors.ts'
+import type { AttachmentId } from '#shared/model/ids.ts'
 import type { Place } from '#shared/replication/head.ts'
 import type { ConnectorPort } from '#shared/ports/sockets.ts'
 import * as api from '#shared/replication/api.ts'
@@ -28,8 +33,6 @@ export interface ReplicaClientPorts extends ReplicaNewsPorts {
     request: { readonly method: string; readonly path: string },
   ) => string | null
 }
-
-type Asked = Omit<ReplicaHttpRequest, 'signed' | 'maxAnswerBytes' | 'target'> & { readonly path: string }
 
 const chainTarget = `${api.replicaPath}/chain`
 const noBody = new Uint8Array()
@@ -50,6 +53,7 @@ class ReplicaClient implements ReplicaClientPort {
   readonly #ports: ReplicaClientPorts
   readonly #http: ReplicaHttp
   readonly #news: ReplicaNews
+  readonly #blobs: BlobRequests
 
   constructor(
     account: string,
@@ -60,6 +64,7 @@ class ReplicaClient implements ReplicaClientPort {
     this.#ports = ports
     this.#http = new ReplicaHttp(address, { account, by: signer }, ports)
     this.#news = new ReplicaNews(address, this.#http, ports)
+    this.#blobs = new BlobRequests((asked, most) => this.#ask(asked, most))
   }
 
   async heads(): Promise<readonly ServerHead[]> {
@@ -151,6 +156,22 @@ class ReplicaClient implements ReplicaClientPort {
     await this.#read(api.usageAnswer, { method: 'DELETE', path: '/account' })
   }
 
+  pushBlob(id: AttachmentId, part: BlobPart): Promise<BlobPushed> {
+    return this.#blobs.push(id, part)
+  }
+
+  whichBlobs(ids: readonly AttachmentId[]): ReturnType<ReplicaClientPort['whichBlobs']> {
+    return this.#blobs.which(ids)
+  }
+
+  readBlob(id: AttachmentId, at: number): Promise<Omit<BlobPart, 'at'> | null> {
+    return this.#blobs.read(id, at)
+  }
+
+  eraseBlobs(ids: readonly AttachmentId[]): Promise<void> {
+    return this.#blobs.erase(ids)
+  }
+
   onNews(handler: () => void): () => void {
     return this.#news.on(handler)
   }
@@ -189,20 +210,5 @@ class ReplicaClient implements ReplicaClientPort {
 
   #ask({ path, body = noBody, method }: Asked, maxAnswerBytes = smallAnswer): Promise<ReplicaHttpAnswer> {
     return this.#http.request({ method, target: `${api.replicaPath}${path}`, body, signed: true, maxAnswerBytes })
-  }
-}
-
-function parse<T>(schema: z.ZodType<T>, answer: ReplicaHttpAnswer): T {
-  if (answer.status >= 300) throw failureIn(answer)
-  return believe(() => api.decodeBody(schema, answer.body))
-}
-
-/** What `read` returns; what it cannot read is no answer of a replica. */
-function believe<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new SottoError('server-refused', {}, error)
-    throw error
   }
 }

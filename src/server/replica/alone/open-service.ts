@@ -6,10 +6,13 @@ import { SqliteChainStore } from '../access/sqlite-chain-store.ts'
 import { SqliteInvitations } from '../access/sqlite-invitations.ts'
 import { defaultReplicaLimits, type ReplicaLimits } from '../limits.ts'
 import type { ReplicaMetricsPort } from '../metrics-port.ts'
+import { openPostgresBlobStore } from '../postgres/postgres-blob-store.ts'
 import { openPostgresStore } from '../postgres/postgres-store.ts'
 import { postgresSubscribers } from '../postgres/postgres-subscribers.ts'
+import type { BlobStore } from '../blob-store.ts'
 import type { ReplicaStore } from '../replica-store.ts'
 import { ReplicaService } from '../service.ts'
+import { SqliteBlobStore } from '../sqlite/sqlite-blob-store.ts'
 import { SqliteReplicaStore } from '../sqlite/sqlite-replica-store.ts'
 import { ensurePrivateDirectory } from '../../home/data-dir/private-file.ts'
 import { HttpDigest } from '../../home/http/digest.ts'
@@ -39,6 +42,8 @@ type ServiceOptions = Pick<ReplicaOptions, 'directory' | 'postgres' | 'days' | '
 
 /** Connections to PostgreSQL at most: so many batches are made durable at once. */
 const postgresConnections = 16
+/** Beside them for attachments, which come in large parts. */
+const postgresBlobConnections = 4
 const schemaDirectory = fileURLToPath(new URL('../../../../resources/postgres', import.meta.url))
 
 /** Opens what a replica alone needs. @throws SottoError, PostgresStoreError when its stores cannot be used. */
@@ -46,13 +51,13 @@ export async function openService(options: ServiceOptions, ports: OpenServicePor
   const { directory, domain } = options
   const limits = { ...(ports.limits ?? defaultReplicaLimits), retentionDays: options.days }
   ensurePrivateDirectory(directory)
-  const store = await openStore(options, ports.clock, limits)
+  const { store, blobs } = await openStores(options, ports.clock, limits)
   const source = ha1Source(options)
   const digest = new HttpDigest({ realm: domain ?? '', ...ports, ha1: () => null })
   const invitations = new SqliteInvitations(directory, { ...ports, limits: defaultHomeLimits })
   const service = new ReplicaService({
     ...ports,
-    ...{ limits, store, invitations, access: new SqliteChainStore(directory, limits) },
+    ...{ limits, store, blobs, invitations, access: new SqliteChainStore(directory, limits) },
     digest: {
       challenge: (stale) => digest.challenge(stale),
       verify: (header, method, uri) => digest.verifyWith((user) => source.ha1(user), header, { method, uri }),
@@ -66,13 +71,23 @@ export async function openService(options: ServiceOptions, ports: OpenServicePor
   return { service, invitations, close }
 }
 
-async function openStore(
+async function openStores(
   { directory, postgres: url }: ServiceOptions,
   clock: ClockPort,
   limits: ReplicaLimits,
-): Promise<ReplicaStore> {
-  if (url === null) return new SqliteReplicaStore({ directory: join(directory, 'histories'), clock, limits })
-  return openPostgresStore({ url, clock, limits, schemaDirectory, connections: postgresConnections })
+): Promise<{ readonly store: ReplicaStore; readonly blobs: BlobStore }> {
+  if (url === null) {
+    const options = { directory: join(directory, 'histories'), clock, limits }
+    return { store: new SqliteReplicaStore(options), blobs: new SqliteBlobStore(options) }
+  }
+  const options = { url, clock, limits, schemaDirectory }
+  const store = await openPostgresStore({ ...options, connections: postgresConnections })
+  try {
+    return { store, blobs: await openPostgresBlobStore({ ...options, connections: postgresBlobConnections }) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
 }
 
 function ha1Source({ digest, domain, ha1Column: column }: ServiceOptions): Ha1Source {

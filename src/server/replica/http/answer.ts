@@ -42,6 +42,7 @@ const statusOf: Readonly<Record<ReplicaProblem, number>> = {
   'unknown-recipient': 422,
   'unknown-epoch': 422,
   quota: 507,
+  'wrong-hash': 422,
 }
 
 export function answer<T>(schema: z.ZodType<T>, value: T, status = 200): Answer {

@@ -42,7 +42,7 @@ export function addHistoryRoutes(app: FastifyInstance, service: ReplicaService):
     '/usage',
     signedRoute(service, {
       ...{ use: 'read', most: 0 },
-      handle: async ({ accepted }) => answer(usageAnswer, await store.usage(accepted.account)),
+      handle: async ({ accepted }) => answer(usageAnswer, await service.usage(accepted.account)),
     }),
   )
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { refusal, send, type Answer } from './answer.ts'
 import { refuseBrowser } from './arrival.ts'
+import { addBlobRoutes } from './blob-routes.ts'
 import { addBoxRoutes } from './box-routes.ts'
 import { addChainRoutes } from './chain-routes.ts'
 import { addHistoryRoutes } from './history-routes.ts'
@@ -36,7 +37,7 @@ export async function addReplicaRoutes(
       })
       app.setNotFoundHandler((_request, reply) => send(reply, refusal('not-found')))
       app.setErrorHandler((cause, _request, reply) => send(reply, failure(service, cause)))
-      for (const add of [addChainRoutes, addBoxRoutes, addHistoryRoutes, ...more]) add(app, service)
+      for (const add of [addChainRoutes, addBoxRoutes, addHistoryRoutes, addBlobRoutes, ...more]) add(app, service)
       done()
     },
     { prefix: replicaPath },

@@ -50,7 +50,7 @@ SELECT CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AND t
 /** The tables that hold what was received on these days, named as `partition_name` of the schema has it. */
 export function tablesOfDays(
   days: readonly number[],
-  kinds: readonly ('batch' | 'span' | 'tombstone')[],
+  kinds: readonly ('batch' | 'span' | 'tombstone' | 'blob' | 'blob_part')[],
 ): readonly string[] {
   return days.flatMap((day) => {
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '_')
