@@ -13,7 +13,7 @@ import type { OpenHistory } from './history/open-history.ts'
 import type { HistoryChange } from './history/port.ts'
 import { authorize } from './home/digest-secrets.ts'
 import type { Identity } from './identity/identity.ts'
-import type { OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
+import type { ConnectReplica, OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
 import { Replicas } from './replication/replicas.ts'
 import type { ReplicaAccount } from './replication/service-ports.ts'
 import { replicaConnector } from './replication/transport/replica-client.ts'
@@ -33,9 +33,18 @@ interface Parts {
   readonly entries: EntryFactory
 }
 
+/** How clients of replicas are made. */
+export function replicaClients(ports: Ports): ConnectReplica {
+  const { random } = ports
+  return replicaConnector({
+    ...ports,
+    authorize: (challenge, secret, request) => authorize(challenge, secret, request, random),
+  })
+}
+
 export function composeReplication(ports: Ports, { history, accounts, identity, entries }: Parts): Replicas {
   const { reader, writer } = history
-  const { random, publisher } = ports
+  const { publisher } = ports
   return new Replicas({
     ...ports,
     log: ports.log.child('replication'),
@@ -51,10 +60,7 @@ export function composeReplication(ports: Ports, { history, accounts, identity, 
     },
     keeper: writer.replica,
     observe: (hlc) => entries.observe(hlc),
-    connect: replicaConnector({
-      ...ports,
-      authorize: (challenge, secret, request) => authorize(challenge, secret, request, random),
-    }),
+    connect: replicaClients(ports),
     changed: (views) => publisher.publish('replication.changed', views),
   })
 }

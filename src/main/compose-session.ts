@@ -23,7 +23,8 @@ import { startArchive } from './compose-archive.ts'
 import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
-import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
+import { composeReplication, replicaClients, replicationAnswers, startReplication } from './compose-replication.ts'
+import { composeRestore, restoreAnswers } from './compose-restore.ts'
 import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
@@ -371,6 +372,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
     replication: replicationAnswers(replicas),
+    restore: restoreAnswers(composeRestore(ports, { ...parts, connect: replicaClients(ports) })),
     linking: linkingAnswers(
       parts.linkings,
       parts.transfers,

@@ -11,7 +11,9 @@ import { Transfers } from '#main/linking/transfers.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
 import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
 import type { OpeningSecret, ReplicaAddress } from '#main/replication/client-ports.ts'
+import { openPaper } from '#main/identity/paper-in-use.ts'
 import { Replicas } from '#main/replication/replicas.ts'
+import { Restores } from '#main/replication/restore/restores.ts'
 import { replicaConnector } from '#main/replication/transport/replica-client.ts'
 import { ReplicaHttp } from '#main/replication/transport/replica-http.ts'
 import { systemClock, systemRandom } from '#server/home/system-ports.ts'
@@ -120,6 +122,33 @@ export class PersonDevice {
     if (way === 'qr') await this.linkings.readQr({ accountId: aliceAccount, text: utf8(shown.qr) })
     else await this.linkings.enterCode({ accountId: aliceAccount, code: utf8(shown.code) })
     await this.linkings.confirm()
+  }
+
+  /** Words of the account's paper secret, UTF-8. */
+  words(): Promise<Uint8Array> {
+    return this.identity.showPaperSecret({ accountId: aliceAccount })
+  }
+
+  /** Gets the account from the paper secret alone. */
+  async restore(words: Uint8Array): Promise<void> {
+    const { reader, writer } = this.history
+    const restores = new Restores({
+      ...{ random: systemRandom, connect: replicaConnector(clientPorts()), chains: this.identity.chains, openPaper },
+      secrets: {
+        secret: (name) => reader.secret(name),
+        setSecret: (name, value) => writer.setSecret(name, value),
+      },
+      isHere: () => this.#hasAccount,
+      find: () => Promise.resolve({ address: this.#server.address() }),
+      take: async ({ aor }, { address }) => {
+        await this.replicas.adopt(aor, address)
+        this.#hasAccount = true
+        this.replicas.startAdopted(aor)
+        return aliceAccount
+      },
+    })
+    const question = { displayName: '', password: null, replica: null, transport: null, server: null }
+    await restores.begin({ ...question, aor: alice, words })
   }
 
   #compose(): void {

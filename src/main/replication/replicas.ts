@@ -15,7 +15,7 @@ import { forgetEpochs } from './epoch-store.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
 import { switchedOff, type ReplicaSettings } from './replication-record.ts'
-import { parseServer, showServer } from '#shared/model/server-address.ts'
+import { parseServer, showServer, type ServerAddress } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
 import type { JoiningChainPort, ReplicaAccount, ReplicaAccountsPort, ReplicaSettingsPort } from './service-ports.ts'
@@ -206,11 +206,14 @@ export class Replicas {
     }
   }
 
-  /** An account that another device handed over replicates from the start. */
-  async adopt(account: Aor, server: ReplicaAddress | null): Promise<void> {
+  /**
+   * An account that another device handed over, or a paper secret, replicates from the start; `elsewhere` = where the user said, if
+   * not at the account's own server.
+   */
+  async adopt(account: Aor, server: ReplicaAddress | null, elsewhere: ServerAddress | null = null): Promise<void> {
     const isHere = this.#ports.accounts.list().some(({ aor }) => aor === account)
     await this.#ports.keeper.switchOn(account, { snapshot: isHere })
-    const settings = { ...switchedOff, on: server !== null, server: null, refreshedAt: this.#ports.clock.now() }
+    const settings = { ...switchedOff, on: server !== null, server: elsewhere, refreshedAt: this.#ports.clock.now() }
     await this.#settings.set(account, settings)
   }
 

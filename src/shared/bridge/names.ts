@@ -23,6 +23,7 @@ export const secretBridgeNames = [
   'archive.verify',
   'linking.readQr',
   'linking.enterCode',
+  'restore.begin',
 ] as const satisfies readonly BridgeName[]
 
 /** The other rows of the table, by name. */
@@ -122,4 +123,5 @@ export const plainBridgeNames = [
   'linking.confirm',
   'linking.cancel',
   'linking.stopTransfer',
+  'restore.cancel',
 ] as const satisfies readonly BridgeName[]
