@@ -1,20 +1,24 @@
 /** Wires restoring from a paper secret: where the history is kept, and the account as it signs in again. */
-import { aorDomain } from '#shared/model/aor.ts'
+import { aorDomain, aorUser } from '#shared/model/aor.ts'
 import { SottoError } from '#shared/errors.ts'
 import { parseServer } from '#shared/model/server-address.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { AuthorizedSocketsPort, ConnectorPort } from '#shared/ports/sockets.ts'
 import type { AccountId } from '#shared/model/ids.ts'
+import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { newAccountRecord } from './accounts/new-account.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
 import type { OpenHistory } from './history/open-history.ts'
+import { digestSecrets, makePassword } from './home/digest-secrets.ts'
 import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import { openPaper } from './identity/paper-in-use.ts'
 import type { ConnectReplica } from './replication/client-ports.ts'
 import type { Replicas } from './replication/replicas.ts'
+import { giveNewSignIn } from './replication/restore/new-sign-in.ts'
+import { ReplicaHttp } from './replication/transport/replica-http.ts'
 import { Restores, type FoundServer, type RestoreQuestion } from './replication/restore/restores.ts'
 
 interface Ports {
@@ -84,11 +88,34 @@ async function take(
   const { aor, password, words } = question
   const { address } = found
   await replicas.adopt(aor, address, found.home === null ? { host: address.host, port: address.port } : null)
-  const accountId = await accounts.adopt(recordOf(ports, question, found), password)
+  const secrets = password === null ? await newSignIn(ports, identity, { question, found }).catch(() => null) : null
+  const accountId = await accounts.adopt({ ...recordOf(ports, question, found), ...secrets }, password)
   replicas.startAdopted(aor)
   // What the paper opened before it opens again; without it, it still proves whose identity this is.
   await identity.addPaperRung({ accountId, words }).catch(() => undefined)
   return accountId
+}
+
+/** Nobody ever saw the password of most accounts of a home server: it gives them a new one on this device's word. */
+async function newSignIn(
+  ports: Ports,
+  { chains }: Identity,
+  { question: { aor }, found }: { readonly question: RestoreQuestion; readonly found: Found },
+): Promise<Pick<AccountRecord, 'realm' | 'ha1Sha256' | 'strongest'> | null> {
+  const device = found.home === null ? null : await chains.openDevice(aor)
+  if (device === null) return null
+  const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
+  const http = new ReplicaHttp(found.address, { account: aor, by }, ports)
+  const [realm, password] = [aorDomain(aor), makePassword(ports.random)]
+  try {
+    const secrets = digestSecrets(aorUser(aor), realm, password)
+    await giveNewSignIn(http, secrets)
+    return { ...secrets, realm, strongest: 'SHA-256' }
+  } finally {
+    password.fill(0)
+    http.close()
+    device.wipe()
+  }
 }
 
 function recordOf(

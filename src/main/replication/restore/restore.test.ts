@@ -6,7 +6,7 @@ import { paperWords } from '#main/identity/paper-words.ts'
 import { alice, ChainDevice, ChainServer } from '#test/fakes/chain-devices.ts'
 import type { ConnectReplica, ReplicaClientPort } from '../client-ports.ts'
 import { loadEpochs } from '../epoch-store.ts'
-import { Restores } from './restores.ts'
+import { Restores, type FoundServer } from './restores.ts'
 
 const clock = { now: () => Date.UTC(2027, 0, 1) }
 const accountId = 'a'.repeat(22) as AccountId
@@ -34,7 +34,7 @@ function connecting(over: (client: Client) => Partial<Client> = () => ({})): Con
 
 function restores(connect = connecting(), isHere = false): Restores {
   const { chains } = fresh.identity
-  return new Restores({
+  return new Restores<FoundServer>({
     ...{ connect, chains, secrets: fresh.secrets, random: fresh.random, openPaper },
     isHere: () => isHere,
     find: () => Promise.resolve({ address }),
