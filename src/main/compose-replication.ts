@@ -34,7 +34,7 @@ interface Parts {
 }
 
 /** How clients of replicas are made. */
-export function replicaClients(ports: Ports): ConnectReplica {
+export function replicaClients(ports: Omit<Ports, 'publisher' | 'log'>): ConnectReplica {
   const { random } = ports
   return replicaConnector({
     ...ports,

@@ -10,12 +10,12 @@ import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { newAccountRecord } from './accounts/new-account.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
+import { replicaClients } from './compose-replication.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import { digestSecrets, makePassword } from './home/digest-secrets.ts'
 import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import { openPaper } from './identity/paper-in-use.ts'
-import type { ConnectReplica } from './replication/client-ports.ts'
 import type { Replicas } from './replication/replicas.ts'
 import { giveNewSignIn } from './replication/restore/new-sign-in.ts'
 import { ReplicaHttp } from './replication/transport/replica-http.ts'
@@ -33,7 +33,6 @@ interface Parts {
   readonly identity: Identity
   readonly replicas: Replicas
   readonly history: OpenHistory
-  readonly connect: ConnectReplica
 }
 
 /** `home` = the account's own home server; null = a replica apart from it. */
@@ -42,10 +41,11 @@ interface Found extends FoundServer {
   readonly local: boolean
 }
 
-export function composeRestore(ports: Ports, parts: Parts): Restores<Found> {
+/** Until it is ended by what is added to `opened`. */
+export function startRestore(ports: Ports, parts: Parts, opened: (() => Promise<void> | void)[]): Restores<Found> {
   const { accounts, identity, history } = parts
-  return new Restores<Found>({
-    ...{ random: ports.random, connect: parts.connect, chains: identity.chains, openPaper },
+  const restores = new Restores<Found>({
+    ...{ random: ports.random, connect: replicaClients(ports), chains: identity.chains, openPaper },
     secrets: {
       secret: (name) => history.reader.secret(name),
       setSecret: (name, value) => history.writer.setSecret(name, value),
@@ -54,6 +54,8 @@ export function composeRestore(ports: Ports, parts: Parts): Restores<Found> {
     find: (question) => find(ports, question),
     take: (question, found) => take(ports, parts, { question, found }),
   })
+  opened.push(() => restores.cancel())
+  return restores
 }
 
 async function find({ home, connector }: Ports, { aor, replica }: RestoreQuestion): Promise<Found> {

@@ -23,8 +23,8 @@ import { startArchive } from './compose-archive.ts'
 import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
-import { composeReplication, replicaClients, replicationAnswers, startReplication } from './compose-replication.ts'
-import { composeRestore, restoreAnswers } from './compose-restore.ts'
+import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
+import { restoreAnswers, startRestore } from './compose-restore.ts'
 import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
@@ -132,8 +132,20 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
+  const restores = startRestore(ports, { accounts, identity, replicas, history }, opened)
   const calls = startCalls(ports, { history, signalling, accounts, entries, media }, opened)
-  const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
+  const parts = {
+    history,
+    signalling,
+    settings,
+    accounts,
+    identity,
+    calls,
+    replicas,
+    restores,
+    ...linking,
+    ...features,
+  }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()
@@ -307,6 +319,7 @@ function composeFeatures(
 interface Everything extends Foundation, Features {
   readonly identity: Identity
   readonly replicas: Replicas
+  readonly restores: ReturnType<typeof startRestore>
   readonly linkings: Linkings
   readonly transfers: Transfers
 }
@@ -372,7 +385,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
     replication: replicationAnswers(replicas),
-    restore: restoreAnswers(composeRestore(ports, { ...parts, connect: replicaClients(ports) })),
+    restore: restoreAnswers(parts.restores),
     linking: linkingAnswers(
       parts.linkings,
       parts.transfers,
