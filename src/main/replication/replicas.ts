@@ -7,6 +7,7 @@ import type { ReplicationView, ServerCopyView } from '#shared/model/replication-
 import { wipe } from '#shared/bytes/bytes.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { AccountReplica } from './account-replica.ts'
+import { beginEpoch } from './begin-epoch.ts'
 import { isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
 import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
@@ -306,11 +307,14 @@ export class Replicas {
   }
 
   async #join(account: Aor, client: ReplicaClientPort, opening: OpeningSecret | null): Promise<void> {
-    const chain = await syncChain({ account, client, chains: this.#ports.chains, opening })
+    let isNew = false
+    const chain = await syncChain({ ...this.#ports, account, client, opening, opened: () => (isNew = true) })
     const device = await this.#ports.chains.openDevice(account)
     const isIn = device !== null && isValidIn(chain, device.id)
     device?.wipe()
     if (!isIn) throw new SottoError('device-removed')
+    // Nobody can have the newest key from a server that had nothing; others may have forgotten it, too.
+    if (isNew && chain.fork === null) await beginEpoch({ ...this.#ports, account, client }, chain)
   }
 
   #view(account: ReplicaAccount): ReplicationView {

@@ -57,7 +57,7 @@ describe('every device is gone', () => {
     const { page } = app
     await protectProfile(page, testPassphrase)
     await page.getByRole('tab', { name: 'Restore with the paper secret' }).click(patient)
-    await page.getByLabel('Address').fill(`alice@${homeDomain}`)
+    await page.getByRole('textbox', { name: 'Address' }).fill(`alice@${homeDomain}`)
     await page.getByLabel('Paper secret', { exact: true }).fill(words.join(' '))
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
     await page.getByRole('heading', { name: 'Your account is back' }).waitFor(patient)

@@ -22,7 +22,7 @@ const openForm = async (page: Page) => {
 }
 const fill = async (page: Page, words: string) => {
   await openForm(page)
-  await page.getByLabel('Address').fill('alice@home.example')
+  await page.getByRole('textbox', { name: 'Address' }).fill('alice@home.example')
   await page.getByLabel('Paper secret', { exact: true }).fill(words)
 }
 const restore = async (page: Page, words = paperWords.join(' ')) => {

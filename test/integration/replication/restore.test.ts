@@ -64,7 +64,12 @@ describe.each([
     return made
   }
   const eventually = (check: () => unknown): Promise<void> =>
-    vi.waitFor(async () => void (await check()), { timeout: 30_000, interval: 20 })
+    vi.waitFor(
+      async () => {
+        await check()
+      },
+      { timeout: 30_000, interval: 20 },
+    )
   const current = (one: PersonDevice) =>
     eventually(() => expect(one.view).toMatchObject({ state: 'current', waiting: 0, unopened: 0, faults: [] }))
   const identityOf = async (one: PersonDevice) => (await one.identity.ensure(alice)).identityHash
