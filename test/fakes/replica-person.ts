@@ -5,6 +5,9 @@ import { utf8 } from '#shared/bytes/bytes.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { LinkingView } from '#shared/model/linking-views.ts'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
+import { accountPasswords } from '#main/compose-password.ts'
+import type { AccountRecord } from '#main/accounts/account-record.ts'
+import { newAccountRecord } from '#main/accounts/new-account.ts'
 import { Identity } from '#main/identity/identity.ts'
 import { Linkings } from '#main/linking/linkings.ts'
 import { Transfers } from '#main/linking/transfers.ts'
@@ -24,7 +27,7 @@ import {
   EntryMaker,
   TestHistory,
 } from '#test/integration/history/history-fixture.ts'
-import { silentLog } from './home-server.ts'
+import { homeClient, silentLog } from './home-server.ts'
 import { clientPorts } from './replica-client.ts'
 import type { Entry } from '#shared/model/entry.ts'
 
@@ -32,6 +35,8 @@ import type { Entry } from '#shared/model/entry.ts'
 export interface PersonServer {
   readonly address: () => ReplicaAddress
   readonly opening: OpeningSecret
+  readonly sip: Pick<AccountRecord, 'server' | 'msrpRelay' | 'spkiPins'>
+  readonly secrets: Pick<AccountRecord, 'ha1Sha256'>
 }
 
 export class PersonDevice {
@@ -46,12 +51,16 @@ export class PersonDevice {
   transfers!: Transfers
   views: readonly ReplicationView[] = []
   linking: LinkingView | null = null
+  /** How it signs in at the SIP server; without a server it is no home server's. */
+  record: AccountRecord
   #hasAccount = false
   #deviceId: DeviceId | null = null
 
   constructor(name: string, server: PersonServer) {
     this.name = name
     this.#server = server
+    const fresh = { aor: alice, displayName: 'Alice', transport: 'wss', ...server.sip, local: false } as const
+    this.record = { ...newAccountRecord(fresh, systemRandom), ...server.secrets }
     this.entries = new EntryMaker(Date.now() - 60_000)
     this.#compose()
   }
@@ -181,6 +190,13 @@ export class PersonDevice {
         setSetting: (key, value) => writer.setSetting(key, value),
       },
       observe: () => undefined,
+      passwords: accountPasswords(
+        { me: (target, credentials) => homeClient().me(target, credentials) },
+        {
+          records: () => [this.record],
+          adoptPassword: (_id, password) => Promise.resolve(void (this.record = { ...this.record, ...password })),
+        },
+      ),
       changed: (views) => (this.views = views),
     })
     writer.onChange(() => this.replicas.noteLocal(null))
@@ -202,7 +218,8 @@ export class PersonDevice {
         return {
           keys: device.keys,
           sign: (message) => device.sign(message),
-          take: async ({ identity, links, replica, transfer }): Promise<AccountId> => {
+          take: async ({ identity, links, replica, transfer, account: record }): Promise<AccountId> => {
+            this.record = { ...this.record, ...record, aor: alice }
             await chains.join(account, { identity: toBase64Url(identity), links, seeds })
             await this.replicas.adopt(account, replica)
             this.#hasAccount = true
@@ -251,12 +268,7 @@ export class PersonDevice {
       identity: fromBase64Url(known.state.identity)!,
       ...{ links: [...known.links], picked: [], settings: {}, transfer },
       replica: { host, port, spkiPins: [...spkiPins] },
-      account: {
-        ...{ aor: alice, displayName: 'Alice', transport: 'wss', server: null, msrpRelay: null, username: 'alice' },
-        ...{ realm: null, ha1Md5: null, ha1Sha256: null, strongest: null, extraAuthorities: [], spkiPins: [] },
-        ...{ local: false, sendReceipts: true, sendTyping: true, callPolicy: 'zrtp-preferred', hideAddress: 'nobody' },
-        relay: null,
-      },
+      account: this.record,
     }
   }
 }
