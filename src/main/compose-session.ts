@@ -25,7 +25,7 @@ import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
-import { restoreAnswers, startRestore } from './compose-restore.ts'
+import { restoreAnswers, type startRestore } from './compose-restore.ts'
 import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
@@ -133,20 +133,8 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
-  const restores = startRestore(ports, { accounts, identity, replicas, history }, opened)
   const calls = startCalls(ports, { history, signalling, accounts, entries, media }, opened)
-  const parts = {
-    history,
-    signalling,
-    settings,
-    accounts,
-    identity,
-    calls,
-    replicas,
-    restores,
-    ...linking,
-    ...features,
-  }
+  const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
   opened.push(...connect(ports, parts))
   await settings.start()
   await accounts.start()

@@ -16,7 +16,7 @@ export interface ChainSyncParts {
   /** How to open the account where it has no chain yet; `joined` = it had one: somebody has erased it since. */
   readonly opening: OpeningSecret | 'joined' | null
   /** The server had nothing of the account, and has its chain now. */
-  readonly opened?: () => void
+  readonly onOpened?: () => void
 }
 
 /**
@@ -38,14 +38,14 @@ async function openAccount({
   client,
   chains,
   opening,
-  opened,
+  onOpened,
 }: ChainSyncParts): Promise<readonly Uint8Array[]> {
   if (opening === 'joined') throw new SottoError('replica-gone')
   const known = await chains.known(account)
   const [genesis, ...more] = known === null ? [] : linksUpTo(known)
   if (genesis === undefined || opening === null) throw new SottoError('replica-needs-linking')
   if ((await client.open(genesis, opening, more)) === 'open') throw new SottoError('replica-needs-linking')
-  opened?.()
+  onOpened?.()
   return (await client.links()) ?? [genesis]
 }
 

@@ -307,14 +307,14 @@ export class Replicas {
   }
 
   async #join(account: Aor, client: ReplicaClientPort, opening: OpeningSecret | null): Promise<void> {
-    let isNew = false
-    const chain = await syncChain({ ...this.#ports, account, client, opening, opened: () => (isNew = true) })
+    const server = { isNew: false }
+    const chain = await syncChain({ ...this.#ports, account, client, opening, onOpened: () => (server.isNew = true) })
     const device = await this.#ports.chains.openDevice(account)
     const isIn = device !== null && isValidIn(chain, device.id)
     device?.wipe()
     if (!isIn) throw new SottoError('device-removed')
     // Nobody can have the newest key from a server that had nothing; others may have forgotten it, too.
-    if (isNew && chain.fork === null) await beginEpoch({ ...this.#ports, account, client }, chain)
+    if (server.isNew && chain.fork === null) await beginEpoch({ ...this.#ports, account, client }, chain)
   }
 
   #view(account: ReplicaAccount): ReplicationView {
