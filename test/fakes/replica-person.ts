@@ -9,6 +9,7 @@ import { accountPasswords } from '#main/compose-password.ts'
 import type { AccountRecord } from '#main/accounts/account-record.ts'
 import { newAccountRecord } from '#main/accounts/new-account.ts'
 import { Identity } from '#main/identity/identity.ts'
+import { digestSecrets } from '#main/home/digest-secrets.ts'
 import { Linkings } from '#main/linking/linkings.ts'
 import { Transfers } from '#main/linking/transfers.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
@@ -16,6 +17,7 @@ import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
 import type { OpeningSecret, ReplicaAddress } from '#main/replication/client-ports.ts'
 import { openPaper } from '#main/identity/paper-in-use.ts'
 import { Replicas } from '#main/replication/replicas.ts'
+import { giveNewSignIn } from '#main/replication/restore/new-sign-in.ts'
 import { Restores } from '#main/replication/restore/restores.ts'
 import { replicaConnector } from '#main/replication/transport/replica-client.ts'
 import { ReplicaHttp } from '#main/replication/transport/replica-http.ts'
@@ -151,6 +153,7 @@ export class PersonDevice {
       find: () => Promise.resolve({ address: this.#server.address() }),
       take: async ({ aor }, { address }) => {
         await this.replicas.adopt(aor, address)
+        if (this.#server.sip.server !== null) await this.#signInAnew(address)
         this.#hasAccount = true
         this.replicas.startAdopted(aor)
         return aliceAccount
@@ -158,6 +161,17 @@ export class PersonDevice {
     })
     const question = { displayName: '', password: null, replica: null, transport: null, server: null }
     await restores.begin({ ...question, aor: alice, words })
+  }
+
+  /** The home server takes a new password on this device's word. */
+  async #signInAnew(address: ReplicaAddress): Promise<void> {
+    const device = (await this.identity.chains.openDevice(alice))!
+    const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
+    const http = new ReplicaHttp(address, { account: alice, by }, clientPorts())
+    const secrets = digestSecrets('alice', 'example.org', systemRandom.bytes(24))
+    await giveNewSignIn(http, secrets)
+    http.close()
+    this.record = { ...this.record, ...secrets, passwordEpoch: 0 }
   }
 
   #compose(): void {

@@ -22,6 +22,8 @@ afterAll(() => postgres.stop())
 
 interface Started {
   readonly server: PersonServer
+  /** Whether this signs in at the SIP server; null where that is none of this server's business. */
+  readonly signsIn: ((ha1Sha256: string) => Promise<boolean>) | null
   end(): Promise<void>
 }
 
@@ -31,10 +33,20 @@ async function homeServer(): Promise<Started> {
   const token = readFileSync(join(directory.path, signUpTokenFileName), 'utf8').trim()
   const { ha1Sha256, password } = await homeClient().signUp(addressOf(home), 'alice', { token })
   wipe(password)
+  const { sip, msrp, spkiPins } = addressOf(home)
   return {
     server: {
       address: () => replicaAddressOf(home),
       opening: { kind: 'digest', user: 'alice', domain: 'example.org', ha1Sha256 },
+      sip: { server: sip.wss, msrpRelay: msrp.wss, spkiPins: [...spkiPins] },
+      secrets: { ha1Sha256 },
+    },
+    signsIn: (secret) => {
+      const me = homeClient().me(addressOf(home), { user: 'alice', domain: 'example.org', ha1Sha256: secret })
+      return me.describe().then(
+        () => true,
+        () => false,
+      )
     },
     end: async () => {
       await home.stop()
@@ -46,7 +58,11 @@ async function homeServer(): Promise<Started> {
 async function ownReplica(): Promise<Started> {
   const world = await ReplicaWorld.start({ postgres: postgres.url(await postgres.schema()) })
   return {
-    server: { address: () => world.address, opening: { kind: 'invitation', token: world.invite() } },
+    server: {
+      ...{ address: () => world.address, opening: { kind: 'invitation', token: world.invite() } },
+      ...{ sip: { server: null, msrpRelay: null, spkiPins: [] }, secrets: { ha1Sha256: 'a'.repeat(64) } },
+    },
+    signsIn: null,
     end: () => world.end(),
   }
 }
@@ -117,6 +133,11 @@ describe.each([
     await fresh.say(fresh.entries.incoming('three'))
     await fresh.replicas.syncNow({ accountId })
     await current(fresh)
+    const { signsIn } = started
+    if (signsIn !== null) {
+      await eventually(async () => expect(await signsIn(fresh.record.ha1Sha256 ?? '')).toBe(true))
+      expect(await signsIn(started.server.secrets.ha1Sha256 ?? '')).toBe(false)
+    }
     await lose(fresh)
 
     const last = device('Tablet')
