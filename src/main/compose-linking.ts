@@ -9,10 +9,11 @@ import { parseServer } from '#shared/model/server-address.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import type { ConnectorPort } from '#shared/ports/sockets.ts'
+import type { AuthorizedSocketsPort, ConnectorPort } from '#shared/ports/sockets.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
+import { startRestore } from './compose-restore.ts'
 import type { HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import { Linkings, type LinkConnection, type NewDeviceInUse } from './linking/linkings.ts'
@@ -31,7 +32,7 @@ import { ReplicaHttp } from './replication/transport/replica-http.ts'
 
 interface Ports {
   readonly publisher: BridgePublisher
-  readonly connector: ConnectorPort
+  readonly connector: ConnectorPort & AuthorizedSocketsPort
   readonly home: HomeServerControl
   readonly clock: ClockPort
   readonly random: RandomPort
@@ -224,12 +225,16 @@ export function linkingAnswers(
   }
 }
 
-/** What both show together, and how it is started and ended. */
+/** Linking, transfers and restoring: what the first two show together, and how they are started and ended. */
 export function startLinking(
   ports: Ports,
   parts: Omit<Parts, 'transfers' | 'publish'>,
   opened: (() => Promise<void> | void)[],
-): { readonly linkings: Linkings; readonly transfers: Transfers } {
+): {
+  readonly linkings: Linkings
+  readonly transfers: Transfers
+  readonly restores: ReturnType<typeof startRestore>
+} {
   const publish = (): void =>
     ports.publisher.publish('linking.changed', { linking: linkings.view(), transfers: transfers.views() })
   const transfers: Transfers = composeTransfers(ports, { ...parts, publish })
@@ -238,5 +243,5 @@ export function startLinking(
     () => linkings.stop(),
     () => transfers.stop(),
   )
-  return { linkings, transfers }
+  return { linkings, transfers, restores: startRestore(ports, parts, opened) }
 }

@@ -15,7 +15,7 @@ import type { HistoryChange } from './history/port.ts'
 import { authorize } from './home/digest-secrets.ts'
 import type { HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
-import type { OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
+import type { ConnectReplica, OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import { attachmentFiles } from './replication/files/attachment-files.ts'
 import { Replicas } from './replication/replicas.ts'
@@ -39,9 +39,18 @@ interface Parts {
   readonly entries: EntryFactory
 }
 
+/** How clients of replicas are made. */
+export function replicaClients(ports: Omit<Ports, 'publisher' | 'log'>): ConnectReplica {
+  const { random } = ports
+  return replicaConnector({
+    ...ports,
+    authorize: (challenge, secret, request) => authorize(challenge, secret, request, random),
+  })
+}
+
 export function composeReplication(ports: Ports, { history, accounts, identity, entries }: Parts): Replicas {
   const { reader, writer } = history
-  const { random, publisher } = ports
+  const { publisher } = ports
   return new Replicas({
     ...ports,
     log: ports.log.child('replication'),
@@ -59,10 +68,7 @@ export function composeReplication(ports: Ports, { history, accounts, identity, 
     files: attachmentFiles(ports.paths.attachments, reader),
     passwords: accountPasswords(ports.home, accounts),
     observe: (hlc) => entries.observe(hlc),
-    connect: replicaConnector({
-      ...ports,
-      authorize: (challenge, secret, request) => authorize(challenge, secret, request, random),
-    }),
+    connect: replicaClients(ports),
     changed: (views) => publisher.publish('replication.changed', views),
   })
 }

@@ -27,6 +27,7 @@ import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { accountAnswers, composeFollowing, startFollowing, type Following } from './compose-following.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
+import { restoreAnswers, type startRestore } from './compose-restore.ts'
 import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
 import { createMediaClient, type MediaClient } from './media/worker/client.ts'
@@ -325,6 +326,7 @@ function composeFeatures(
 interface Everything extends Foundation, Features {
   readonly identity: Identity
   readonly replicas: Replicas
+  readonly restores: ReturnType<typeof startRestore>
   readonly linkings: Linkings
   readonly transfers: Transfers
 }
@@ -390,6 +392,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     },
     ...{ archive, files: kept.files, home: { invite: () => ports.home.invite({ lan: true }) } },
     replication: replicationAnswers(replicas),
+    restore: restoreAnswers(parts.restores),
     linking: linkingAnswers(
       parts.linkings,
       parts.transfers,

@@ -110,6 +110,12 @@ export const errorCodes = [
   'link-too-new',
   'link-chain-invalid',
   'link-failed',
+  'paper-words-count',
+  'paper-word-unknown',
+  'paper-words-wrong',
+  'restore-nothing',
+  'restore-other-identity',
+  'restore-forked',
 ] as const
 
 /** One of {@link errorCodes}. */

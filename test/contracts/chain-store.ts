@@ -57,6 +57,16 @@ export function describeChainStore<Place>(name: string, kind: ChainStoreKind<Pla
         expect((await store.links(bob))?.links).toEqual([linkOf(4).bytes])
       })
 
+      it('begins with a whole chain, and only once', async () => {
+        expect(await store.begin(alice, [linkOf(1), linkOf(2)])).toBe(true)
+        expect(await store.begin(alice, [linkOf(3)])).toBe(false)
+        await append(alice, 4)
+        await reopen()
+        expect((await store.links(alice))?.links).toEqual([linkOf(1).bytes, linkOf(2).bytes, linkOf(4).bytes])
+        await store.eraseAccount(alice)
+        expect(await store.begin(alice, [linkOf(3)])).toBe(true)
+      })
+
       it('has another mark after every change', async () => {
         const marks = [await store.mark(alice)]
         for (const number of [1, 2, 3]) {

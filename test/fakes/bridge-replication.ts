@@ -142,6 +142,18 @@ export class FakeReplication {
     }))
   }
 
+  /** An account came back from its paper secret: its history is on its way. */
+  restored(accountId: AccountId): void {
+    const reading = { doing: 'reading', done: 120, total: 480 } as const
+    this.#views = [
+      {
+        ...{ accountId, server: '127.0.0.1:8443', error: null, waiting: 0, unopened: 0, faults: [] },
+        ...{ ...current(), state: 'working', progress: reading, devices: three() },
+      } as ReplicationView,
+    ]
+    this.#emit(this.#views)
+  }
+
   /** Something changes in main. */
   change(over: Partial<ReplicationView>): void {
     this.#views = this.#views.map((view) => ({ ...view, ...over }))

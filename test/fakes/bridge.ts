@@ -11,6 +11,7 @@ import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView }
 import { FakeCalls, type ScriptedCall } from './bridge-calls.ts'
 import { FakeHoldings } from './bridge-holdings.ts'
 import { FakeLinking } from './bridge-linking.ts'
+import { FakeRestore } from './bridge-restore.ts'
 import { FakeReplication, type ReplicationScript } from './bridge-replication.ts'
 import { FakeSearches } from './bridge-search.ts'
 import { account, accountId, emptyFixture, type Fixture, fullFixture, message, preview } from './bridge-fixtures.ts'
@@ -113,6 +114,7 @@ export class FakeBridge {
   readonly phone: FakeCalls
   readonly replication: FakeReplication
   readonly linking: FakeLinking
+  readonly restore: FakeRestore
   readonly #archive = new FakeArchive((activity) => this.emit('archive.changed', activity))
   readonly #files = new FakeFiles((saving) => this.emit('files.saving', saving))
   #revision = 1
@@ -163,6 +165,14 @@ export class FakeBridge {
       link: (aor) => this.#addAccount(aor, 'Alice'),
       transfers: scenario.transfers ?? [],
     })
+    this.restore = new FakeRestore({
+      words: paperWords.join(' '),
+      restore: (aor, displayName) => {
+        const id = this.#addAccount(aor, displayName)
+        this.replication.restored(id)
+        return id
+      },
+    })
   }
 
   #signOut(): void {
@@ -180,7 +190,9 @@ export class FakeBridge {
     if (this.#scenario.delayMs !== undefined) await new Promise((done) => setTimeout(done, this.#scenario.delayMs))
     const failure = this.#scenario.failing?.[name]
     if (failure !== undefined) return failed(failure)
-    const rows: Handlers = { ...this.#rows, ...this.phone.rows, ...this.replication.rows, ...this.linking.rows }
+    const rows: Handlers = {
+      ...{ ...this.#rows, ...this.phone.rows, ...this.replication.rows, ...this.linking.rows, ...this.restore.rows },
+    }
     const answer: unknown = await rows[name](args)
     const isReply = typeof answer === 'object' && answer !== null && 'ok' in answer
     return structuredClone(isReply ? answer : { ok: true, value: answer }) as BridgeReply<BridgeResult<N>>
@@ -376,7 +388,10 @@ export class FakeBridge {
     },
   })
 
-  readonly #rows: Omit<Handlers, keyof (FakeCalls['rows'] & FakeReplication['rows'] & FakeLinking['rows'])> = {
+  readonly #rows: Omit<
+    Handlers,
+    keyof (FakeCalls['rows'] & FakeReplication['rows'] & FakeLinking['rows'] & FakeRestore['rows'])
+  > = {
     'app.view': () => this.#app,
     'app.quit': () => null as never,
     'app.activity': () => null as never,

@@ -9,6 +9,7 @@ import { accountPasswords } from '#main/compose-password.ts'
 import type { AccountRecord } from '#main/accounts/account-record.ts'
 import { newAccountRecord } from '#main/accounts/new-account.ts'
 import { Identity } from '#main/identity/identity.ts'
+import { digestSecrets } from '#main/home/digest-secrets.ts'
 import { Linkings } from '#main/linking/linkings.ts'
 import { SealedFiles } from '#main/history/attachments/sealed-files.ts'
 import { attachmentFiles } from '#main/replication/files/attachment-files.ts'
@@ -17,7 +18,10 @@ import { Transfers } from '#main/linking/transfers.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
 import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
 import type { OpeningSecret, ReplicaAddress } from '#main/replication/client-ports.ts'
+import { openPaper } from '#main/identity/paper-in-use.ts'
 import { Replicas } from '#main/replication/replicas.ts'
+import { giveNewSignIn } from '#main/replication/restore/new-sign-in.ts'
+import { Restores } from '#main/replication/restore/restores.ts'
 import { replicaConnector } from '#main/replication/transport/replica-client.ts'
 import { ReplicaHttp } from '#main/replication/transport/replica-http.ts'
 import { systemClock, systemRandom } from '#server/home/system-ports.ts'
@@ -132,6 +136,45 @@ export class PersonDevice {
     if (way === 'qr') await this.linkings.readQr({ accountId: aliceAccount, text: utf8(shown.qr) })
     else await this.linkings.enterCode({ accountId: aliceAccount, code: utf8(shown.code) })
     await this.linkings.confirm()
+  }
+
+  /** Words of the account's paper secret, UTF-8. */
+  words(): Promise<Uint8Array> {
+    return this.identity.showPaperSecret({ accountId: aliceAccount })
+  }
+
+  /** Gets the account from the paper secret alone. */
+  async restore(words: Uint8Array): Promise<void> {
+    const { reader, writer } = this.history
+    const restores = new Restores({
+      ...{ random: systemRandom, connect: replicaConnector(clientPorts()), chains: this.identity.chains, openPaper },
+      secrets: {
+        secret: (name) => reader.secret(name),
+        setSecret: (name, value) => writer.setSecret(name, value),
+      },
+      isHere: () => this.#hasAccount,
+      find: () => Promise.resolve({ address: this.#server.address() }),
+      take: async ({ aor }, { address }) => {
+        await this.replicas.adopt(aor, address)
+        if (this.#server.sip.server !== null) await this.#signInAnew(address)
+        this.#hasAccount = true
+        this.replicas.startAdopted(aor)
+        return aliceAccount
+      },
+    })
+    const question = { displayName: '', password: null, replica: null, transport: null, server: null }
+    await restores.begin({ ...question, aor: alice, words })
+  }
+
+  /** The home server takes a new password on this device's word. */
+  async #signInAnew(address: ReplicaAddress): Promise<void> {
+    const device = (await this.identity.chains.openDevice(alice))!
+    const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
+    const http = new ReplicaHttp(address, { account: alice, by }, clientPorts())
+    const secrets = digestSecrets('alice', 'example.org', systemRandom.bytes(24))
+    await giveNewSignIn(http, secrets)
+    http.close()
+    this.record = { ...this.record, ...secrets, passwordEpoch: 0 }
   }
 
   #compose(): void {

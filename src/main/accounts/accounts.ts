@@ -208,12 +208,12 @@ export class Accounts {
   }
 
   /** Takes over an account that another device of the person has; one that is here already stays as it is. */
-  async adopt(account: AdoptedAccount): Promise<AccountId> {
+  async adopt(account: AdoptedAccount, password: Uint8Array | null = null): Promise<AccountId> {
     const known = this.#records.find(({ aor }) => aor === account.aor)
     if (known !== undefined) return known.id
     const record = adoptedRecord(account, this.#ports.random)
     await this.#addRecord(record)
-    await this.#configure(record, null)
+    await this.#configure(record, password)
     return record.id
   }
 

@@ -159,6 +159,7 @@ export interface SessionAnswers {
     cancel: Answer<'linking.cancel'>
     stopTransfer: Answer<'linking.stopTransfer'>
   }
+  readonly restore: { begin: Answer<'restore.begin'>; cancel: Answer<'restore.cancel'> }
   activity: Answer<'app.activity'>
 }
 
@@ -327,7 +328,10 @@ function holdingRows(
 
 function replicationRows(
   session: Session,
-): Pick<BridgeHandlers, Extract<BridgeName, `replication.${string}` | `devices.${string}` | `linking.${string}`>> {
+): Pick<
+  BridgeHandlers,
+  Extract<BridgeName, `replication.${string}` | `devices.${string}` | `linking.${string}` | `restore.${string}`>
+> {
   return {
     'replication.list': (args) => session().replication.list(args),
     'replication.switchOn': (args) => session().replication.switchOn(args),
@@ -347,6 +351,8 @@ function replicationRows(
     'linking.confirm': (args) => session().linking.confirm(args),
     'linking.cancel': (args) => session().linking.cancel(args),
     'linking.stopTransfer': (args) => session().linking.stopTransfer(args),
+    'restore.begin': (args) => session().restore.begin(args),
+    'restore.cancel': (args) => session().restore.cancel(args),
   }
 }
 

@@ -86,6 +86,16 @@ export class HomeControl implements HomeServerControl {
     return this.#client.invite(address, await this.#token(), request.lan)
   }
 
+  async at({ https, spkiPins }: Pick<HomeServerAddress, 'https' | 'spkiPins'>): Promise<HomeServerAddress | null> {
+    try {
+      const { domain, ports } = await this.#client.domain({ https, spkiPins })
+      return homeServerAddress(https.host, { domain, ports, spkiPins })
+    } catch (cause) {
+      if (cause instanceof SottoError && cause.code !== 'server-unreachable') return null
+      throw cause
+    }
+  }
+
   me(address: Pick<HomeServerAddress, 'https' | 'spkiPins'>, credentials: HomeCredentials): HomeMe {
     return this.#client.me(address, credentials)
   }

@@ -50,6 +50,8 @@ export interface HomeServerControl {
   onRestarted(handler: (address: HomeServerAddress) => void): () => void
   /** Signs up here (`invitation` null: the server is started if need be) or on the server of an invitation. */
   signUp(request: { readonly user: string; readonly invitation: string | null }): Promise<NewHomeAccount>
+  /** The home server that answers there; null for anything else. @throws SottoError `server-unreachable`. */
+  at(target: Pick<HomeServerAddress, 'https' | 'spkiPins'>): Promise<HomeServerAddress | null>
   /** Makes an invitation to the server of this computer; `lan` opens it to the local network, also at later starts. */
   invite(request: { readonly lan: boolean }): Promise<InvitationReply>
   /** What the server at `address` holds about an account. */

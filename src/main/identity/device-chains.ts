@@ -1,4 +1,4 @@
-import type { ChainChange, DeviceChainPort, KnownChain, OwnDevice } from '#shared/identity/chain-ports.ts'
+import type { ChainChange, DeviceChainPort, KnownChain, OwnDevice, PaperInUse } from '#shared/identity/chain-ports.ts'
 import { fromBase64Url, toBase64Url } from '#shared/bytes/base64url.ts'
 import { SottoError } from '#shared/errors.ts'
 import { linksInOrder } from '#shared/identity/link-order.ts'
@@ -13,6 +13,7 @@ import type { IdentityRecord } from './identity-record.ts'
 import type { IdentityRecords } from './identity-records.ts'
 import { deviceSigner, newDeviceSeeds, signLink, type DeviceSeeds } from './link-author.ts'
 import { withPaperSigner } from './paper-keys.ts'
+import { addByPaper } from './paper-in-use.ts'
 import { bodyOfChange, nameInChain, ownDevice, signBody } from './own-device.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { nodeVerifier } from '#main/keys/verifier.ts'
@@ -96,6 +97,11 @@ export class DeviceChains implements DeviceChainPort {
   newDevice(): { readonly seeds: DeviceSeeds; readonly device: OwnDevice } {
     const seeds = newDeviceSeeds(this.#ports.random)
     return { seeds, device: ownDevice(seeds, this.#ports.deviceName) }
+  }
+
+  /** The link behind `state` that adds a new device on the paper's word; nobody has it yet. */
+  addedByPaper(state: ChainState, device: OwnDevice, paper: PaperInUse): Uint8Array {
+    return addByPaper(state, { device, paper }, this.#ports.clock.now())
   }
 
   /** Signs what adds a device as that device. */

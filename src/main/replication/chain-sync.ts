@@ -15,6 +15,8 @@ export interface ChainSyncParts {
   readonly chains: Pick<ReplicaChainPort, 'known' | 'learn'>
   /** How to open the account where it has no chain yet; `joined` = it had one: somebody has erased it since. */
   readonly opening: OpeningSecret | 'joined' | null
+  /** The server had nothing of the account, and has its chain now. */
+  readonly onOpened?: () => void
 }
 
 /**
@@ -31,12 +33,29 @@ export async function syncChain(parts: ChainSyncParts): Promise<KnownChain> {
   return known
 }
 
-async function openAccount({ account, client, chains, opening }: ChainSyncParts): Promise<readonly Uint8Array[]> {
+async function openAccount({
+  account,
+  client,
+  chains,
+  opening,
+  onOpened,
+}: ChainSyncParts): Promise<readonly Uint8Array[]> {
   if (opening === 'joined') throw new SottoError('replica-gone')
-  const genesis = (await chains.known(account))?.links[0]
+  const known = await chains.known(account)
+  const [genesis, ...more] = known === null ? [] : linksUpTo(known)
   if (genesis === undefined || opening === null) throw new SottoError('replica-needs-linking')
-  if ((await client.open(genesis, opening)) === 'open') throw new SottoError('replica-needs-linking')
+  if ((await client.open(genesis, opening, more)) === 'open') throw new SottoError('replica-needs-linking')
+  onOpened?.()
   return (await client.links()) ?? [genesis]
+}
+
+/** The chain from link 0 to its head, or to where it forks: a server that has nothing of it takes it from any of its devices. */
+function linksUpTo({ links, state }: KnownChain): readonly Uint8Array[] {
+  const places = new Map(linksInOrder(links, nodeVerifier).map((link) => [link.place.hash, link]))
+  const path: Uint8Array[] = []
+  for (let link = places.get(state.head); link !== undefined; link = places.get(link.place.previous))
+    path.push(link.bytes)
+  return path.reverse()
 }
 
 /** What others cannot know yet: links that were made here, or that a server lost. */

@@ -60,8 +60,8 @@ export interface ReplicaBlobsPort {
 export interface ReplicaClientPort extends ReplicaServerPort, ReplicaBlobsPort {
   /** All links that are stored, in no special order; null where the account has no chain there, or one without this device. */
   links(): Promise<readonly Uint8Array[] | null>
-  /** Stores link 0. `open`: another one is there already. */
-  open(link: Uint8Array, secret: OpeningSecret): Promise<'stored' | 'open'>
+  /** Stores link 0, and what follows it. `open`: another one is there already. */
+  open(link: Uint8Array, secret: OpeningSecret, more?: readonly Uint8Array[]): Promise<'stored' | 'open'>
   /** `head-moved`: another link stands in its place; the chain has to be read again. */
   addLink(link: Uint8Array, asFork: boolean): Promise<'stored' | 'head-moved'>
   /** Boxes for this device, or for the paper key, which this device is given to open them. */

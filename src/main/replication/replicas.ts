@@ -7,6 +7,7 @@ import type { ReplicationView, ServerCopyView } from '#shared/model/replication-
 import { wipe } from '#shared/bytes/bytes.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { AccountReplica } from './account-replica.ts'
+import { beginEpoch } from './begin-epoch.ts'
 import { isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
 import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
@@ -16,7 +17,7 @@ import type { FileRequest } from './files/file-fetcher.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
 import { switchedOff, type ReplicaSettings } from './replication-record.ts'
-import { parseServer, showServer } from '#shared/model/server-address.ts'
+import { parseServer, showServer, type ServerAddress } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
 import type {
@@ -236,11 +237,14 @@ export class Replicas {
     }
   }
 
-  /** An account that another device handed over replicates from the start. */
-  async adopt(account: Aor, server: ReplicaAddress | null): Promise<void> {
+  /**
+   * An account that another device handed over, or a paper secret, replicates from the start; `elsewhere` = where the user said, if
+   * not at the account's own server.
+   */
+  async adopt(account: Aor, server: ReplicaAddress | null, elsewhere: ServerAddress | null = null): Promise<void> {
     const isHere = this.#ports.accounts.list().some(({ aor }) => aor === account)
     await this.#ports.keeper.switchOn(account, { snapshot: isHere })
-    const settings = { ...switchedOff, on: server !== null, server: null, refreshedAt: this.#ports.clock.now() }
+    const settings = { ...switchedOff, on: server !== null, server: elsewhere, refreshedAt: this.#ports.clock.now() }
     await this.#settings.set(account, settings)
   }
 
@@ -333,11 +337,14 @@ export class Replicas {
   }
 
   async #join(account: Aor, client: ReplicaClientPort, opening: OpeningSecret | null): Promise<void> {
-    const chain = await syncChain({ account, client, chains: this.#ports.chains, opening })
+    const server = { isNew: false }
+    const chain = await syncChain({ ...this.#ports, account, client, opening, onOpened: () => (server.isNew = true) })
     const device = await this.#ports.chains.openDevice(account)
     const isIn = device !== null && isValidIn(chain, device.id)
     device?.wipe()
     if (!isIn) throw new SottoError('device-removed')
+    // Nobody can have the newest key from a server that had nothing; others may have forgotten it, too.
+    if (server.isNew && chain.fork === null) await beginEpoch({ ...this.#ports, account, client }, chain)
   }
 
   #view(account: ReplicaAccount): ReplicationView {

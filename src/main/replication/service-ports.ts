@@ -1,5 +1,6 @@
 /** What the replication of an account needs of the rest of main; `compose` hands it in. */
-import type { ChainChange, DeviceChainPort } from '#shared/identity/chain-ports.ts'
+import type { ChainChange, DeviceChainPort, OwnDevice, PaperInUse } from '#shared/identity/chain-ports.ts'
+import type { ChainState } from '#shared/identity/device-chain.ts'
 import type { DeviceKeys, LinkSignature } from '#shared/model/device-link.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { OpeningSecret, ReplicaAddress } from './client-ports.ts'
@@ -34,6 +35,23 @@ export interface JoiningChainPort extends ReplicaChainPort {
   /** New keys for this device, and the link, signed by both, that makes them count. The seeds are the caller's to wipe. */
   prepareRejoin(account: Aor): Promise<{ readonly link: Uint8Array; readonly seeds: DeviceSeedsInUse }>
   keepNewKeys(account: Aor, seeds: DeviceSeedsInUse): Promise<void>
+}
+
+/** The same where the paper secret adds this device to an account that no device here has. */
+export interface RestoringChainPort extends Pick<ReplicaChainPort, 'learn' | 'sign'> {
+  /** Fresh keys, the caller's to wipe. */
+  newDevice(): { readonly seeds: DeviceSeedsInUse; readonly device: OwnDevice }
+  /** The `add` link behind this state, signed by both. */
+  addedByPaper(state: ChainState, device: OwnDevice, paper: PaperInUse): Uint8Array
+  /** Makes this a device of the account; `identity` is the hash of link 0, base64url. */
+  join(
+    account: Aor,
+    joined: {
+      readonly identity: string
+      readonly links: readonly Uint8Array[]
+      readonly seeds: DeviceSeedsInUse
+    },
+  ): Promise<void>
 }
 
 /** Secret halves of a device. */

@@ -16,6 +16,7 @@ import { hostNamesFor, isLoopback, isUnspecified, type HostNames } from './net/h
 import { Listeners } from './net/listeners.ts'
 import { portsFrom, type HomeOptions } from './options.ts'
 import { describeAccount } from '../replica/describe-account.ts'
+import { signInRoutes } from './http/sign-in-route.ts'
 import { addReplicaRoutes } from '../replica/http/replica-routes.ts'
 import { meetingRoutes } from '../replica/rendezvous/rendezvous-routes.ts'
 import { newsUpgrade } from '../replica/http/news-upgrade.ts'
@@ -252,16 +253,18 @@ export class HomeServer {
 
   #makeApi(hosts: () => ReadonlySet<string>): ReturnType<typeof createHomeApi> {
     const { domain } = this.#stores
+    const me = new MeService({ ...this.#stores, bindings: this.#presence(), replica: this.#holding() })
+    const more = [meetingRoutes(this.#ports), signInRoutes({ ...this.#stores, me })]
     return createHomeApi({
       ...this.#stores,
       ...portsOf(this.#ports, 'http'),
       limits: this.#limits,
       hosts,
       digest: this.#digest,
-      me: new MeService({ ...this.#stores, bindings: this.#presence(), replica: this.#holding() }),
+      me,
       domain: () => ({ domain, ports: this.#listening }),
       invite: (lan) => this.invite(lan),
-      more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica, [meetingRoutes(this.#ports)]) },
+      more: { path: replicaPath, add: (app) => addReplicaRoutes(app, this.#replica, more) },
     })
   }
 

@@ -68,7 +68,7 @@ export const defaultReplicaLimits: ReplicaLimits = {
   stopMs: 5_000,
   retryAfterSeconds: 2,
   batchBytes: maxBatchBytes,
-  openingBytes: 16_384,
+  openingBytes: 262_144,
   linkBytes: 16_384,
   boxesBytes: 1_310_720,
   cursorBytes: 16_384,

@@ -24,6 +24,7 @@ export const secretBridgeNames = [
   'linking.readQr',
   'linking.enterCode',
   'devices.pickBranch',
+  'restore.begin',
 ] as const satisfies readonly BridgeName[]
 
 /** The other rows of the table, by name. */
@@ -124,4 +125,5 @@ export const plainBridgeNames = [
   'linking.confirm',
   'linking.cancel',
   'linking.stopTransfer',
+  'restore.cancel',
 ] as const satisfies readonly BridgeName[]

@@ -24,6 +24,7 @@ import { fileRows } from './file-rows.ts'
 import { replicationRows } from './replication-rows.ts'
 import { callPolicy, callRows } from './call-rows.ts'
 import { linkingRows } from './linking-rows.ts'
+import { restoreRows } from './restore-rows.ts'
 import { method, type BridgeMethod } from './method.ts'
 import { searchFilter } from './search-filter.ts'
 import { accountId, aor, conversationId, httpsUrl, messageId, messageText, searchId, secretBytes } from './schema.ts'
@@ -228,6 +229,7 @@ export const bridgeTable = {
   ...archiveRows,
   ...fileRows,
   ...linkingRows,
+  ...restoreRows,
   ...replicationRows,
   'home.invite': method<{ invitation: string; expiresAt: number }>()(z.object({ accountId })),
 } as const satisfies Record<string, BridgeMethod>

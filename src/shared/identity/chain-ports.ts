@@ -1,5 +1,5 @@
 /** What other features may ask of an account's device chain and of this device's keys; compose hands it over. */
-import type { DeviceKeys } from '../model/device-link.ts'
+import type { DeviceKeys, PaperKeys } from '../model/device-link.ts'
 import type { Aor } from '../model/ids.ts'
 import type { ChainBranch, DeviceAside } from './chain-branches.ts'
 import type { ChainReading } from './read-chain.ts'
@@ -22,6 +22,17 @@ export interface OwnDevice {
   readonly id: Uint8Array
   /** Public halves, under the name that the chain has for it. */
   readonly keys: DeviceKeys
+  /** X25519 seed; stays this object's to wipe. */
+  readonly x25519: Uint8Array
+  /** Ed25519 signature (RFC 8032). */
+  sign(message: Uint8Array): Uint8Array
+  wipe(): void
+}
+
+/** A paper secret whose words were typed, in memory until it is wiped. */
+export interface PaperInUse {
+  /** Public halves, as they stand in link 0. */
+  readonly keys: PaperKeys
   /** X25519 seed; stays this object's to wipe. */
   readonly x25519: Uint8Array
   /** Ed25519 signature (RFC 8032). */

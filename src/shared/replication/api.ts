@@ -37,6 +37,8 @@ export const blobPartBytes = 1_048_576
 export const maxBlobBytes = 134_217_728
 export const maxBlobsAtOnce = 1024
 export const maxInvitationBytes = 64
+/** Behind link 0, of a chain that opens an account once more. */
+export const maxOpeningLinks = 8192
 
 const device = bytesOf(deviceIdLength)
 const seq = z.number().int().min(1)
@@ -47,10 +49,11 @@ const link = bytesUpTo(2 * maxLinkBytes)
 /** `GET /replica/challenge`. */
 export const challengeAnswer = z.object({ challenge: bytesOf(challengeBytes) })
 
-/** `PUT /replica/chain`: opens an account; with SIP digest in `Authorization` where there is no invitation. */
+/** `PUT /replica/chain`: opens an account, with the links that its chain had behind link 0 before it was erased; with SIP digest in `Authorization` where there is no invitation. */
 export const openingRequest = z.object({
   account: z.string().max(400),
   link,
+  more: z.array(link).max(maxOpeningLinks).optional(),
   invitation: bytesUpTo(maxInvitationBytes).optional(),
 })
 /** Also the answer to `POST /replica/chain`. `repeated`: the same link was there. */

@@ -203,6 +203,26 @@ describe.each([
     expect((await phone.replicas.serverCopy({ accountId })).batches).toBeGreaterThan(0)
   })
 
+  it('opens again from any device what was erased, with the devices it had', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'code')
+    await current(phone)
+    await desk.replicas.switchOff({ accountId, erase: true })
+    await phone.replicas.syncNow({ accountId })
+    expect(phone.view).toMatchObject({ state: 'stopped', error: 'replica-gone' })
+    await phone.replicas.switchOff({ accountId, erase: false })
+    await phone.say(phone.entries.incoming('kept on the phone'))
+    await phone.switchOn()
+    await current(phone)
+    await desk.switchOn()
+    await eventually(async () => expect(await desk.texts(bob)).toEqual(['kept on the phone']))
+    await Promise.all([current(desk), current(phone)])
+    expect(desk.view.devices.map(({ name }) => name)).toEqual(['Desk', 'Phone'])
+    expect([desk.view.faults, phone.view.faults]).toEqual([[], []])
+  })
+
   it('goes on as a new device after its disk was set back', async () => {
     const [desk, phone] = [device('Desk'), device('Phone')]
     await desk.signIn()

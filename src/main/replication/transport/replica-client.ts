@@ -103,9 +103,10 @@ class ReplicaClient implements ReplicaClientPort {
     throw new SottoError('server-refused')
   }
 
-  async open(link: Uint8Array, secret: OpeningSecret): Promise<'stored' | 'open'> {
+  async open(link: Uint8Array, secret: OpeningSecret, more: readonly Uint8Array[] = []): Promise<'stored' | 'open'> {
     const invitation = secret.kind === 'invitation' ? { invitation: secret.token } : {}
-    const body = api.encodeBody(api.openingRequest, { account: this.#account, link, ...invitation })
+    const following = more.length === 0 ? {} : { more: [...more] }
+    const body = api.encodeBody(api.openingRequest, { account: this.#account, link, ...following, ...invitation })
     const first = await this.#put(body)
     const answer = first.challenge !== null && secret.kind === 'digest' ? await this.#prove(first, body, secret) : first
     const problem = problemIn(answer)?.problem

@@ -1,4 +1,3 @@
-import { TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { Form } from 'react-aria-components'
 import type { ErrorCode } from '#shared/errors.ts'
@@ -7,14 +6,11 @@ import { parseAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
-import { Select } from '#renderer/ui/Choice.tsx'
-import { Banner } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { DisplayNameField } from './DisplayNameField.tsx'
-import { Disclosed } from '#renderer/ui/Disclosed.tsx'
+import { ServerFields, type Transport } from './ServerFields.tsx'
 import { FormEnd } from './LocalAccountForm.tsx'
 
-type Transport = 'auto' | 'wss' | 'ws' | 'tls' | 'tcp' | 'udp'
 type Place = 'address' | 'password' | 'form'
 
 function placeOf(code: ErrorCode): Place {
@@ -91,52 +87,10 @@ export function SignInForm({ onDone }: { readonly onDone: (id: AccountId) => voi
         revealLabel={t('onboarding.showPassphrase')}
       />
       <DisplayNameField value={displayName} onChange={setDisplayName} />
-      <Advanced transport={transport} onTransport={setTransport} server={server} onServer={setServer} />
+      <ServerFields transport={transport} onTransport={setTransport} server={server} onServer={setServer} />
       <FormEnd busy={busy} busyText={t('onboarding.signingIn')} error={at('form')}>
         {t('onboarding.signIn')}
       </FormEnd>
     </Form>
-  )
-}
-
-interface AdvancedProps {
-  readonly transport: Transport
-  readonly onTransport: (transport: Transport) => void
-  readonly server: string
-  readonly onServer: (server: string) => void
-}
-
-/** How to reach the server, for those whose provider says so. */
-function Advanced({ transport, onTransport, server, onServer }: AdvancedProps) {
-  const t = useT()
-  return (
-    <Disclosed label={t('onboarding.advanced')}>
-      <Select
-        label={t('onboarding.transport')}
-        value={transport}
-        onChange={onTransport}
-        options={[
-          { value: 'auto', label: t('onboarding.transportAuto') },
-          { value: 'wss', label: t('onboarding.transportWss') },
-          { value: 'tls', label: t('onboarding.transportTls') },
-          { value: 'ws', label: t('onboarding.transportWs') },
-          { value: 'tcp', label: t('onboarding.transportTcp') },
-          { value: 'udp', label: t('onboarding.transportUdp') },
-        ]}
-      />
-      {(transport === 'ws' || transport === 'tcp' || transport === 'udp') && (
-        <Banner icon={TriangleAlert} tone="warn" role="status">
-          {t('onboarding.transportOpen')}
-        </Banner>
-      )}
-      <Field
-        label={t('onboarding.server')}
-        hint={t('onboarding.serverHint')}
-        value={server}
-        onChange={onServer}
-        maxLength={400}
-        autoComplete="off"
-      />
-    </Disclosed>
   )
 }

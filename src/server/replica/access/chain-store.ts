@@ -25,6 +25,8 @@ export interface ChainStore {
   links(account: string): Promise<StoredChain | null>
   /** Adds a link if the chain is still what was read (`after`; null = there was none), in one transaction; false if it is not. */
   append(account: string, link: LinkToStore, after: ChainMark | null): Promise<boolean>
+  /** Stores a whole chain, link 0 first, in one transaction; false, and nothing, where there is one. */
+  begin(account: string, links: readonly LinkToStore[]): Promise<boolean>
 }
 
 export { maxBoxBytes } from '#shared/replication/api.ts'

@@ -51,7 +51,7 @@ function byDigest(user: string, { secret = ha1, method = 'PUT' } = {}): OpeningP
 
 async function open(changes: Partial<Opening> = {}): Promise<string> {
   const opening: Opening = {
-    ...{ account, link: genesis('A'), proof: byDigest('alice'), method: 'PUT', target },
+    ...{ account, link: genesis('A'), more: [], proof: byDigest('alice'), method: 'PUT', target },
     ...{ address: '192.0.2.7', secure: true, ...changes },
   }
   const result = await door.open(opening)
@@ -72,6 +72,23 @@ describe('an empty account', () => {
     expect(await open({ link: genesis('B') })).toBe('open')
     expect(await open({ link: genesis('B'), proof: { kind: 'invitation', token } })).toBe('open')
     expect((await replica.store.links(account))?.links).toEqual([genesis('A')])
+  })
+
+  it('is opened with the whole chain that it had, so that any of its devices signs again', async () => {
+    const [link, ...more] = [...draw('0: A\n1: 0 A adds B\n2: 1 B revokes A').values()]
+    expect(await open({ link: link!, more })).toBe('stored')
+    expect(await replica.outcome('B')).toBe('accepted')
+    expect(await replica.outcome('A')).toBe('revoked')
+    expect(await open({ link: link! })).toBe('repeated')
+    expect((await replica.store.links(account))?.links).toEqual([link, ...more])
+  })
+
+  it('takes nothing of a chain of which one link does not hold', async () => {
+    const [link, adds, revokes] = [...draw('0: A\n1: 0 A adds B\n2: 1 B revokes A').values()]
+    expect(await open({ link: link!, more: [revokes!] })).toBe('wrong-previous')
+    expect(await open({ link: link!, more: [adds!, adds!] })).toBe('wrong-previous')
+    expect(await open({ link: link!, more: [adds!, new Uint8Array(9)] })).toBe('malformed')
+    expect(await replica.store.mark(account)).toBeNull()
   })
 
   it('is opened by one of two who come at once', async () => {

@@ -1,8 +1,8 @@
-import type { ChainStore } from './chain-store.ts'
+import type { ChainStore, LinkToStore } from './chain-store.ts'
 import type { DigestOutcome } from '../../home/http/digest.ts'
 import type { AccessCrypto } from './crypto.ts'
 import type { AddressLimits } from './request-gate.ts'
-import { verifyLink, type LinkRefusal } from '#shared/identity/device-chain.ts'
+import { applyVerifiedLink, verifyLink, type ChainState, type LinkRefusal } from '#shared/identity/device-chain.ts'
 import { placeOfLink } from '#shared/identity/read-chain.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { err, ok, type Result } from '#shared/result.ts'
@@ -27,6 +27,8 @@ export type OpeningProof =
 export interface Opening {
   readonly account: Aor
   readonly link: Uint8Array
+  /** What the account's chain had behind link 0, in order: it was here before, and was erased or lost since. */
+  readonly more: readonly Uint8Array[]
   readonly proof: OpeningProof
   readonly method: string
   readonly target: string
@@ -52,7 +54,7 @@ export interface EmptyAccountDoorPorts {
   readonly crypto: AccessCrypto
 }
 
-/** Takes the first link of an account that has none; neither proof opens anything after that. */
+/** Takes the chain of an account that has none: link 0, and what its devices have behind that. Neither proof opens anything after that. */
 export class EmptyAccountDoor {
   readonly #ports: EmptyAccountDoorPorts
 
@@ -77,14 +79,30 @@ export class EmptyAccountDoor {
     return accountOf(proven.user) === account ? null : 'wrong'
   }
 
-  async #store({ account, link: bytes }: Opening): Promise<Result<'stored' | 'repeated', OpeningRefusal>> {
+  async #store({ account, link, more }: Opening): Promise<Result<'stored' | 'repeated', OpeningRefusal>> {
     const { store, crypto } = this.#ports
-    const link = verifyLink(null, bytes, account, crypto)
-    if (!link.ok) return link
-    const { hash } = link.value
-    if (await store.append(account, { hash, bytes }, null)) return ok('stored')
+    const verified = verifyAll([link, ...more], account, crypto)
+    if (!verified.ok) return verified
+    if (await store.begin(account, verified.value)) return ok('stored')
     const genesis = (await store.links(account))?.links[0]
-    const isRepeat = genesis !== undefined && placeOfLink(genesis, crypto)?.hash === hash
+    const isRepeat = genesis !== undefined && placeOfLink(genesis, crypto)?.hash === verified.value[0]?.hash
     return isRepeat ? ok('repeated') : err('open')
   }
+}
+
+/** Each at its place behind the one before. */
+function verifyAll(
+  links: readonly Uint8Array[],
+  account: Aor,
+  crypto: AccessCrypto,
+): Result<readonly LinkToStore[], LinkRefusal> {
+  const verified: LinkToStore[] = []
+  let state: ChainState | null = null
+  for (const bytes of links) {
+    const link = verifyLink(state, bytes, account, crypto)
+    if (!link.ok) return link
+    state = applyVerifiedLink(state, link.value)
+    verified.push({ hash: link.value.hash, bytes })
+  }
+  return ok(verified)
 }

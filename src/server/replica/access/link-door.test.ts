@@ -90,6 +90,7 @@ describe('links', () => {
     const slow: ChainStore = {
       mark: (whose) => store.mark(whose),
       append: (whose, link, after) => store.append(whose, link, after),
+      begin: (whose, given) => store.begin(whose, given),
       async links(whose) {
         const read = await store.links(whose)
         await store.append(whose, faster, await store.mark(whose))

@@ -10,7 +10,7 @@ import { err, ok, type Result } from '#shared/result.ts'
 export type LinkAnswer = 'stored' | 'repeated'
 
 export interface LinkDoorPorts {
-  readonly store: ChainStore
+  readonly store: Pick<ChainStore, 'append'>
   readonly chains: AccountChains
   readonly crypto: AccessCrypto
   readonly limits: Pick<AccessLimits, 'links' | 'linksForPaper' | 'forkedLinks'>

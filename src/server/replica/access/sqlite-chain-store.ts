@@ -68,11 +68,23 @@ export class SqliteChainStore implements AccessStore {
     return this.#inTransaction(() => {
       const last = this.#last(account)
       if (markOf(last) !== after) return false
-      this.#file.sql
-        .prepare('INSERT INTO chain_link (account, place, hash, link) VALUES (?, ?, ?, ?)')
-        .run(account, (last?.place ?? -1) + 1, hash, bytes)
+      this.#insert(account, (last?.place ?? -1) + 1, { hash, bytes })
       return true
     })
+  }
+
+  begin(account: string, links: readonly LinkToStore[]): Promise<boolean> {
+    return this.#inTransaction(() => {
+      if (markOf(this.#last(account)) !== null) return false
+      for (const [place, link] of links.entries()) this.#insert(account, place, link)
+      return true
+    })
+  }
+
+  #insert(account: string, place: number, { hash, bytes }: LinkToStore): void {
+    this.#file.sql
+      .prepare('INSERT INTO chain_link (account, place, hash, link) VALUES (?, ?, ?, ?)')
+      .run(account, place, hash, bytes)
   }
 
   putBoxes(account: string, boxes: readonly EpochBox[]): Promise<readonly BoxAnswer[] | 'quota'> {

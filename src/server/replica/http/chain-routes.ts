@@ -81,7 +81,7 @@ async function open(service: ReplicaService, request: FastifyRequest, body: Uint
   const { raw } = request
   const opened = await service.order.run(account.value, () =>
     service.emptyAccounts.open({
-      ...{ account: account.value, link: wanted.link, address: addressOf(raw) },
+      ...{ account: account.value, link: wanted.link, more: wanted.more ?? [], address: addressOf(raw) },
       proof:
         invitation === undefined
           ? { kind: 'digest', header: raw.headers.authorization }

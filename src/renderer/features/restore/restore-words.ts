@@ -1,0 +1,23 @@
+import type { ErrorCode } from '#shared/errors.ts'
+
+/** At which field a failure is said. */
+export type ProblemPlace = 'address' | 'words' | 'replica' | 'form'
+
+const places: Readonly<Partial<Record<ErrorCode, ProblemPlace>>> = {
+  'address-invalid': 'address',
+  'account-exists': 'address',
+  'paper-words-count': 'words',
+  'paper-word-unknown': 'words',
+  'paper-words-wrong': 'words',
+  'invalid-argument': 'replica',
+  'server-unreachable': 'replica',
+}
+
+export function placeOfProblem(code: ErrorCode): ProblemPlace {
+  return places[code] ?? 'form'
+}
+
+/** Typed words as they are compared: one space between, small letters. */
+export function cleanWords(typed: string): string {
+  return typed.normalize('NFKC').trim().toLowerCase().split(/\s+/u).join(' ')
+}
