@@ -279,7 +279,7 @@ export class RealWorld {
     const said = this.#said.get(id)
     if (said === undefined) return
     const retraction = make.remove(id, author)
-    const body = { ...retraction.body, ...(kind === 4 ? { gone: true as const, place } : {}) } as EntryBody
+    const body = { ...retraction.body, ...(kind === 4 || author === bob ? { gone: true as const, place } : {}) } as EntryBody
     await this.#commit(person, { ...retraction, body })
     this.#said.delete(id)
     // What it was before it was edited, too.
