@@ -15,6 +15,8 @@ export interface ChainSyncParts {
   readonly chains: Pick<ReplicaChainPort, 'known' | 'learn'>
   /** How to open the account where it has no chain yet; `joined` = it had one: somebody has erased it since. */
   readonly opening: OpeningSecret | 'joined' | null
+  /** Hears that the server lacked links: one that went back to a backup lacks boxes, too. */
+  readonly lacking?: () => void
 }
 
 /**
@@ -41,14 +43,16 @@ async function openAccount({ account, client, chains, opening }: ChainSyncParts)
 
 /** What others cannot know yet: links that were made here, or that a server lost. */
 async function giveMissing(
-  { client }: ChainSyncParts,
+  { client, lacking }: ChainSyncParts,
   known: KnownChain,
   stored: readonly Uint8Array[],
 ): Promise<void> {
   const there = new Set(stored.map(toBase64Url))
   const extended = new Set(linksInOrder(stored, nodeVerifier).map(({ place }) => place.previous))
   for (const { bytes, place } of linksInOrder(known.links, nodeVerifier)) {
+    if (there.has(toBase64Url(bytes))) continue
+    lacking?.()
     // One that stands beside another is in use already: every device has to see both.
-    if (!there.has(toBase64Url(bytes))) await client.addLink(bytes, extended.has(place.previous))
+    await client.addLink(bytes, extended.has(place.previous))
   }
 }
