@@ -3,6 +3,7 @@ import { aorDomain } from '#shared/model/aor.ts'
 import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { OpenHistory } from './history/open-history.ts'
+import { homeMeOf } from './compose-sign-up.ts'
 import { diskFiles, diskHoldings } from './holdings/disk-holdings.ts'
 import { systemFiles } from './holdings/erase-files.ts'
 import { eraseProfile, finishErasing } from './holdings/erase-profile.ts'
@@ -38,15 +39,9 @@ function heldAccount(home: HomeServerControl, record: AccountRecord): HeldAccoun
   return { id, aor, server: record.server ?? aorDomain(aor), list: serverList(home, record) }
 }
 
-/** Home servers alone relay MSRP under a key that is pinned from the start. */
 function serverList(home: HomeServerControl, record: AccountRecord): ServerListPort | null {
-  const { aor, username: user, ha1Sha256, server, msrpRelay, spkiPins } = record
-  if (server === null || msrpRelay === null || spkiPins.length === 0 || ha1Sha256 === null) return null
-  const at = URL.parse(server)
-  if (at === null) return null
-  const https = { host: at.hostname.replace(/^\[|\]$/g, ''), port: Number(at.port === '' ? 443 : at.port) }
-  const me = home.me({ https, spkiPins }, { user, domain: aorDomain(aor), ha1Sha256 })
-  return { describe: () => me.describe(), close: async () => ({ ...(await me.close()) }) }
+  const me = homeMeOf(home, record, record.ha1Sha256)
+  return me === null ? null : { describe: () => me.describe(), close: async () => ({ ...(await me.close()) }) }
 }
 
 /** Erasing everything, and what is known of it afterwards. */

@@ -8,10 +8,12 @@ import type { AuthorizedSocketsPort, ConnectorPort } from '#shared/ports/sockets
 import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { SessionAnswers } from './bridge/handlers.ts'
+import { accountPasswords } from './compose-password.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import type { OpenHistory } from './history/open-history.ts'
 import type { HistoryChange } from './history/port.ts'
 import { authorize } from './home/digest-secrets.ts'
+import type { HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import type { OpeningSecret, ReplicaAddress } from './replication/client-ports.ts'
 import { Replicas } from './replication/replicas.ts'
@@ -21,6 +23,7 @@ import { replicaConnector } from './replication/transport/replica-client.ts'
 interface Ports {
   readonly publisher: BridgePublisher
   readonly connector: ConnectorPort & AuthorizedSocketsPort
+  readonly home: HomeServerControl
   readonly clock: ClockPort
   readonly random: RandomPort
   readonly log: LogPort
@@ -50,6 +53,7 @@ export function composeReplication(ports: Ports, { history, accounts, identity, 
       setSecret: (name, value) => writer.setSecret(name, value),
     },
     keeper: writer.replica,
+    passwords: accountPasswords(ports.home, accounts),
     observe: (hlc) => entries.observe(hlc),
     connect: replicaConnector({
       ...ports,

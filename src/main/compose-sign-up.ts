@@ -1,8 +1,9 @@
 /** Wires accounts on home servers. */
 import { SottoError } from '#shared/errors.ts'
 import { aorDomain, aorUser } from '#shared/model/aor.ts'
-import type { HomeEndpoints, LocalAccount, LocalSignUpPort } from './accounts/accounts.ts'
-import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
+import type { AccountRecord } from './accounts/account-record.ts'
+import type { HomeEndpoints, LocalAccount, LocalSignUpPort } from './accounts/ports.ts'
+import type { HomeMe, HomeServerAddress, HomeServerControl } from './home/port.ts'
 
 /** The home server as the accounts feature needs it: always over WSS with its pinned key. */
 export function localSignUp(home: HomeServerControl): LocalSignUpPort {
@@ -17,6 +18,21 @@ export function localSignUp(home: HomeServerControl): LocalSignUpPort {
     endpoints: async () => endpointsOf(await home.hold()),
     onMoved: (handler) => home.onRestarted((address) => handler(endpointsOf(address))),
   }
+}
+
+/** What an account can do at its home server, signed in with `ha1Sha256`; null where its server is none. */
+export function homeMeOf(
+  home: Pick<HomeServerControl, 'me'>,
+  record: Pick<AccountRecord, 'aor' | 'username' | 'server' | 'msrpRelay' | 'spkiPins'>,
+  ha1Sha256: string | null,
+): HomeMe | null {
+  const { aor, username: user, server, msrpRelay, spkiPins } = record
+  // Home servers alone relay MSRP under a key that is pinned from the start.
+  if (server === null || msrpRelay === null || spkiPins.length === 0 || ha1Sha256 === null) return null
+  const at = URL.parse(server)
+  if (at === null) return null
+  const https = { host: at.hostname.replace(/^\[|\]$/g, ''), port: Number(at.port === '' ? 443 : at.port) }
+  return home.me({ https, spkiPins }, { user, domain: aorDomain(aor), ha1Sha256 })
 }
 
 function endpointsOf(address: HomeServerAddress): HomeEndpoints {

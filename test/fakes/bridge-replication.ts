@@ -73,6 +73,7 @@ const stories = {
       ...[fault('body-withheld', 'T', 1, 4), fault('rolled-back', null, 40, 5), fault('chain-forked', null, null, 6)],
     ],
   }),
+  'old-password': () => ({ ...current(), isPasswordDue: true }),
   copied: () => ({ ...current(), state: 'stopped', faults: [fault('ahead', 'D', null, 1)] }),
 } as const satisfies Record<string, () => Partial<ReplicationView>>
 
@@ -103,6 +104,7 @@ export class FakeReplication {
     this.#views = accounts.map((account) => ({
       ...{ accountId: account.id, state: 'off', server: '127.0.0.1:8443', error: null, progress: null, waiting: 0 },
       ...{ completeUpTo: null, confirmedBy: null, lastContactAt: null, unopened: 0, faults: [], devices: [own()] },
+      isPasswordDue: false,
       ...stories[script.story ?? 'off'](),
     }))
   }

@@ -38,7 +38,7 @@ export const plainAccount: LinkParcel['account'] = {
   ...{ aor: account, displayName: 'Alice', transport: 'wss', server: 'wss://sip.example.org/', msrpRelay: null },
   ...{ username: 'alice', realm: 'example.org', ha1Md5: null, ha1Sha256: 'ab'.repeat(32), strongest: 'SHA-256' },
   ...{ extraAuthorities: [], spkiPins: [], local: false, sendReceipts: true, sendTyping: true },
-  ...{ callPolicy: 'zrtp-preferred', hideAddress: 'strangers', relay: null },
+  ...{ callPolicy: 'zrtp-preferred', hideAddress: 'strangers', relay: null, passwordEpoch: 0 },
 }
 
 export class LinkingWorld {

@@ -6,6 +6,9 @@ import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { LinkingView } from '#shared/model/linking-views.ts'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
+import { accountPasswords } from '#main/compose-password.ts'
+import type { AccountRecord } from '#main/accounts/account-record.ts'
+import { newAccountRecord } from '#main/accounts/new-account.ts'
 import { Identity } from '#main/identity/identity.ts'
 import { Linkings } from '#main/linking/linkings.ts'
 import { Transfers } from '#main/linking/transfers.ts'
@@ -23,7 +26,7 @@ import {
   EntryMaker,
   TestHistory,
 } from '#test/integration/history/history-fixture.ts'
-import { silentLog } from './home-server.ts'
+import { homeClient, silentLog } from './home-server.ts'
 import { clientPorts } from './replica-client.ts'
 import type { Entry } from '#shared/model/entry.ts'
 
@@ -31,7 +34,15 @@ import type { Entry } from '#shared/model/entry.ts'
 export interface PersonServer {
   readonly address: () => ReplicaAddress
   readonly opening: OpeningSecret
+  readonly sip: Pick<AccountRecord, 'server' | 'msrpRelay' | 'spkiPins'>
+  readonly secrets: Pick<AccountRecord, 'ha1Sha256'>
 }
+
+/** An account whose SIP server does not keep the replica. */
+export const sipElsewhere = {
+  sip: { server: null, msrpRelay: null, spkiPins: [] },
+  secrets: { ha1Sha256: 'c0ffee'.repeat(10).padEnd(64, '0') },
+} as const satisfies Pick<PersonServer, 'sip' | 'secrets'>
 
 export class PersonDevice {
   readonly test = new TestHistory()
@@ -46,6 +57,8 @@ export class PersonDevice {
   transfers!: Transfers
   views: readonly ReplicationView[] = []
   linking: LinkingView | null = null
+  /** How it signs in at the SIP server; without a server it is no home server's. */
+  record: AccountRecord
   #hasAccount = false
   #deviceId: DeviceId | null = null
 
@@ -53,6 +66,8 @@ export class PersonDevice {
     this.name = name
     this.#server = server
     this.#log = log
+    const fresh = { aor: alice, displayName: 'Alice', transport: 'wss', ...server.sip, local: false } as const
+    this.record = { ...newAccountRecord(fresh, systemRandom), ...server.secrets }
     this.entries = new EntryMaker(Date.now() - 60_000)
     this.#compose()
   }
@@ -155,6 +170,13 @@ export class PersonDevice {
         setSetting: (key, value) => writer.setSetting(key, value),
       },
       observe: () => undefined,
+      passwords: accountPasswords(
+        { me: (target, credentials) => homeClient().me(target, credentials) },
+        {
+          records: () => [this.record],
+          adoptPassword: (_id, password) => Promise.resolve(void (this.record = { ...this.record, ...password })),
+        },
+      ),
       changed: (views) => (this.views = views),
     })
     writer.onChange(() => this.replicas.noteLocal(null))
@@ -176,7 +198,8 @@ export class PersonDevice {
         return {
           keys: device.keys,
           sign: (message) => device.sign(message),
-          take: async ({ identity, links, replica, transfer }): Promise<AccountId> => {
+          take: async ({ identity, links, replica, transfer, account: record }): Promise<AccountId> => {
+            this.record = { ...this.record, ...record, aor: alice }
             await chains.join(account, { identity: toBase64Url(identity), links, seeds })
             await this.replicas.adopt(account, replica)
             this.#hasAccount = true
@@ -225,12 +248,7 @@ export class PersonDevice {
       identity: fromBase64Url(known.state.identity)!,
       ...{ links: [...known.links], picked: [], settings: {}, transfer },
       replica: { host, port, spkiPins: [...spkiPins] },
-      account: {
-        ...{ aor: alice, displayName: 'Alice', transport: 'wss', server: null, msrpRelay: null, username: 'alice' },
-        ...{ realm: null, ha1Md5: null, ha1Sha256: null, strongest: null, extraAuthorities: [], spkiPins: [] },
-        ...{ local: false, sendReceipts: true, sendTyping: true, callPolicy: 'zrtp-preferred', hideAddress: 'nobody' },
-        relay: null,
-      },
+      account: this.record,
     }
   }
 }

@@ -35,6 +35,8 @@ const record = z.object({
   callPolicy: callPolicy.default('zrtp-preferred'),
   hideAddress: z.enum(['strangers', 'everyone', 'nobody']).default('strangers'),
   relay: relay.nullable().default(null),
+  /** Epoch of the replica whose key the password comes from; 0 = it was made or typed here. */
+  passwordEpoch: z.number().int().min(0).default(0),
 })
 
 /** What is kept about an account, inside the encrypted history; HA1 values instead of the password. */

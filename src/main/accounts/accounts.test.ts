@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { SottoError } from '#shared/errors.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
-import { Accounts, type LocalSignUpPort } from './accounts.ts'
+import { Accounts } from './accounts.ts'
+import type { LocalSignUpPort } from './ports.ts'
 import type { Credentials, SignallingAccount, SignallingEvent, SignallingPort } from './signalling-port.ts'
 
 type Behaviour = (account: SignallingAccount, emit: (event: SignallingEvent) => void) => void

@@ -34,6 +34,7 @@ export function newAccountRecord(account: NewAccount, random: RandomPort): Accou
     callPolicy: 'zrtp-preferred',
     hideAddress: 'strangers',
     relay: null,
+    passwordEpoch: 0,
   }
 }
 

@@ -35,6 +35,7 @@ const account = z.object({
   callPolicy,
   hideAddress: z.enum(['strangers', 'everyone', 'nobody']),
   relay: z.object({ server: text, username: text, password: text }).nullable(),
+  passwordEpoch: z.number().int().min(0),
 })
 
 export const parcelSchema = z.object({

@@ -15,6 +15,8 @@ export interface AccountReplicaParts extends OpenReplicaParts {
 
 /** The chain and the age of keys are looked at as often, ms; news come at once. */
 const lookMs = 3_600_000
+/** A server that did not take a password is asked again as often, ms. */
+const passwordMs = 60_000
 /** A key that another device has to send may take so long, ms. */
 const keyMs = 10_000
 /** Only the user can mend these: the server is asked again this seldom, ms. */
@@ -62,6 +64,7 @@ export class AccountReplica {
     return {
       ...{ state: this.#state, error: this.#error, progress: this.#progress, waiting: this.#waiting },
       ...{ lastContactAt: this.#lastContactAt, unopened: this.#open?.unopened ?? 0, faults: this.#faults },
+      isPasswordDue: this.#open?.isPasswordDue === true,
       ...{ places: journal?.places() ?? [], claims: journal?.claims() ?? [] },
     }
   }
@@ -179,7 +182,7 @@ export class AccountReplica {
     this.#failures = 0
     this.#set(report.stopped ? 'stopped' : 'current', null)
     if (report.stopped) return
-    this.#lookIn(lookMs)
+    this.#lookIn(this.#open?.isPasswordDue === true ? passwordMs : lookMs)
   }
 
   #lookIn(delayMs: number): void {

@@ -64,6 +64,11 @@ export class Epochs {
     return state.epoch > 0 && !state.epochIsDue && this.#isHeld(state, state.epoch)
   }
 
+  /** The key that the chain names, not to be wiped; null where it is not here. */
+  keyOf(state: ChainState, epoch: number): Uint8Array | null {
+    return this.#isHeld(state, epoch) ? (this.#keys.get(epoch) ?? null) : null
+  }
+
   /** Brings keys, boxes and epochs up to date with this chain, and returns it with what was added. */
   async refresh(chain: KnownChain): Promise<KnownChain> {
     await this.#fetch(chain.state)

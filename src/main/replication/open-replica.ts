@@ -16,7 +16,8 @@ import { ReplicaEngine, type SyncProgress } from './engine.ts'
 import { EpochKeyring } from './epoch-keyring.ts'
 import { Epochs } from './epochs.ts'
 import { HistoryReplicaJournal } from './journal/history-replica-journal.ts'
-import type { ReplicaChainPort, ReplicaSecretsPort } from './service-ports.ts'
+import { renewPassword } from './account-password.ts'
+import type { AccountPasswordPort, ReplicaChainPort, ReplicaSecretsPort } from './service-ports.ts'
 
 export interface OpenReplicaParts {
   readonly account: Aor
@@ -26,6 +27,7 @@ export interface OpenReplicaParts {
   readonly chains: ReplicaChainPort
   readonly secrets: ReplicaSecretsPort
   readonly keeper: ReplicaKeeperPort
+  readonly passwords: AccountPasswordPort
   /** Hears of the latest timestamp that was read. */
   readonly observe: (hlc: Hlc) => void
   readonly clock: ClockPort
@@ -46,6 +48,8 @@ export interface OpenReplica {
   readonly unopened: number
   /** Whether the key of the newest epoch is here: without it nothing is sealed. */
   readonly mayWrite: boolean
+  /** Whether a removed device can still sign in at the SIP server. */
+  readonly isPasswordDue: boolean
   /** The chain was extended. */
   took(chain: KnownChain): void
   /** Brings chain and keys up to date with the server's; opens what waited for a key. */
@@ -88,6 +92,7 @@ class Opened implements OpenReplica {
   readonly engine: ReplicaEngine
   #chain: KnownChain
   #unopened = 0
+  #isPasswordDue = false
   #looking: Promise<void> = Promise.resolve()
 
   constructor(parts: OpenedParts) {
@@ -138,6 +143,10 @@ class Opened implements OpenReplica {
     return this.#parts.epochs.mayWrite(this.#chain)
   }
 
+  get isPasswordDue(): boolean {
+    return this.#isPasswordDue
+  }
+
   took(chain: KnownChain): void {
     this.#chain = chain
   }
@@ -156,10 +165,11 @@ class Opened implements OpenReplica {
     const refreshed = await epochs.refresh(this.#chain)
     // Somebody else began an epoch at the same moment: its key is in a box by now.
     this.#chain =
-      refreshed === this.#chain && !epochs.mayWrite(refreshed)
-        ? await epochs.refresh(await sync())
-        : refreshed
+      refreshed === this.#chain && !epochs.mayWrite(refreshed) ? await epochs.refresh(await sync()) : refreshed
     this.#unopened = await journal.openWaiting((header, body) => keyring.open(header, body))
+    const { state, fork } = this.#chain
+    if (fork === null)
+      this.#isPasswordDue = await renewPassword(this.#parts, state, (epoch) => epochs.keyOf(state, epoch))
   }
 
   close(): void {

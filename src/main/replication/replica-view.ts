@@ -21,6 +21,7 @@ export interface ReplicaFacts {
   readonly waiting: number
   readonly lastContactAt: number | null
   readonly unopened: number
+  readonly isPasswordDue: boolean
   readonly faults: readonly ReplicaFault[]
   readonly places: readonly Place[]
   readonly claims: readonly Place[]
@@ -43,15 +44,15 @@ export interface ReplicaViewParts {
 }
 
 export const noFacts: ReplicaFacts = {
-  ...{ state: 'off', error: null, progress: null, waiting: 0, lastContactAt: null, unopened: 0 },
+  ...{ state: 'off', error: null, progress: null, waiting: 0, lastContactAt: null, unopened: 0, isPasswordDue: false },
   ...{ faults: [], places: [], claims: [] },
 }
 
 export function replicaView({ accountId, server, own, chain, facts, notes }: ReplicaViewParts): ReplicationView {
-  const { state, error, progress, waiting, lastContactAt, unopened } = facts
+  const { state, error, progress, waiting, lastContactAt, unopened, isPasswordDue } = facts
   const devices = chain === null ? [] : deviceViews(chain, own, facts.places)
   return {
-    ...{ accountId, state, server, error, progress, waiting, lastContactAt, unopened, devices },
+    ...{ accountId, state, server, error, progress, waiting, lastContactAt, unopened, isPasswordDue, devices },
     ...completeness(facts, devices),
     faults: faultViews(facts.faults, chain, notes),
   }

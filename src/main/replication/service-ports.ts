@@ -49,6 +49,14 @@ export interface ReplicaAccountsPort {
   list(): readonly ReplicaAccount[]
 }
 
+/** SIP passwords of accounts at servers that let an account change its own. */
+export interface AccountPasswordPort {
+  /** Epoch that the password in use goes with, 0 = none; null where the server has no such way. */
+  epochOf(account: Aor): number | null
+  /** Makes it the only one that signs in, also where it is already, and keeps it. @throws SottoError as the server refuses. */
+  change(account: Aor, password: Uint8Array, epoch: number): Promise<void>
+}
+
 /** Settings in the encrypted history. */
 export interface ReplicaSettingsPort {
   setting(key: string): Promise<string | null>

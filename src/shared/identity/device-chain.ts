@@ -53,6 +53,8 @@ export interface ChainState {
   readonly epochs: ReadonlyMap<number, ChainEpoch>
   /** A device was revoked that has the key of the newest epoch. */
   readonly epochIsDue: boolean
+  /** The epoch that the password at a home server goes with: the first after the last removal, or after the paper added a device; 0 = neither. */
+  readonly signInEpoch: number
 }
 
 /** When an epoch began, by the clock of the device that began it, ms; what names its key. */
@@ -133,9 +135,9 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
   const next = { ...state, head: hash, length: state.length + 1 }
   switch (body.kind) {
     case 'add':
-      return { ...next, devices: withDevice(state, deviceIdText(body.device.id), newDevice(body.device, body.at)) }
+      return { ...next, ...added(state, { body, byPaper: link.signedByPaper }) }
     case 'revoke':
-      return { ...next, epochIsDue: true, devices: changeDevice(state, body.target, revoked(body)) }
+      return { ...next, ...removal(state), devices: changeDevice(state, body.target, revoked(body)) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
@@ -232,7 +234,7 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
   const devices = new Map([[deviceIdText(body.device.id), newDevice(body.device, body.at)]])
   return {
     ...{ account: body.account as Aor, identity: hash, head: hash, length: 1, paper: body.paper },
-    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true },
+    ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true, signInEpoch: 0 },
   }
 }
 
@@ -245,6 +247,19 @@ function withEpoch(
   { epoch, at, commitment }: LinkBodyOf<'epoch'>,
 ): ReadonlyMap<number, ChainEpoch> {
   return new Map([...epochs, [epoch, { at, commitment }]])
+}
+
+/** Who has the paper alone knows no password any more: the server got another one then. */
+function added(
+  state: ChainState,
+  { body: { device, at }, byPaper }: { readonly body: LinkBodyOf<'add'>; readonly byPaper: boolean },
+): Pick<ChainState, 'devices' | 'signInEpoch'> {
+  const devices = withDevice(state, deviceIdText(device.id), newDevice(device, at))
+  return { devices, signInEpoch: byPaper ? state.epoch + 1 : state.signInEpoch }
+}
+
+function removal({ epoch }: ChainState): Pick<ChainState, 'epochIsDue' | 'signInEpoch'> {
+  return { epochIsDue: true, signInEpoch: epoch + 1 }
 }
 
 function revoked({ at, last }: LinkBodyOf<'revoke'>): Pick<ChainDevice, 'revokedAt' | 'countsUntil'> {

@@ -54,6 +54,8 @@ export interface ReplicationView {
   readonly lastContactAt: number | null
   /** Entries that are here but cannot be opened yet. */
   readonly unopened: number
+  /** A removed device can still sign in at the SIP server: it has not taken the new password yet. */
+  readonly isPasswordDue: boolean
   readonly faults: readonly ReplicaFaultView[]
   /** Valid ones first, oldest first. */
   readonly devices: readonly ReplicaDeviceView[]

@@ -73,6 +73,7 @@ const screens: readonly Screen[] = [
   { name: 'devices-current', scenario: { replication: { story: 'current' } }, reach: devices },
   { name: 'devices-server-only', scenario: { replication: { story: 'server-only' } }, reach: devices },
   { name: 'devices-offline', scenario: { replication: { story: 'offline' } }, reach: devices },
+  { name: 'devices-old-password', scenario: { replication: { story: 'old-password' } }, reach: devices },
   { name: 'devices-faults', scenario: { replication: { story: 'faulty' } }, reach: devices },
   {
     name: 'devices-copied',
@@ -97,7 +98,7 @@ const screens: readonly Screen[] = [
     reach: async (page) => {
       await devices(page)
       await page.getByRole('button', { name: 'Remove… Tablet' }).click()
-      await page.getByText('It still knows the account').waitFor()
+      await page.getByText('The account gets a new password').waitFor()
     },
   },
   {

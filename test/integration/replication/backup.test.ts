@@ -5,7 +5,7 @@ import { toHex } from '#shared/bytes/bytes.ts'
 import { decodeBatch } from '#shared/replication/batch.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
 import { aliceAccount as accountId, alice, bob } from '#test/integration/history/history-fixture.ts'
-import { PersonDevice, type PersonServer } from '#test/fakes/replica-person.ts'
+import { PersonDevice, sipElsewhere, type PersonServer } from '#test/fakes/replica-person.ts'
 import { ReplicaWorld } from '#test/fakes/replica-server.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 
@@ -79,7 +79,8 @@ describe.each(['SQLite', 'PostgreSQL'])('a server on %s', (kind) => {
   it('gets back neither what was erased nor the device that was removed since', async () => {
     schema = await postgres.schema()
     await start()
-    const server = { address: () => world.address, opening: { kind: 'invitation', token: world.invite() } } as const
+    const opening = { kind: 'invitation', token: world.invite() } as const
+    const server = { ...sipElsewhere, address: () => world.address, opening }
     const [desk, phone, tablet] = ['Desk', 'Phone', 'Tablet'].map((name) => device(name, server)) as [
       ...[PersonDevice, PersonDevice, PersonDevice],
     ]

@@ -7,7 +7,7 @@ import { kinds } from '#shared/model/entry-fields.ts'
 import type { MessageId, SearchId } from '#shared/model/ids.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import { aliceAccount as accountId, alice, bob, conversationWith } from '#test/integration/history/history-fixture.ts'
-import { PersonDevice } from '#test/fakes/replica-person.ts'
+import { PersonDevice, sipElsewhere } from '#test/fakes/replica-person.ts'
 import { ReplicaWorld } from '#test/fakes/replica-server.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 
@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 120_000 })
 const canaries = [
   ...['Quokkatext', 'Quokkasent', 'Quokkaedited', 'Quokkadeleted', 'Quokkaphone', 'Quokkabefore', 'Bilbymessageid'],
   ...['Wombatname', 'Numbatnote', 'Possumpeername', 'Dunnartsearch', 'Dunnartquery', 'Emufile', 'image/x-emu'],
-  ...['KowariattachmentkeyKowariattachm', bob, 'bob@example'],
+  ...['KowariattachmentkeyKowariattachm', sipElsewhere.secrets.ha1Sha256, bob, 'bob@example'],
 ]
 /** The list of devices is open to the server: the only thing that a person wrote and the server may have (docs/privacy.md). */
 const deviceNames = ['Desk of Galah', 'Phone of Galah', 'Galah renamed']
@@ -99,10 +99,9 @@ function recording(lines: string[]): LogPort {
 }
 
 it('every kind of entry is written', () => {
-  const desk = new PersonDevice('Desk', {
-    address: () => ({ host: '', port: 0, spkiPins: [] }),
-    opening: null as never,
-  })
+  const opening = { kind: 'invitation', token: new Uint8Array() } as const
+  const address = () => ({ host: '', port: 0, spkiPins: [] })
+  const desk = new PersonDevice('Desk', { ...sipElsewhere, address, opening })
   const written = new Set(everyKind(desk).map(({ body }) => body.kind))
   expect(written.size).toBe(Object.keys(kinds).length)
 })
@@ -134,7 +133,8 @@ describe.each(['SQLite', 'PostgreSQL'])('a server on %s', (kind) => {
     const schema = await postgres.schema()
     world = await ReplicaWorld.start({ postgres: kind === 'SQLite' ? null : postgres.url(schema) })
     const lines: string[] = []
-    const server = { address: () => world.address, opening: { kind: 'invitation', token: world.invite() } } as const
+    const opening = { kind: 'invitation', token: world.invite() } as const
+    const server = { ...sipElsewhere, address: () => world.address, opening }
     const [desk, phone] = ['Desk of Galah', 'Phone of Galah'].map((name) => {
       const device = new PersonDevice(name, server, recording(lines))
       people.push(device)

@@ -1,5 +1,6 @@
 /** One person's devices through a real server, on either store: switched on, linked, removed, switched off. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { SottoError } from '#shared/errors.ts'
 import { wipe } from '#shared/bytes/bytes.ts'
 import { aliceAccount as accountId, bob, EntryMaker } from '#test/integration/history/history-fixture.ts'
 import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
@@ -22,6 +23,8 @@ afterAll(() => postgres.stop())
 /** A server that runs until it is stopped, and can be started again where it was. */
 interface Started {
   readonly server: PersonServer
+  /** Whether this HA1 is taken by its SIP server; null = it has none. */
+  readonly signsIn: ((ha1Sha256: string | null) => Promise<boolean>) | null
   restart(meanwhile: () => Promise<void>): Promise<void>
   end(): Promise<void>
 }
@@ -34,9 +37,20 @@ async function homeServer(): Promise<Started> {
   const token = readFileSync(join(directory.path, signUpTokenFileName), 'utf8').trim()
   const { ha1Sha256, password } = await homeClient().signUp(addressOf(home), 'alice', { token })
   wipe(password)
+  const { sip, msrp, spkiPins } = addressOf(home)
   const opening = { kind: 'digest', user: 'alice', domain: 'example.org', ha1Sha256 } as const
   return {
-    server: { address: () => replicaAddressOf(home), opening },
+    server: {
+      ...{ address: () => replicaAddressOf(home), opening, secrets: { ha1Sha256 } },
+      sip: { server: sip.wss, msrpRelay: msrp.wss, spkiPins: [...spkiPins] },
+    },
+    signsIn: async (secret) => {
+      const me = homeClient().me(addressOf(home), { user: 'alice', domain: 'example.org', ha1Sha256: secret ?? '' })
+      return me.describe().then(
+        () => true,
+        (error: unknown) => (error as SottoError).code !== 'wrong-password',
+      )
+    },
     restart: async (meanwhile) => {
       await home.stop()
       await meanwhile()
@@ -54,7 +68,12 @@ async function ownReplica(): Promise<Started> {
   const url = postgres.url(await postgres.schema())
   let world = await ReplicaWorld.start({ postgres: url })
   return {
-    server: { address: () => world.address, opening: { kind: 'invitation', token: world.invite() } },
+    server: {
+      ...{ address: () => world.address, opening: { kind: 'invitation', token: world.invite() } },
+      ...{ sip: { server: null, msrpRelay: null, spkiPins: [] }, secrets: { ha1Sha256: 'a'.repeat(64) } },
+    },
+    // Whose SIP server it is, it does not know.
+    signsIn: null,
     restart: async (meanwhile) => {
       const { directory, address } = world
       await world.stop()
@@ -181,6 +200,34 @@ describe.each([
     expect(phone.view).toMatchObject({ state: 'stopped', error: 'device-removed' })
     expect(await phone.texts(bob)).toEqual(['still mine'])
     expect(desk.view.devices.find((one) => one.id === id)!.revokedAt).not.toBeNull()
+  })
+
+  it('changes the password of a home account, which the other devices know by themselves', async () => {
+    const [desk, phone, laptop] = [device('Desk'), device('Phone'), device('Laptop')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'qr')
+    await desk.link(laptop, 'code')
+    await current(laptop)
+    const before = desk.record.ha1Sha256
+    await desk.replicas.revoke({ accountId, deviceId: phone.view.devices.find(({ own }) => own)!.id })
+    expect(desk.view.isPasswordDue).toBe(false)
+    if (started.signsIn === null) {
+      expect(desk.record).toMatchObject({ ha1Sha256: before, passwordEpoch: 0 })
+      return
+    }
+    expect(desk.record.passwordEpoch).toBe(2)
+    await eventually(() => expect(laptop.record).toMatchObject({ passwordEpoch: 2 }))
+    expect(laptop.record.ha1Sha256).toBe(desk.record.ha1Sha256)
+    await phone.replicas.syncNow({ accountId })
+    expect(phone.record).toMatchObject({ ha1Sha256: before, passwordEpoch: 0 })
+    expect(await started.signsIn(desk.record.ha1Sha256)).toBe(true)
+    expect(await started.signsIn(before)).toBe(false)
+    // Whoever comes later is handed the password in use.
+    const tablet = device('Tablet')
+    await laptop.link(tablet, 'code')
+    await current(tablet)
+    expect(tablet.record).toMatchObject({ ha1Sha256: desk.record.ha1Sha256, passwordEpoch: 2 })
   })
 
   it('asks for linking where another device has the account already', async () => {

@@ -93,6 +93,7 @@ function phoneOf(
     pressed: () => [...output().matchAll(/received event: '(.)' \(end=1\)/g)].map(([, digit]) => digit).join(''),
     transfer: (to) => command('transfer', to),
     recording: () => recordingIn(heard, () => /session closed|terminated/i.test(output())),
+    heardSoFar: () => recordedIn(heard) ?? new Float64Array(0),
     receives: () => Number([...output().matchAll(/audio=\d+\/(\d+) \(bit\/s\)/g)].at(-1)?.[1] ?? 0),
     sas: () => null,
     confirm: () => undefined,
@@ -117,12 +118,13 @@ function lastDirection(output: string): string {
 }
 
 async function recordingIn(folder: string, isOver: () => boolean): Promise<Sound> {
-  const read = (): Sound | null => {
-    const file = readdirSync(folder).find((name) => name.endsWith('dec.wav'))
-    return file === undefined ? null : readWav(join(folder, file))
-  }
-  await waitUntil(() => isOver() && read() !== null, 'baresip writes its file')
-  return read() ?? new Float64Array(0)
+  await waitUntil(() => isOver() && recordedIn(folder) !== null, 'baresip writes its file')
+  return recordedIn(folder) ?? new Float64Array(0)
+}
+
+function recordedIn(folder: string): Sound | null {
+  const file = readdirSync(folder).find((name) => name.endsWith('dec.wav'))
+  return file === undefined ? null : readWav(join(folder, file))
 }
 
 async function controlAt(port: number): Promise<Socket> {

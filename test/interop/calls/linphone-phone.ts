@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { startLinphone, type Linphone } from '../linphone.ts'
 import { waitUntil } from '../peers.ts'
 import { newRing, phoneVoice, type Codec, type KeyMethod, type PhoneOptions, type RealPhone } from './phone.ts'
-import { readWav, speechOf, writeWav } from './speech.ts'
+import { readGrowingWav, readWav, sampleRate, speechOf, writeWav } from './speech.ts'
 
 const encryption: Readonly<Record<KeyMethod, string>> = { zrtp: 'zrtp', sdes: 'srtp', dtls: 'dtls', none: 'none' }
 
@@ -35,10 +35,14 @@ export async function startLinphonePhone(options: PhoneOptions): Promise<RealPho
   const [mouth, ear] = [join(linphone.peer.folder, 'mouth.wav'), join(linphone.peer.folder, 'ear.wav')]
   writeWav(mouth, speechOf(phoneVoice))
   for (const line of ['soundcard use files', `play ${mouth}`, `record ${ear}`]) linphone.command(line)
-  return phoneOf(linphone, `sip:${user}@${domain}`, ear)
+  return phoneOf(linphone, `sip:${user}@${domain}`, { ear, rate: codec === 'opus' ? 48_000 : sampleRate })
 }
 
-function phoneOf(linphone: Linphone, aor: string, ear: string): RealPhone {
+function phoneOf(
+  linphone: Linphone,
+  aor: string,
+  { ear, rate }: { readonly ear: string; readonly rate: number },
+): RealPhone {
   const { folder } = linphone.peer
   const states = (): readonly string[] =>
     [...linphone.log().matchAll(/to LinphoneCall(\w+)/g)].map(([, name = '']) => name)
@@ -64,6 +68,7 @@ function phoneOf(linphone: Linphone, aor: string, ear: string): RealPhone {
       await waitUntil(() => isOver() && readWav(ear) !== null, 'linphonec writes its file')
       return readWav(ear) ?? new Float64Array(0)
     },
+    heardSoFar: () => readGrowingWav(ear, rate),
     receives: () => null,
     sas: () => [...linphone.log().matchAll(/\bSAS is (\S+)/g)].at(-1)?.[1] ?? null,
     confirm: (call) => linphone.command(`zrtp-set-verified ${call}`),

@@ -38,8 +38,8 @@ export interface CallResult {
 
 /** Correlation of colours that it takes to believe in a picture. */
 const enoughAlike = 0.9
-const leastTalkMs = 6_000
-const patienceMs = 8_000
+const leastTalkMs = 3_000
+const patienceMs = 20_000
 const lookMs = 500
 
 export const allCases: readonly CallCase[] = [
@@ -110,13 +110,7 @@ interface Talk {
 
 async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallResult> {
   await caller.talking(id)
-  let heardHere = 0
-  // The phone needs its time to hear every word, more than once where the computer is busy.
-  await pause(leastTalkMs)
-  for (let waited = 0; waited < patienceMs && heardHere < enoughWords; waited += lookMs) {
-    await pause(lookMs)
-    heardHere = await countWords(phoneVoice, await engine.recording())
-  }
+  const heardHere = await untilBothHeard(phone, engine)
   const view = caller.view(id)
   const isShown = view?.video === true
   const nobody = getsPictures(call) ? 0 : null
@@ -127,6 +121,18 @@ async function listen({ call, id, caller, phone, engine }: Talk): Promise<CallRe
   const found = { method: view?.security.method ?? null, audioCodec: network?.audioCodec ?? '' }
   const result = { ...found, heardHere, heardThere, ...seen }
   return { ...result, fault: faultOf(call, result, { view, sas: phone.sas() }) }
+}
+
+/** Lets them talk until each has heard enough, and longer where the computer is busy; how many words we heard. */
+async function untilBothHeard(phone: RealPhone, engine: PageEngine): Promise<number> {
+  await pause(leastTalkMs)
+  let [here, there] = [0, 0]
+  for (let waited = 0; waited < patienceMs && (here < enoughWords || there < enoughWords); waited += lookMs) {
+    await pause(lookMs)
+    if (here < enoughWords) here = await countWords(phoneVoice, await engine.recording())
+    if (there < enoughWords) there = await countWords(pageVoice, phone.heardSoFar())
+  }
+  return here
 }
 
 /** Compares what each side sees with what the other shows. */

@@ -50,6 +50,8 @@ export interface RealPhone {
   transfer(to: string): void
   /** What it heard, once the call is over: a phone says at the end how its file is to be read. */
   recording(): Promise<Sound>
+  /** What it heard of the call that runs; what it wrote last may be missing. */
+  heardSoFar(): Sound
   /** Sound of ours that it says it gets, bits per second; null where it does not say. */
   receives(): number | null
   /** The letters of ZRTP it shows in its newest call, or null. */

@@ -79,12 +79,17 @@ export function readWav(path: string): Sound | null {
   const bytes = readFileSync(path)
   const data = bytes.indexOf('data', 12, 'latin1')
   if (data < 0) return null
-  const channels = bytes.readUInt16LE(22)
-  const rate = bytes.readUInt32LE(24)
+  return samplesIn(bytes.subarray(data + 8), { channels: bytes.readUInt16LE(22), rate: bytes.readUInt32LE(24) })
+}
+
+/** Reads the samples of a mono file whose head, 44 bytes, is written when it is whole. */
+export function readGrowingWav(path: string, rate: number): Sound {
+  const bytes = existsSync(path) ? readFileSync(path) : Buffer.alloc(0)
+  return samplesIn(bytes.subarray(44), { channels: 1, rate })
+}
+
+function samplesIn(bytes: Buffer, { channels, rate }: { readonly channels: number; readonly rate: number }): Sound {
   const step = (channels * rate) / sampleRate
-  const frames = Math.floor((bytes.length - data - 8) / (2 * step))
-  return Float64Array.from(
-    { length: frames },
-    (_, n) => bytes.readInt16LE(data + 8 + 2 * Math.floor(n * step)) / 32_768,
-  )
+  const frames = Math.floor(bytes.length / (2 * step))
+  return Float64Array.from({ length: frames }, (_, n) => bytes.readInt16LE(2 * Math.floor(n * step)) / 32_768)
 }

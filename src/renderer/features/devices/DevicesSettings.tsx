@@ -1,4 +1,4 @@
-import { MonitorSmartphone } from 'lucide-react'
+import { KeyRound, MonitorSmartphone } from 'lucide-react'
 import type { AccountView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
@@ -9,7 +9,7 @@ import { useTransfer } from '#renderer/stores/linking-store.ts'
 import { useReplication } from '#renderer/stores/replication-store.ts'
 import { openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Working } from '#renderer/ui/Feedback.tsx'
+import { Banner, Working } from '#renderer/ui/Feedback.tsx'
 import { ReplicationProgress } from '../replication/ReplicationProgress.tsx'
 import { Card, Group } from '../settings/Group.tsx'
 import { DeviceList } from './DeviceList.tsx'
@@ -56,6 +56,11 @@ function Devices({ account, view }: { readonly account: AccountView; readonly vi
             {t('devices.link')}
           </Button>
         </div>
+        {view.isPasswordDue && (
+          <Banner icon={KeyRound} tone="warn" role="status">
+            {t('devices.passwordDue')}
+          </Banner>
+        )}
         <DeviceList account={account} view={view} />
       </Card>
     </>

@@ -46,7 +46,7 @@ export function RemoveDevice({ account, device, onClose, onRemoved }: RemoveDevi
         <p>{t('devices.removeKeeps')}</p>
         {server === null && <Working label={t('holdings.asking')} />}
         {server !== null && (
-          <p className="text-sm text-soft">{t(isHome ? 'devices.passwordStays' : 'devices.passwordElsewhere')}</p>
+          <p className="text-sm text-soft">{t(isHome ? 'devices.passwordChanges' : 'devices.passwordElsewhere')}</p>
         )}
         {error !== null && (
           <p role="alert" className="text-sm text-danger">

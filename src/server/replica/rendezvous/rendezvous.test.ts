@@ -250,6 +250,16 @@ describe('the number of slots', () => {
     expect(from('c', { account: 'sip:bob@example.org' })).toBe('ok')
   })
 
+  it('is free again at once where a linking was done', () => {
+    begin({ slotsPerAddress: 1 })
+    const slot = opening()
+    expect(problem(meeting.open(slot, stranger))).toBe('ok')
+    expect(problem(meeting.open(opening(), stranger))).toBe('busy')
+    meeting.join(slot.slot, alice, hash(far))
+    meeting.end(slot.slot, far, 'done')
+    expect(problem(meeting.open(opening(), stranger))).toBe('ok')
+  })
+
   it('of transfers does not depend on how many strangers wait', () => {
     begin({ slotsPerAccount: 1 })
     expect(problem(meeting.open(opening(), stranger))).toBe('ok')

@@ -158,7 +158,10 @@ export class Rendezvous {
   #isFull(opening: SlotOpening, { address, signedFor }: SlotOpener): boolean {
     const { slots, slotsPerAccount, slotsPerAddress } = this.#ports.limits
     if (this.#slots.size >= slots) return true
-    const linking = [...this.#slots.values()].filter((slot) => (slot.kind === 'transfer') === (signedFor !== null))
+    // A device of the account came, and all went well: no stranger can make such slots.
+    const isDone = (slot: Slot): boolean => slot.joined && slot.ending === 'done'
+    const isAlike = (slot: Slot): boolean => (slot.kind === 'transfer') === (signedFor !== null)
+    const linking = [...this.#slots.values()].filter((slot) => isAlike(slot) && !isDone(slot))
     if (linking.filter(({ account }) => account === opening.account).length >= slotsPerAccount) return true
     return signedFor === null && linking.filter((slot) => slot.address === address).length >= slotsPerAddress
   }

@@ -1,0 +1,65 @@
+import { hkdfSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { SottoError } from '#shared/errors.ts'
+import type { Aor } from '#shared/model/ids.ts'
+import { silentLog } from '#test/fakes/home-server.ts'
+import { epochPassword, renewPassword } from './account-password.ts'
+
+const account = 'sip:alice@example.org' as Aor
+const key = new Uint8Array(32).fill(7)
+
+interface World {
+  readonly current?: number | null
+  readonly refuses?: Error
+}
+
+function world({ current = 0, refuses }: World = {}) {
+  const given: { password: string; epoch: number }[] = []
+  let epoch = current
+  const passwords = {
+    epochOf: () => epoch,
+    change: (_account: Aor, password: Uint8Array, to: number) => {
+      if (refuses !== undefined) return Promise.reject(refuses)
+      given.push({ password: Buffer.from(password).toString(), epoch: to })
+      epoch = to
+      return Promise.resolve()
+    },
+  }
+  const renew = (after: number, held: readonly number[] = [1, 2, 3]) =>
+    renewPassword({ account, passwords, log: silentLog }, { signInEpoch: after }, (one) =>
+      held.includes(one) ? key : null,
+    )
+  return { given, renew }
+}
+
+describe('the password after a removal', () => {
+  it('comes out of the key and the account alone', () => {
+    const label = Buffer.from(`sotto/v1/sip-password\0${account}`)
+    const expected = Buffer.from(hkdfSync('sha256', key, '', label, 24)).toString('base64url')
+    expect(Buffer.from(epochPassword(key, account)).toString()).toBe(expected)
+    expect(epochPassword(key, 'sip:bob@example.org' as Aor)).not.toEqual(epochPassword(key, account))
+  })
+
+  it('is given once, and not before anybody was removed', async () => {
+    const { given, renew } = world()
+    expect(await renew(0)).toBe(false)
+    expect(given).toEqual([])
+    expect(await renew(2)).toBe(false)
+    expect(await renew(2)).toBe(false)
+    const password = Buffer.from(epochPassword(key, account)).toString()
+    expect(given).toEqual([{ password, epoch: 2 }])
+    await renew(3)
+    expect(given.map(({ epoch }) => epoch)).toEqual([2, 3])
+  })
+
+  it('is nobody’s business at servers that have no way to change it', async () => {
+    const { given, renew } = world({ current: null })
+    expect([await renew(2), given]).toEqual([false, []])
+  })
+
+  it('stays due while the key is missing or the server does not take it', async () => {
+    expect(await world().renew(4)).toBe(true)
+    expect(await world({ refuses: new SottoError('server-unreachable') }).renew(2)).toBe(true)
+    expect(await world({ refuses: new Error('bug') }).renew(2)).toBe(true)
+  })
+})
