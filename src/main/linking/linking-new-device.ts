@@ -1,4 +1,4 @@
-import { LinkChannel } from './link-channel.ts'
+import { SealedChannel } from './sealed-channel.ts'
 import { endingOf, inWords } from './link-words.ts'
 import { NewDeviceSession, type NewDeviceSessionPorts } from './new-device-session.ts'
 import { CodeNewHalf, QrNewHalf, type SessionKeys } from './pairing.ts'
@@ -70,7 +70,7 @@ export class LinkingNewDevice {
   async finish(): Promise<LinkParcel> {
     const paired = await this.#pair()
     this.#onPaired()
-    const channel = new LinkChannel(
+    const channel = new SealedChannel(
       paired.way.pipe,
       { out: paired.keys.toOld, in: paired.keys.toNew },
       this.#ports.random,

@@ -1,4 +1,4 @@
-import { LinkChannel } from './link-channel.ts'
+import { SealedChannel } from './sealed-channel.ts'
 import { endingOf, inWords } from './link-words.ts'
 import { OldDeviceSession, type OldDeviceSessionPorts } from './old-device-session.ts'
 import { accountTag, answerCode, answerQr, type SessionKeys } from './pairing.ts'
@@ -96,7 +96,7 @@ export class LinkingOldDevice {
     if (this.#cancelled) throw await this.#cancelPaired(paired.pipe)
     const { pipe, keys, checkHello } = paired
     this.#pipe = pipe
-    const channel = new LinkChannel(pipe, { out: keys.toNew, in: keys.toOld }, this.#ports.random)
+    const channel = new SealedChannel(pipe, { out: keys.toNew, in: keys.toOld }, this.#ports.random)
     this.#session = new OldDeviceSession(this.#ports, channel, checkHello)
     void this.#endAfter(this.#session, channel)
     const device = await this.#session.asked()
@@ -128,7 +128,7 @@ export class LinkingOldDevice {
   }
 
   /** The old device has the last word: it ends the slot once it knows how things went. */
-  async #endAfter(session: OldDeviceSession, channel: LinkChannel): Promise<void> {
+  async #endAfter(session: OldDeviceSession, channel: SealedChannel): Promise<void> {
     const went = await session.finished().then(
       () => 'done' as const,
       () => 'failed' as const,

@@ -1,5 +1,5 @@
 import { addsDevice, checkParcel } from './check-parcel.ts'
-import type { LinkChannel } from './link-channel.ts'
+import type { SealedChannel } from './sealed-channel.ts'
 import { decodeToNew, encodeMessage, type ToNew } from './link-messages.ts'
 import { inWords } from './link-words.ts'
 import { newDeviceStart, stepNewDevice, type NewDeviceEffect, type NewDeviceEvent } from './new-device-machine.ts'
@@ -29,14 +29,14 @@ export interface NewDeviceSessionPorts {
 /** Runs the new device's machine over a channel. */
 export class NewDeviceSession {
   readonly #ports: NewDeviceSessionPorts
-  readonly #channel: LinkChannel
+  readonly #channel: SealedChannel
   #state = newDeviceStart
   #taken: LinkParcel | null = null
   readonly #outcome = Promise.withResolvers<LinkParcel>()
   /** What waits to be sent, in order. */
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(ports: NewDeviceSessionPorts, channel: LinkChannel) {
+  constructor(ports: NewDeviceSessionPorts, channel: SealedChannel) {
     this.#ports = ports
     this.#channel = channel
   }

@@ -1,4 +1,4 @@
-import type { LinkChannel } from './link-channel.ts'
+import type { SealedChannel } from './sealed-channel.ts'
 import { decodeToOld, encodeMessage, type ToOld } from './link-messages.ts'
 import { inWords } from './link-words.ts'
 import { oldDeviceStart, stepOldDevice, type OldDeviceEffect, type OldDeviceEvent } from './old-device-machine.ts'
@@ -21,7 +21,7 @@ export interface OldDeviceSessionPorts {
 /** Runs the old device's machine over a channel. */
 export class OldDeviceSession {
   readonly #ports: OldDeviceSessionPorts
-  readonly #channel: LinkChannel
+  readonly #channel: SealedChannel
   readonly #checkHello: (keys: DeviceKeys) => void
   #state = oldDeviceStart
   readonly #asked = Promise.withResolvers<DeviceKeys>()
@@ -30,7 +30,7 @@ export class OldDeviceSession {
   #sending: Promise<void> = Promise.resolve()
 
   /** @param checkHello - Throws for keys other than those that a QR code named. */
-  constructor(ports: OldDeviceSessionPorts, channel: LinkChannel, checkHello: (keys: DeviceKeys) => void) {
+  constructor(ports: OldDeviceSessionPorts, channel: SealedChannel, checkHello: (keys: DeviceKeys) => void) {
     this.#ports = ports
     this.#channel = channel
     this.#checkHello = checkHello

@@ -1,16 +1,13 @@
 import { hkdfSync } from 'node:crypto'
 import { RendezvousRefused } from './link-words.ts'
-import { cutMessage, MessageParts } from './message-parts.ts'
 import { persist } from './persist.ts'
 import type { RendezvousClientPort, SlotKey } from './rendezvous-port.ts'
-import { openPiece, sealPiece } from './sealed-piece.ts'
+import { SealedChannel } from './sealed-channel.ts'
 import { tokenHash, type SlotPorts } from './slot-opening.ts'
 import { SlotPipe } from './slot-pipe.ts'
 import type { HistoryTransfer } from './transfer-port.ts'
-import { concatBytes, utf8, wipe } from '#shared/bytes/bytes.ts'
-import { ProtocolError, SottoError } from '#shared/errors.ts'
+import { concatBytes, utf8 } from '#shared/bytes/bytes.ts'
 import { generationBytes, slotTokenBytes, type SlotEnding } from '#shared/linking/rendezvous.ts'
-import type { RandomPort } from '#shared/ports/random.ts'
 
 /** How long the server may not answer before a session is given up and begun anew, ms. */
 const patienceMs = 30_000
@@ -28,65 +25,27 @@ function derive(key: Uint8Array, salt: Uint8Array, purpose: string, length: numb
   return new Uint8Array(hkdfSync('sha256', key, salt, info, length))
 }
 
-/** Sealed messages between source and sink for as long as one generation of their slot lives. */
-export class TransferChannel {
-  readonly #pipe: SlotPipe
-  readonly #random: RandomPort
-  readonly #keys: { readonly out: Uint8Array; readonly in: Uint8Array }
-  readonly #parts = new MessageParts({ mayBeginAnywhere: true })
-  #nextOut: number
-  #nextIn: number
-
-  constructor(ports: SlotPorts, transfer: HistoryTransfer, place: SlotKey & ChannelPlace) {
-    const { side, nextOut, nextIn } = place
-    this.#pipe = new SlotPipe({ ...ports, patienceMs }, place, { out: nextOut, in: nextIn })
-    this.#random = ports.random
-    const salt = concatBytes(transfer.slot, place.generation)
-    const [toSource, toSink] = (['source', 'sink'] as const).map((end) =>
-      derive(transfer.key, salt, `to ${end}`, keyBytes),
-    ) as [Uint8Array, Uint8Array]
-    this.#keys = side === 'source' ? { out: toSink, in: toSource } : { out: toSource, in: toSink }
-    this.#nextOut = nextOut
-    this.#nextIn = nextIn
-  }
-
-  /** Resolves when the server has all of it. */
-  async send(message: Uint8Array): Promise<void> {
-    const pieces = cutMessage(message).map((part) => sealPiece(this.#keys.out, this.#nextOut++, part, this.#random))
-    await Promise.all(pieces.map((piece) => this.#pipe.send(piece)))
-  }
-
-  /** @throws SottoError `link-tampered` for anything that the other end did not seal at this place. */
-  async receive(): Promise<Uint8Array> {
-    for (;;) {
-      const piece = await this.#pipe.receive()
-      const message = this.#open(piece)
-      if (message !== null) return message
-    }
-  }
-
-  close(): void {
-    this.#pipe.close()
-    wipe(this.#keys.out, this.#keys.in)
-  }
-
-  #open(piece: Uint8Array): Uint8Array | null {
-    try {
-      return this.#parts.add(openPiece(this.#keys.in, this.#nextIn++, piece))
-    } catch (cause) {
-      throw cause instanceof ProtocolError ? new SottoError('link-tampered', {}, cause) : cause
-    }
-  }
-}
-
-interface ChannelPlace {
+interface TransferPlace extends SlotKey {
+  readonly generation: Uint8Array
   readonly side: Side
   readonly nextOut: number
   readonly nextIn: number
 }
 
+/** Between source and sink for as long as one generation of their slot lives. */
+function channelAt(ports: SlotPorts, { key, slot }: HistoryTransfer, place: TransferPlace): SealedChannel {
+  const { side, nextOut, nextIn, generation } = place
+  const salt = concatBytes(slot, generation)
+  const toSource = derive(key, salt, 'to source', keyBytes)
+  const toSink = derive(key, salt, 'to sink', keyBytes)
+  const keys = side === 'source' ? { out: toSink, in: toSource } : { out: toSource, in: toSink }
+  const next = { out: nextOut, in: nextIn }
+  const pipe = new SlotPipe({ ...ports, patienceMs }, place, next)
+  return new SealedChannel(pipe, keys, ports.random, { ...next, mayBeginAnywhere: true })
+}
+
 /** The source opens the slot, or begins it anew: whatever was on its way is asked for again. */
-export async function openAsSource(ports: SlotPorts, transfer: HistoryTransfer): Promise<TransferChannel> {
+export async function openAsSource(ports: SlotPorts, transfer: HistoryTransfer): Promise<SealedChannel> {
   const generation = ports.random.bytes(generationBytes)
   const tokens = { near: transferToken(transfer, 'source'), far: transferToken(transfer, 'sink') }
   const { account, slot } = transfer
@@ -94,15 +53,15 @@ export async function openAsSource(ports: SlotPorts, transfer: HistoryTransfer):
   const opening = { slot, kind: 'transfer', account, ...hashes, generation } as const
   await persist({ ...ports, patienceMs }, () => ports.client.open(opening))
   const place = { side: 'source', nextOut: 0, nextIn: 0 } as const
-  return new TransferChannel(ports, transfer, { slot, token: tokens.near, generation, ...place })
+  return channelAt(ports, transfer, { slot, token: tokens.near, generation, ...place })
 }
 
 /** The sink goes on where the server has it. @throws RendezvousRefused `not-found` while the source has not opened the slot. */
-export async function openAsSink(ports: SlotPorts, transfer: HistoryTransfer): Promise<TransferChannel> {
+export async function openAsSink(ports: SlotPorts, transfer: HistoryTransfer): Promise<SealedChannel> {
   const key = { slot: transfer.slot, token: transferToken(transfer, 'sink') }
   const { generation, next } = await persist({ ...ports, patienceMs }, () => ports.client.state(key))
   const nextIn = await persist({ ...ports, patienceMs }, () => firstThere(ports.client, { ...key, generation }))
-  return new TransferChannel(ports, transfer, { ...key, generation, side: 'sink', nextOut: next, nextIn })
+  return channelAt(ports, transfer, { ...key, generation, side: 'sink', nextOut: next, nextIn })
 }
 
 /** Says through the server that a transfer is over; whether it hears so changes nothing here. */

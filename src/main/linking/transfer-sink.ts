@@ -1,17 +1,16 @@
-import { inflateRaw } from 'node:zlib'
-import { promisify } from 'node:util'
-import { endTransfer, openAsSink, type TransferChannel } from './transfer-channel.ts'
-import { decodeToSink, encodeTransfer, maxPageBytes, shareScale, wantBytes } from './transfer-messages.ts'
+import { threadDeflate, unpackPage, type DeflatePort } from './page-packing.ts'
+import { endTransfer, openAsSink } from './transfer-channel.ts'
+import type { SealedChannel } from './sealed-channel.ts'
+import { decodeToSink, encodeTransfer, shareScale, wantBytes } from './transfer-messages.ts'
 import type { PageMessage, ToSink, ToSource } from './transfer-messages.ts'
 import type { HistorySinkPort, HistoryTransfer } from './transfer-port.ts'
 import { runSessions, type TransferPorts } from './transfer-sessions.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 
-const inflate = promisify(inflateRaw)
-
 export interface HistorySinkPorts extends TransferPorts {
   readonly history: HistorySinkPort
+  readonly packing?: Pick<DeflatePort, 'inflate'>
   /** Everything is durable: forget this transfer, durably too, before the source is told to. */
   readonly whole?: () => Promise<void>
 }
@@ -51,14 +50,14 @@ export class HistorySink {
 class SinkSession {
   readonly #ports: HistorySinkPorts
   readonly #transfer: HistoryTransfer
-  readonly #channel: TransferChannel
+  readonly #channel: SealedChannel
   readonly #want: Uint8Array
   /** Token of the last page that is durable. */
   #after: string | null = null
   #pages = 0
   #bytes = 0
 
-  constructor(ports: HistorySinkPorts, transfer: HistoryTransfer, channel: TransferChannel) {
+  constructor(ports: HistorySinkPorts, transfer: HistoryTransfer, channel: SealedChannel) {
     this.#ports = ports
     this.#transfer = transfer
     this.#channel = channel
@@ -94,11 +93,11 @@ class SinkSession {
   }
 
   async #take(page: PageMessage): Promise<void> {
-    const { history, progress } = this.#ports
+    const { history, progress, packing = threadDeflate } = this.#ports
     const { token, after, share } = page
     // A page left out would be missed by nobody else.
     if (after !== this.#after) throw new SottoError('link-tampered')
-    const bytes = await unpack(page)
+    const bytes = await unpackPage(page, packing)
     await history.takePiece(this.#transfer.account, { token, bytes })
     this.#after = token
     this.#pages++
@@ -109,16 +108,6 @@ class SinkSession {
 
   #say(message: ToSource): Promise<void> {
     return this.#channel.send(encodeTransfer(message))
-  }
-}
-
-/** @throws SottoError `link-tampered` for what is no deflated page, or too large a one. */
-async function unpack({ deflated, bytes }: PageMessage): Promise<Uint8Array> {
-  if (!deflated) return bytes
-  try {
-    return new Uint8Array(await inflate(bytes, { maxOutputLength: maxPageBytes }))
-  } catch (cause) {
-    throw new SottoError('link-tampered', {}, cause)
   }
 }
 

@@ -1,19 +1,19 @@
-import { deflateRaw } from 'node:zlib'
-import { promisify } from 'node:util'
-import { endTransfer, openAsSource, type TransferChannel } from './transfer-channel.ts'
+import { packPage, threadDeflate, type DeflatePort } from './page-packing.ts'
+import { endTransfer, openAsSource } from './transfer-channel.ts'
+import type { SealedChannel } from './sealed-channel.ts'
 import { decodeToSource, encodeTransfer, shareScale, type ToSource } from './transfer-messages.ts'
-import type { HistoryPage, HistorySourcePort, HistoryTransfer } from './transfer-port.ts'
+import type { HistorySourcePort, HistoryTransfer } from './transfer-port.ts'
 import { runSessions, type TransferPorts } from './transfer-sessions.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { Wakeup } from './wakeup.ts'
 
-const deflate = promisify(deflateRaw)
 /** Pages on their way that the sink has not confirmed. */
 const window = 3
 
 export interface HistorySourcePorts extends TransferPorts {
   readonly history: HistorySourcePort
+  readonly packing?: Pick<DeflatePort, 'deflate'>
 }
 
 /** What the sink asked for last, and how far the answer is. */
@@ -63,12 +63,12 @@ export class HistorySource {
 class SourceSession {
   readonly #ports: HistorySourcePorts
   readonly #transfer: HistoryTransfer
-  readonly #channel: TransferChannel
+  readonly #channel: SealedChannel
   readonly #wakeup = new Wakeup()
   #answering: Answering | null = null
   #isDone = false
 
-  constructor(ports: HistorySourcePorts, transfer: HistoryTransfer, channel: TransferChannel) {
+  constructor(ports: HistorySourcePorts, transfer: HistoryTransfer, channel: SealedChannel) {
     this.#ports = ports
     this.#transfer = transfer
     this.#channel = channel
@@ -116,7 +116,7 @@ class SourceSession {
   async #givePage(answering: Answering): Promise<void> {
     const { after, want } = answering
     const page = await this.#ports.history.transferPiece(this.#transfer.account, after)
-    const packed = await pack(page)
+    const packed = await packPage(page.bytes, this.#ports.packing ?? threadDeflate)
     // The sink began anew meanwhile: nobody waits for this page.
     if (this.#answering !== answering) return
     answering.open.set(page.token, page.share)
@@ -129,12 +129,6 @@ class SourceSession {
     answering.isWhole = true
     await this.#channel.send(encodeTransfer({ kind: 'end', want, pages: answering.pages, bytes: answering.bytes }))
   }
-}
-
-async function pack({ bytes }: HistoryPage): Promise<{ readonly deflated: boolean; readonly bytes: Uint8Array }> {
-  // Fast rather than small: disk and network are both faster than the best compression.
-  const deflated = await deflate(bytes, { level: 1 })
-  return deflated.length < bytes.length ? { deflated: true, bytes: deflated } : { deflated: false, bytes }
 }
 
 function readMessage(bytes: Uint8Array): ToSource {

@@ -1,5 +1,7 @@
 /** A whole history on its way between two devices, over a rendezvous that is good, bad or hostile, with ends and server that crash. */
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import type { DeflatePort } from '#main/linking/page-packing.ts'
 import { HistorySink } from '#main/linking/transfer-sink.ts'
 import { HistorySource } from '#main/linking/transfer-source.ts'
 import type { HistoryPage, HistorySinkPort, HistorySourcePort, TransferProgress } from '#main/linking/transfer-port.ts'
@@ -11,11 +13,19 @@ import { FakeClock } from '#test/fakes/fake-clock.ts'
 import { rendezvousWire, sha256, type WireFaults, type WireOptions } from '#test/fakes/rendezvous-wire.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 
+/** In its turn: a thread's time is not the world's. */
+const packing: DeflatePort = {
+  deflate: (bytes) => Promise.resolve(deflateRawSync(bytes, { level: 1 })),
+  inflate: (bytes, maxOutputLength) => Promise.resolve(new Uint8Array(inflateRawSync(bytes, { maxOutputLength }))),
+}
+
 interface WorldOptions {
   readonly seed?: string
   readonly pages?: number
   readonly pageBytes?: number
   readonly loss?: number
+  /** How long a page takes to be durable. */
+  readonly diskMs?: number
   readonly limits?: Partial<RendezvousLimits>
   readonly sourceWire?: Partial<WireOptions>
 }
@@ -73,7 +83,7 @@ class World implements HistorySourcePort, HistorySinkPort {
     const { loss = 0 } = this.#options
     const faults: WireFaults = { random: this.random, loss }
     const client = rendezvousWire({ rendezvous: () => this.rendezvous, signedFor, faults, ...wire })
-    return { client, clock: this.clock, random: this.random }
+    return { client, packing, clock: this.clock, random: this.random }
   }
 
   transferPiece(_account: string, after: string | null): Promise<HistoryPage> {
@@ -83,7 +93,8 @@ class World implements HistorySourcePort, HistorySinkPort {
   }
 
   async takePiece(_account: string, page: { readonly token: string; readonly bytes: Uint8Array }): Promise<void> {
-    await Promise.resolve()
+    const { diskMs = 0 } = this.#options
+    await new Promise<void>((durable) => this.clock.after(diskMs, durable))
     if (this.tokens.at(-1) === page.token) return
     this.taken.push({ token: page.token, bytes: Uint8Array.from(page.bytes) })
   }
@@ -190,7 +201,7 @@ describe('a history', () => {
   })
 
   it.each(['source', 'sink'] as const)('stops for good where the %s says so', async (who) => {
-    const world = new World({ pages: 400 })
+    const world = new World({ diskMs: 5 })
     const ends = { source: world.source(), sink: world.sink() }
     const runs = { source: codeOf(ends.source.run()), sink: codeOf(ends.sink.run()) }
     await world.clock.advance(10)
@@ -262,12 +273,12 @@ describe('worlds from seeds', () => {
       recorded[number] = Uint8Array.from(piece)
       return piece
     }
-    const world = new World({ sourceWire: { change } })
+    const world = new World({ diskMs: 5, sourceWire: { change } })
     const first = world.source()
     void codeOf(first.run())
     const sink = world.sink()
     const taking = codeOf(sink.run())
-    await world.clock.advance(1)
+    await world.clock.advance(12)
     first.stop()
     sink.stop()
     await world.until(taking)

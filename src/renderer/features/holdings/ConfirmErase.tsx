@@ -1,7 +1,6 @@
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { Button } from '#renderer/ui/Button.tsx'
-import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
+import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx'
 
 /** Properties of {@link ConfirmErase}. */
 export interface ConfirmEraseProps {
@@ -19,32 +18,20 @@ export interface ConfirmEraseProps {
 export function ConfirmErase(props: ConfirmEraseProps) {
   const { title, text, children, isReady = true, onErase, onClose } = props
   const t = useT()
-  const [busy, setBusy] = useState(false)
+  const labels = {
+    ...{ close: t('app.close'), cancel: t('app.cancel') },
+    ...{ action: t('holdings.erase'), busy: t('holdings.erasing') },
+  }
+
+  async function erase(): Promise<null> {
+    if (await onErase()) onClose()
+    return null
+  }
+
   return (
-    <Dialog title={title} closeLabel={t('app.close')} role="alertdialog" onClose={busy ? () => undefined : onClose}>
-      <div className="flex flex-col gap-3">
-        <p>{text}</p>
-        {children}
-      </div>
-      <DialogActions>
-        <Button autoFocus isDisabled={busy} onPress={onClose}>
-          {t('app.cancel')}
-        </Button>
-        <Button
-          variant="danger"
-          isDisabled={!isReady}
-          pendingText={busy ? t('holdings.erasing') : undefined}
-          onPress={() => {
-            setBusy(true)
-            void onErase().then((done) => {
-              setBusy(false)
-              if (done) onClose()
-            })
-          }}
-        >
-          {t('holdings.erase')}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <ConfirmDialog {...{ title, labels, isReady, onClose }} onConfirm={erase}>
+      <p>{text}</p>
+      {children}
+    </ConfirmDialog>
   )
 }

@@ -5,9 +5,8 @@ import type { ServerCopyView } from '#shared/model/replication-views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt } from '#renderer/stores/actions.ts'
-import { Button } from '#renderer/ui/Button.tsx'
 import { Checkbox } from '#renderer/ui/Choice.tsx'
-import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
+import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx'
 
 /** Properties of {@link SwitchOffDialog}. */
 export interface SwitchOffDialogProps {
@@ -22,49 +21,31 @@ export interface SwitchOffDialogProps {
 export function SwitchOffDialog({ account, server, onClose, onOff }: SwitchOffDialogProps) {
   const t = useT()
   const [erase, setErase] = useState(true)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string | null>(null)
+  const labels = {
+    ...{ close: t('app.close'), cancel: t('app.cancel') },
+    action: t(erase ? 'replication.offAndErase' : 'replication.off'),
+    busy: t(erase ? 'replication.erasing' : 'replication.switchingOff'),
+  }
 
-  async function switchOff(): Promise<void> {
-    setBusy(true)
-    setError(null)
+  async function switchOff(): Promise<string | null> {
     const reply = await attempt('replication.switchOff', { accountId: account.id, erase })
-    setBusy(false)
-    if (reply.ok) onOff(reply.value)
-    else setError(errorText(t, reply.code, reply.params))
+    if (!reply.ok) return errorText(t, reply.code, reply.params)
+    onOff(reply.value)
+    return null
   }
 
   return (
-    <Dialog
+    <ConfirmDialog
+      {...{ labels, onClose }}
       title={t('replication.offTitle', { name: displayAor(account.aor) })}
-      closeLabel={t('app.close')}
-      role="alertdialog"
-      onClose={busy ? () => undefined : onClose}
+      variant={erase ? 'danger' : 'primary'}
+      onConfirm={switchOff}
     >
-      <div className="flex flex-col gap-3">
-        <p>{t('replication.offText')}</p>
-        <Checkbox isSelected={erase} onChange={setErase}>
-          {t('replication.offErase', { server })}
-        </Checkbox>
-        <p className="text-sm text-soft">{t(erase ? 'replication.offErases' : 'replication.offKeeps')}</p>
-        {error !== null && (
-          <p role="alert" className="text-sm text-danger">
-            {error}
-          </p>
-        )}
-      </div>
-      <DialogActions>
-        <Button autoFocus isDisabled={busy} onPress={onClose}>
-          {t('app.cancel')}
-        </Button>
-        <Button
-          variant={erase ? 'danger' : 'primary'}
-          pendingText={busy ? t(erase ? 'replication.erasing' : 'replication.switchingOff') : undefined}
-          onPress={() => void switchOff()}
-        >
-          {t(erase ? 'replication.offAndErase' : 'replication.off')}
-        </Button>
-      </DialogActions>
-    </Dialog>
+      <p>{t('replication.offText')}</p>
+      <Checkbox isSelected={erase} onChange={setErase}>
+        {t('replication.offErase', { server })}
+      </Checkbox>
+      <p className="text-sm text-soft">{t(erase ? 'replication.offErases' : 'replication.offKeeps')}</p>
+    </ConfirmDialog>
   )
 }

@@ -10,24 +10,35 @@ export interface ChannelKeys {
   readonly in: Uint8Array
 }
 
-/** Sealed messages each way over a slot, whole and in order, numbered from 0 on. */
-export class LinkChannel {
+/** Numbers of the next pieces each way. */
+interface ChannelPlace {
+  readonly out: number
+  readonly in: number
+  /** What comes in first may be the rest of a message that somebody else began to read. */
+  readonly mayBeginAnywhere?: boolean
+}
+
+/** Sealed messages each way over a slot, whole and in order. */
+export class SealedChannel {
   readonly #pipe: SlotPipe
   readonly #keys: ChannelKeys
   readonly #random: RandomPort
-  readonly #parts = new MessageParts()
-  #sent = 0
-  #received = 0
+  readonly #parts: MessageParts
+  #nextOut: number
+  #nextIn: number
 
-  constructor(pipe: SlotPipe, keys: ChannelKeys, random: RandomPort) {
+  constructor(pipe: SlotPipe, keys: ChannelKeys, random: RandomPort, place: ChannelPlace = { out: 0, in: 0 }) {
     this.#pipe = pipe
     this.#keys = keys
     this.#random = random
+    this.#parts = new MessageParts({ mayBeginAnywhere: place.mayBeginAnywhere === true })
+    this.#nextOut = place.out
+    this.#nextIn = place.in
   }
 
   /** Resolves when the server has all of it. */
   async send(message: Uint8Array): Promise<void> {
-    const pieces = cutMessage(message).map((part) => sealPiece(this.#keys.out, this.#sent++, part, this.#random))
+    const pieces = cutMessage(message).map((part) => sealPiece(this.#keys.out, this.#nextOut++, part, this.#random))
     await Promise.all(pieces.map((piece) => this.#pipe.send(piece)))
   }
 
@@ -47,7 +58,7 @@ export class LinkChannel {
 
   #open(piece: Uint8Array): Uint8Array | null {
     try {
-      return this.#parts.add(openPiece(this.#keys.in, this.#received++, piece))
+      return this.#parts.add(openPiece(this.#keys.in, this.#nextIn++, piece))
     } catch (cause) {
       throw cause instanceof ProtocolError ? new SottoError('link-tampered', {}, cause) : cause
     }
