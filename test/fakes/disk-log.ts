@@ -18,7 +18,8 @@ export type DiskRecord =
   | { readonly op: 'sync'; readonly id: FileId }
   /** `found` = a file that was there before is opened for the first time. */
   | { readonly op: 'found'; readonly id: FileId; readonly name: string }
-  | { readonly op: 'rename' | 'link'; readonly name: string; readonly to: string }
+  | { readonly op: 'rename'; readonly name: string; readonly to: string }
+  | { readonly op: 'link'; readonly name: string; readonly to: string }
   | { readonly op: 'unlink' | 'sync-folder' | 'make-folder'; readonly name: string }
   | { readonly op: 'mark'; readonly text: string }
 
