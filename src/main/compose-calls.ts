@@ -15,6 +15,7 @@ import type { SignallingPort } from './accounts/signalling-port.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import { CallDevices } from './calls/call-devices.ts'
 import { Calls } from './calls/calls.ts'
+import type { ComparisonMarks } from './calls/comparison-marks.ts'
 import { stillCounts } from './calls/plan.ts'
 import type { CallAccount, CallPeer, CallPeersPort, CallRecord, CallTrustPort, RingPort } from './calls/ports.ts'
 import { conversationOf } from './chat/context.ts'
@@ -39,6 +40,7 @@ interface Parts {
   readonly accounts: Accounts
   readonly media: MediaPort
   readonly entries: EntryFactory
+  readonly marks: ComparisonMarks
 }
 
 /** Makes the calls feature of a session. */
@@ -50,7 +52,7 @@ export function composeCalls(ports: CallsSessionPorts, parts: Parts): Calls {
     signalling: parts.signalling,
     accounts: { byId: (id) => accountOf(parts.accounts.callAccount(id)) },
     peers: peersOf(parts),
-    trust: trustOf(parts.history, clock),
+    trust: trustOf(parts, clock),
     records: { add: (record) => addRecord(parts, record) },
     screen: {
       changed: (calls, revision) => publisher.publish('calls.changed', { calls, revision }),
@@ -61,11 +63,14 @@ export function composeCalls(ports: CallsSessionPorts, parts: Parts): Calls {
 }
 
 /** Makes what the user sees of the devices of a contact. */
-export function composeCallDevices(parts: Pick<Parts, 'history' | 'accounts'>, clock: ClockPort): CallDevices {
+export function composeCallDevices(
+  parts: Pick<Parts, 'history' | 'accounts' | 'marks'>,
+  clock: ClockPort,
+): CallDevices {
   return new CallDevices({
     accountAor: (id) => parts.accounts.callAccount(id)?.aor ?? null,
     peers: peersOf(parts),
-    trust: trustOf(parts.history, clock),
+    trust: trustOf(parts, clock),
   })
 }
 
@@ -110,7 +115,10 @@ function peersOf({ history, accounts }: Pick<Parts, 'history' | 'accounts'>): Ca
   }
 }
 
-function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPort {
+function trustOf(
+  { history: { reader, writer }, marks }: Pick<Parts, 'history' | 'marks'>,
+  clock: ClockPort,
+): CallTrustPort {
   return {
     zid: (account) => writer.zrtpZid(account),
     secrets: async (account, peer, peerZid) =>
@@ -118,13 +126,17 @@ function trustOf({ reader, writer }: OpenHistory, clock: ClockPort): CallTrustPo
     keep: async (account, peer, { peerZid, rs1, rs2, verified }) => {
       const ownZid = await writer.zrtpZid(account)
       await writer.keepZrtpSecrets({ account, ownZid, peerZid, peer, rs1, rs2, verified, expiresAt: null })
+      await marks.tell(account, peer)
     },
     setVerified: async (account, peer, { peerZid, verified, name }) => {
       const ownZid = await writer.zrtpZid(account)
       await writer.setZrtpVerified({ ownZid, peerZid, peer, verified, name })
+      await marks.tell(account, peer)
     },
     devices: (account, peer) => reader.zrtpDevices(account, peer),
-    isVerified: (account, peer) => reader.zrtpVerifiedWith(account, peer),
+    isVerified: async (account, peer) =>
+      (await reader.zrtpVerifiedWith(account, peer)) || (await marks.elsewhere(account, peer)).length > 0,
+    comparedElsewhere: (account, peer) => marks.elsewhere(account, peer),
     lastKeys: async (account, peer) => {
       const memory = await reader.callMemory(account, peer)
       return memory !== null && stillCounts(memory.learnedAt, clock.now()) ? memory.keys : null

@@ -78,8 +78,11 @@ export async function startReplication(
 }
 
 /** Accounts whose history changed; null = perhaps any. */
-function accountsOf({ bulk, searches, conversations }: HistoryChange): Parameters<Replicas['noteLocal']>[0] {
-  return bulk || searches === true ? null : conversations.map(({ accountId }) => accountId)
+function accountsOf(change: HistoryChange): Parameters<Replicas['noteLocal']>[0] {
+  const { bulk, searches, accountSettings, conversations } = change
+  return bulk || searches === true || accountSettings !== undefined
+    ? null
+    : conversations.map(({ accountId }) => accountId)
 }
 
 function replicaAccount(record: AccountRecord, accounts: Accounts): ReplicaAccount {
@@ -120,5 +123,6 @@ export function replicationAnswers(replicas: Replicas): SessionAnswers['replicat
     rejoin: (args) => replicas.rejoin(args),
     rename: (args) => replicas.rename(args),
     revoke: (args) => replicas.revoke(args),
+    pickBranch: (args) => replicas.pickBranch(args).finally(() => args.words?.fill(0)),
   }
 }

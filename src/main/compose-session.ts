@@ -1,5 +1,6 @@
 /** Wires everything that runs while the history is open. */
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
@@ -24,6 +25,7 @@ import { startArchive } from './compose-archive.ts'
 import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
+import { accountAnswers, composeFollowing, startFollowing, type Following } from './compose-following.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
 import { rungAnswers, settingAnswers } from './compose-settings.ts'
 import { applySpool, type SpoolKeyring } from './compose-spool.ts'
@@ -39,6 +41,7 @@ import type { KeyLadder } from './keys/key-ladder.ts'
 import type { Linkings } from './linking/linkings.ts'
 import type { Transfers } from './linking/transfers.ts'
 import type { Replicas } from './replication/replicas.ts'
+import { defaultDeviceName } from './platform/device-name.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
@@ -132,11 +135,10 @@ async function startSession(ports: SessionPorts, history: OpenHistory, opened: C
   const features = composeFeatures(ports, { history, signalling, settings, accounts }, entries)
   opened.push(() => features.chat.stop())
   const linking = startLinking(ports, { accounts, identity, replicas, history, entries }, opened)
-  const calls = startCalls(ports, { history, signalling, accounts, entries, media }, opened)
-  const parts = { history, signalling, settings, accounts, identity, calls, replicas, ...linking, ...features }
+  const talking = startCalls(ports, { history, signalling, accounts, identity, entries, media }, opened)
+  const parts = { ...talking, ...linking, ...features, history, signalling, settings, accounts, identity, replicas }
   opened.push(...connect(ports, parts))
-  await settings.start()
-  await accounts.start()
+  await startSettings(parts, opened)
   await features.chat.start()
   const archive = startArchive(ports, { history, identity }, opened)
   const { unfinished } = archive
@@ -224,10 +226,25 @@ function startMedia(ports: SessionPorts, opened: Close[]): MediaClient {
   return media
 }
 
-function startCalls(ports: SessionPorts, parts: Parameters<typeof composeCalls>[1], opened: Close[]): Calls {
-  const calls = composeCalls(ports, parts)
+/** Calls, and what they and the accounts say to the other own devices. */
+function startCalls(
+  ports: SessionPorts,
+  parts: Omit<Parameters<typeof composeCalls>[1], 'marks'> & Parameters<typeof composeFollowing>[1],
+  opened: Close[],
+): { readonly calls: Calls; readonly following: Following } {
+  const following = composeFollowing(ports, parts)
+  const calls = composeCalls(ports, { ...parts, marks: following.marks })
   opened.push(() => calls.stop())
-  return calls
+  return { calls, following }
+}
+
+async function startSettings(
+  { settings, history, accounts, following }: Foundation & Pick<Answering, 'following'>,
+  opened: Close[],
+): Promise<void> {
+  await settings.start()
+  await accounts.start()
+  await startFollowing(following, { history, accounts }, opened)
 }
 
 function tellOfNetwork(parts: readonly { networkChanged(): Promise<void> }[]): void {
@@ -257,7 +274,7 @@ function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Ac
       remove: (account) => ladder.removePaperSecret(account).then(onRungs),
     },
     aorOf: (id) => accounts.records().find((record) => record.id === id)?.aor ?? null,
-    deviceName: hostname(),
+    deviceName: defaultDeviceName(hostname(), basename(ports.paths.profile)),
   })
 }
 
@@ -269,6 +286,7 @@ interface Foundation {
 }
 
 interface Answering extends Features {
+  readonly following: Following
   readonly archive: Archive
   readonly calls: Calls
   readonly kept: HistoryFeatures
@@ -347,7 +365,7 @@ function publishChange(publisher: BridgePublisher, { reader }: OpenHistory, chan
 function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & Answering): SessionAnswers {
   const { accounts, identity, chat, contacts, history, calls, kept, archive, replicas } = parts
   return {
-    accounts,
+    accounts: accountAnswers(accounts, parts.following.settings),
     identity,
     keys: rungAnswers(ports, identity),
     contacts,
@@ -363,7 +381,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     settings: settingAnswers(ports, parts),
     holdings: composeHoldings(ports, { history, accounts, upkeep: kept.upkeep }),
     calls,
-    callDevices: composeCallDevices(parts, ports.clock),
+    callDevices: composeCallDevices({ ...parts, marks: parts.following.marks }, ports.clock),
     media: {
       offer: (args) => calls.mediaOffer(args),
       failed: (args) => calls.mediaFailed(args),

@@ -95,6 +95,7 @@ export const errorCodes = [
   'device-unknown',
   'device-removed',
   'devices-forked',
+  'fork-needs-paper',
   'link-busy',
   'link-expired',
   'link-used',

@@ -150,7 +150,7 @@ export function describeReplicaJournal(name: string, open: () => Promise<Journal
     describe('reading', () => {
       it('keeps contents and place together', async () => {
         const contents = [1, 2].map((number) => openedOf(number, world.content(number)))
-        await world.journal.keepRead(readOf(2, { contents }))
+        await world.journal.keepRead([readOf(2, { contents })])
         await kept(async () => {
           expect(texts(await world.contents())).toEqual(texts([world.content(1), world.content(2)]))
           expect(world.journal.places()).toEqual([placeOf(sibling, 2)])
@@ -160,16 +160,16 @@ export function describeReplicaJournal(name: string, open: () => Promise<Journal
       })
 
       it('does not seal what it has read', async () => {
-        await world.journal.keepRead(readOf(1, { contents: [openedOf(1, world.content(1))] }))
+        await world.journal.keepRead([readOf(1, { contents: [openedOf(1, world.content(1))] })])
         await kept(async () => expect(await world.journal.unsealed(256, all)).toBeNull())
       })
 
       it('changes nothing when a batch comes again', async () => {
         const missing = [{ ...erasedOf(3), at: 100 }]
         const batch = readOf(2, { contents: [openedOf(1, world.content(1))], missing })
-        await world.journal.keepRead(batch)
+        await world.journal.keepRead([batch])
         await world.journal.forgetMissing(missing)
-        await world.journal.keepRead(batch)
+        await world.journal.keepRead([batch])
         await kept(async () => {
           expect(texts(await world.contents())).toEqual(texts([world.content(1)]))
           expect(world.journal.missing()).toEqual([])
@@ -179,14 +179,14 @@ export function describeReplicaJournal(name: string, open: () => Promise<Journal
 
       it('sorts the devices it has read', async () => {
         const others = [9, 5, 7].map((byte) => filled(byte, 16))
-        for (const device of others) await world.journal.keepRead({ ...readOf(1), place: placeOf(device, 1) })
+        for (const device of others) await world.journal.keepRead([{ ...readOf(1), place: placeOf(device, 1) }])
         await kept(() => expect(world.journal.places().map(({ device }) => device[0])).toEqual([5, 7, 9]))
       })
 
       it('keeps the farthest claim, and hashes of all', async () => {
         const [far, near] = [placeOf(filled(9, 16), 12), placeOf(filled(9, 16), 4)]
-        await world.journal.keepRead(readOf(1, { frontier: [far] }))
-        await world.journal.keepRead(readOf(2, { frontier: [near] }))
+        await world.journal.keepRead([readOf(1, { frontier: [far] })])
+        await world.journal.keepRead([readOf(2, { frontier: [near] })])
         await kept(() => {
           expect(world.journal.claims()).toEqual([far])
           expect([12, 4].map((seq) => world.journal.hashAt(far.device, seq))).toEqual([hashOf(12), hashOf(4)])
@@ -194,24 +194,68 @@ export function describeReplicaJournal(name: string, open: () => Promise<Journal
       })
 
       it('keeps the hash it knew when somebody claims another', async () => {
-        await world.journal.keepRead(readOf(1))
+        await world.journal.keepRead([readOf(1)])
         const claim = { ...placeOf(sibling, 1), hash: filled(99, 32) }
-        await world.journal.keepRead({ ...readOf(1), place: placeOf(filled(9, 16), 1), frontier: [claim] })
+        await world.journal.keepRead([{ ...readOf(1), place: placeOf(filled(9, 16), 1), frontier: [claim] }])
         await kept(() => expect(world.journal.hashAt(sibling, 1)).toEqual(hashOf(1)))
       })
 
       it('keeps what is missing until it is explained', async () => {
         const missing = [1, 2].map((seq) => ({ ...erasedOf(seq), at: 1000 + seq }))
-        await world.journal.keepRead(readOf(2, { missing }))
+        await world.journal.keepRead([readOf(2, { missing })])
         await kept(() => expect(world.journal.missing()).toEqual(missing))
         await world.journal.forgetMissing(missing.slice(0, 1))
         await kept(() => expect(world.journal.missing()).toEqual(missing.slice(1)))
       })
     })
 
+    describe('reading the newest first', () => {
+      const contents = () => [5, 6].map((number) => openedOf(number, world.content(number)))
+
+      it('keeps contents, and only claims their place', async () => {
+        await world.journal.keepEarly([{ place: placeOf(sibling, 6), contents: contents() }])
+        await kept(async () => {
+          expect(texts(await world.contents())).toEqual(texts([world.content(5), world.content(6)]))
+          expect([world.journal.places(), world.journal.claims()]).toEqual([[], [placeOf(sibling, 6)]])
+          expect(world.journal.hashAt(sibling, 6)).toEqual(hashOf(6))
+          expect(await world.journal.unsealed(256, all)).toBeNull()
+        })
+      })
+
+      it('holds each once, however often and in whatever way it comes', async () => {
+        const early = { place: placeOf(sibling, 6), contents: contents() }
+        await world.journal.keepEarly([early])
+        await world.reopen()
+        await world.journal.keepEarly([early])
+        const before = openedOf(4, world.content(4))
+        await world.journal.keepRead([
+          readOf(4, { contents: [before] }),
+          readOf(6, { contents: contents(), erased: [erasedOf(9)] }),
+        ])
+        await world.journal.keepEarly([early])
+        await kept(async () => {
+          expect(texts(await world.contents())).toEqual(texts([4, 5, 6].map((number) => world.content(number))))
+          expect(world.journal.places()).toEqual([placeOf(sibling, 6)])
+        })
+      })
+
+      it('keeps the farther claim and the hash it knew', async () => {
+        await world.journal.keepRead([readOf(1, { frontier: [placeOf(sibling, 8)] })])
+        const other = { ...placeOf(sibling, 8), hash: filled(99, 32) }
+        await world.journal.keepEarly([
+          { place: placeOf(sibling, 6), contents: contents() },
+          { place: other, contents: [] },
+        ])
+        await kept(() => {
+          expect(world.journal.claims()).toEqual([placeOf(sibling, 8)])
+          expect(world.journal.hashAt(sibling, 8)).toEqual(hashOf(8))
+        })
+      })
+    })
+
     describe('erasing', () => {
       it('knows the bodies that others have erased, by their hashes', async () => {
-        await world.journal.keepRead(readOf(1, { erased: [erasedOf(7)] }))
+        await world.journal.keepRead([readOf(1, { erased: [erasedOf(7)] })])
         await kept(async () => {
           const bodies = [erasedOf(7), erasedOf(8), { ...erasedOf(7), bodyHash: filled(9, 32) }]
           const asked = bodies.map((body) => ({ ...body, at: 0 }))

@@ -2,8 +2,16 @@
 import type { BridgeEvents } from '#shared/bridge/events.ts'
 import type { BridgeArgs, BridgeResult } from '#shared/bridge/table.ts'
 import type { ErrorCode } from '#shared/errors.ts'
-import type { CallDeviceView, CallId, CallNetworkView, CallSecurityView, CallView, LegId } from '#shared/model/calls.ts'
-import type { Aor, ConversationId } from '#shared/model/ids.ts'
+import type {
+  CallDeviceView,
+  CallId,
+  CallNetworkView,
+  CallSecurityView,
+  CallView,
+  ComparedElsewhereView,
+  LegId,
+} from '#shared/model/calls.ts'
+import type { Aor, ConversationId, DeviceId } from '#shared/model/ids.ts'
 import type { ConversationView } from '#shared/model/views.ts'
 import { accountId, conversationId } from './bridge-fixtures.ts'
 import { MediaPeer } from './media-peer.ts'
@@ -78,6 +86,12 @@ export class FakeCalls {
   media = false
   readonly #host: FakeCallsHost
   readonly #peers = new Map<LegId, MediaPeer>()
+  comparedElsewhere: readonly ComparedElsewhereView[] = [
+    {
+      ...{ zid: 'd'.repeat(24), name: 'Bob’s tablet', device: 'DDDDDDDDDDDDDDDDDDDDDA' as DeviceId },
+      ...{ deviceName: 'Desk', at: 1_760_000_000_000 },
+    },
+  ]
   devices: readonly CallDeviceView[] = [
     { zid: '0123456789abcdef01234567', name: 'Laptop', compared: true, lastCallAt: Date.UTC(2026, 8, 1, 9, 30) },
     { zid: '76543210fedcba9876543210', name: '', compared: false, lastCallAt: Date.UTC(2026, 7, 12, 18, 5) },
@@ -254,6 +268,7 @@ export class FakeCalls {
       return done
     },
     'calls.devices': () => this.devices,
+    'calls.comparedElsewhere': () => this.comparedElsewhere,
     'calls.renameDevice': ({ zid, name }: BridgeArgs<'calls.renameDevice'>) => {
       this.devices = this.devices.map((device) => (device.zid === zid ? { ...device, name } : device))
       return done

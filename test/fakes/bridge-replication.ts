@@ -54,6 +54,35 @@ const current = (): Partial<ReplicationView> => ({
   confirmedBy: { device: id('P'), name: 'Desk in the study', at: Date.now() - minute },
 })
 
+/** Two versions of the list of devices; `mayPick` = neither of them removes this device. */
+const split = (mayPick: boolean): Partial<ReplicationView> => {
+  const at = (hours: number) => Date.now() - hours * 60 * minute
+  const study = { by: 'Desk in the study', newName: null } as const
+  const lost = { kind: 'revoke', device: 'Alice’s laptop', ...study, at: at(1) } as const
+  const names = ['Desk in the study', 'Tablet']
+  return {
+    ...{ ...current(), state: 'stopped', error: 'devices-forked', faults: [fault('chain-forked', null, null, 1)] },
+    branches: [
+      {
+        ...{ key: 'a'.repeat(43), mayPick, hasOwn: mayPick },
+        devices: [...(mayPick ? ['Alice’s laptop'] : []), ...names, 'Desktop-4F2'],
+        changes: [
+          { kind: 'add', device: 'Desktop-4F2', ...study, at: at(2) },
+          ...(mayPick ? [] : [lost]),
+          { kind: 'epoch', device: '', ...study, at: at(1) },
+        ],
+      },
+      {
+        ...{ key: 'b'.repeat(43), mayPick, hasOwn: true, devices: ['Alice’s laptop', ...names, 'Kitchen'] },
+        changes: [
+          { kind: 'add', device: 'Kitchen tablet', by: 'Alice’s laptop', newName: null, at: at(3) },
+          { kind: 'rename', device: 'Kitchen tablet', newName: 'Kitchen', by: 'Alice’s laptop', at: at(2) },
+        ],
+      },
+    ],
+  }
+}
+
 /** Ways an account's replication may stand. */
 const stories = {
   off: () => ({}),
@@ -73,6 +102,8 @@ const stories = {
       ...[fault('body-withheld', 'T', 1, 4), fault('rolled-back', null, 40, 5), fault('chain-forked', null, null, 6)],
     ],
   }),
+  split: () => split(true),
+  'split-apart': () => split(false),
   'old-password': () => ({ ...current(), isPasswordDue: true }),
   copied: () => ({ ...current(), state: 'stopped', faults: [fault('ahead', 'D', null, 1)] }),
 } as const satisfies Record<string, () => Partial<ReplicationView>>
@@ -84,7 +115,8 @@ export interface ReplicationScript {
   readonly leftover?: { readonly batches: number; readonly asked: number }
 }
 
-const failed = (code: 'invalid-argument' | 'not-found') => ({ ok: false, code, params: {} }) as const
+const failed = (code: 'invalid-argument' | 'not-found' | 'wrong-paper-secret') =>
+  ({ ok: false, code, params: {} }) as const
 
 export class FakeReplication {
   readonly #emit: (views: readonly ReplicationView[]) => void
@@ -104,6 +136,7 @@ export class FakeReplication {
     this.#views = accounts.map((account) => ({
       ...{ accountId: account.id, state: 'off', server: '127.0.0.1:8443', error: null, progress: null, waiting: 0 },
       ...{ completeUpTo: null, confirmedBy: null, lastContactAt: null, unopened: 0, faults: [], devices: [own()] },
+      ...{ branches: [], aside: [] },
       isPasswordDue: false,
       ...stories[script.story ?? 'off'](),
     }))
@@ -142,6 +175,16 @@ export class FakeReplication {
     'replication.dismissFault': ({ accountId, key }) =>
       this.change({ faults: (this.#view(accountId)?.faults ?? []).filter((fault) => fault.key !== key) }),
     'replication.rejoin': () => this.change({ state: 'joining', faults: [] }),
+    'devices.pickBranch': ({ branch, words }) => {
+      if (words !== null && new TextDecoder().decode(words) !== 'right words') return failed('wrong-paper-secret')
+      const stranger = {
+        id: 'SSSSSSSSSSSSSSSSSSSSSA' as DeviceId,
+        name: 'Desktop-4F2',
+        addedAt: Date.now() - 7_200_000,
+      }
+      const aside = branch.startsWith('b') ? [stranger] : []
+      this.change({ state: 'current', error: null, branches: [], faults: [], aside })
+    },
     'devices.rename': ({ accountId, deviceId, name }) => this.#changeDevice(accountId, deviceId, { name }),
     'devices.revoke': ({ accountId, deviceId }) => {
       this.#changeDevice(accountId, deviceId, { revokedAt: Date.now() })

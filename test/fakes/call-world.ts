@@ -177,6 +177,7 @@ export class CallWorld {
       setVerified: (_account, _peer, { verified, name }) => told(`trust.verified ${verified} ${name}`, undefined),
       devices: () => told(null, this.devices),
       isVerified: () => Promise.resolve(this.verified),
+      comparedElsewhere: () => Promise.resolve([]),
       lastKeys: () => Promise.resolve(this.last),
       rememberKeys: (_account, _peer, method) => told(`trust.remember ${method}`, undefined),
     }

@@ -17,14 +17,13 @@ export const signerOf = (name: string): LinkSigner =>
 
 /**
  * Draws a chain, one link a line: `name: parent signer verb target`. Verbs: adds, revokes, renames, epoch (target = its
- * number). The first line is `name: device`, link 0.
+ * number), picks (target = first links of branches, with commas). The first line is `name: device`, link 0.
  */
 export function draw(picture: string, of: Aor = account): Map<string, Uint8Array> {
   const links = new Map<string, Uint8Array>()
   for (const line of picture.trim().split('\n')) {
     const [name = '', ...words] = line.trim().split(/:?\s+/)
-    const [parent = '', signer = '', verb = '', target = ''] = words
-    links.set(name, words.length === 1 ? genesis(parent, of) : drawLink(links.get(parent)!, signer, verb, target))
+    links.set(name, words.length === 1 ? genesis(words[0]!, of) : drawLink(links, words))
   }
   return links
 }
@@ -40,12 +39,15 @@ export function genesis(device: string, of: Aor = account): Uint8Array {
   )
 }
 
-function drawLink(parent: Uint8Array, signer: string, verb: string, target: string): Uint8Array {
-  const head = { version: 1 as const, previous: Buffer.from(linkHash(bodyOf(parent)), 'base64url'), at: 1 }
+type Links = ReadonlyMap<string, Uint8Array>
+
+function drawLink(links: Links, [parent = '', signer = '', verb = '', target = '']: readonly string[]): Uint8Array {
+  const head = { version: 1 as const, previous: bytesOfHash(links.get(parent)), at: 1 }
   const bodies: Record<string, () => LinkBody> = {
     adds: () => ({ ...head, kind: 'add', device: keysOf(target) }),
     revokes: () => ({ ...head, kind: 'revoke', target: keysOf(target).id }),
     renames: () => ({ ...head, kind: 'rename', target: keysOf(target).id, name: `${target} again` }),
+    picks: () => ({ ...head, kind: 'pick', branches: target.split(',').map((one) => bytesOfHash(links.get(one))) }),
     epoch: () => ({ ...head, kind: 'epoch', epoch: Number(target), commitment: new Uint8Array(32) }),
   }
   const signers = verb === 'adds' ? [signer, target] : [signer]
@@ -54,3 +56,4 @@ function drawLink(parent: Uint8Array, signer: string, verb: string, target: stri
 
 export const bodyOf = (link: Uint8Array): Uint8Array => decodeSignedLink(link).body
 export const hashOf = (link: Uint8Array | undefined): string => linkHash(bodyOf(link!))
+const bytesOfHash = (link: Uint8Array | undefined) => new Uint8Array(Buffer.from(hashOf(link), 'base64url'))

@@ -2,7 +2,14 @@
 import { compareBytes, equalBytes, toHex } from '#shared/bytes/bytes.ts'
 import type { Place, Tombstone } from '#shared/replication/head.ts'
 import { faultKey, type ReplicaFault } from '#main/replication/faults.ts'
-import type { MissingBody, ReadBatch, ReplicaJournal, SealedBatch, Unsealed } from '#main/replication/ports.ts'
+import type {
+  EarlyBatch,
+  MissingBody,
+  ReadBatch,
+  ReplicaJournal,
+  SealedBatch,
+  Unsealed,
+} from '#main/replication/ports.ts'
 
 interface State {
   own: Place | null
@@ -16,6 +23,8 @@ interface State {
   claims: ReadonlyMap<string, Place>
   hashes: ReadonlyMap<string, Uint8Array>
   received: readonly Uint8Array[]
+  /** Device and seq of what was received ahead of its turn. */
+  early: ReadonlySet<string>
   unopened: ReadBatch['unopened']
   missing: readonly MissingBody[]
   erased: ReadonlyMap<string, Tombstone>
@@ -34,7 +43,14 @@ const empty: State = {
     unopened: [],
     missing: [],
   },
-  ...{ places: new Map(), claims: new Map(), hashes: new Map(), erased: new Map(), faults: new Map() },
+  ...{
+    places: new Map(),
+    claims: new Map(),
+    hashes: new Map(),
+    erased: new Map(),
+    faults: new Map(),
+    early: new Set(),
+  },
 }
 
 export class MemoryReplicaJournal implements ReplicaJournal {
@@ -147,9 +163,33 @@ export class MemoryReplicaJournal implements ReplicaJournal {
     return Promise.resolve()
   }
 
-  keepRead({ place, contents, unopened, missing, frontier, erased }: ReadBatch): Promise<void> {
+  keepRead(batches: readonly ReadBatch[]): Promise<void> {
+    for (const batch of batches) this.#keepOne(batch)
+    return Promise.resolve()
+  }
+
+  keepEarly(batches: readonly EarlyBatch[]): Promise<void> {
+    for (const { place, contents } of batches) {
+      const { places, early, claims, hashes, received } = this.#state
+      const key = toHex(place.device)
+      if (place.seq <= (places.get(key)?.seq ?? 0)) continue
+      const fresh = contents.filter(({ seq }) => !early.has(`${key} ${seq}`))
+      const isFarther = place.seq > (claims.get(key)?.seq ?? 0)
+      this.#state = {
+        ...this.#state,
+        ...{ early: new Set([...early, ...fresh.map(({ seq }) => `${key} ${seq}`)]) },
+        ...{ received: [...received, ...fresh.map(({ content }) => content)] },
+        ...{ claims: isFarther ? new Map([...claims, [key, place]]) : claims },
+        ...{ hashes: with_(hashes, place, hashes.get(`${key} ${place.seq}`) ?? place.hash) },
+      }
+    }
+    return Promise.resolve()
+  }
+
+  #keepOne({ place, contents, unopened, missing, frontier, erased }: ReadBatch): void {
     const state = this.#state
-    if (place.seq <= (state.places.get(toHex(place.device))?.seq ?? 0)) return Promise.resolve()
+    if (place.seq <= (state.places.get(toHex(place.device))?.seq ?? 0)) return
+    const fresh = contents.filter(({ seq }) => !state.early.has(`${toHex(place.device)} ${seq}`))
     let hashes = with_(state.hashes, place, place.hash)
     const claims = new Map(state.claims)
     for (const claim of frontier) {
@@ -159,12 +199,11 @@ export class MemoryReplicaJournal implements ReplicaJournal {
     this.#state = {
       ...state,
       ...{ hashes, claims, places: new Map([...state.places, [toHex(place.device), place]]) },
-      received: [...state.received, ...contents.map(({ content }) => content)],
+      received: [...state.received, ...fresh.map(({ content }) => content)],
       unopened: [...state.unopened, ...unopened],
       missing: [...state.missing, ...missing],
       erased: new Map([...state.erased, ...erased.map((body) => [`${toHex(body.device)} ${body.seq}`, body] as const)]),
     }
-    return Promise.resolve()
   }
 
   keepFault(fault: ReplicaFault): Promise<void> {

@@ -94,6 +94,7 @@ export interface SessionAnswers {
   }
   readonly callDevices: {
     list: Answer<'calls.devices'>
+    comparedElsewhere: Answer<'calls.comparedElsewhere'>
     rename: Answer<'calls.renameDevice'>
     forgetComparison: Answer<'calls.forgetComparison'>
   }
@@ -147,6 +148,7 @@ export interface SessionAnswers {
     rejoin: Answer<'replication.rejoin'>
     rename: Answer<'devices.rename'>
     revoke: Answer<'devices.revoke'>
+    pickBranch: Answer<'devices.pickBranch'>
   }
   readonly linking: {
     view: Answer<'linking.view'>
@@ -267,6 +269,7 @@ function callRows(
     'calls.declineReferral': (args) => session().calls.declineReferral(args),
     'calls.compared': (args) => session().calls.compared(args),
     'calls.devices': (args) => session().callDevices.list(args),
+    'calls.comparedElsewhere': (args) => session().callDevices.comparedElsewhere(args),
     'calls.renameDevice': (args) => session().callDevices.rename(args),
     'calls.forgetComparison': (args) => session().callDevices.forgetComparison(args),
     'calls.dismiss': (args) => session().calls.dismiss(args),
@@ -336,6 +339,7 @@ function replicationRows(
     'replication.rejoin': (args) => session().replication.rejoin(args),
     'devices.rename': (args) => session().replication.rename(args),
     'devices.revoke': (args) => session().replication.revoke(args),
+    'devices.pickBranch': (args) => session().replication.pickBranch(args),
     'linking.view': (args) => session().linking.view(args),
     'linking.begin': (args) => session().linking.begin(args),
     'linking.readQr': (args) => session().linking.readQr(args),

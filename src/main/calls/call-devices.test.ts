@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
+import type { AccountId, Aor, ConversationId, DeviceId } from '#shared/model/ids.ts'
 import { CallDevices } from './call-devices.ts'
 import type { CallPeer, TrustedDevice } from './ports.ts'
 
@@ -9,6 +9,7 @@ const conversationId = 'CCCCCCCCCCCCCCCCCCCCCA' as ConversationId
 const accountId = 'AAAAAAAAAAAAAAAAAAAAAA' as AccountId
 const laptop: TrustedDevice = { peerZid: new Uint8Array(12).fill(0x0a), verified: true, name: 'Laptop', updatedAt: 2 }
 const phone: TrustedDevice = { peerZid: new Uint8Array(12).fill(0xb0), verified: false, name: '', updatedAt: 1 }
+const elsewhere = { zid: 'cc'.repeat(12), name: 'Tablet', device: 'D' as DeviceId, deviceName: 'Desk', at: 3 }
 const laptopZid = '0a'.repeat(12)
 
 function world(own: Aor | null = alice) {
@@ -23,6 +24,7 @@ function world(own: Aor | null = alice) {
         noted.push({ account, of, ...found })
         return Promise.resolve()
       },
+      comparedElsewhere: () => Promise.resolve([elsewhere]),
     },
   })
   return { devices, noted }
@@ -34,6 +36,11 @@ describe('devices of a contact', () => {
       { zid: laptopZid, name: 'Laptop', compared: true, lastCallAt: 2 },
       { zid: 'b0'.repeat(12), name: '', compared: false, lastCallAt: 1 },
     ])
+  })
+
+  it('are told apart from those that were compared on another own device', async () => {
+    expect(await world().devices.comparedElsewhere({ conversationId })).toEqual([elsewhere])
+    await expect(world(null).devices.comparedElsewhere({ conversationId })).rejects.toMatchObject({ code: 'not-found' })
   })
 
   it('keep their comparison when they are renamed, and the name is cleaned', async () => {

@@ -2,7 +2,7 @@
 import { toHex } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import { cleanDisplayName } from '#shared/model/display-name.ts'
-import type { CallDeviceView } from '#shared/model/calls.ts'
+import type { CallDeviceView, ComparedElsewhereView } from '#shared/model/calls.ts'
 import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
 import type { CallPeersPort, CallTrustPort, TrustedDevice } from './ports.ts'
 
@@ -10,7 +10,7 @@ interface Ports {
   /** Null for an account that is not there. */
   readonly accountAor: (id: AccountId) => Aor | null
   readonly peers: Pick<CallPeersPort, 'byConversation'>
-  readonly trust: Pick<CallTrustPort, 'devices' | 'setVerified'>
+  readonly trust: Pick<CallTrustPort, 'devices' | 'setVerified' | 'comparedElsewhere'>
 }
 
 interface Contact {
@@ -34,6 +34,16 @@ export class CallDevices {
   async list({ conversationId }: { readonly conversationId: ConversationId }): Promise<readonly CallDeviceView[]> {
     const { account, peer } = await this.#contact(conversationId)
     return (await this.#ports.trust.devices(account, peer)).map(viewOf)
+  }
+
+  /** @throws SottoError `not-found`. */
+  async comparedElsewhere({
+    conversationId,
+  }: {
+    readonly conversationId: ConversationId
+  }): Promise<readonly ComparedElsewhereView[]> {
+    const { account, peer } = await this.#contact(conversationId)
+    return this.#ports.trust.comparedElsewhere(account, peer)
   }
 
   /** @throws SottoError `not-found`. */

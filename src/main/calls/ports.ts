@@ -1,5 +1,12 @@
 /** What calls need of the rest of main. */
-import type { CallId, CallPolicy, CallRecordView, CallView, MediaCommand } from '#shared/model/calls.ts'
+import type {
+  CallId,
+  CallPolicy,
+  CallRecordView,
+  CallView,
+  ComparedElsewhereView,
+  MediaCommand,
+} from '#shared/model/calls.ts'
 import type { AccountId, Aor, ConversationId } from '#shared/model/ids.ts'
 import type { ContactPolicy, SipTransport } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
@@ -65,10 +72,12 @@ export interface CallTrustPort {
     peer: Aor,
     found: { readonly peerZid: Uint8Array; readonly verified: boolean; readonly name: string },
   ): Promise<void>
-  /** Whether any device of this contact was compared. */
+  /** Whether any device of this contact was compared, on this device or on another own one. */
   isVerified(account: Aor, peer: Aor): Promise<boolean>
   /** Devices of this contact that calls agreed keys with, the last one first. */
   devices(account: Aor, peer: Aor): Promise<readonly TrustedDevice[]>
+  /** What was compared on other own devices: it proves nothing in a call of this one. */
+  comparedElsewhere(account: Aor, peer: Aor): Promise<readonly ComparedElsewhereView[]>
   /** What to offer first: what was learned of this contact lately; null = nothing that still counts. */
   lastKeys(account: Aor, peer: Aor): Promise<'zrtp' | 'sdes' | 'dtls' | null>
   /** `as-before`: what was learned earlier counts again, as no keys came of offering ZRTP. */

@@ -88,6 +88,7 @@ export class Announcements {
       newIncoming: messages([...touched.newIncoming].slice(-maxListedChanges)).map(messageView),
       ...(touched.removedConversations.size === 0 ? {} : { removedConversations: [...touched.removedConversations] }),
       ...(touched.searches ? { searches: true as const } : {}),
+      ...(touched.accountSettings.size === 0 ? {} : { accountSettings: [...touched.accountSettings] }),
       ...(this.#dropped.any() ? { attachmentsDropped: true as const } : {}),
       bulk,
     }

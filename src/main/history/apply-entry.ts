@@ -1,7 +1,7 @@
 /** Applies entries inside a running transaction: stores the bytes and brings the views of what they touch up to date. */
 import type { Database } from 'better-sqlite3'
 import type { Entry } from '#shared/model/entry.ts'
-import type { ConversationId } from '#shared/model/ids.ts'
+import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import { maxChangesPerMessage, maxVariants } from '#shared/model/limits.ts'
 import { readFloor } from '#shared/model/merge-gone.ts'
 import { fileFirst } from '#shared/model/merge-file.ts'
@@ -19,6 +19,7 @@ import {
 import type { ConversationStore } from './conversation-store.ts'
 import { withoutContent, type EntryStore } from './entry-store.ts'
 import type { ClusterChange, MessageStore, NewRow } from './message-store.ts'
+import { OwnWordStore } from './own-word-store.ts'
 import type { ReplicaTrace } from './replica/replica-trace.ts'
 import { SearchStore } from './search-store.ts'
 import { WaitingReceipts } from './waiting-receipts.ts'
@@ -32,6 +33,8 @@ export class Touched {
   readonly removedConversations = new Set<ConversationId>()
   /** The list of saved searches changed. */
   searches = false
+  /** Accounts that are set otherwise. */
+  readonly accountSettings = new Set<Aor>()
   /** Something went away or moved: the list of positions does not say all. */
   incomplete = false
 
@@ -43,8 +46,9 @@ export class Touched {
   }
 
   get isEmpty(): boolean {
-    const { conversations, positions, removedConversations } = this
-    return !this.incomplete && conversations.size + positions.size + removedConversations.size === 0 && !this.searches
+    const { conversations, positions, removedConversations, accountSettings } = this
+    const count = conversations.size + positions.size + removedConversations.size + accountSettings.size
+    return !this.incomplete && count === 0 && !this.searches
   }
 }
 
@@ -64,6 +68,7 @@ export class EntryApplier {
   readonly #conversations: ConversationStore
   readonly #receipts: WaitingReceipts
   readonly #searches: SearchStore
+  readonly #ownWords: OwnWordStore
   readonly #trace: ReplicaTrace
   readonly #due = new Map<number, Due>()
   /** Rows may be there that no entry says. */
@@ -83,6 +88,7 @@ export class EntryApplier {
     this.#entries = stores.entries
     this.#receipts = new WaitingReceipts(this.#entries)
     this.#searches = new SearchStore(db, this.#entries)
+    this.#ownWords = new OwnWordStore(this.#entries)
     this.#messages = messages
     this.#conversations = conversations
   }
@@ -106,9 +112,22 @@ export class EntryApplier {
     const subject = subjectOf(entry)
     if (subject !== null) return this.#applyToMessage(entry, { ...subject, encoded }, touched)
     if (entry.body.kind === 'contact' || entry.body.kind === 'peer-name') return this.#applyToContact(entry, touched)
-    if (entry.body.kind === 'saved-search') return this.#searches.apply(entry, entry.body, touched)
-    this.#entries.insert(entry, { conversation: null, author: null, subject: null })
-    return true
+    return this.#applyBeside(entry, touched)
+  }
+
+  /** What is neither about a row nor about what a peer is called. */
+  #applyBeside(entry: Entry, touched: Touched): boolean {
+    switch (entry.body.kind) {
+      case 'saved-search':
+        return this.#searches.apply(entry, entry.body, touched)
+      case 'mark':
+        return this.#ownWords.applyMark(entry as Of<'mark'>, this.#refOf(entry), touched)
+      case 'account-settings':
+        return this.#ownWords.applySettings(entry as Of<'account-settings'>, touched)
+      default:
+        this.#entries.insert(entry, { conversation: null, author: null, subject: null })
+        return true
+    }
   }
 
   /** What came in an envelope once more stands where it is held; if its content is gone there, it is to go everywhere. */
@@ -130,7 +149,7 @@ export class EntryApplier {
 
   #refOf(entry: Entry): number {
     const { body, head } = entry
-    if (body.kind === 'unknown' || body.kind === 'saved-search') throw new Error('it is of no conversation')
+    if (!('conversation' in body)) throw new Error('it is of no conversation')
     return this.#conversations.refOf({ id: body.conversation, account: head.account, peer: body.peer })
   }
 

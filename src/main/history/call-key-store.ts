@@ -78,6 +78,11 @@ export function readZrtpDevices(db: Database, account: Aor, peer: Aor): readonly
   }))
 }
 
+/** As {@link CallKeysReaderPort.zrtpContacts}. */
+export function readZrtpContacts(db: Database, account: Aor): readonly Aor[] {
+  return db.prepare<[string], Aor>('SELECT DISTINCT peer FROM zrtp_peer WHERE account = ?').pluck().all(account)
+}
+
 /** As {@link CallKeysReaderPort.callMemory}. */
 export function readCallMemory(db: Database, account: Aor, peer: Aor): CallMemory | null {
   const found = db.prepare<[string, string], CallMemory>(

@@ -74,6 +74,8 @@ export interface CallKeysReaderPort {
   zrtpVerifiedWith(account: Aor, peer: Aor): Promise<boolean>
   /** Every device of this contact that is kept, the last one called first. */
   zrtpDevices(account: Aor, peer: Aor): Promise<readonly KnownZrtpDevice[]>
+  /** Contacts that have such devices. */
+  zrtpContacts(account: Aor): Promise<readonly Aor[]>
   /** Null where nothing was ever learned. */
   callMemory(account: Aor, peer: Aor): Promise<CallMemory | null>
 }

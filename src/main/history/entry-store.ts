@@ -25,6 +25,14 @@ export interface EntryPlace {
   readonly subject: string | null
 }
 
+/** Entries that are about an account as a whole. */
+function ofAccount(db: Database, kind: 'saved-search' | 'account-settings'): Statement<[string], Uint8Array> {
+  const where = 'account = ? AND conversation IS NULL AND subject IS NOT NULL'
+  return db
+    .prepare<[string], Uint8Array>(`SELECT bytes FROM entry WHERE ${where} AND kind = ${kinds[kind].number}`)
+    .pluck()
+}
+
 export class EntryStore {
   readonly #trace: ReplicaTrace
   readonly #has: Statement<[Uint8Array], number>
@@ -33,6 +41,7 @@ export class EntryStore {
   readonly #contacts: Statement<[number], Uint8Array>
   readonly #receipts: Statement<[number], Uint8Array>
   readonly #searches: Statement<[string], Uint8Array>
+  readonly #accountSettings: Statement<[string], Uint8Array>
   readonly #rewrite: Statement<[Uint8Array, Uint8Array]>
   readonly #remove: Statement<[Uint8Array]>
   readonly #bytes: Statement<[Uint8Array], Uint8Array>
@@ -63,11 +72,8 @@ export class EntryStore {
              AND message.message_id = entry.subject AND message.author = entry.author) ORDER BY seq`,
       )
       .pluck()
-    this.#searches = db
-      .prepare<[string], Uint8Array>(
-        `SELECT bytes FROM entry WHERE account = ? AND conversation IS NULL AND subject IS NOT NULL`,
-      )
-      .pluck()
+    this.#searches = ofAccount(db, 'saved-search')
+    this.#accountSettings = ofAccount(db, 'account-settings')
     this.#bytes = db.prepare<[Uint8Array], Uint8Array>('SELECT bytes FROM entry WHERE id = ?').pluck()
     this.#remove = db.prepare('DELETE FROM entry WHERE id = ?')
     this.#unread = db.prepare('INSERT INTO entry_unread (seq) VALUES (?)')
@@ -134,6 +140,11 @@ export class EntryStore {
   /** All entries about the searches that an account keeps. */
   savedSearches(account: string): readonly Entry[] {
     return this.#searches.all(account).map(decodeStoredEntry)
+  }
+
+  /** All entries about what the user set for an account. */
+  accountSettings(account: string): readonly Entry[] {
+    return this.#accountSettings.all(account).map(decodeStoredEntry)
   }
 
   /** Everything said about the delivery of messages that are not here, in the order of arrival. */

@@ -5,6 +5,8 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { HistoryHoldings } from '#shared/model/holdings.ts'
+import type { FollowingSettings } from '#shared/model/merge-account-settings.ts'
+import type { MergedMark } from '#shared/model/merge-mark.ts'
 import type { ContactView, ConversationView, MessagePage, MessageView, SearchPage } from '#shared/model/views.ts'
 import { wipe } from '#shared/bytes/bytes.ts'
 import { sharedSecretOf } from '#shared/bytes/secret.ts'
@@ -19,7 +21,7 @@ import type {
   ImportPreview,
   PackedEntries,
 } from './archive-port.ts'
-import { isVerifiedWith, readCallMemory, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
+import { isVerifiedWith, readCallMemory, readZrtpContacts, readZrtpDevices, readZrtpPeer } from './call-key-store.ts'
 import type { CallMemory, KeptZrtpPeer, KnownZrtpDevice } from './call-keys-port.ts'
 import { openDatabase } from './database.ts'
 import { readHoldings } from './holdings-reader.ts'
@@ -34,6 +36,7 @@ import type {
   StoredSearch,
   WaitingJob,
 } from './port.ts'
+import { readFollowingSettings, readMarks } from './own-word-reader.ts'
 import { MessageSearch, type SearchRequest } from './message-search.ts'
 import { readTransferPiece } from './replica/transfer-reader.ts'
 import { withStorageFailures } from './sqlite-failure.ts'
@@ -161,6 +164,14 @@ export class HistoryReader implements HistoryReaderPort {
     return this.#read(() => this.#statement<[], StoredSearch>('SELECT * FROM saved_search ORDER BY name, id').all())
   }
 
+  marks(account: Aor, peer: Aor): Promise<readonly MergedMark[]> {
+    return this.#read(() => readMarks(this.#db, account, peer))
+  }
+
+  followingSettings(account: Aor): Promise<FollowingSettings> {
+    return this.#read(() => readFollowingSettings(this.#db, account))
+  }
+
   dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]> {
     return this.#read(() =>
       this.#statement<[number, number], Omit<JobRow, 'payload'>>(
@@ -269,6 +280,10 @@ export class HistoryReader implements HistoryReaderPort {
 
   zrtpDevices(account: Aor, peer: Aor): Promise<readonly KnownZrtpDevice[]> {
     return this.#read(() => readZrtpDevices(this.#db, account, peer))
+  }
+
+  zrtpContacts(account: Aor): Promise<readonly Aor[]> {
+    return this.#read(() => readZrtpContacts(this.#db, account))
   }
 
   callMemory(account: Aor, peer: Aor): Promise<CallMemory | null> {

@@ -23,7 +23,7 @@ import { Tidying } from './tidying.ts'
 import { JobStore } from './job-store.ts'
 import { MessageStore } from './message-store.ts'
 import { EntriesReadAgain } from './read-again.ts'
-import { ReplicaKeeper } from './replica/replica-keeper.ts'
+import { ReplicaKeeper, type Told } from './replica/replica-keeper.ts'
 import { ReplicaTrace } from './replica/replica-trace.ts'
 import { RowEraser } from './row-eraser.ts'
 import { storageFailure, withStorageFailures } from './sqlite-failure.ts'
@@ -111,7 +111,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#revision = this.#values.revision()
     this.replica = new ReplicaKeeper({
       ...{ ...stores, applier: this.#applier, db: this.#db, now: () => this.#clock.now() },
-      change: (run, isMany) => this.#change(run, isMany),
+      change: (run, told) => this.#change(run, told),
       read: (run) => this.#read(run),
     })
     this.#readRest()
@@ -207,12 +207,13 @@ export class HistoryWriter implements HistoryWriterPort {
     })
   }
 
-  /** Entries beside those of a commit; many are announced as one change. */
-  async #change(run: (touched: Touched) => void, isMany: boolean): Promise<void> {
+  /** Entries beside those of a commit. */
+  async #change(run: (touched: Touched) => void, told: Told): Promise<void> {
     await this.#enqueue(() => {
-      const touched = isMany ? new Touched() : this.#touched
+      const touched = told === 'each' ? this.#touched : new Touched()
       run(touched)
-      if (isMany && !touched.isEmpty) this.#announceLater()
+      if (told === 'as-one' && !touched.isEmpty) this.#touched.incomplete = true
+      else if (told === 'as-one-soon' && !touched.isEmpty) this.#announceLater()
       return []
     })
   }

@@ -25,6 +25,7 @@ const kindOf: Readonly<Record<KnownKind, HoldingKind>> = {
     timer: 'changes',
     bookmark: 'changes',
   },
+  ...{ mark: 'contacts', 'account-settings': 'contacts' },
   ...{ call: 'calls', file: 'files', contact: 'contacts', 'peer-name': 'contacts', 'saved-search': 'savedSearches' },
 }
 const kindOfNumber = new Map(Object.entries(kinds).map(([name, { number }]) => [number, kindOf[name as KnownKind]]))

@@ -3,6 +3,8 @@
  * reader worker (its own WAL connection: reading never waits for writing).
  */
 import type { HistoryHoldings } from '#shared/model/holdings.ts'
+import type { FollowingSettings } from '#shared/model/merge-account-settings.ts'
+import type { MergedMark } from '#shared/model/merge-mark.ts'
 import type { Aor, AccountId, AttachmentId, ConversationId, JobId, MessageId, SearchId } from '#shared/model/ids.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type {
@@ -112,6 +114,8 @@ export interface HistoryChange {
   readonly removedConversations?: readonly ConversationId[]
   /** The list of saved searches is another. */
   readonly searches?: true
+  /** Accounts for which something that follows the user is set otherwise. */
+  readonly accountSettings?: readonly Aor[]
   /** Attachments lost their last entry: {@link HistoryReaderPort.droppedAttachments} names them. */
   readonly attachmentsDropped?: true
   /** True when the change is too large to list: refetch. */
@@ -182,6 +186,10 @@ export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort
   unreadUpTo(conversation: ConversationId, position: number, limit: number): Promise<readonly MessageView[]>
   search(request: SearchRequest): Promise<SearchPage>
   savedSearches(): Promise<readonly StoredSearch[]>
+  /** Comparisons with this peer that hold on the own devices that made them, whatever the device chain says of those now. */
+  marks(account: Aor, peer: Aor): Promise<readonly MergedMark[]>
+  /** What the user set for an account on any own device. */
+  followingSettings(account: Aor): Promise<FollowingSettings>
   /** Jobs whose time has come, oldest first; {@link jobsOf} has their payloads. */
   dueJobs(now: number, limit: number): Promise<readonly WaitingJob[]>
   /** All jobs of a message (for retry and for cancel on delete). */

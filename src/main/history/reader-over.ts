@@ -16,6 +16,8 @@ export function readerOver(call: Call): HistoryReaderPort {
     dueJobs: (now, limit) => call('dueJobs', now, limit),
     jobsOf: (conversation, target) => call('jobsOf', conversation, target),
     savedSearches: () => call('savedSearches'),
+    marks: (account, peer) => call('marks', account, peer),
+    followingSettings: (account) => call('followingSettings', account),
     expired: (now, limit) => call('expired', now, limit),
     nextExpiry: () => call('nextExpiry'),
     overdue: (now, keepDays) => call('overdue', now, keepDays),
@@ -34,6 +36,7 @@ export function readerOver(call: Call): HistoryReaderPort {
     zrtpPeer: (pair) => call('zrtpPeer', pair),
     zrtpVerifiedWith: (account, peer) => call('zrtpVerifiedWith', account, peer),
     zrtpDevices: (account, peer) => call('zrtpDevices', account, peer),
+    zrtpContacts: (account) => call('zrtpContacts', account),
     callMemory: (account, peer) => call('callMemory', account, peer),
   }
 }

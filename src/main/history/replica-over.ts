@@ -21,6 +21,7 @@ export function replicaOver(call: Call): ReplicaKeeperPort {
     keepSealed: over('keepSealed'),
     keepConfirmed: over('keepConfirmed'),
     keepRead: over('keepRead'),
+    keepEarly: over('keepEarly'),
     keepFault: over('keepFault'),
     faults: over('faults'),
     forgetMissing: over('forgetMissing'),

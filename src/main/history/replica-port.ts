@@ -84,6 +84,9 @@ export interface BatchRead {
   readonly erased: readonly Tombstone[]
 }
 
+/** Of a batch that is not the next one of its device: what is shown ahead of its turn. */
+export type BatchEarly = Pick<BatchRead, 'place' | 'contents'>
+
 /** What became of contents. */
 export interface ContentsReceipt {
   /** Timestamp of the latest entry, for the clock of new entries to go on from; null without any. */
@@ -131,6 +134,8 @@ export interface ReplicaKeeperPort extends TransferWriterPort {
   keepConfirmed(account: Aor, seq: number): Promise<void>
   /** Batches of other devices, in order, in one transaction; one that was read before changes nothing. */
   keepRead(account: Aor, batches: readonly BatchRead[]): Promise<ContentsReceipt>
+  /** Contents ahead of their turn, in one transaction: nobody is told of each, and the places of their batches are only claimed. */
+  keepEarly(account: Aor, batches: readonly BatchEarly[]): Promise<ContentsReceipt>
   keepFault(account: Aor, fault: KeptFault): Promise<void>
   faults(account: Aor): Promise<readonly KeptFault[]>
   forgetMissing(account: Aor, bodies: readonly Tombstone[]): Promise<void>

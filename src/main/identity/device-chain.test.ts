@@ -126,6 +126,47 @@ describe('device chain', () => {
     }
   })
 
+  describe('a pick by a device', () => {
+    const forked = '0: A\n1: 0 A adds B\n2: 1 A adds C\n3: 1 B renames A\n'
+
+    it('settles a fork, and lets a new epoch begin', () => {
+      expect(read(`${forked}4: 2 B picks 2`)).toMatchObject({ head: '4', fork: null, devices: 'ABC' })
+      expect(read(`${forked}4: 3 A picks 3\n5: 4 A epoch 1`)).toMatchObject({ head: '5', devices: 'AB' })
+      expect(read(`${forked}4: 3 A epoch 1\n5: 4 A picks 3`).reading.state.epochIsDue).toBe(true)
+    })
+
+    it('counts for the branch that it names alone, and not beside another on another branch', () => {
+      const open = { head: '1', fork: ['2', '3'] }
+      expect(read(`${forked}4: 2 B picks 3`)).toMatchObject(open)
+      expect(read(`${forked}4: 2 B picks 2\n5: 3 A picks 3`)).toMatchObject(open)
+      expect(read(`${forked}4: 2 B picks 2\n5: 3 paper picks 3`)).toMatchObject({ head: '5', fork: null })
+    })
+
+    it('is nothing by a device that only one branch has, or that another one removes', () => {
+      expect(read(`${forked}4: 2 C picks 2`)).toMatchObject({ head: '1', fork: ['2', '3'] })
+      const removed = '0: A\n1: 0 A adds B\n2: 1 A revokes B\n3: 1 B adds C\n'
+      expect(read(`${removed}4: 3 B picks 3`)).toMatchObject({ head: '1', fork: ['2', '3'] })
+      expect(read(`${removed}4: 2 A picks 2`)).toMatchObject({ head: '4', devices: 'A' })
+      expect(read(`${removed}4: 3 A picks 3`)).toMatchObject({ head: '4', devices: 'ABC' })
+    })
+
+    it('is nothing by a removed device that hides its removal behind another fork', () => {
+      const hidden = `
+        0: A
+        1: 0 A adds B
+        2: 1 A renames A
+        3: 2 A revokes B
+        4: 1 B adds C
+        5: 2 B renames B
+        6: 4 B picks 4`
+      expect(read(hidden)).toMatchObject({ head: '1', fork: ['2', '4'] })
+    })
+
+    it('stays when its device is removed afterwards', () => {
+      expect(read(`${forked}4: 2 B picks 2\n5: 4 A revokes B`)).toMatchObject({ head: '5', fork: null, devices: 'AC' })
+    })
+  })
+
   it('walks forks within forks once each', () => {
     const lines = ['0: A', '1: 0 A adds B']
     for (let at = 1; at < 60; at++)

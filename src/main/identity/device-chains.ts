@@ -2,7 +2,8 @@ import type { ChainChange, DeviceChainPort, KnownChain, OwnDevice } from '#share
 import { fromBase64Url, toBase64Url } from '#shared/bytes/base64url.ts'
 import { SottoError } from '#shared/errors.ts'
 import { linksInOrder } from '#shared/identity/link-order.ts'
-import { placeOfLink, type ChainFork } from '#shared/identity/read-chain.ts'
+import { branchesOf, devicesAside, fingerprintOf } from '#shared/identity/chain-branches.ts'
+import { placeOfLink, type ChainReading, type ChainWanted } from '#shared/identity/read-chain.ts'
 import { encodeLinkBody, type LinkSignature } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
@@ -11,6 +12,7 @@ import { deviceIdOf, linkSignatureInput, readChain, type ChainState } from './de
 import type { IdentityRecord } from './identity-record.ts'
 import type { IdentityRecords } from './identity-records.ts'
 import { deviceSigner, newDeviceSeeds, signLink, type DeviceSeeds } from './link-author.ts'
+import { withPaperSigner } from './paper-keys.ts'
 import { bodyOfChange, nameInChain, ownDevice, signBody } from './own-device.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { nodeVerifier } from '#main/keys/verifier.ts'
@@ -117,6 +119,27 @@ export class DeviceChains implements DeviceChainPort {
     })
   }
 
+  /**
+   * Says at the end of a branch of the forked chain, named by its last link, that it counts; `words` = the paper secret as typed
+   * (UTF-8), the caller's to wipe. @throws SottoError `not-found` for no such branch, `wrong-paper-secret`, and `fork-needs-paper` where this
+   * device's word does not settle it.
+   */
+  signPick(account: Aor, branch: string, words: Uint8Array | null): Promise<Uint8Array> {
+    return this.#records.with(account, (record) => {
+      const chosen = chainOf(account, record).branches.find(({ state }) => state.head === branch)
+      if (chosen === undefined) throw new SottoError('not-found')
+      const branches = chosen.path.flatMap((hash) => fromBase64Url(hash) ?? [])
+      const body = bodyOfChange(chosen.state, { kind: 'pick', branches }, this.#ports.clock.now())
+      const link =
+        words === null
+          ? signLink(body, [deviceSigner(record.seeds)])
+          : withPaperSigner(words, chosen.state.paper, (signer) => signLink(body, [signer]))
+      const settled = readingOf(account, { ...record, links: [...record.links, link] })
+      if (settled.fork !== null) throw new SottoError('fork-needs-paper')
+      return link
+    })
+  }
+
   /** This device under new keys: they count from when the link was taken by a server (`keepNewKeys`). */
   prepareRejoin(account: Aor): Promise<{ readonly link: Uint8Array; readonly seeds: DeviceSeeds }> {
     return this.#records.with(account, (record) => {
@@ -142,10 +165,23 @@ export class DeviceChains implements DeviceChainPort {
   }
 }
 
-function chainOf(account: Aor, { links, identity, picked }: IdentityRecord): KnownChain {
+function wantedOf(account: Aor, { identity, picked }: IdentityRecord): ChainWanted {
+  return { account, identity, picked: new Set(picked), crypto: nodeVerifier }
+}
+
+function readingOf(account: Aor, record: IdentityRecord): ChainReading {
+  const { links, identity, picked } = record
   const reading = readChain(links, account, identity, new Set(picked))
   if (reading === null) throw new Error('damaged identity')
-  return { ...reading, links }
+  return reading
+}
+
+function chainOf(account: Aor, record: IdentityRecord): KnownChain {
+  const { links } = record
+  const reading = readingOf(account, record)
+  const branches = branchesOf(links, wantedOf(account, record), reading)
+  const isWhole = reading.fork !== null || links.length === reading.state.length
+  return { ...reading, links, branches, aside: isWhole ? [] : devicesAside(links, reading) }
 }
 
 /** The record with those of these links that say something; who sends others gets no room for them. */
@@ -154,19 +190,16 @@ function withFresh(account: Aor, record: IdentityRecord, links: readonly Uint8Ar
   const fresh = links.filter((link) => !known.has(toBase64Url(link)))
   if (fresh.length === 0) return record
   const heads = record.links.flatMap((link) => placeOfLink(link, nodeVerifier)?.hash ?? [])
+  const wanted = wantedOf(account, record)
+  const fingerprint = (of: IdentityRecord): string => fingerprintOf(of.links, wanted, readingOf(account, of))
   let learnt = record
-  let reading = chainOf(account, record)
+  let before = fingerprint(record)
   for (const { bytes } of linksInOrder(fresh, nodeVerifier, heads).slice(0, mostLearntAtOnce)) {
     const next = { ...learnt, links: [...learnt.links, bytes].slice(0, maxKeptLinks) }
-    const read = chainOf(account, next)
-    if (read.state.head === reading.state.head && isSameFork(read.fork, reading.fork)) continue
-    ;[learnt, reading] = [next, read]
+    const read = fingerprint(next)
+    if (read !== before) [learnt, before] = [next, read]
   }
   return learnt
-}
-
-function isSameFork(a: ChainFork | null, b: ChainFork | null): boolean {
-  return a?.after === b?.after && a?.branches.join() === b?.branches.join()
 }
 
 function unforked(account: Aor, record: IdentityRecord): ChainState {

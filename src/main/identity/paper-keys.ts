@@ -1,8 +1,10 @@
 import { hkdfSync } from 'node:crypto'
-import { utf8Text, wipe } from '#shared/bytes/bytes.ts'
+import { equalBytes, utf8Text, wipe } from '#shared/bytes/bytes.ts'
+import { SottoError } from '#shared/errors.ts'
 import type { PaperKeys } from '#shared/model/device-link.ts'
 import { ok, type Result } from '#shared/result.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
+import type { LinkSigner } from './link-author.ts'
 import { parsePaperWords, type PaperWordsFailure } from './paper-words.ts'
 
 const salt = 'sotto/v1/paper-secret'
@@ -48,4 +50,18 @@ export function databaseWrapKeyOf(typed: Uint8Array): Result<Uint8Array, PaperWo
   const { databaseWrap, x25519, ed25519 } = derivePaperSeeds(secret.value)
   wipe(secret.value, x25519, ed25519)
   return ok(databaseWrap)
+}
+
+/** Signs by typed words (UTF-8, the caller's to wipe) while `use` runs. @throws SottoError `wrong-paper-secret` where they are not those of `keys`. */
+export function withPaperSigner<T>(typed: Uint8Array, keys: PaperKeys, use: (signer: LinkSigner) => T): T {
+  const secret = parsePaperWords(utf8Text(typed) ?? '')
+  if (!secret.ok) throw new SottoError('wrong-paper-secret')
+  const seeds = derivePaperSeeds(secret.value)
+  try {
+    if (!equalBytes(paperKeysOf(seeds).ed25519, keys.ed25519)) throw new SottoError('wrong-paper-secret')
+    return use({ by: 'paper', seed: seeds.ed25519 })
+  } finally {
+    wipe(secret.value)
+    wipePaperSeeds(seeds)
+  }
 }

@@ -166,7 +166,8 @@ export class AccountReplica {
     })
     open.client.onNews(() => {
       this.#due = 'all'
-      if (this.#state === 'current') this.#wakeIn(0)
+      // A fork is settled by news of another device.
+      if (this.#state === 'current' || this.#error === 'devices-forked') this.#wakeIn(0)
     })
     return open
   }

@@ -47,8 +47,6 @@ export interface ReplicaClientPort extends ReplicaServerPort {
   putBoxes(boxes: readonly (SealedEpochKey & { readonly recipient: Uint8Array | 'paper' })[]): Promise<void>
   /** Erases the boxes of older epochs. */
   dropBoxesBefore(epoch: number): Promise<void>
-  /** The newest batches of all devices, newest first. */
-  newest(maxBytes: number): Promise<readonly Uint8Array[]>
   /** Read from the server just now. */
   copy(): Promise<ServerCopy>
   /** Erases batches, boxes and chain. */

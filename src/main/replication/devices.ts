@@ -32,6 +32,11 @@ export async function revokeDevice(parts: DeviceChangeParts, device: DeviceId): 
   await open.look()
 }
 
+/** Settles a forked chain by a link that `sign` makes: every device goes on along its branch. */
+export async function pickBranch(parts: DeviceChangeParts, sign: (account: Aor) => Promise<Uint8Array>): Promise<void> {
+  await store(parts, () => sign(parts.account))
+}
+
 /** Adds a device whose signature `join` brings for the body it is shown; it has its keys when this resolves. */
 export async function addDevice(
   parts: DeviceChangeParts,

@@ -19,6 +19,8 @@ type Tamper = (batches: readonly Uint8Array[]) => readonly Uint8Array[]
 let now: number
 let store: MemoryReplicaStore
 let tamper: Tamper
+/** The same for what is to be shown first. */
+let tamperNewest: Tamper
 let devices: Map<string, Uint8Array>
 
 class Device {
@@ -64,6 +66,7 @@ class Device {
         const { batches, end } = await store.page(account, { after, maxBytes: 4096 })
         return { batches: tamper(batches.map(({ bytes }) => bytes)), end }
       },
+      newest: async (maxBytes) => tamperNewest((await store.newest(account, maxBytes)).map(({ bytes }) => bytes)),
       push: async (bytes, begins) => {
         const taken = await takeBatch(store, bytes, { account, sender: id, begins, keyOf, crypto: parts.crypto })
         if (!taken.ok) throw new Error(taken.error)
@@ -74,6 +77,7 @@ class Device {
     }
     return new ReplicaEngine({
       ...{ ...parts, server, devices: known, clock: { now: () => now }, maySeal: () => this.maySeal },
+      newestFirst: { from: 5, bytes: 2000 },
       progress: (progress) => this.progress.push(progress),
     })
   }
@@ -101,6 +105,7 @@ beforeEach(() => {
   devices = new Map()
   store = new MemoryReplicaStore(() => Math.floor(now / dayMs))
   tamper = (batches) => batches
+  tamperNewest = tamper
   ;[ann, bob] = [new Device('ann'), new Device('bob')]
 })
 
@@ -299,6 +304,124 @@ describe('a server', () => {
     expect(report.stopped).toBe(true)
     expect(report.pushed).toBe(0)
     expect(new Set(report.faults.map(({ kind }) => kind))).toEqual(new Set(['ahead']))
+  })
+})
+
+describe('the newest first', () => {
+  const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`)
+  const write = async (device: Device) => {
+    for (const line of lines) await device.say(line)
+  }
+  /** Everything of `device` as it lies at the server. */
+  const written = async (device: Device) => {
+    const { batches } = await store.page(account, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+    return batches.map(({ bytes }) => bytes).filter((bytes) => equalBytes(of(bytes).device, device.id))
+  }
+  /** A run that ends before anything comes in its turn. */
+  const firstGlance = async (device: Device) => {
+    tamper = () => {
+      throw new Error('gone')
+    }
+    await expect(device.sync()).rejects.toThrow('gone')
+    tamper = (batches) => batches
+  }
+
+  it('are there before anything older, their place is not, and each is there once in the end', async () => {
+    await write(ann)
+    await firstGlance(bob)
+    expect(bob.texts.length).toBeGreaterThan(1)
+    expect(bob.texts).toEqual(lines.slice(-bob.texts.length))
+    expect([bob.journal.places(), bob.journal.claims().map(({ seq }) => seq), bob.faults]).toEqual([[], [20], []])
+    await firstGlance(bob)
+    await bob.sync()
+    expect([[...bob.texts].sort(), bob.faults]).toEqual([[...lines].sort(), []])
+    expect(bob.journal.places().map(({ seq }) => seq)).toEqual([20])
+  })
+
+  it('are not asked for where everything comes at once', async () => {
+    await ann.say(...lines.slice(0, 5))
+    tamperNewest = () => {
+      throw new Error('asked')
+    }
+    await bob.sync()
+    expect(bob.texts).toHaveLength(5)
+  })
+
+  it('are nothing that nobody signed, and old ones shown as new do no harm', async () => {
+    await write(ann)
+    const old = (await written(ann))[2]!
+    tamperNewest = ([newest, ...rest]) => [
+      changed(newest!, (batch) => ({
+        ...batch,
+        envelopes: batch.envelopes.map((one) => ({ ...one, body: utf8('false') })),
+      })),
+      ...[old, old, ...rest.slice(0, 1)],
+    ]
+    await firstGlance(bob)
+    expect([bob.texts, bob.faults]).toEqual([['line 18', 'line 2'], ['forged']])
+    await bob.sync()
+    expect([...bob.texts].sort()).toEqual([...lines].sort())
+  })
+
+  it('are nothing of a removed device, whose end only reading in order finds', async () => {
+    await write(ann)
+    bob.ends.set(String(ann.id), 7)
+    await firstGlance(bob)
+    expect([bob.texts, bob.faults]).toEqual([[], []])
+    await bob.sync()
+    expect(bob.texts).toEqual(lines.slice(0, 7))
+  })
+
+  it('that the server does not have afterwards are named', async () => {
+    await write(ann)
+    await firstGlance(bob)
+    tamper = (batches) => batches.filter((bytes) => of(bytes).seq < 12)
+    await bob.sync()
+    expect(bob.journal.faults()).toEqual([{ kind: 'withheld', device: ann.id, first: 12, last: 20 }])
+  })
+
+  it('of another history than comes in its turn are named, also after a restart', async () => {
+    const twin = new Device('ann')
+    await write(twin)
+    const other = (await written(twin)).at(-1)!
+    store = new MemoryReplicaStore(() => Math.floor(now / dayMs))
+    for (const line of lines) await ann.say(`true ${line}`)
+    tamperNewest = () => [other]
+    await firstGlance(bob)
+    expect(bob.texts).toEqual(['line 19'])
+    bob.journal = new MemoryReplicaJournal(bob.journal)
+    tamperNewest = (batches) => batches
+    await bob.sync()
+    expect(bob.journal.faults()).toContainEqual({ kind: 'forked', device: ann.id, seq: 20 })
+    expect(bob.journal.places().map(({ seq }) => seq)).toEqual([19])
+  })
+
+  it('of another history than was read before are not taken', async () => {
+    await ann.say('true')
+    await bob.sync()
+    const twin = new Device('ann')
+    store = new MemoryReplicaStore(() => Math.floor(now / dayMs))
+    await twin.say('one')
+    await twin.say('two')
+    const other = (await written(twin)).at(-1)!
+    await write(ann)
+    tamperNewest = () => [other]
+    await bob.sync()
+    expect(bob.texts).not.toContain('two')
+    expect(bob.faults).toContain('forked')
+  })
+
+  it('show nothing that one of them says is to be forgotten', async () => {
+    await write(ann)
+    const bodies = await written(ann)
+    const last = decodeHeader(decodeBatch(bodies.at(-1)!).envelopes[0]!.header)
+    ann.journal.erase({ device: last.device, seq: last.seq, bodyHash: last.bodyHash })
+    await ann.sync()
+    // A server that keeps the body all the same.
+    tamperNewest = ([erasing, _without, ...rest]) => [erasing!, bodies.at(-1)!, ...rest]
+    await firstGlance(bob)
+    expect(bob.texts).not.toContain('line 19')
+    expect(bob.texts).toContain('line 18')
   })
 })
 

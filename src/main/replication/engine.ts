@@ -1,19 +1,12 @@
 /** Keeps this device and the replica of one account equal: pushes what is new here, reads what is new there. */
 import { equalBytes, toHex } from '#shared/bytes/bytes.ts'
-import { ProtocolError, SottoError } from '#shared/errors.ts'
-import { decodeBatch } from '#shared/replication/batch.ts'
-import { deviceIdLength, headerBytes } from '#shared/replication/envelope.ts'
-import { checkBatch, type BatchFault, type CheckedBatch } from '#shared/replication/check-batch.ts'
-import { decodeHead, maxBatchEntries, type Place } from '#shared/replication/head.ts'
+import { SottoError } from '#shared/errors.ts'
+import { maxBatchEntries } from '#shared/replication/head.ts'
 import { lengthBytes, sizeClass } from '#shared/replication/size-classes.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
-import type { Result } from '#shared/result.ts'
 import type { ReplicaFault } from './faults.ts'
-import { judgeBatch, judgeClaims, judgeFrontier, judgeMissing, judgeOwnHead, type BatchVerdict } from './judge.ts'
+import { judgeClaims, judgeMissing, judgeOwnHead } from './judge.ts'
 import type {
-  MissingBody,
-  OpenedContent,
-  ReadBatch,
   ReplicaCrypto,
   ReplicaDevices,
   ReplicaJournal,
@@ -21,10 +14,20 @@ import type {
   SealingPort,
   ServerHead,
 } from './ports.ts'
+import { Reading } from './reading.ts'
 import { fitting, writeBatch } from './write-batch.ts'
 
 /** Times that a run goes back to where a server is that loses what it has. */
 const pushTries = 3
+/** More than these envelopes take a while: first the newest batches of so many bytes, which are a screenful. */
+const screenful: NewestFirst = { from: maxBatchEntries, bytes: 65_536 }
+
+/** When the newest batches are asked for before everything else, and for how many bytes of them. */
+export interface NewestFirst {
+  /** Envelopes that are not read. */
+  readonly from: number
+  readonly bytes: number
+}
 
 export interface ReplicaEngineParts {
   readonly account: string
@@ -36,6 +39,7 @@ export interface ReplicaEngineParts {
   readonly clock: Pick<ClockPort, 'now'>
   /** Whether this device may seal now; what was sealed already is pushed in any case. */
   readonly maySeal?: () => boolean
+  readonly newestFirst?: NewestFirst
   /** Hears how far a run is. */
   readonly progress?: (progress: SyncProgress) => void
 }
@@ -63,8 +67,6 @@ export class ReplicaEngine {
   #faults: ReplicaFault[] = []
   #running: Promise<SyncReport> | null = null
   #isCancelled = false
-  #hasRefreshed = false
-  #done = 0
 
   constructor(parts: ReplicaEngineParts) {
     this.#parts = parts
@@ -103,8 +105,6 @@ export class ReplicaEngine {
   #begin(): void {
     this.#faults = []
     this.#isCancelled = false
-    this.#hasRefreshed = false
-    this.#done = 0
   }
 
   /** Entries that the server says it has and this device has not. */
@@ -178,20 +178,11 @@ export class ReplicaEngine {
   // Reading
 
   async #pull(total: number): Promise<number> {
-    const { journal, server, devices, clock } = this.#parts
-    const held: Held = new Map()
-    let read = 0
-    for (;;) {
-      const page = await server.page(this.#cursor(held))
-      const before = read + held.size
-      for (const bytes of page.batches) {
-        this.#throwIfCancelled()
-        if (await this.#readBatch(bytes, held)) read += 1
-      }
-      if (read > 0) this.#parts.progress?.({ doing: 'reading', done: this.#done, total: Math.max(total, this.#done) })
-      // A page that brings nothing on would come again for ever.
-      if (page.end || read + held.size === before) break
-    }
+    const { journal, devices, clock, newestFirst = screenful } = this.#parts
+    const reading = this.#reading(total)
+    // What is on the screen does not wait for everything before it.
+    if (total > newestFirst.from) await reading.newest(newestFirst.bytes)
+    const read = await reading.catchUp()
     if (this.#isStopped()) return read
     const { lawful, faults } = await judgeMissing(journal, clock.now())
     if (lawful.length > 0) await journal.forgetMissing(lawful)
@@ -199,93 +190,16 @@ export class ReplicaEngine {
     return read
   }
 
-  #cursor(held: Held): readonly Pick<Place, 'device' | 'seq'>[] {
-    const { journal } = this.#parts
-    const own = journal.own()
-    const places = new Map([...journal.places(), ...(own === null ? [] : [own])].map((at) => [toHex(at.device), at]))
-    const passed = [...held].map(([key, at]) => [key, at] as const)
-    return [...new Map([...places, ...passed]).values()].map(({ device, seq }) => ({ device, seq }))
+  #reading(total: number): Reading {
+    let done = 0
+    return new Reading({
+      ...this.#parts,
+      note: (...faults) => this.#note(...faults),
+      throwIfCancelled: () => this.#throwIfCancelled(),
+      kept: (envelopes) => {
+        done += envelopes
+        this.#parts.progress?.({ doing: 'reading', done, total: Math.max(total, done) })
+      },
+    })
   }
-
-  /** Returns whether something new was read. */
-  async #readBatch(bytes: Uint8Array, held: Held): Promise<boolean> {
-    const { journal, devices } = this.#parts
-    const checked = await this.#check(bytes)
-    const claimed = checked.ok ? checked.value.head : claimedHead(bytes)
-    if (this.#isOwn(claimed.device) || held.has(toHex(claimed.device))) return false
-    const place = journal.places().find(({ device }) => equalBytes(device, claimed.device)) ?? null
-    const pass = (): false => {
-      held.set(toHex(claimed.device), { device: claimed.device, seq: Math.max(claimed.seq, place?.seq ?? 0) })
-      return false
-    }
-    // Written by a device after it was revoked: nobody's fault, and not read.
-    if (claimed.seq > (devices.countsUntil(claimed.device) ?? Infinity)) return pass()
-    const verdict = checked.ok ? this.#judge(checked.value, place) : forged(claimed)
-    if (checked.ok && verdict.kind === 'read') {
-      await this.#keep(checked.value)
-      return true
-    }
-    if (verdict.kind !== 'fault') return false
-    await this.#note(verdict.fault)
-    return pass()
-  }
-
-  async #keep(checked: CheckedBatch): Promise<void> {
-    const { journal, devices } = this.#parts
-    await this.#note(...judgeFrontier(checked.head.frontier, journal, devices.own))
-    await journal.keepRead(this.#open(checked))
-    this.#done += checked.head.count
-  }
-
-  /** A device that is not known may have been added just now. */
-  async #check(bytes: Uint8Array): Promise<Result<CheckedBatch, BatchFault>> {
-    const { account, crypto, devices } = this.#parts
-    const check = () => checkBatch(bytes, { account, keyOf: (device) => devices.keyOf(device), crypto })
-    const checked = check()
-    if (checked.ok || checked.error !== 'unknown-device' || this.#hasRefreshed) return checked
-    this.#hasRefreshed = true
-    await devices.refresh()
-    return check()
-  }
-
-  #judge(checked: CheckedBatch, place: Place | null): BatchVerdict {
-    const { journal, clock } = this.#parts
-    return judgeBatch(checked, { place, now: clock.now(), hashAt: (device, seq) => journal.hashAt(device, seq) })
-  }
-
-  #open({ head, batch, headers }: CheckedBatch): ReadBatch {
-    const { sealing } = this.#parts
-    const contents: OpenedContent[] = []
-    const unopened: ReadBatch['unopened'][number][] = []
-    const missing: MissingBody[] = []
-    for (const [index, { header, body }] of batch.envelopes.entries()) {
-      const { seq, bodyHash } = headers[index] ?? { seq: 0, bodyHash: header.subarray(headerBytes) }
-      if (body === null) {
-        missing.push({ device: head.device, seq, bodyHash, at: head.at })
-        continue
-      }
-      const opened = sealing.open(header, body)
-      if (opened === 'no-key' || opened === null) unopened.push({ header, body })
-      else if (opened.length > 0) contents.push({ seq, bodyHash, content: opened })
-    }
-    const place: Place = { device: head.device, seq: head.seq, hash: head.hash, at: head.at }
-    return { place, contents, unopened, missing, frontier: head.frontier, erased: head.erased ?? [] }
-  }
-}
-
-/** Devices that are not read any further in this run, and what is passed over of them. */
-type Held = Map<string, Pick<Place, 'device' | 'seq'>>
-
-/** Who a batch says has written it, though nothing proves it. */
-function claimedHead(bytes: Uint8Array): Pick<Place, 'device' | 'seq'> {
-  try {
-    return decodeHead(decodeBatch(bytes).head)
-  } catch (error) {
-    if (error instanceof ProtocolError) return { device: new Uint8Array(deviceIdLength), seq: 1 }
-    throw error
-  }
-}
-
-function forged({ device, seq }: Pick<Place, 'device' | 'seq'>): BatchVerdict {
-  return { kind: 'fault', fault: { kind: 'forged', device, seq } }
 }

@@ -51,12 +51,23 @@ export function judgeBatch(
   return { kind: 'fault', fault: { kind: 'withheld', device: head.device, first: read + 1, last: from.seq } }
 }
 
-/** Whether each header is the one that was read or claimed under its number. */
-function isAsClaimed({ headers, hashes }: CheckedBatch, hashAt: ReplicaJournal['hashAt']): boolean {
-  return headers.every(({ device, seq }, index) => {
-    const known = hashAt(device, seq)
-    return known === null || equalBytes(known, hashes[index] ?? known)
-  })
+/** Whether a checked batch may be shown before what lies between is here: it is new, and nothing known contradicts it. */
+export function judgeEarly(
+  checked: CheckedBatch,
+  { place, hashAt }: { readonly place: Place | null; readonly hashAt: ReplicaJournal['hashAt'] },
+): BatchVerdict {
+  const { device, seq } = checked.head
+  if (!isAsClaimed(checked, hashAt)) return { kind: 'fault', fault: { kind: 'forked', device, seq } }
+  return { kind: place !== null && seq <= place.seq ? 'known' : 'read' }
+}
+
+/** Whether each header, and the one before them, is the one that was read or claimed under its number. */
+function isAsClaimed({ head, headers, hashes, from }: CheckedBatch, hashAt: ReplicaJournal['hashAt']): boolean {
+  const isKnownAs = (seq: number, hash: Uint8Array): boolean => {
+    const known = hashAt(head.device, seq)
+    return known === null || equalBytes(known, hash)
+  }
+  return isKnownAs(from.seq, from.hash) && headers.every(({ seq }, index) => isKnownAs(seq, hashes[index] ?? from.hash))
 }
 
 /** Where the server says this device is; null = it can go on from there. Only `rolled-back` lets it. */
@@ -110,7 +121,7 @@ function bodyKey({ device, seq, bodyHash }: Tombstone): string {
 /** What a frontier says that cannot be: of a device another history than is known here, or more of this device than it wrote. */
 export function judgeFrontier(
   frontier: readonly Place[],
-  journal: ReplicaJournal,
+  journal: Pick<ReplicaJournal, 'own' | 'hashAt'>,
   own: Uint8Array,
 ): readonly ReplicaFault[] {
   return frontier.flatMap(({ device, seq, hash }): ReplicaFault[] => {

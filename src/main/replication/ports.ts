@@ -16,6 +16,8 @@ export interface ReplicaServerPort {
   page(
     after: readonly Pick<Place, 'device' | 'seq'>[],
   ): Promise<{ readonly batches: readonly Uint8Array[]; readonly end: boolean }>
+  /** The newest batches of all devices, newest first. */
+  newest(maxBytes: number): Promise<readonly Uint8Array[]>
 }
 
 /** Something to replicate, in the order this device observed it. */
@@ -52,6 +54,9 @@ export interface ReadBatch {
   readonly erased: readonly Tombstone[]
 }
 
+/** Of a checked batch what is shown before everything older is here; its place is only claimed until it is read in its turn. */
+export type EarlyBatch = Pick<ReadBatch, 'place' | 'contents'>
+
 export interface SealedBatch {
   readonly place: Place
   readonly first: number
@@ -83,8 +88,10 @@ export interface ReplicaJournal {
   oldestSealed(): number
   keepSealed(batch: SealedBatch): Promise<void>
   keepConfirmed(seq: number): Promise<void>
-  /** A batch that was read before changes nothing. */
-  keepRead(batch: ReadBatch): Promise<void>
+  /** Batches in the order of their devices, in one transaction; one that was read before changes nothing. */
+  keepRead(batches: readonly ReadBatch[]): Promise<void>
+  /** Contents ahead of their turn: `keepRead` brings them once more, and each is held once. One that was read before changes nothing. */
+  keepEarly(batches: readonly EarlyBatch[]): Promise<void>
   /** Remembers a fault; the same one again is no change. */
   keepFault(fault: ReplicaFault): Promise<void>
   /** Missing bodies that are explained now. */

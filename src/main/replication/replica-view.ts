@@ -1,10 +1,13 @@
 /** What the screen shows of one account's replication, out of what the parts know (pure). */
 import { toHex } from '#shared/bytes/bytes.ts'
 import type { ErrorCode } from '#shared/errors.ts'
-import { deviceIdText } from '#shared/identity/device-chain.ts'
+import type { ChainStep } from '#shared/identity/chain-branches.ts'
+import { deviceIdText, type ChainState } from '#shared/identity/device-chain.ts'
 import type { KnownChain } from '#shared/identity/chain-ports.ts'
 import type { AccountId, DeviceId } from '#shared/model/ids.ts'
 import type {
+  ChainBranchView,
+  ChainChangeView,
   ReplicaDeviceView,
   ReplicaFaultView,
   ReplicationState,
@@ -55,6 +58,8 @@ export function replicaView({ accountId, server, own, chain, facts, notes }: Rep
     ...{ accountId, state, server, error, progress, waiting, lastContactAt, unopened, isPasswordDue, devices },
     ...completeness(facts, devices),
     faults: faultViews(facts.faults, chain, notes),
+    branches: chain === null ? [] : branchViews(chain, own),
+    aside: chain === null ? [] : chain.aside,
   }
 }
 
@@ -105,4 +110,30 @@ function faultViews(
 function forkView(after: string, found: FaultNotes['found']): ReplicaFaultView {
   const key = `chain-forked ${after}`
   return { key, kind: 'chain-forked', device: null, foundAt: found[key] ?? 0, entries: null }
+}
+
+function branchViews({ state, branches }: KnownChain, own: DeviceId | null): readonly ChainBranchView[] {
+  const isValid = (at: ChainState): boolean => own !== null && at.devices.get(own)?.revokedAt === null
+  // A device that one of the branches removes has no say (`read-chain.ts`).
+  const mayPick = isValid(state) && branches.every((branch) => isValid(branch.state))
+  return branches.map(({ state: end, steps }) => ({
+    key: end.head,
+    mayPick,
+    hasOwn: isValid(end),
+    devices: [...end.devices.values()].filter(({ revokedAt }) => revokedAt === null).map(({ name }) => name),
+    changes: steps.map(changeView),
+  }))
+}
+
+function changeView({ body, signers, before }: ChainStep): ChainChangeView {
+  const nameOf = (id: DeviceId): string => before.devices.get(id)?.name ?? ''
+  const added = body.kind === 'add' ? deviceIdText(body.device.id) : null
+  const signer = signers.find((one) => one !== added) ?? 'paper'
+  return {
+    kind: body.kind,
+    device: body.kind === 'add' ? body.device.name : 'target' in body ? nameOf(deviceIdText(body.target)) : '',
+    newName: body.kind === 'rename' ? body.name : null,
+    by: signer === 'paper' ? null : nameOf(signer),
+    at: body.at,
+  }
 }

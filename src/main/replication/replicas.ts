@@ -10,7 +10,7 @@ import { AccountReplica } from './account-replica.ts'
 import { isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
 import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
-import { addDevice, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
+import { addDevice, pickBranch, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
 import { forgetEpochs } from './epoch-store.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
@@ -18,12 +18,18 @@ import { switchedOff, type ReplicaSettings } from './replication-record.ts'
 import { parseServer, showServer } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
-import type { JoiningChainPort, ReplicaAccount, ReplicaAccountsPort, ReplicaSettingsPort } from './service-ports.ts'
+import type {
+  JoiningChainPort,
+  PickingChainPort,
+  ReplicaAccount,
+  ReplicaAccountsPort,
+  ReplicaSettingsPort,
+} from './service-ports.ts'
 
 export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'chains'> {
   readonly accounts: ReplicaAccountsPort
   readonly settings: ReplicaSettingsPort
-  readonly chains: JoiningChainPort
+  readonly chains: JoiningChainPort & PickingChainPort
   readonly changed: (views: readonly ReplicationView[]) => void
 }
 
@@ -192,6 +198,17 @@ export class Replicas {
     this.#announce()
   }
 
+  /**
+   * The person says which branch of a forked chain counts, by its last link; `words` = the paper secret as typed, null = by this device.
+   * @throws SottoError `not-found`, `wrong-paper-secret`, `fork-needs-paper`, and whatever keeps the server from being reached.
+   */
+  async pickBranch({ accountId, branch, words }: BranchPick): Promise<void> {
+    const replica = this.#replica(accountId)
+    await replica.run()
+    await pickBranch(this.#change(accountId), (account) => this.#ports.chains.signPick(account, branch, words))
+    await replica.run()
+  }
+
   /** Where the account replicates, and who signs there, until it is wiped. @throws SottoError `replica-off`. */
   async reach(accountId: AccountId): Promise<ReplicaReach> {
     const account = this.#account(accountId)
@@ -328,6 +345,13 @@ export class Replicas {
   #announce(): void {
     if (!this.#ended) this.#ports.changed(this.list())
   }
+}
+
+/** Which way a forked chain goes on, and on whose word. */
+export interface BranchPick {
+  readonly accountId: AccountId
+  readonly branch: string
+  readonly words: Uint8Array | null
 }
 
 /** A server and a device that signs for it. */

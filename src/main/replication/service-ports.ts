@@ -16,6 +16,15 @@ export interface ReplicaSecretsPort {
   setSecret(name: string, value: Uint8Array | null): Promise<void>
 }
 
+/** The same where the person settles a fork. */
+export interface PickingChainPort {
+  /**
+   * A link at the end of a branch, named by its last link, that says it counts; `words` = the paper secret as typed, null = by this
+   * device. @throws SottoError `not-found`, `wrong-paper-secret`, `fork-needs-paper`.
+   */
+  signPick(account: Aor, branch: string, words: Uint8Array | null): Promise<Uint8Array>
+}
+
 /** The same where devices are added that have to sign for themselves. */
 export interface JoiningChainPort extends ReplicaChainPort {
   /** Body of an `add` link behind the head that is known here. @throws SottoError `devices-forked`. */

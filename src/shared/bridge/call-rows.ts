@@ -1,6 +1,6 @@
 /** The rows of the bridge table that belong to calls. */
 import { z } from 'zod'
-import type { CallDeviceView, CallId, CallNetworkView, CallView, LegId } from '../model/calls.ts'
+import type { CallDeviceView, ComparedElsewhereView, CallId, CallNetworkView, CallView, LegId } from '../model/calls.ts'
 import { method } from './method.ts'
 import { aor, conversationId, id128 } from './schema.ts'
 
@@ -42,6 +42,8 @@ export const callRows = {
   'calls.compared': method<void>()(z.object({ callId, equal: z.boolean(), deviceName: z.string().max(80) })),
   /** Devices of a contact that calls agreed keys with, the last one first. */
   'calls.devices': method<readonly CallDeviceView[]>()(z.object({ conversationId })),
+  /** Devices of a contact that the user compared on other own devices, the last one first. */
+  'calls.comparedElsewhere': method<readonly ComparedElsewhereView[]>()(z.object({ conversationId })),
   'calls.renameDevice': method<void>()(z.object({ conversationId, zid, name: z.string().max(80) })),
   /** The comparison does not count any more: the next call asks for it again. */
   'calls.forgetComparison': method<void>()(z.object({ conversationId, zid })),

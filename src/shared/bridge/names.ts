@@ -23,6 +23,7 @@ export const secretBridgeNames = [
   'archive.verify',
   'linking.readQr',
   'linking.enterCode',
+  'devices.pickBranch',
 ] as const satisfies readonly BridgeName[]
 
 /** The other rows of the table, by name. */
@@ -90,6 +91,7 @@ export const plainBridgeNames = [
   'calls.declineReferral',
   'calls.compared',
   'calls.devices',
+  'calls.comparedElsewhere',
   'calls.renameDevice',
   'calls.forgetComparison',
   'calls.dismiss',

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { DeviceId } from '../model/ids.ts'
 import type { ReplicationView, ServerCopyView } from '../model/replication-views.ts'
 import { method } from './method.ts'
-import { accountId } from './schema.ts'
+import { accountId, secretBytes } from './schema.ts'
 
 const deviceId = z
   .string()
@@ -34,6 +34,11 @@ export const replicationRows = {
   /** Goes on under a new device id, after this one was found to be a copy or to have been set back. */
   'replication.rejoin': method<void>()(z.object({ accountId })),
   'devices.rename': method<void>()(z.object({ accountId, deviceId, name: z.string().trim().min(1).max(80) })),
+  /** Which branch of a forked list of devices counts; `words` = the paper secret as typed, null = this device's word. */
+  'devices.pickBranch': method<void>()(
+    z.object({ accountId, branch: z.string().regex(/^[A-Za-z0-9_-]{43}$/), words: secretBytes.nullable() }),
+    true,
+  ),
   /** It reads nothing new and writes nothing more. */
   'devices.revoke': method<void>()(z.object({ accountId, deviceId })),
 } as const

@@ -1,6 +1,7 @@
 /** What other features may ask of an account's device chain and of this device's keys; compose hands it over. */
 import type { DeviceKeys } from '../model/device-link.ts'
 import type { Aor } from '../model/ids.ts'
+import type { ChainBranch, DeviceAside } from './chain-branches.ts'
 import type { ChainReading } from './read-chain.ts'
 
 /** What a device of the chain, or the paper key, may say next. */
@@ -13,6 +14,7 @@ export type ChainChange =
       readonly last?: { readonly seq: number; readonly hash: Uint8Array } | undefined
     }
   | { readonly kind: 'rename'; readonly target: Uint8Array; readonly name: string }
+  | { readonly kind: 'pick'; readonly branches: Uint8Array[] }
   | { readonly kind: 'epoch'; readonly epoch: number; readonly commitment: Uint8Array }
 
 /** This device with its secrets, in memory until it is wiped. */
@@ -30,6 +32,10 @@ export interface OwnDevice {
 /** The verified chain with the links it was read from, forks and unknown ones included. */
 export interface KnownChain extends ChainReading {
   readonly links: readonly Uint8Array[]
+  /** Of a forked chain, the ways it may go on. */
+  readonly branches: readonly ChainBranch[]
+  /** Of a chain that is not forked (any more), devices of branches that do not count. */
+  readonly aside: readonly DeviceAside[]
 }
 
 export interface DeviceChainPort {

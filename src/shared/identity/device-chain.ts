@@ -51,7 +51,7 @@ export interface ChainState {
   readonly epoch: number
   /** Epochs by number. */
   readonly epochs: ReadonlyMap<number, ChainEpoch>
-  /** A device was revoked that has the key of the newest epoch. */
+  /** A device was revoked, or left on a branch that does not count, that has the key of the newest epoch. */
   readonly epochIsDue: boolean
   /** The epoch that the password at a home server goes with: the first after the last removal, or after the paper added a device; 0 = neither. */
   readonly signInEpoch: number
@@ -83,6 +83,8 @@ export interface VerifiedLink {
   readonly [verified]: true
   readonly hash: LinkHash
   readonly body: LinkBody
+  /** A device by its id, and the new one of an `add` link beside whoever added it. */
+  readonly signers: readonly (DeviceId | 'paper')[]
   readonly signedByPaper: boolean
 }
 
@@ -123,8 +125,9 @@ export function verifyLink(
   if (refusal !== null) return err(refusal)
   const signer = refuseSignatures(state, { body, link }, crypto)
   if (signer !== null) return err(signer)
-  const signedByPaper = link.signatures.some(({ by }) => by === 'paper')
-  return ok({ hash: linkHash(link.body, crypto), body, signedByPaper } as VerifiedLink)
+  const signers = link.signatures.map(({ by }) => (by === 'paper' ? by : deviceIdText(by)))
+  const signedByPaper = signers.includes('paper')
+  return ok({ hash: linkHash(link.body, crypto), body, signers, signedByPaper } as unknown as VerifiedLink)
 }
 
 /** The state after a link that {@link verifyLink} accepted at `state`. */
@@ -138,6 +141,9 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
       return { ...next, ...added(state, { body, byPaper: link.signedByPaper }) }
     case 'revoke':
       return { ...next, ...removal(state), devices: changeDevice(state, body.target, revoked(body)) }
+    case 'pick':
+      // Devices that count no more may have the key of the newest epoch, and know the password.
+      return { ...next, ...removal(state) }
     case 'rename':
       return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
     case 'epoch':
@@ -182,6 +188,8 @@ function refuseChange(state: ChainState, body: LinkBody, crypto: VerifierPort): 
     case 'revoke':
     case 'rename':
       return isValid(state, deviceIdText(body.target)) ? null : 'device-not-valid'
+    case 'pick':
+      return null
     case 'epoch':
       return body.epoch === state.epoch + 1 ? null : 'wrong-epoch'
   }

@@ -2,9 +2,16 @@ import { compareBytes } from '../bytes/bytes.ts'
 import { toBase64Url } from '../bytes/base64url.ts'
 import { ProtocolError } from '../errors.ts'
 import { decodeLinkBody, decodeSignedLink } from '../model/device-link.ts'
-import type { Aor } from '../model/ids.ts'
+import type { Aor, DeviceId } from '../model/ids.ts'
 import type { VerifierPort } from '../ports/verifier.ts'
-import { applyVerifiedLink, linkHash, verifyLink, type ChainState, type LinkHash } from './device-chain.ts'
+import {
+  applyVerifiedLink,
+  deviceIdText,
+  linkHash,
+  verifyLink,
+  type ChainState,
+  type LinkHash,
+} from './device-chain.ts'
 
 /** Bound on the links that are looked at; more are ignored. */
 const maxLinks = 8192
@@ -50,11 +57,22 @@ interface Walk extends Omit<ChainWanted, 'identity'> {
 
 interface Followed extends ChainReading {
   readonly signedByPaper: boolean
+  /** What devices picked on the way that was followed. */
+  readonly picks: readonly DevicePick[]
+  /** Devices that a link anywhere behind the start revokes, whichever branch counts. */
+  readonly revoked: ReadonlySet<DeviceId>
+}
+
+interface DevicePick {
+  readonly by: DeviceId
+  readonly branches: ReadonlySet<LinkHash>
 }
 
 /**
  * Reads the chain that starts with link 0 `identity` out of links in any order and number; null without a valid link 0.
- * At a fork a branch counts if the user picked it, or if it alone carries a link signed by the paper key.
+ * At a fork a branch counts if the user picked it, or if it alone carries a link signed by the paper key. Where none carries
+ * one, it counts if it alone carries a pick by a device that is valid at the fork and that no other branch revokes: a device of
+ * which one branch says that it is lost or stolen has no say.
  */
 export function readChain(links: readonly Uint8Array[], wanted: ChainWanted): ChainReading | null {
   const { account, identity, picked, crypto } = wanted
@@ -82,28 +100,54 @@ function follow(start: ChainState, walk: Walk): Followed {
 }
 
 function walkOn(start: ChainState, walk: Walk): Followed {
-  let state = start
-  let signedByPaper = false
+  let way: Followed = { state: start, fork: null, signedByPaper: false, picks: [], revoked: new Set() }
   for (;;) {
-    const branches = branchesAt(state, walk)
+    const branches = branchesAt(way.state, walk)
     const [only, second] = branches
-    if (only === undefined) return { state, fork: null, signedByPaper }
-    if (second !== undefined) return settle(state, branches, { walk, signedByPaper })
-    state = only.state
-    signedByPaper ||= only.link.signedByPaper
+    if (only === undefined) return way
+    if (second !== undefined) return settle(way, branches, walk)
+    way = passing(way, only)
+  }
+}
+
+/** The way with one more link. */
+function passing(way: Followed, { link, state }: Branch): Followed {
+  const { body, signers } = link
+  const revoked = body.kind === 'revoke' ? new Set([...way.revoked, deviceIdText(body.target)]) : way.revoked
+  const branches = body.kind === 'pick' ? new Set(body.branches.map(toBase64Url)) : null
+  const picked = branches === null ? [] : signers.flatMap((by) => (by === 'paper' ? [] : [{ by, branches }]))
+  return {
+    ...{ state, fork: null, revoked, signedByPaper: way.signedByPaper || link.signedByPaper },
+    picks: picked.length === 0 ? way.picks : [...way.picks, ...picked],
   }
 }
 
 /** Goes on along the branch that counts, or stops at the fork. */
-function settle(
-  state: ChainState,
-  branches: readonly Branch[],
-  { walk, signedByPaper }: { readonly walk: Walk; readonly signedByPaper: boolean },
-): Followed {
-  const chosen = choose(branches, walk)
-  if (chosen === undefined) return { state, fork: forkAt(state, branches), signedByPaper }
-  const rest = follow(chosen.state, walk)
-  return { ...rest, signedByPaper: signedByPaper || chosen.link.signedByPaper || rest.signedByPaper }
+function settle(way: Followed, branches: readonly Branch[], walk: Walk): Followed {
+  const behind = branches.map((branch) => ({ branch, rest: branchFollowed(branch, walk) }))
+  const revoked = behind.reduce((all, { rest }) => union(all, rest.revoked), way.revoked)
+  const chosen = choose(way.state, behind, walk)
+  if (chosen === undefined) return { ...way, revoked, fork: forkAt(way.state, branches) }
+  const { rest } = chosen
+  return {
+    ...{ ...rest, revoked, picks: [...way.picks, ...rest.picks] },
+    signedByPaper: way.signedByPaper || rest.signedByPaper,
+  }
+}
+
+/** What follows, its own first link included. */
+function branchFollowed(branch: Branch, walk: Walk): Followed {
+  const nothing = { state: branch.state, fork: null, signedByPaper: false, picks: [], revoked: new Set<DeviceId>() }
+  const first = passing(nothing, branch)
+  const rest = follow(branch.state, walk)
+  return {
+    ...{ ...rest, revoked: union(first.revoked, rest.revoked), picks: [...first.picks, ...rest.picks] },
+    signedByPaper: first.signedByPaper || rest.signedByPaper,
+  }
+}
+
+function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
+  return b.size === 0 ? a : new Set([...a, ...b])
 }
 
 interface Branch {
@@ -126,11 +170,25 @@ function branchesAt(state: ChainState, walk: Walk): readonly Branch[] {
   return [...seen.values()]
 }
 
-function choose(branches: readonly Branch[], walk: Walk): Branch | undefined {
-  const picked = branches.filter(({ link }) => walk.picked.has(link.hash))
+interface BranchBehind {
+  readonly branch: Branch
+  readonly rest: Followed
+}
+
+function choose(at: ChainState, behind: readonly BranchBehind[], walk: Walk): BranchBehind | undefined {
+  const picked = behind.filter(({ branch }) => walk.picked.has(branch.link.hash))
   if (picked.length === 1) return picked[0]
-  const byPaper = branches.filter(({ link, state }) => link.signedByPaper || follow(state, walk).signedByPaper)
-  return byPaper.length === 1 ? byPaper[0] : undefined
+  const byPaper = behind.filter(({ rest }) => rest.signedByPaper)
+  const byDevices = byPaper.length > 0 ? byPaper : behind.filter((one) => isPicked(at, one, behind))
+  return byDevices.length === 1 ? byDevices[0] : undefined
+}
+
+function isPicked(at: ChainState, one: BranchBehind, all: readonly BranchBehind[]): boolean {
+  const { hash } = one.branch.link
+  return one.rest.picks.some(({ by, branches }) => {
+    const isValid = at.devices.get(by)?.revokedAt === null
+    return isValid && branches.has(hash) && all.every((other) => other === one || !other.rest.revoked.has(by))
+  })
 }
 
 function forkAt(state: ChainState, branches: readonly Branch[]): ChainFork {

@@ -2,7 +2,7 @@
  * What the screen shows of calls: immutable values derived from signalling, policy and the state of the media keys.
  * Times are milliseconds since 1970-01-01 UTC unless said otherwise.
  */
-import type { AccountId, Aor, Brand, ConversationId } from './ids.ts'
+import type { AccountId, Aor, Brand, ConversationId, DeviceId } from './ids.ts'
 
 /** Random 128-bit id of one call on this device, base64url. */
 export type CallId = Brand<'CallId'>
@@ -173,6 +173,19 @@ export interface CallDeviceView {
   readonly name: string
   readonly compared: boolean
   readonly lastCallAt: number
+}
+
+/** A device of a contact that the user compared on another own device; here it is still to be compared. */
+export interface ComparedElsewhereView {
+  /** Its ZID, 24 hexadecimal digits. */
+  readonly zid: string
+  /** The name the user gave it; empty where none. */
+  readonly name: string
+  /** The own device that compared. */
+  readonly device: DeviceId
+  /** What the device chain calls that device. */
+  readonly deviceName: string
+  readonly at: number
 }
 
 /** How a call stands in the history of its conversation. */

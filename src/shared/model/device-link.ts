@@ -54,6 +54,8 @@ const body = z.discriminatedUnion('kind', [
   }),
   z.object({ version, kind: z.literal('rename'), previous: hash, at, target: deviceId, name }),
   /** `commitment` = SHA-256 of the epoch key under its own label. */
+  /** At the end of one branch of a fork: the branches that lead there, by their first links, are the ones that count. */
+  z.object({ version, kind: z.literal('pick'), previous: hash, at, branches: z.array(hash).min(1).max(8) }),
   z.object({ version, kind: z.literal('epoch'), previous: hash, at, epoch: z.number().int().min(1), commitment: hash }),
 ])
 

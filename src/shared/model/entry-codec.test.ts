@@ -11,11 +11,13 @@ interface Vectors {
   readonly newer: readonly { readonly name: string; readonly kind: string; readonly hex: string }[]
   readonly malformed: readonly { readonly name: string; readonly code: string; readonly hex: string }[]
 }
+const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
 const vectors = JSON.parse(
   readFileSync(new URL('../../../test/vectors/entries/entries.json', import.meta.url), 'utf8'),
+  // Bytes stand there in hexadecimal.
+  (name, value: unknown) => (name === 'key' && typeof value === 'string' ? bytesOf(value) : value),
 ) as Vectors
 
-const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 describe('golden vectors', () => {

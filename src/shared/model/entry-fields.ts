@@ -67,6 +67,13 @@ const key256: FieldType = (() => {
   return { toCbor: check, fromCbor: check }
 })()
 
+/** A public key, or what names one: 1 to 64 bytes. */
+const keyName: FieldType = (() => {
+  const check = (value: unknown) =>
+    value instanceof Uint8Array && value.length > 0 && value.length <= 64 ? value : null
+  return { toCbor: check, fromCbor: check }
+})()
+
 /** One of `names`, by its place in the list. */
 function oneOf(...names: readonly string[]): FieldType {
   return {
@@ -153,6 +160,12 @@ export const bodyFields = {
   marked: { number: 35, type: bool },
   searchId: { number: 36, type: id128 },
   query: { number: 37, type: text(maxSavedQueryLength) },
+  way: { number: 40, type: oneOf('zrtp') },
+  key: { number: 41, type: keyName },
+  holds: { number: 42, type: bool },
+  sendReceipts: { number: 43, type: bool },
+  sendTyping: { number: 44, type: bool },
+  hideAddress: { number: 45, type: oneOf('strangers', 'everyone', 'nobody') },
 } as const satisfies Record<string, Field>
 
 export type BodyFieldName = keyof typeof bodyFields
@@ -204,4 +217,10 @@ export const kinds: Readonly<Record<KnownKind, KindRow>> = {
     optional: [],
   },
   'saved-search': { number: 12, required: ['searchId', 'name', 'at'], optional: ['query'] },
+  mark: { number: 13, required: ['conversation', 'peer', 'way', 'key', 'holds', 'at'], optional: ['name'] },
+  'account-settings': {
+    number: 14,
+    required: ['at'],
+    optional: ['name', 'sendReceipts', 'sendTyping', 'callPolicy', 'hideAddress'],
+  },
 }

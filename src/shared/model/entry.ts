@@ -8,7 +8,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { CallPolicy, CallRecordView } from './calls.ts'
 import type { Aor, AttachmentId, ConversationId, DeviceId, EntryId, MessageId, SearchId } from './ids.ts'
-import type { AuthenticatedBy, ContactPolicy, MessagePath } from './views.ts'
+import type { AuthenticatedBy, ContactPolicy, HideAddress, MessagePath } from './views.ts'
 
 /** Hybrid logical clock: wall milliseconds, then a counter; clamped to receipt time (design §6). */
 export interface Hlc {
@@ -161,6 +161,34 @@ export interface SavedSearchBody {
   readonly query?: string
   readonly at: number
 }
+/**
+ * The user compared a key of a peer on this device, or the comparison does not hold any more. It vouches for this key alone, as this
+ * device saw it, and for none that comes in its place. Counts only from an own device.
+ */
+export interface MarkBody {
+  readonly kind: 'mark'
+  readonly conversation: ConversationId
+  readonly peer: Aor
+  /** `zrtp`: the letters of a call (RFC 6189 §7); `key` is the ZID of the peer's device. */
+  readonly way: 'zrtp'
+  /** What was compared, 1 to 64 bytes. */
+  readonly key: Uint8Array
+  readonly holds: boolean
+  /** The name the user gave the peer's device. */
+  readonly name?: string
+  readonly at: number
+}
+/** What the user set for an account on all own devices; the newest per field wins. Counts only from an own device. */
+export interface AccountSettingsBody {
+  readonly kind: 'account-settings'
+  /** The name that others see. */
+  readonly name?: string
+  readonly sendReceipts?: boolean
+  readonly sendTyping?: boolean
+  readonly callPolicy?: CallPolicy
+  readonly hideAddress?: HideAddress
+  readonly at: number
+}
 /** The name a peer gives itself in SIP; cleaned before it gets here. */
 export interface PeerNameBody {
   readonly kind: 'peer-name'
@@ -188,6 +216,8 @@ export type EntryBody =
   | CallBody
   | BookmarkBody
   | SavedSearchBody
+  | MarkBody
+  | AccountSettingsBody
   | UnknownBody
 
 export interface Entry {

@@ -20,6 +20,8 @@ export const maxMediaTypeLength = 200
 export const maxSavedQueryLength = 4000
 /** Saved searches of one account; further ones are refused. */
 export const maxSavedSearches = 200
+/** Keys of one peer that own devices may have compared; further marks are refused. */
+export const maxMarks = 256
 /** Longest time after which messages may disappear, seconds; longer claims are cut to it. */
 export const maxExpirySeconds = 365 * 86_400
 /** Fields of a map this version does not know. */

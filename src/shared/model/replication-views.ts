@@ -35,6 +35,33 @@ export interface ReplicaFaultView {
   readonly entries: number | null
 }
 
+/** A change to the list of devices, on one branch of a forked chain. */
+export interface ChainChangeView {
+  readonly kind: 'genesis' | 'add' | 'revoke' | 'rename' | 'epoch' | 'pick'
+  /** Whom it is about, under the name before; empty where it is about nobody. */
+  readonly device: string
+  /** Of a rename. */
+  readonly newName: string | null
+  /** Name of the device that signed; null = the paper secret. */
+  readonly by: string | null
+  /** By the signer's clock, ms. */
+  readonly at: number
+}
+
+/** One way in which a forked list of devices may go on. */
+export interface ChainBranchView {
+  /** Names it, for picking. */
+  readonly key: string
+  /** Oldest first. */
+  readonly changes: readonly ChainChangeView[]
+  /** Names of the devices that are valid at its end. */
+  readonly devices: readonly string[]
+  /** This device is one of them. */
+  readonly hasOwn: boolean
+  /** This device's word settles it; else the paper secret is needed. */
+  readonly mayPick: boolean
+}
+
 export interface ReplicationView {
   readonly accountId: AccountId
   readonly state: ReplicationState
@@ -57,6 +84,10 @@ export interface ReplicationView {
   /** A removed device can still sign in at the SIP server: it has not taken the new password yet. */
   readonly isPasswordDue: boolean
   readonly faults: readonly ReplicaFaultView[]
+  /** Of a forked list of devices, the ways it may go on; empty otherwise. */
+  readonly branches: readonly ChainBranchView[]
+  /** Devices of ways that were not picked: they do not count. */
+  readonly aside: readonly { readonly id: DeviceId; readonly name: string; readonly addedAt: number }[]
   /** Valid ones first, oldest first. */
   readonly devices: readonly ReplicaDeviceView[]
 }

@@ -28,6 +28,9 @@ export type ConnectionView =
   | { readonly kind: 'waiting'; readonly retryAt: number; readonly reason: ErrorCode }
   | { readonly kind: 'failed'; readonly reason: ErrorCode }
 
+/** Whose calls do not learn our network address. */
+export type HideAddress = 'strangers' | 'everyone' | 'nobody'
+
 export interface AccountView {
   readonly id: AccountId
   readonly aor: Aor
@@ -46,7 +49,7 @@ export interface AccountView {
   readonly callPolicy: CallPolicy
   /** TURN server of the account; null = none configured, and none by default. */
   readonly relay: { readonly server: string; readonly username: string; readonly hasPassword: boolean } | null
-  readonly hideAddress: 'strangers' | 'everyone' | 'nobody'
+  readonly hideAddress: HideAddress
   /** The contact of the account's server that sends back what it hears; null where none is known. */
   readonly echoContact: Aor | null
 }

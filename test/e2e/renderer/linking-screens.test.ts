@@ -141,7 +141,7 @@ const screens: readonly Screen[] = [
       await showCode(page)
       await move(page, 'done')
       await page.getByRole('button', { name: 'Continue' }).click()
-      await page.getByRole('progressbar', { name: '14 % of the history' }).waitFor()
+      await page.getByRole('progressbar', { name: 'Of the history' }).waitFor()
     },
   },
 ]

@@ -1,16 +1,9 @@
 /** One person's devices through a real server, on either store: switched on, linked, removed, switched off. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { SottoError } from '#shared/errors.ts'
-import { wipe } from '#shared/bytes/bytes.ts'
 import { aliceAccount as accountId, bob, EntryMaker } from '#test/integration/history/history-fixture.ts'
-import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
-import { PersonDevice, type PersonServer } from '#test/fakes/replica-person.ts'
-import { replicaAddressOf } from '#test/fakes/replica-client.ts'
-import { ReplicaWorld } from '#test/fakes/replica-server.ts'
+import { PersonDevice } from '#test/fakes/replica-person.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { signUpTokenFileName } from '#shared/home/api.ts'
+import { homeServer, ownReplica, type Started } from './person-servers.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -20,73 +13,9 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => postgres.stop())
 
-/** A server that runs until it is stopped, and can be started again where it was. */
-interface Started {
-  readonly server: PersonServer
-  /** Whether this HA1 is taken by its SIP server; null = it has none. */
-  readonly signsIn: ((ha1Sha256: string | null) => Promise<boolean>) | null
-  restart(meanwhile: () => Promise<void>): Promise<void>
-  end(): Promise<void>
-}
-
-/** Opened by the SIP password. */
-async function homeServer(): Promise<Started> {
-  const directory = temporaryDirectory()
-  const options = { domain: 'example.org' }
-  let home = await startHome(directory.path, { options })
-  const token = readFileSync(join(directory.path, signUpTokenFileName), 'utf8').trim()
-  const { ha1Sha256, password } = await homeClient().signUp(addressOf(home), 'alice', { token })
-  wipe(password)
-  const { sip, msrp, spkiPins } = addressOf(home)
-  const opening = { kind: 'digest', user: 'alice', domain: 'example.org', ha1Sha256 } as const
-  return {
-    server: {
-      ...{ address: () => replicaAddressOf(home), opening, secrets: { ha1Sha256 } },
-      sip: { server: sip.wss, msrpRelay: msrp.wss, spkiPins: [...spkiPins] },
-    },
-    signsIn: async (secret) => {
-      const me = homeClient().me(addressOf(home), { user: 'alice', domain: 'example.org', ha1Sha256: secret ?? '' })
-      return me.describe().then(
-        () => true,
-        (error: unknown) => (error as SottoError).code !== 'wrong-password',
-      )
-    },
-    restart: async (meanwhile) => {
-      await home.stop()
-      await meanwhile()
-      home = await startHome(directory.path, { options })
-    },
-    end: async () => {
-      await home.stop()
-      directory.remove()
-    },
-  }
-}
-
-/** Opened by an invitation. */
-async function ownReplica(): Promise<Started> {
-  const url = postgres.url(await postgres.schema())
-  let world = await ReplicaWorld.start({ postgres: url })
-  return {
-    server: {
-      ...{ address: () => world.address, opening: { kind: 'invitation', token: world.invite() } },
-      ...{ sip: { server: null, msrpRelay: null, spkiPins: [] }, secrets: { ha1Sha256: 'a'.repeat(64) } },
-    },
-    // Whose SIP server it is, it does not know.
-    signsIn: null,
-    restart: async (meanwhile) => {
-      const { directory, address } = world
-      await world.stop()
-      await meanwhile()
-      world = await ReplicaWorld.start({ postgres: url, directory, port: address.port })
-    },
-    end: () => world.end(),
-  }
-}
-
 describe.each([
   ['a home server, on SQLite', homeServer],
-  ['a replica of its own, on PostgreSQL', ownReplica],
+  ['a replica of its own, on PostgreSQL', () => ownReplica(postgres)],
 ] as const)('a person with %s', (_name, start) => {
   let started: Started
   const devices: PersonDevice[] = []

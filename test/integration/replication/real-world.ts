@@ -346,10 +346,12 @@ export class RealWorld {
       return {
         heads: () => call(() => port.heads()),
         page: (after) => call(() => port.page(after)),
+        newest: (maxBytes) => call(() => port.newest(maxBytes)),
         push: (bytes, begins) => call(() => port.push(bytes, begins)),
       }
     }
     device.pageBytes = 2000
+    device.newestFirst = { from: 2, bytes: 1500 }
   }
 
   #pick(count: number): number {

@@ -83,6 +83,26 @@ it('a new device goes on where it was when it, or the other one, ended in betwee
   expect(await phone.views()).toEqual(await desk.views())
 })
 
+it('a new device has the newest at once, and all in the end, however often either begins anew', async () => {
+  const ids = Array.from({ length: 600 }, (_, index) => `n${index}`)
+  await desk.history.writer.commit({ entries: ids.map((id) => make.incoming(`text ${id}`, { id })) })
+  await phone.switchOn(false)
+  await handOver(2)
+  const has = (id: string) => phone.history.reader.message(conversationWith(bob), bob, id as MessageId)
+  expect([(await has('n599'))?.text, (await has('n400'))?.text, await has('n0')]).toEqual([
+    ...['text n599', 'text n400'],
+    null,
+  ])
+  await tell(desk, make.incoming('meanwhile', { id: 'later' }), make.edit('n1', 'edited meanwhile'))
+  for (let pieces = 0; !(await handOver(1)); pieces += 1) {
+    expect(pieces).toBeLessThan(20)
+    await phone.restart()
+    await desk.restart()
+  }
+  expect(await phone.views()).toEqual(await desk.views())
+  expect([(await has('n1'))?.text, (await has('later'))?.text]).toEqual(['edited meanwhile', 'meanwhile'])
+})
+
 it('what is said meanwhile comes from the server', async () => {
   await fill()
   await phone.switchOn(false)

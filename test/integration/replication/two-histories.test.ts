@@ -326,3 +326,46 @@ describe('switching', () => {
     await expectSame()
   })
 })
+
+describe('a device that has much to read', () => {
+  const many = Array.from({ length: 30 }, (_, index) => `m${index}`)
+  /** The newest come, and then nothing. */
+  const glance = async () => {
+    phone.newestFirst = { from: 5, bytes: 3000 }
+    phone.through = (port) => ({ ...port, page: () => Promise.reject(new Error('gone')) })
+    await expect(phone.sync()).rejects.toThrow('gone')
+    phone.through = (port) => port
+  }
+  beforeEach(async () => {
+    for (const id of many) {
+      await tell(desk, onDesk.incoming(`text ${id}`, { id }))
+      await desk.sync()
+    }
+  })
+
+  it('shows the newest first, has each once in the end, and is not told of each', async () => {
+    const changes: HistoryChange[] = []
+    phone.history.writer.onChange((change) => changes.push(change))
+    await glance()
+    expect([(await message(phone, 'm29'))?.text, await message(phone, 'm0')]).toEqual(['text m29', null])
+    // As one change, at once.
+    await expect.poll(() => changes.map(({ bulk, newIncoming }) => [bulk, newIncoming.length])).toEqual([[true, 0]])
+    await phone.restart()
+    await glance()
+    await phone.sync()
+    await expectSame()
+    expect((await phone.history.reader.counts()).messages).toBe(many.length)
+    expect((await phone.history.writer.replica.progress(alice))?.waiting).toBe(0)
+  })
+
+  it('erases at the server what it has only seen early, and shows no more what is erased there', async () => {
+    await glance()
+    await tell(phone, onPhone.delete('m29'))
+    await tell(desk, onDesk.delete('m28'))
+    await desk.sync()
+    await sync()
+    await expectSame()
+    expect([await stored('text m29'), await stored('text m28'), await stored('text m27')]).toEqual([false, false, true])
+    expect((await message(phone, 'm28'))?.deleted).toBe(true)
+  })
+})

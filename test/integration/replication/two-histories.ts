@@ -4,7 +4,7 @@ import { toHex, utf8 } from '#shared/bytes/bytes.ts'
 import type { OpenHistory } from '#main/history/open-history.ts'
 import type { HistoryReaderPort } from '#main/history/port.ts'
 import { systemClock } from '#main/platform/system-clock.ts'
-import { ReplicaEngine, type SyncReport } from '#main/replication/engine.ts'
+import { ReplicaEngine, type NewestFirst, type SyncReport } from '#main/replication/engine.ts'
 import { HistoryReplicaJournal } from '#main/replication/journal/history-replica-journal.ts'
 import type { ReplicaServerPort } from '#main/replication/ports.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
@@ -35,6 +35,7 @@ export class SharedServer {
         const { batches, end } = await this.store.page(alice, { after, maxBytes })
         return { batches: batches.map(({ bytes }) => bytes), end }
       },
+      newest: async (most) => (await this.store.newest(alice, most)).map(({ bytes }) => bytes),
       push: async (bytes, begins) => {
         const taken = await takeBatch(this.store, bytes, { account: alice, sender: device, begins, keyOf, crypto })
         if (!taken.ok) throw new Error(taken.error)
@@ -67,6 +68,8 @@ export class HistoryDevice {
   /** What stands between this device and the server. */
   through: (port: ReplicaServerPort) => ReplicaServerPort = (port) => port
   pageBytes = 1_048_576
+  /** When the newest come before everything else. */
+  newestFirst: NewestFirst = { from: 1000, bytes: 1000 }
   /** How far its clock is from the server's, ms. */
   skew = 0
   history: OpenHistory
@@ -107,6 +110,7 @@ export class HistoryDevice {
     return new ReplicaEngine({
       ...{ account: alice, server, journal, crypto, sealing: stubSealing(this.epochs) },
       ...{ devices: replicaDevices(this.id, keyOf), clock: { now: () => this.now } },
+      newestFirst: this.newestFirst,
     }).sync()
   }
 

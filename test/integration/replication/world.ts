@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly rollbacks: boolean
   /** Devices come back with the disk they had some time ago. */
   readonly restoredDisks: boolean
+  /** What the server shows as the newest is old, mixed up, repeated, or changed. */
+  readonly liesAboutNewest: boolean
   readonly secrets: Secrets
 }
 
@@ -78,6 +80,7 @@ export class World {
   #epoch = 1
   #isCalm = false
   wasRolledBack = false
+  hasForged = false
   wasRestored = false
 
   constructor(options: WorldOptions) {
@@ -281,6 +284,7 @@ export class World {
       crypto: this.#options.secrets.cryptoOf(secrets, this.#random),
       devices: replicaDevices(secrets.id, (one) => this.#keys.get(toHex(one)) ?? null),
       clock: { now: () => this.#now + device.clockSkew },
+      newestFirst: { from: 2, bytes: 900 },
     })
   }
 
@@ -313,8 +317,23 @@ export class World {
           const page = await this.#store.page(account, { after, maxBytes: 700 })
           return { batches: page.batches.map(({ bytes }) => bytes), end: page.end }
         }),
+      newest: (maxBytes) => call(() => this.#newest(maxBytes)),
       push: (bytes, begins) => call(() => this.#take(bytes, { secrets, begins })),
     }
+  }
+
+  async #newest(maxBytes: number): Promise<readonly Uint8Array[]> {
+    if (this.#isCalm || !this.#options.liesAboutNewest)
+      return (await this.#store.newest(account, maxBytes)).map(({ bytes }) => bytes)
+    const { batches } = await this.#store.page(account, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+    const any = Array.from({ length: batches.length === 0 ? 0 : this.#pick(6) }, () => this.#any(batches).bytes)
+    return any.map((bytes) => (this.#random() < 0.2 ? this.#forge(bytes) : bytes))
+  }
+
+  #forge(bytes: Uint8Array): Uint8Array {
+    this.hasForged = true
+    const at = this.#pick(bytes.length)
+    return bytes.with(at, (bytes[at] ?? 0) ^ (1 + this.#pick(255)))
   }
 
   async #take(

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Secrets } from './secrets.ts'
 import { World, type WorldOptions } from './world.ts'
 
-const calm = { ageing: false, clockJumps: false, rollbacks: false, restoredDisks: false }
+const calm = { ageing: false, clockJumps: false, rollbacks: false, restoredDisks: false, liesAboutNewest: false }
 const steps = 40
 
 interface Kind {
@@ -57,6 +57,17 @@ export const kinds: readonly Kind[] = [
       // What a lost disk had not yet said to erase, or had said again under another id.
       if (world.wasRestored) return
       expectNothingTwice(world)
+      expect(await world.notErased()).toBe(0)
+    },
+  },
+  {
+    what: 'have the same, each thing once, though what is shown first is old, mixed up or forged',
+    options: { ...calm, liesAboutNewest: true },
+    check: async (world) => {
+      expectAllEverywhere(world)
+      expectNothingTwice(world)
+      expect([...faultKinds(world)].filter((kind) => kind !== 'forged')).toEqual([])
+      if (!world.hasForged) expect(world.faults()).toEqual([])
       expect(await world.notErased()).toBe(0)
     },
   },

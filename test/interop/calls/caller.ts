@@ -188,6 +188,7 @@ function freshTrust(lastKeys: 'zrtp' | 'sdes' | 'dtls' | null): CallTrustPort {
     },
     devices: () => Promise.resolve([]),
     isVerified: () => Promise.resolve([...devices.values()].some(({ verified }) => verified)),
+    comparedElsewhere: () => Promise.resolve([]),
     lastKeys: () => Promise.resolve(lastKeys),
     rememberKeys: () => Promise.resolve(),
   }

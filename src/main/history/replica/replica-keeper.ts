@@ -6,6 +6,7 @@ import type { Tombstone } from '#shared/replication/head.ts'
 import type { EntryApplier, Touched } from '../apply-entry.ts'
 import type { ConversationStore } from '../conversation-store.ts'
 import type {
+  BatchEarly,
   BatchRead,
   BatchToKeep,
   ContentsReceipt,
@@ -33,6 +34,8 @@ const dayMs = 86_400_000
 const snapshotMs = 60 * dayMs
 /** What was signed longer ago, or comes with more, is told as a whole and raises no notice. */
 const live = { ms: dayMs, contents: 8 }
+/** With more contents than these much more may be on its way: they are told together. */
+const fewContents = 256
 
 /** A transaction that takes contents in. */
 interface Taking {
@@ -42,6 +45,9 @@ interface Taking {
   readonly carefully: boolean
 }
 
+/** How others hear what a change touches: of each thing, or of all of it as one, soon or at once. */
+export type Told = 'each' | 'as-one-soon' | 'as-one'
+
 /** What the journals need of the writer. */
 export interface ReplicaHost {
   readonly db: Database
@@ -49,8 +55,8 @@ export interface ReplicaHost {
   readonly conversations: ConversationStore
   readonly trace: ReplicaTrace
   readonly now: () => number
-  /** Runs a change in the next transaction; `isMany` = what it touches is told as a whole. */
-  change(run: (touched: Touched) => void, isMany: boolean): Promise<void>
+  /** Runs a change in the next transaction. */
+  change(run: (touched: Touched) => void, told: Told): Promise<void>
   /** Reads between transactions. */
   read<T>(run: () => T): Promise<T>
 }
@@ -163,13 +169,25 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     const since = this.#host.now() - live.ms
     const contents = batches.reduce((sum, batch) => sum + batch.contents.ends.length, 0)
     const isLive = contents <= live.contents && batches.every(({ place }) => place.at >= since)
-    return this.#takeContents(account, !isLive, ({ replica, touched, carefully }) => {
+    const told = isLive ? 'each' : contents <= fewContents ? 'as-one' : 'as-one-soon'
+    return this.#takeContents(account, told, ({ replica, touched, carefully }) => {
       for (const batch of batches) this.#readOne(batch, { account, replica, touched, carefully })
     })
   }
 
+  keepEarly(account: Aor, batches: readonly BatchEarly[]): Promise<ContentsReceipt> {
+    return this.#takeContents(account, 'as-one', ({ replica, touched, carefully }) => {
+      for (const { place, contents } of batches) {
+        if (place.seq <= this.#devices.readOf(replica, place.device)) continue
+        const device = this.#devices.refOf(replica, place.device)
+        this.#contents.apply({ account, device, carefully }, contents, touched)
+        this.#devices.keepClaim(device, place, this.#host.now())
+      }
+    })
+  }
+
   /** Once more, carefully, where something in it cannot be stored. */
-  async #takeContents(account: Aor, isMany: boolean, take: (taking: Taking) => void): Promise<ContentsReceipt> {
+  async #takeContents(account: Aor, told: Told, take: (taking: Taking) => void): Promise<ContentsReceipt> {
     let receipt: ContentsReceipt = { latest: null, unreadable: 0 }
     const attempt = (carefully: boolean): Promise<void> =>
       this.#write(
@@ -179,7 +197,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
           take({ account, replica, touched, carefully })
           receipt = this.#contents.takeReceipt()
         },
-        isMany,
+        told,
       )
     try {
       await attempt(false)
@@ -233,7 +251,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   }
 
   async keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt> {
-    return this.#takeContents(account, true, ({ replica, touched, carefully }) => {
+    return this.#takeContents(account, 'as-one-soon', ({ replica, touched, carefully }) => {
       for (const { device: id, contents } of opened) {
         const device = this.#devices.refOf(replica, id)
         for (const seq of contents.seqs) this.#envelopes.forgetUnopened(device, seq)
@@ -247,7 +265,7 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     await this.#write(
       account,
       (replica, touched) => (latest = this.#intake.take({ account, replica }, piece, touched)),
-      true,
+      'as-one-soon',
     )
     return { latest }
   }
@@ -266,16 +284,16 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   }
 
   #change(run: (touched: Touched) => void): Promise<void> {
-    return this.#host.change(run, false)
+    return this.#host.change(run, 'each')
   }
 
   /** @throws SottoError `not-found` for an account that does not replicate. */
-  #write(account: Aor, run: (replica: number, touched: Touched) => void, isMany = false): Promise<void> {
+  #write(account: Aor, run: (replica: number, touched: Touched) => void, told: Told = 'each'): Promise<void> {
     return this.#host.change((touched) => {
       const replica = this.#host.trace.replicaOf(account)
       if (replica === undefined) throw new SottoError('not-found')
       run(replica, touched)
-    }, isMany)
+    }, told)
   }
 
   #ask<T>(account: Aor, run: (replica: number) => T): Promise<T | null> {

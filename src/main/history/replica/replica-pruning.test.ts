@@ -38,8 +38,8 @@ async function fill(): Promise<void> {
   }
   await journal.keepConfirmed(1)
   const erased = [{ device: sibling, seq: 9, bodyHash: new Uint8Array(32) }]
-  await journal.keepRead(readOf(1, { contents: [openedOf(1, encodeEntry(make.incoming('three')))], erased }))
-  await journal.keepRead(readOf(2, { contents: [openedOf(2, encodeEntry(make.incoming('four')))] }))
+  await journal.keepRead([readOf(1, { contents: [openedOf(1, encodeEntry(make.incoming('three')))], erased })])
+  await journal.keepRead([readOf(2, { contents: [openedOf(2, encodeEntry(make.incoming('four')))] })])
 }
 
 it('keeps sealed batches for 60 days, and one that the server never confirmed for longer', async () => {

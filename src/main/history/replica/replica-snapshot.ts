@@ -7,7 +7,9 @@ import type { SnapshotProgress } from '../replica-port.ts'
 
 /** Entries looked at in one step: the commits that wait behind it wait for some milliseconds. */
 const entriesPerStep = 500
-const standingKinds: readonly KnownKind[] = ['contact', 'peer-name', 'saved-search', 'timer']
+const standingKinds: readonly KnownKind[] = [
+  ...(['contact', 'peer-name', 'mark', 'saved-search', 'account-settings', 'timer'] as const),
+]
 /** What holds whatever its age. */
 const standing: ReadonlySet<number> = new Set(standingKinds.map((kind) => kinds[kind].number))
 
@@ -82,7 +84,7 @@ export class ReplicaSnapshot {
   }
 }
 
-/** Contacts and names; saved searches; the last word of either side about disappearing messages. */
+/** Contacts, names and marks; saved searches and how the account is set; the last word of either side about disappearing messages. */
 const standingQueries: readonly string[] = [
   `FROM conversation JOIN entry ON entry.conversation = conversation.ref AND entry.subject IS NULL
      WHERE conversation.account = :account`,

@@ -6,17 +6,20 @@ import type { SeqHashes } from '../replica-port.ts'
 import type { TransferPiece } from '../transfer-port.ts'
 import { ReplicaDevices } from './replica-devices.ts'
 import { ReplicaEnvelopes } from './replica-envelopes.ts'
-import { encodePiece, most, type Piece, type PieceOf } from './transfer-piece.ts'
+import { encodePiece, most as mostOf, type Piece, type PieceOf } from './transfer-piece.ts'
 
 /** A piece ends after so many bytes or rows. */
 const pieceBytes = 1_048_576
-const rowsOf = { entries: 4000, envelopes: 8000, unopened: 500 } as const
+const rowsOf = { newest: 256, entries: 4000, envelopes: 8000, unopened: 500 } as const
 /** Part of the whole that the entries are taken for. */
 const entriesShare = 0.9
-const kinds = ['state', 'entries', 'envelopes', 'unopened', 'end'] as const
+const kinds = ['state', 'newest', 'entries', 'envelopes', 'unopened', 'end'] as const
 type Kind = (typeof kinds)[number]
 
-/** Where a piece ends: a row of what it is about, and a second number where one does not say it. */
+/**
+ * Where a piece ends: a row of what it is about, and a second number where one does not say it. Of `newest`, `at` is the row above the next one and
+ * `seq` the last there was when it began.
+ */
 interface Cursor {
   readonly kind: Kind
   readonly at: number
@@ -67,7 +70,9 @@ function isEmpty(piece: Piece): boolean {
 function readStep(source: Source, cursor: Cursor): Step {
   switch (cursor.kind) {
     case 'state':
-      return { piece: readState(source), next: begin('entries'), share: 0 }
+      return { piece: readState(source), next: newestOf(source), share: 0 }
+    case 'newest':
+      return readNewest(source, cursor)
     case 'entries':
       return readEntries(source, cursor)
     case 'envelopes':
@@ -112,29 +117,58 @@ function readState({ db, account, replica }: Source): PieceOf<'state'> {
 
 /** The newest, as many as a piece may have. */
 function plainHashes({ device, seqs, hashes }: SeqHashes) {
-  const from = Math.max(0, seqs.length - most.hashes)
+  const from = Math.max(0, seqs.length - mostOf.hashes)
   return { device, seqs: [...seqs.subarray(from)], hashes: hashes.subarray(from * 32) }
 }
 
-/** All entries of the account, the oldest first: what is stored meanwhile comes at the end. */
-function readEntries({ db, account }: Source, { at }: Cursor): Step {
+function endOf({ db }: Pick<Source, 'db'>): number {
+  return db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck().get() ?? 0
+}
+
+function newestOf(source: Source): Cursor {
+  const end = endOf(source)
+  return { kind: 'newest', at: end + 1, seq: end }
+}
+
+/** All entries that were there when it began, the newest pieces first: the new device is of use at once. */
+function readNewest(source: Source, { at, seq: end }: Cursor): Step {
+  const { account } = source
+  // The first piece is what a screen shows, and little more.
+  const most = at > end ? rowsOf.newest : rowsOf.entries
+  const { entries, last, isLast } = readSome(source, 'seq < ? ORDER BY seq DESC', { at, most })
+  // What was stored meanwhile comes at the end.
+  const next: Cursor = isLast ? { kind: 'entries', at: end, seq: 0 } : { kind: 'newest', at: last, seq: end }
+  const share = isLast || end === 0 ? entriesShare : entriesShare * (1 - last / end)
+  // Within a piece the oldest first, as the index of words takes them best.
+  return { piece: { kind: 'entries', account, entries: entries.toReversed() }, next, share }
+}
+
+/** Entries in the order they were stored. */
+function readEntries(source: Source, { at }: Cursor): Step {
+  const { entries, last, isLast } = readSome(source, 'seq > ? ORDER BY seq', { at, most: rowsOf.entries })
+  const next: Cursor = isLast ? begin('envelopes') : { kind: 'entries', at: last, seq: 0 }
+  return { piece: { kind: 'entries', account: source.account, entries }, next, share: entriesShare }
+}
+
+/** Entries of the account on one side of a row, of so many rows and as many bytes as a piece has. */
+function readSome(
+  { db, account }: Source,
+  side: 'seq < ? ORDER BY seq DESC' | 'seq > ? ORDER BY seq',
+  { at, most }: { readonly at: number; readonly most: number },
+): { readonly entries: Uint8Array[]; readonly last: number; readonly isLast: boolean } {
   const rows = db.prepare<[string, number, number], { seq: number; bytes: Uint8Array | null }>(
-    'SELECT seq, CASE WHEN account = ? THEN bytes END AS bytes FROM entry WHERE seq > ? ORDER BY seq LIMIT ?',
+    `SELECT seq, CASE WHEN account = ? THEN bytes END AS bytes FROM entry WHERE ${side} LIMIT ?`,
   )
   const entries: Uint8Array[] = []
   let [bytes, seen, last] = [0, 0, at]
-  for (const row of rows.iterate(account, at, rowsOf.entries)) {
+  for (const row of rows.iterate(account, at, most)) {
     ;[seen, last] = [seen + 1, row.seq]
     if (row.bytes === null) continue
     entries.push(row.bytes)
     bytes += row.bytes.length
     if (bytes >= pieceBytes) break
   }
-  const isLast = seen < rowsOf.entries && bytes < pieceBytes
-  const end = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck().get() ?? 0
-  const next: Cursor = isLast ? begin('envelopes') : { kind: 'entries', at: last, seq: 0 }
-  const share = isLast || end === 0 ? entriesShare : (entriesShare * last) / end
-  return { piece: { kind: 'entries', account, entries }, next, share }
+  return { entries, last, isLast: seen < most && bytes < pieceBytes }
 }
 
 /** Envelopes of one device after the other; `at` = row of the device. */

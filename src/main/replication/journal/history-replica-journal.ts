@@ -7,10 +7,18 @@ import { decodeHeader } from '#shared/replication/envelope.ts'
 import type { Place, Tombstone } from '#shared/replication/head.ts'
 import type { ContentsReceipt, KeptJournal, ReplicaKeeperPort } from '#main/history/replica-port.ts'
 import { faultKey, type ReplicaFault } from '../faults.ts'
-import type { MissingBody, ReadBatch, ReplicaJournal, SealedBatch, SealingPort, Unsealed } from '../ports.ts'
+import type {
+  EarlyBatch,
+  MissingBody,
+  ReadBatch,
+  ReplicaJournal,
+  SealedBatch,
+  SealingPort,
+  Unsealed,
+} from '../ports.ts'
 import { decodeFault, encodeFault } from './fault-json.ts'
 import { KnownPlaces } from './known-places.ts'
-import { byDevice, ownBytes, ownTombstone, unpackQueued } from './packing.ts'
+import { byDevice, ownBytes, ownPlace, ownTombstone, packContents, unpackQueued } from './packing.ts'
 
 export interface HistoryReplicaJournalParts {
   readonly keeper: ReplicaKeeperPort
@@ -107,13 +115,29 @@ export class HistoryReplicaJournal implements ReplicaJournal {
     this.#confirmed = Math.max(this.#confirmed, seq)
   }
 
-  async keepRead(batch: ReadBatch): Promise<void> {
-    if (batch.place.seq <= this.#known.readOf(batch.place.device)) return
+  async keepRead(batches: readonly ReadBatch[]): Promise<void> {
+    const reads = this.#unread(batches).map(ownBytes)
+    if (reads.length === 0) return
     const { keeper, account } = this.#parts
-    const read = ownBytes(batch)
-    this.#heard(await keeper.keepRead(account, [read]))
-    this.#known.noteRead(read.place, read.frontier)
-    for (const body of read.missing) this.#missing.set(keyOf(body), body)
+    this.#heard(await keeper.keepRead(account, reads))
+    for (const { place, frontier, missing } of reads) {
+      this.#known.noteRead(place, frontier)
+      for (const body of missing) this.#missing.set(keyOf(body), body)
+    }
+  }
+
+  async keepEarly(batches: readonly EarlyBatch[]): Promise<void> {
+    const early = this.#unread(batches).map(({ place, contents }) => {
+      return { place: ownPlace(place), contents: packContents(contents) }
+    })
+    if (early.length === 0) return
+    const { keeper, account } = this.#parts
+    this.#heard(await keeper.keepEarly(account, early))
+    for (const { place } of early) this.#known.noteClaim(place)
+  }
+
+  #unread<T extends EarlyBatch>(batches: readonly T[]): readonly T[] {
+    return batches.filter(({ place }) => place.seq > this.#known.readOf(place.device))
   }
 
   async keepFault(fault: ReplicaFault): Promise<void> {

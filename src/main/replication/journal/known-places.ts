@@ -34,6 +34,10 @@ export class KnownPlaces {
     return [...this.#claims.values()]
   }
 
+  placeOf(device: Uint8Array): Place | null {
+    return this.#places.get(toHex(device)) ?? null
+  }
+
   readOf(device: Uint8Array): number {
     return this.#seqIn(this.#places, device)
   }
@@ -50,10 +54,12 @@ export class KnownPlaces {
     this.#places.set(toHex(place.device), place)
     this.#sorted = null
     this.#of(place.device).set(place.seq, place.hash)
-    for (const claim of frontier) {
-      this.#of(claim.device).note(claim.seq, claim.hash)
-      if (claim.seq > this.#seqIn(this.#claims, claim.device)) this.#claims.set(toHex(claim.device), claim)
-    }
+    for (const claim of frontier) this.noteClaim(claim)
+  }
+
+  noteClaim(claim: Place): void {
+    this.#of(claim.device).note(claim.seq, claim.hash)
+    if (claim.seq > this.#seqIn(this.#claims, claim.device)) this.#claims.set(toHex(claim.device), claim)
   }
 
   #seqIn(places: Places, device: Uint8Array): number {

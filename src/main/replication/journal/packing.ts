@@ -33,7 +33,7 @@ export function ownTombstone({ device, seq, bodyHash }: Tombstone): Tombstone {
   return { device: Uint8Array.from(device), seq, bodyHash: Uint8Array.from(bodyHash) }
 }
 
-function ownPlace({ device, seq, hash, at }: Place): Place {
+export function ownPlace({ device, seq, hash, at }: Place): Place {
   return { device: Uint8Array.from(device), seq, hash: Uint8Array.from(hash), at }
 }
 

@@ -46,6 +46,7 @@ export function DeviceList({ account, view }: DeviceListProps) {
           </ul>
         </Disclosed>
       )}
+      <Aside devices={view.aside} />
       {renaming !== null && <RenameDevice account={account} device={renaming} onClose={() => setRenaming(null)} />}
       {removing !== null && (
         <RemoveDevice
@@ -99,6 +100,26 @@ function Device(props: DeviceProps & { readonly onRename: () => void; readonly o
         )}
       </div>
     </div>
+  )
+}
+
+/** Devices of a version of the list that was not picked. */
+function Aside({ devices }: { readonly devices: ReplicationView['aside'] }) {
+  const t = useT()
+  const language = useLanguage()
+  if (devices.length === 0) return null
+  return (
+    <Disclosed label={t('devices.fork.asideCount', { count: devices.length })}>
+      <p className="text-xs text-soft">{t('devices.fork.asideText')}</p>
+      <ul aria-label={t('devices.fork.aside')} className="flex flex-col">
+        {devices.map(({ id, name, addedAt }) => (
+          <li key={id} className="border-t border-line py-2.5 first:border-0">
+            <p className="wrap-anywhere text-soft">{name}</p>
+            <p className="text-xs text-soft">{t('devices.added', { day: formatShortDay(language, addedAt) })}</p>
+          </li>
+        ))}
+      </ul>
+    </Disclosed>
   )
 }
 

@@ -14,6 +14,7 @@ import { ReplicationProgress } from '../replication/ReplicationProgress.tsx'
 import { Card, Group } from '../settings/Group.tsx'
 import { DeviceList } from './DeviceList.tsx'
 import { Faults } from './Faults.tsx'
+import { ForkChoice } from './ForkChoice.tsx'
 import { HistoryFacts } from './HistoryFacts.tsx'
 import { Transfer } from './Transfer.tsx'
 
@@ -41,6 +42,7 @@ function Devices({ account, view }: { readonly account: AccountView; readonly vi
   return (
     <>
       <Faults view={view} />
+      <ForkChoice view={view} />
       <Card>
         <h4 className="font-medium">{t('devices.history')}</h4>
         <ReplicationProgress view={view} />

@@ -33,5 +33,5 @@ function Line({ transfer: { share } }: { readonly transfer: HistoryTransferView 
   const t = useT()
   if (share === null) return <Working label={t('devices.transferBegins')} />
   const percent = Math.floor(share * 100)
-  return <Measured label={t('devices.transferOf', { percent })} percent={percent} />
+  return <Measured label={t('devices.transferOf')} percent={percent} />
 }

@@ -13,7 +13,7 @@ const other = device('P', 'Desk')
 const view = (over: Partial<ReplicationView>): ReplicationView => ({
   ...{ accountId: 'A'.repeat(22) as never, state: 'current', server: 'h:1', error: null, progress: null, waiting: 0 },
   ...{ completeUpTo: null, confirmedBy: null, lastContactAt: null, unopened: 0, faults: [], devices: [own, other] },
-  isPasswordDue: false,
+  ...{ isPasswordDue: false, branches: [], aside: [] },
   ...over,
 })
 const fault = (kind: ReplicaFaultView['kind'], letter: string | null, entries: number | null = null) => ({

@@ -90,7 +90,7 @@ export class JournalLife {
       const entry: Entry = make.incoming(`read ${batch} ${i}.`, { id: `s${batch}-${i}` })
       return openedOf((batch - 1) * perBatch + i + 1, encodeEntry(entry))
     })
-    await journal.keepRead(readOf(batch * perBatch, { contents }))
+    await journal.keepRead([readOf(batch * perBatch, { contents })])
     this.#say('read', String(batch))
   }
 

@@ -1,0 +1,76 @@
+import { useId, useState } from 'react'
+import type { ChainBranchView, ChainChangeView, ReplicationView } from '#shared/model/replication-views.ts'
+import { formatDateTime } from '#renderer/i18n/format.ts'
+import { useLanguage, useT, type Language, type Translate } from '#renderer/i18n/i18n.ts'
+import { Button } from '#renderer/ui/Button.tsx'
+import { Card } from '../settings/Group.tsx'
+import { PickBranch } from './PickBranch.tsx'
+
+/** The versions of a forked list of devices, for the person to pick the right one. */
+export function ForkChoice({ view: { accountId, branches } }: { readonly view: ReplicationView }) {
+  const t = useT()
+  const [picking, setPicking] = useState<number | null>(null)
+  const picked = picking === null ? undefined : branches[picking]
+  if (branches.length === 0) return null
+  return (
+    <section aria-label={t('devices.fork.title')} className="flex flex-col gap-3">
+      {branches.map((branch, index) => (
+        <Card key={branch.key}>
+          <Version branch={branch} number={index + 1} onPick={() => setPicking(index)} />
+        </Card>
+      ))}
+      {picked !== undefined && picking !== null && (
+        <PickBranch
+          {...{ accountId, branch: picked }}
+          title={t('devices.fork.pickTitle', { number: picking + 1 })}
+          onClose={() => setPicking(null)}
+        />
+      )}
+    </section>
+  )
+}
+
+interface VersionProps {
+  readonly branch: ChainBranchView
+  readonly number: number
+  readonly onPick: () => void
+}
+
+function Version({ branch, number, onPick }: VersionProps) {
+  const t = useT()
+  const language = useLanguage()
+  const id = useId()
+  const { changes, devices, hasOwn } = branch
+  return (
+    <article aria-labelledby={id} className="flex flex-col gap-2 text-sm">
+      <h4 id={id} className="text-base font-medium">
+        {t('devices.fork.version', { number })}
+      </h4>
+      <ol aria-label={t('devices.fork.changes')} className="flex list-disc flex-col gap-1 ps-5">
+        {changes.map((change, index) => (
+          <li key={index} className="wrap-anywhere">
+            {changeText(t, language, change)}
+          </li>
+        ))}
+      </ol>
+      <p className="wrap-anywhere">{t('devices.fork.devices', { names: listOf(language, devices) })}</p>
+      {!hasOwn && <p className="font-medium text-warn">{t('devices.fork.withoutOwn')}</p>}
+      <div>
+        <Button size="small" label={t('devices.fork.pickNamed', { number })} onPress={onPick}>
+          {t('devices.fork.pick')}
+        </Button>
+      </div>
+    </article>
+  )
+}
+
+/** Who did what, when, as the signer's clock says. */
+function changeText(t: Translate, language: Language, { kind, device, newName, by, at }: ChainChangeView): string {
+  const when = formatDateTime(language, at)
+  const who = by ?? t('devices.fork.paper')
+  return t(`devices.fork.change.${kind}`, { device, name: newName ?? '', who, when })
+}
+
+function listOf(language: Language, names: readonly string[]): string {
+  return new Intl.ListFormat(language, { type: 'conjunction' }).format(names)
+}
