@@ -16,7 +16,10 @@ export type DiskRecord =
   | { readonly op: 'write'; readonly id: FileId; readonly offset: number; readonly bytes: Buffer }
   | { readonly op: 'truncate'; readonly id: FileId; readonly length: number }
   | { readonly op: 'sync'; readonly id: FileId }
+  /** `found` = a file that was there before is opened for the first time. */
+  | { readonly op: 'found'; readonly id: FileId; readonly name: string }
   | { readonly op: 'rename'; readonly name: string; readonly to: string }
+  | { readonly op: 'link'; readonly name: string; readonly to: string }
   | { readonly op: 'unlink' | 'sync-folder' | 'make-folder'; readonly name: string }
   | { readonly op: 'mark'; readonly text: string }
 
@@ -38,7 +41,17 @@ const makers: readonly ((fields: Fields) => DiskRecord)[] = [
   ({ name }) => ({ op: 'sync-folder', name }),
   ({ bytes }) => ({ op: 'mark', text: bytes.toString() }),
   ({ name }) => ({ op: 'make-folder', name }),
+  ({ name, other }) => ({ op: 'link', name, to: other }),
+  ({ id, name }) => ({ op: 'found', id, name }),
 ]
+
+/** What {@link parseDiskLog} reads as a mark: a program that is not watched says something between what the watched one does. */
+export function encodeMark(text: string): Buffer {
+  const [header, bytes] = [Buffer.alloc(headerBytes), Buffer.from(text)]
+  header.writeUInt32LE(8)
+  header.writeBigUInt64LE(BigInt(bytes.length), 16)
+  return Buffer.concat([header, bytes])
+}
 
 /** Reads a whole log; throws where it is cut. */
 export function parseDiskLog(log: Buffer): readonly DiskRecord[] {

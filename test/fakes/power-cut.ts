@@ -37,6 +37,16 @@ export class CutDisk {
   /** Goes up whenever something became durable. */
   #durableVersion = 0
 
+  /** @param found - What is on the disk already, durably. */
+  constructor(found: DiskState = new Map()) {
+    for (const [index, [name, content]] of [...found].entries()) {
+      const id = content === null ? folderId : folderId - 1 - index
+      if (content !== null) this.#files.set(id, { durable: content, pending: [] })
+      this.#names.set(name, id)
+      this.#seen.set(name, id)
+    }
+  }
+
   get durableVersion(): number {
     return this.#durableVersion
   }
@@ -46,9 +56,11 @@ export class CutDisk {
     else if (record.op === 'sync') this.#sync(this.#fileOf(record.id))
     else if (record.op === 'sync-folder') this.#syncFolder(record.name)
     else if (record.op === 'create') this.#create(record)
+    else if (record.op === 'found') this.#find(record)
     else if (record.op === 'make-folder') this.#rename([[record.name, folderId]])
     else if (record.op === 'unlink') this.#rename([[record.name, null]])
     else if (record.op === 'rename') this.#move(record)
+    else if (record.op === 'link') this.#rename([[record.to, this.#seen.get(record.name) ?? null]])
   }
 
   /** The disk if the power went now. */
@@ -74,6 +86,11 @@ export class CutDisk {
   #create({ id, name }: Extract<DiskRecord, { op: 'create' }>): void {
     this.#files.set(id, { durable: Buffer.alloc(0), pending: [] })
     this.#rename([[name, id]])
+  }
+
+  /** From here on it has this number too. */
+  #find({ id, name }: Extract<DiskRecord, { op: 'found' }>): void {
+    this.#files.set(id, this.#fileOf(this.#seen.get(name) ?? folderId))
   }
 
   #move({ name, to }: Extract<DiskRecord, { op: 'rename' }>): void {

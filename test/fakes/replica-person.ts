@@ -3,6 +3,7 @@ import { cpSync } from 'node:fs'
 import { toBase64Url, fromBase64Url } from '#shared/bytes/base64url.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { LogPort } from '#shared/ports/log.ts'
 import type { LinkingView } from '#shared/model/linking-views.ts'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
 import { accountPasswords } from '#main/compose-password.ts'
@@ -44,10 +45,17 @@ export interface PersonServer {
   readonly secrets: Pick<AccountRecord, 'ha1Sha256'>
 }
 
+/** An account whose SIP server does not keep the replica. */
+export const sipElsewhere = {
+  sip: { server: null, msrpRelay: null, spkiPins: [] },
+  secrets: { ha1Sha256: 'c0ffee'.repeat(10).padEnd(64, '0') },
+} as const satisfies Pick<PersonServer, 'sip' | 'secrets'>
+
 export class PersonDevice {
   readonly test = new TestHistory()
   readonly name: string
   readonly #server: PersonServer
+  readonly #log: LogPort
   readonly entries: EntryMaker
   history = this.test.open()
   identity!: Identity
@@ -61,9 +69,10 @@ export class PersonDevice {
   #hasAccount = false
   #deviceId: DeviceId | null = null
 
-  constructor(name: string, server: PersonServer) {
+  constructor(name: string, server: PersonServer, log: LogPort = silentLog) {
     this.name = name
     this.#server = server
+    this.#log = log
     const fresh = { aor: alice, displayName: 'Alice', transport: 'wss', ...server.sip, local: false } as const
     this.record = { ...newAccountRecord(fresh, systemRandom), ...server.secrets }
     this.entries = new EntryMaker(Date.now() - 60_000)
@@ -183,7 +192,7 @@ export class PersonDevice {
       secret: (name: string) => reader.secret(name),
       setSecret: (name: string, value: Uint8Array | null) => writer.setSecret(name, value),
     }
-    const ports = { clock: systemClock, random: systemRandom, log: silentLog }
+    const ports = { clock: systemClock, random: systemRandom, log: this.#log }
     this.identity = new Identity({
       ...{ ...ports, secrets, deviceName: this.name, aorOf: () => alice },
       paperRung: { set: () => Promise.resolve(), remove: () => Promise.resolve() },

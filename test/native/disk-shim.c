@@ -6,7 +6,8 @@
  * - fails it where the file SOTTO_DISK_CONTROL, shared memory, says so: `struct control` below (test/fakes/failing-disk.ts).
  *
  * Either may be missing. What is mapped into memory is not seen: of SQLite's files that is the index of the write-ahead log,
- * which is made anew after a crash. A file has a number from the first time it is seen, under whatever name.
+ * which is made anew after a crash. A file has a number from the first time it is seen, under whatever name; processes that the
+ * program forks share these numbers.
  *
  *     gcc -shared -fPIC -O2 -o disk-shim.so disk-shim.c
  */
@@ -18,6 +19,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,9 +27,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { max_fds = 4096, max_names = 4096, max_parts = 1024, folder_id = 0x7fffffff, marks_id = 0x7ffffffe, sector = 512 };
+enum { max_fds = 4096, max_names = 4096, max_name = 256, max_parts = 1024, folder_id = 0x7fffffff, marks_id = 0x7ffffffe, sector = 512 };
 
-enum op { op_create = 1, op_write, op_truncate, op_sync, op_rename, op_unlink, op_sync_folder, op_mark, op_make_folder };
+enum op { op_create = 1, op_write, op_truncate, op_sync, op_rename, op_unlink, op_sync_folder, op_mark, op_make_folder, op_link, op_found };
 
 /* What a call does, for the disk: one that needs space fails on a full disk. */
 enum need { needs_nothing, needs_space };
@@ -46,15 +48,20 @@ struct record {
     uint32_t name_bytes, other_bytes;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* What a process has in common with those it forks. */
+struct shared {
+    pthread_mutex_t lock;
+    struct { char name[max_name]; int id; } names[max_names];
+    int name_count, last_id;
+};
+
+static struct shared alone = {PTHREAD_MUTEX_INITIALIZER, {{{0}, 0}}, 0, 0}, *shared = &alone;
 static char root[PATH_MAX], marks[PATH_MAX];
 static size_t root_length;
 static int log_fd = -1;
 static struct control *control;
 static int fds[max_fds];
 static char *fd_folders[max_fds];
-static struct { char *name; int id; } names[max_names];
-static int name_count, last_id;
 
 /* The function of the C library that one of ours stands before. */
 #define REAL(variable, type, name, ...)                                                                                      \
@@ -66,22 +73,57 @@ static int real_open(const char *path, int flags, mode_t mode) {
     return real(path, flags, mode);
 }
 
+static void share(void) {
+    struct shared *at = mmap(NULL, sizeof *at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) abort();
+    pthread_mutexattr_t kind;
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&at->lock, &kind);
+    shared = at;
+}
+
+/* Also from a process that died with it. */
+static void take(void) {
+    if (pthread_mutex_lock(&shared->lock) == EOWNERDEAD) pthread_mutex_consistent(&shared->lock);
+}
+
+static void give(void) { pthread_mutex_unlock(&shared->lock); }
+
 __attribute__((constructor)) static void begin(void) {
     const char *folder = getenv("SOTTO_DISK_ROOT"), *log = getenv("SOTTO_DISK_LOG"), *said = getenv("SOTTO_DISK_MARKS"),
-               *shared = getenv("SOTTO_DISK_CONTROL");
+               *told = getenv("SOTTO_DISK_CONTROL");
     if (!folder || !realpath(folder, root)) return;
+    share();
     root_length = strlen(root);
     if (said) strncpy(marks, said, sizeof marks - 1);
     if (log) log_fd = real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (!shared) return;
-    int fd = real_open(shared, O_RDWR | O_CLOEXEC, 0);
+    if (!told) return;
+    int fd = real_open(told, O_RDWR | O_CLOEXEC, 0);
     void *at = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at != MAP_FAILED) control = at;
 }
 
+/* A path from the root on, also of a program that went into a folder; good until the next but one. */
+static const char *absolute(const char *path) {
+    static __thread char paths[2][2 * PATH_MAX];
+    static __thread int turn;
+    if (path[0] == '/') return path;
+    char *whole = paths[turn = !turn];
+    if (!getcwd(whole, PATH_MAX)) return path;
+    if (strncmp(path, "./", 2) == 0) path += 2;
+    if (strcmp(path, ".") == 0) return whole;
+    size_t length = strlen(whole);
+    snprintf(whole + length, PATH_MAX, "/%s", path);
+    return whole;
+}
+
 /* The path below the folder that is watched; NULL for any other. */
 static const char *below_root(const char *path) {
-    if (root_length == 0 || !path || strncmp(path, root, root_length) != 0) return NULL;
+    if (root_length == 0 || !path) return NULL;
+    path = absolute(path);
+    if (strncmp(path, root, root_length) != 0) return NULL;
     if (path[root_length] == 0) return "";
     return path[root_length] == '/' ? path + root_length + 1 : NULL;
 }
@@ -106,16 +148,15 @@ static void write_down(enum op op, int id, uint64_t offset, const char *name, co
 
 /* The number under a name, 0 for none; good until the next call. */
 static int *named(const char *name) {
-    for (int i = 0; i < name_count; i++)
-        if (strcmp(names[i].name, name) == 0) return &names[i].id;
+    for (int i = 0; i < shared->name_count; i++)
+        if (strcmp(shared->names[i].name, name) == 0) return &shared->names[i].id;
     int free_place = 0;
-    while (free_place < name_count && names[free_place].id != 0) free_place++;
-    if (free_place == max_names) abort();
-    if (free_place == name_count) name_count++;
-    free(names[free_place].name);
-    names[free_place].name = strdup(name);
-    names[free_place].id = 0;
-    return &names[free_place].id;
+    while (free_place < shared->name_count && shared->names[free_place].id != 0) free_place++;
+    if (free_place == max_names || strlen(name) >= max_name) abort();
+    if (free_place == shared->name_count) shared->name_count++;
+    strcpy(shared->names[free_place].name, name);
+    shared->names[free_place].id = 0;
+    return &shared->names[free_place].id;
 }
 
 /* Counts a call; whether it has to fail, with errno set. */
@@ -138,7 +179,7 @@ static int open_here(const char *path, int flags, mode_t mode) {
         if (fd >= 0 && fd < max_fds) fds[fd] = marks[0] && path && strcmp(path, marks) == 0 ? marks_id : 0;
         return fd;
     }
-    pthread_mutex_lock(&lock);
+    take();
     struct stat before;
     int missing = stat(path, &before) != 0;
     int fd = -1;
@@ -149,14 +190,16 @@ static int open_here(const char *path, int flags, mode_t mode) {
         struct stat now;
         int folder = fstat(fd, &now) == 0 && S_ISDIR(now.st_mode);
         int *id = folder ? NULL : named(name);
-        if (id && *id == 0) *id = ++last_id;
+        int first = id && *id == 0;
+        if (first) *id = ++shared->last_id;
         fds[fd] = folder ? folder_id : *id;
         free(fd_folders[fd]);
         fd_folders[fd] = folder ? strdup(name) : NULL;
         if (missing) write_down(op_create, fds[fd], 0, name, NULL, NULL, 0);
+        else if (first) write_down(op_found, fds[fd], 0, name, NULL, NULL, 0);
         if (!missing && (flags & O_TRUNC)) write_down(op_truncate, fds[fd], 0, NULL, NULL, NULL, 0);
     }
-    pthread_mutex_unlock(&lock);
+    give();
     errno = kept;
     return fd;
 }
@@ -204,7 +247,7 @@ static int is_cut(const struct iovec *data, int count, struct iovec *half) {
 /* Every kind of write to a file that is watched; without a place it goes on where the file is. */
 static ssize_t write_here(int fd, const struct iovec *data, int count, off64_t place) {
     REAL(real, ssize_t, pwritev64, int, const struct iovec *, int, off64_t);
-    pthread_mutex_lock(&lock);
+    take();
     off64_t at = place >= 0 ? place : lseek64(fd, 0, fcntl(fd, F_GETFL) & O_APPEND ? SEEK_END : SEEK_CUR);
     struct iovec half;
     ssize_t written = -1;
@@ -221,7 +264,7 @@ static ssize_t write_here(int fd, const struct iovec *data, int count, off64_t p
         if (written >= 0) write_down(fds[fd] == marks_id ? op_mark : op_write, fds[fd], at, NULL, NULL, data, count);
     }
     int kept = errno;
-    pthread_mutex_unlock(&lock);
+    give();
     errno = kept;
     return written;
 }
@@ -258,11 +301,11 @@ PWRITEV(pwritev64)
 
 /* A call that either fails or is made and written down. */
 #define GUARDED(need, call, ...)                                                                                             \
-    pthread_mutex_lock(&lock);                                                                                               \
+    take();                                                                                                                  \
     int result = fails(need) ? -1 : (call);                                                                                  \
     int kept = errno;                                                                                                        \
     if (result == 0) write_down(__VA_ARGS__, NULL, 0);                                                                       \
-    pthread_mutex_unlock(&lock);                                                                                             \
+    give();                                                                                                                  \
     errno = kept;                                                                                                            \
     return result
 
@@ -296,6 +339,12 @@ static int rename_names(const char *from, const char *to) {
     return 0;
 }
 
+static int add_name(const char *from, const char *to) {
+    int id = *named(from);
+    *named(to) = id;
+    return 0;
+}
+
 static int forget_name(const char *name) {
     *named(name) = 0;
     return 0;
@@ -308,12 +357,19 @@ int rename(const char *from, const char *to) {
     GUARDED(needs_space, real(from, to) != 0 ? -1 : rename_names(old, name), op_rename, 0, 0, old, name);
 }
 
+int link(const char *from, const char *to) {
+    REAL(real, int, link, const char *, const char *);
+    const char *old = below_root(from), *name = below_root(to);
+    if (!old || !name) return real(from, to);
+    GUARDED(needs_space, real(from, to) != 0 ? -1 : add_name(old, name), op_link, 0, 0, old, name);
+}
+
 #define REMOVE(function)                                                                                                     \
     int function(const char *path) {                                                                                         \
         REAL(real, int, function, const char *);                                                                             \
         const char *name = below_root(path);                                                                                 \
         if (!name) return real(path);                                                                                        \
-        GUARDED(needs_nothing, real(path) != 0 ? -1 : forget_name(name), op_unlink, 0, 0, name, NULL);                                \
+        GUARDED(needs_nothing, real(path) != 0 ? -1 : forget_name(name), op_unlink, 0, 0, name, NULL);                       \
     }
 REMOVE(unlink)
 REMOVE(remove)
@@ -329,9 +385,9 @@ int mkdir(const char *path, mode_t mode) {
 #define MMAP(name)                                                                                                           \
     void *name(void *address, size_t length, int protection, int flags, int fd, off64_t at) {                                \
         REAL(real, void *, name, void *, size_t, int, int, int, off64_t);                                                    \
-        pthread_mutex_lock(&lock);                                                                                           \
+        take();                                                                                                              \
         int refused = fd >= 0 && is_watched(fd) && fails(needs_nothing);                                                     \
-        pthread_mutex_unlock(&lock);                                                                                         \
+        give();                                                                                                              \
         return refused ? MAP_FAILED : real(address, length, protection, flags, fd, at);                                      \
     }
 MMAP(mmap)

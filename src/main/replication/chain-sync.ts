@@ -17,6 +17,8 @@ export interface ChainSyncParts {
   readonly opening: OpeningSecret | 'joined' | null
   /** The server had nothing of the account, and has its chain now. */
   readonly onOpened?: () => void
+  /** Hears that the server lacked links: one that went back to a backup lacks boxes, too. */
+  readonly lacking?: () => void
 }
 
 /**
@@ -60,14 +62,16 @@ function linksUpTo({ links, state }: KnownChain): readonly Uint8Array[] {
 
 /** What others cannot know yet: links that were made here, or that a server lost. */
 async function giveMissing(
-  { client }: ChainSyncParts,
+  { client, lacking }: ChainSyncParts,
   known: KnownChain,
   stored: readonly Uint8Array[],
 ): Promise<void> {
   const there = new Set(stored.map(toBase64Url))
   const extended = new Set(linksInOrder(stored, nodeVerifier).map(({ place }) => place.previous))
   for (const { bytes, place } of linksInOrder(known.links, nodeVerifier)) {
+    if (there.has(toBase64Url(bytes))) continue
+    lacking?.()
     // One that stands beside another is in use already: every device has to see both.
-    if (!there.has(toBase64Url(bytes))) await client.addLink(bytes, extended.has(place.previous))
+    await client.addLink(bytes, extended.has(place.previous))
   }
 }

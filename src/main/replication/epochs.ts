@@ -54,6 +54,11 @@ export class Epochs {
     await forgetEpochs(this.#parts.secrets, this.#parts.account)
   }
 
+  /** Boxes that a server had may be lost. */
+  handOutAgain(): void {
+    this.#boxedFor = ''
+  }
+
   /** Whether the key of the newest epoch is here: without it nothing may be written. */
   mayWrite({ state }: Pick<KnownChain, 'state'>): boolean {
     return state.epoch > 0 && !state.epochIsDue && this.#isHeld(state, state.epoch)

@@ -168,13 +168,12 @@ class Opened implements OpenReplica {
 
   async #look(): Promise<void> {
     const { epochs, journal, keyring } = this.#parts
-    this.#chain = await syncChain({ ...this.#parts, opening: 'joined' })
+    const sync = () => syncChain({ ...this.#parts, opening: 'joined', lacking: () => epochs.handOutAgain() })
+    this.#chain = await sync()
     const refreshed = await epochs.refresh(this.#chain)
     // Somebody else began an epoch at the same moment: its key is in a box by now.
     this.#chain =
-      refreshed === this.#chain && !epochs.mayWrite(refreshed)
-        ? await epochs.refresh(await syncChain({ ...this.#parts, opening: 'joined' }))
-        : refreshed
+      refreshed === this.#chain && !epochs.mayWrite(refreshed) ? await epochs.refresh(await sync()) : refreshed
     this.#unopened = await journal.openWaiting((header, body) => keyring.open(header, body))
     const { state, fork } = this.#chain
     if (fork === null)

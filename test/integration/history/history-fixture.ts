@@ -6,6 +6,7 @@ import path from 'node:path'
 import { systemClock } from '#main/platform/system-clock.ts'
 import { openHistoryInProcess, openHistoryInWorkers, type OpenHistory } from '#main/history/open-history.ts'
 import type { OutboxJob } from '#main/history/port.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { CallRecordView } from '#shared/model/calls.ts'
 import { conversationIdOf } from '#shared/model/derive-ids.ts'
 import type { Entry, EntryBody, EntryHead } from '#shared/model/entry.ts'
@@ -23,6 +24,8 @@ export const randomId = () => randomBytes(16).toString('base64url')
 export class TestHistory {
   readonly directory = mkdtempSync(path.join(tmpdir(), 'sotto-history-'))
   readonly key = new Uint8Array(randomBytes(32))
+  /** Of what is opened from here on. */
+  clock: ClockPort = systemClock
   readonly #opened: OpenHistory[] = []
 
   get path(): string {
@@ -34,7 +37,7 @@ export class TestHistory {
   }
 
   open(): OpenHistory {
-    return this.#keep(openHistoryInProcess({ ...this.#options, clock: systemClock }))
+    return this.#keep(openHistoryInProcess({ ...this.#options, clock: this.clock }))
   }
 
   async openWorkers(): Promise<OpenHistory> {

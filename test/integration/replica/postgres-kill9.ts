@@ -58,7 +58,7 @@ export async function runCrashTest({ rounds, victim, careless = false }: CrashTe
 }
 
 /** Whatever the session says, its commits no longer wait. */
-async function makeCareless(server: PostgresServer, schema: string): Promise<void> {
+export async function makeCareless(server: PostgresServer, schema: string): Promise<void> {
   const body = "BEGIN PERFORM set_config(''synchronous_commit'', ''off'', true); RETURN NULL; END"
   await server.sql(`CREATE FUNCTION hurry() RETURNS trigger LANGUAGE plpgsql AS '${body}'`, schema)
   await server.sql(
@@ -67,7 +67,7 @@ async function makeCareless(server: PostgresServer, schema: string): Promise<voi
   )
 }
 
-async function withStore<Result>(url: string, work: (store: ReplicaStore) => Promise<Result>): Promise<Result> {
+export async function withStore<Result>(url: string, work: (store: ReplicaStore) => Promise<Result>): Promise<Result> {
   const limits = { accountBytes: Number.MAX_SAFE_INTEGER }
   const store = await openPostgresStore({ url, connections: 2, clock, limits, schemaDirectory })
   try {
@@ -103,7 +103,8 @@ async function oneLife(url: string, round: number, crash: (() => Promise<void>) 
   return output.split('\n').slice(0, -1)
 }
 
-async function compare(
+/** What a store lacks of these lines, `account device seq` each, and what in it does not fit together. */
+export async function compare(
   store: ReplicaStore,
   acknowledged: readonly string[],
 ): Promise<Pick<CrashReport, 'lost' | 'wrong'>> {

@@ -2,11 +2,21 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import type { DiskState } from '#test/fakes/power-cut.ts'
 
 const programs = '/usr/lib/postgresql/15/bin'
 const user = 'sotto'
@@ -46,14 +56,32 @@ export class PostgresServer {
     if (!existsSync(`${programs}/postgres`)) {
       throw new Error(`these tests need PostgreSQL 15 in ${programs}: apt-get install postgresql-15`)
     }
-    const directory = mkdtempSync(path.join(tmpdir(), 'sotto-pg-'))
-    mkdirSync(path.join(directory, 'data'), { mode: 0o700 })
-    if (asRoot) for (const one of ['', 'data']) chownSync(path.join(directory, one), nobody.uid, nobody.gid)
-    const server = new PostgresServer(directory, settings)
+    const server = new PostgresServer(PostgresServer.#folder(), settings)
+    const { directory } = server
     const [program = '', ...options] = fill(server.data)
     await run('setpriv', [...asOrdinaryUser, `${programs}/${program}`, ...options], { cwd: directory })
     await server.restart()
     return server
+  }
+
+  /** One that finds these files on its disk. */
+  static async startOn(files: DiskState): Promise<PostgresServer> {
+    const server = new PostgresServer(PostgresServer.#folder(), [])
+    for (const [name, content] of files) {
+      const file = path.join(server.data, name)
+      mkdirSync(content === null ? file : path.dirname(file), { recursive: true, mode: 0o700 })
+      if (content !== null) writeFileSync(file, content, { mode: 0o600 })
+    }
+    if (asRoot) await run('chown', ['-R', `${nobody.uid}:${nobody.gid}`, server.data])
+    await server.restart()
+    return server
+  }
+
+  static #folder(): string {
+    const directory = mkdtempSync(path.join(tmpdir(), 'sotto-pg-'))
+    mkdirSync(path.join(directory, 'data'), { mode: 0o700 })
+    if (asRoot) for (const one of ['', 'data']) chownSync(path.join(directory, one), nobody.uid, nobody.gid)
+    return directory
   }
 
   get data(): string {
@@ -117,9 +145,9 @@ export class PostgresServer {
   }
 
   /** Starts it, after a crash too; resolves when it takes connections. */
-  async restart(): Promise<void> {
+  async restart(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     for (let left = startTries; this.#process === null; left--) {
-      this.#process = await this.#try()
+      this.#process = await this.#try(environment)
       if (this.#process === null && left === 0) throw new Error('PostgreSQL does not start')
       if (this.#process === null) await new Promise((resolve) => setTimeout(resolve, 100))
     }
@@ -135,18 +163,23 @@ export class PostgresServer {
     return this.#end('SIGQUIT')
   }
 
+  /** Ends it as an operator does; its folder stays. */
+  shutDown(): Promise<void> {
+    return this.#end('SIGINT')
+  }
+
   /** Ends it and removes its folder. */
   async stop(): Promise<void> {
     await this.#end('SIGINT')
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  async #try(): Promise<ChildProcess | null> {
+  async #try(environment: Readonly<Record<string, string>>): Promise<ChildProcess | null> {
     const settings = [`unix_socket_directories=${this.directory}`, 'listen_addresses=', ...this.#settings]
     const server = [`${programs}/postgres`, '-D', this.data, ...settings.flatMap((each) => ['-c', each])]
     // It ends when the tests are killed.
     const child = spawn('setpriv', [...asOrdinaryUser, '--pdeathsig=INT', ...server], {
-      ...{ cwd: this.directory, stdio: ['ignore', 'ignore', 'pipe'] },
+      ...{ cwd: this.directory, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } },
     })
     const isReady = new Promise<boolean>((resolve) => {
       let said = ''
