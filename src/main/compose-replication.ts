@@ -40,7 +40,7 @@ interface Parts {
 }
 
 /** How clients of replicas are made. */
-export function replicaClients(ports: Omit<Ports, 'publisher' | 'log'>): ConnectReplica {
+export function replicaClients(ports: Pick<Ports, 'connector' | 'clock' | 'random'>): ConnectReplica {
   const { random } = ports
   return replicaConnector({
     ...ports,

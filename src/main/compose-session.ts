@@ -1,6 +1,4 @@
 /** Wires everything that runs while the history is open. */
-import { hostname } from 'node:os'
-import { basename } from 'node:path'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
@@ -24,6 +22,7 @@ import type { Archive } from './archive/archive.ts'
 import { startArchive } from './compose-archive.ts'
 import { linkingAnswers, startLinking } from './compose-linking.ts'
 import { composeHoldings } from './compose-holdings.ts'
+import { composeIdentity } from './compose-identity.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
 import { accountAnswers, composeFollowing, startFollowing, type Following } from './compose-following.ts'
 import { composeReplication, replicationAnswers, startReplication } from './compose-replication.ts'
@@ -37,12 +36,11 @@ import { Contacts } from './contacts/contacts.ts'
 import { openHistoryInWorkers, type OpenHistory } from './history/open-history.ts'
 import type { HistoryChange } from './history/port.ts'
 import type { HomeServerControl } from './home/port.ts'
-import { Identity } from './identity/identity.ts'
+import type { Identity } from './identity/identity.ts'
 import type { KeyLadder } from './keys/key-ladder.ts'
 import type { Linkings } from './linking/linkings.ts'
 import type { Transfers } from './linking/transfers.ts'
 import type { Replicas } from './replication/replicas.ts'
-import { defaultDeviceName } from './platform/device-name.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { LockedSession } from './locked/locked-session.ts'
 import type { Session } from './program/ports.ts'
@@ -260,23 +258,6 @@ function settingsStore({ reader, writer }: OpenHistory): {
     setting: (key) => reader.setting(key),
     setSetting: (key, valueJson) => writer.setSetting(key, valueJson),
   }
-}
-
-function composeIdentity(ports: SessionPorts, history: OpenHistory, accounts: Accounts): Identity {
-  const { ladder, onRungs } = ports
-  return new Identity({
-    ...ports,
-    secrets: {
-      secret: (name) => history.reader.secret(name),
-      setSecret: (name, value) => history.writer.setSecret(name, value),
-    },
-    paperRung: {
-      set: (account, wrapKey) => ladder.addPaperSecret(account, wrapKey).then(onRungs),
-      remove: (account) => ladder.removePaperSecret(account).then(onRungs),
-    },
-    aorOf: (id) => accounts.records().find((record) => record.id === id)?.aor ?? null,
-    deviceName: defaultDeviceName(hostname(), basename(ports.paths.profile)),
-  })
 }
 
 interface Foundation {

@@ -64,11 +64,20 @@ function Version({ branch, number, onPick }: VersionProps) {
   )
 }
 
+const changeTexts = {
+  genesis: 'devices.fork.change.genesis',
+  add: 'devices.fork.change.add',
+  revoke: 'devices.fork.change.revoke',
+  rename: 'devices.fork.change.rename',
+  epoch: 'devices.fork.change.epoch',
+  pick: 'devices.fork.change.pick',
+} as const satisfies Record<ChainChangeView['kind'], string>
+
 /** Who did what, when, as the signer's clock says. */
 function changeText(t: Translate, language: Language, { kind, device, newName, by, at }: ChainChangeView): string {
   const when = formatDateTime(language, at)
   const who = by ?? t('devices.fork.paper')
-  return t(`devices.fork.change.${kind}`, { device, name: newName ?? '', who, when })
+  return t(changeTexts[kind], { device, name: newName ?? '', who, when })
 }
 
 function listOf(language: Language, names: readonly string[]): string {
