@@ -117,17 +117,12 @@ export class EntryApplier {
 
   /** What is neither about a row nor about what a peer is called. */
   #applyBeside(entry: Entry, touched: Touched): boolean {
-    switch (entry.body.kind) {
-      case 'saved-search':
-        return this.#searches.apply(entry, entry.body, touched)
-      case 'mark':
-        return this.#ownWords.applyMark(entry as Of<'mark'>, this.#refOf(entry), touched)
-      case 'account-settings':
-        return this.#ownWords.applySettings(entry as Of<'account-settings'>, touched)
-      default:
-        this.#entries.insert(entry, { conversation: null, author: null, subject: null })
-        return true
-    }
+    const { body } = entry
+    if (body.kind === 'saved-search') return this.#searches.apply(entry, body, touched)
+    if (body.kind === 'mark') return this.#ownWords.applyMark(entry as Of<'mark'>, this.#refOf(entry), touched)
+    if (body.kind === 'account-settings') return this.#ownWords.applySettings(entry as Of<'account-settings'>, touched)
+    this.#entries.insert(entry, { conversation: null, author: null, subject: null })
+    return true
   }
 
   /** What came in an envelope once more stands where it is held; if its content is gone there, it is to go everywhere. */
