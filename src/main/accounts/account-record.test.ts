@@ -14,7 +14,7 @@ const listOf = (...accounts: readonly object[]) => JSON.stringify({ version: 1, 
 describe('the stored list of accounts', () => {
   it('is read as it was before there were calls', () => {
     expect(parseAccounts(listOf(old))).toEqual([
-      { ...old, callPolicy: 'zrtp-preferred', hideAddress: 'strangers', relay: null },
+      { ...old, callPolicy: 'zrtp-preferred', hideAddress: 'strangers', relay: null, passwordEpoch: 0 },
     ])
   })
 

@@ -216,8 +216,16 @@ describe('what is held', () => {
       ],
       // Rows that are counted by their messages: which of them wait to be indexed.
       'message_unindexed',
-      // Places, hashes and numbers of a journal; what of it holds contents is counted.
-      ...['replica', 'replica_device', 'replica_envelope', 'replica_fault', 'replica_hash', 'replica_missing'],
+      // Places, hashes, names of files and numbers of a journal; what of it holds contents is counted.
+      ...[
+        'replica',
+        'replica_blob',
+        'replica_device',
+        'replica_envelope',
+        'replica_fault',
+        'replica_hash',
+        'replica_missing',
+      ],
       ...['replica_sealed', 'replica_tombstone', 'replica_unopened', 'replica_unsealed'],
       ...['saved_search', 'secret', 'setting', 'sqlite_sequence', 'state', 'zrtp_peer', 'zrtp_zid'],
     ])

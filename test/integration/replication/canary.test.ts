@@ -17,6 +17,7 @@ vi.setConfig({ testTimeout: 120_000 })
 const canaries = [
   ...['Quokkatext', 'Quokkasent', 'Quokkaedited', 'Quokkadeleted', 'Quokkaphone', 'Quokkabefore', 'Bilbymessageid'],
   ...['Wombatname', 'Numbatnote', 'Possumpeername', 'Dunnartsearch', 'Dunnartquery', 'Emufile', 'image/x-emu'],
+  ...['Possumkey', 'Possumdevice', 'Numbatname'],
   ...['KowariattachmentkeyKowariattachm', sipElsewhere.secrets.ha1Sha256, bob, 'bob@example'],
 ]
 /** The list of devices is open to the server: the only thing that a person wrote and the server may have (docs/privacy.md). */
@@ -67,6 +68,14 @@ function everyKind({ entries }: PersonDevice): readonly Entry[] {
       } as const,
       own,
     ),
+    entries.entry(
+      {
+        ...{ kind: 'mark', ...withBob, way: 'zrtp', key: Buffer.from('Possumkey'), holds: true },
+        ...{ name: 'Possumdevice', at },
+      } as const,
+      own,
+    ),
+    entries.entry({ kind: 'account-settings', name: 'Numbatname', sendReceipts: false, at } as const, own),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { Eye } from 'lucide-react'
 import { useState } from 'react'
 import type { ConversationId } from '#shared/model/ids.ts'
-import type { ContactPolicy, ContactView, ConversationView, Trust } from '#shared/model/views.ts'
+import type { ContactPolicy, ContactView, ConversationView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import { formatDateTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
@@ -21,7 +21,6 @@ import { CallDevices } from './CallDevices.tsx'
 import { KeepSettings } from './KeepSettings.tsx'
 import { conversationName } from '../conversations/ConversationRow.tsx'
 
-const trustKeys = { unverified: 'trustUnverified', verified: 'trustVerified', changed: 'trustChanged' } as const
 const policyKeys = {
   accepted: 'policyAccepted',
   pending: 'policyPending',
@@ -144,12 +143,10 @@ function Facts({ conversation, contact }: { conversation: ConversationView; cont
   const t = useT()
   const language = useLanguage()
   const account = useAccount(conversation.accountId)
-  const trust: Trust = contact?.trust ?? 'unverified'
   const policy: ContactPolicy = conversation.policy
   return (
     <dl className="grid grid-cols-2 gap-x-4 text-sm">
       <Fact term={t('contact.policy')}>{t(`contact.${policyKeys[policy]}`)}</Fact>
-      <Fact term={t('contact.trust')}>{t(`contact.${trustKeys[trust]}`)}</Fact>
       <Fact term={t('contact.account')}>{account === undefined ? '' : displayAor(account.aor)}</Fact>
       {contact !== undefined && contact.addedAt > 0 && (
         <Fact term={t('contact.added')}>{formatDateTime(language, contact.addedAt)}</Fact>
