@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components'
 import type { AccountId } from '#shared/model/ids.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
-import { segmentClass, segmentsClass } from '#renderer/ui/segments.ts'
+import { segmentClass, segmentPairsClass } from '#renderer/ui/segments.ts'
 import { LinkForm } from '../linking/LinkForm.tsx'
 import { RestoreForm } from '../restore/RestoreForm.tsx'
 import { LocalAccountForm } from './LocalAccountForm.tsx'
@@ -21,7 +21,7 @@ export function AccountForm({ onDone, onLinked }: AccountFormProps) {
   const [tab, setTab] = useState('local')
   return (
     <Tabs selectedKey={tab} onSelectionChange={(key) => setTab(String(key))} className="flex flex-col gap-4">
-      <TabList aria-label={t('onboarding.stepAccount')} className={segmentsClass}>
+      <TabList aria-label={t('onboarding.stepAccount')} className={segmentPairsClass}>
         <Tab id="local" className={segmentClass}>
           {t('onboarding.createHere')}
         </Tab>
