@@ -5,6 +5,7 @@ import type { ChainBranchView } from '#shared/model/replication-views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
+import { paperWordsOf } from '#renderer/stores/paper-words.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
@@ -28,7 +29,7 @@ export function PickBranch({ accountId, branch, title, onClose }: PickBranchProp
   async function pick(): Promise<void> {
     setBusy(true)
     setError(null)
-    const typed = words.normalize('NFKC').trim().toLowerCase().split(/\s+/u).join(' ')
+    const typed = paperWordsOf(words)
     setWords('')
     const reply = mayPick
       ? await attempt('devices.pickBranch', { accountId, branch: key, words: null })

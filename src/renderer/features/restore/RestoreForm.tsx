@@ -5,11 +5,12 @@ import { parseAor } from '#shared/model/aor.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
+import { paperWordsOf } from '#renderer/stores/paper-words.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { FormEnd } from '../onboarding/LocalAccountForm.tsx'
 import { RestoreFields, type RestoreProblem, type TypedRestore, nothingTyped } from './RestoreFields.tsx'
 import { Restored } from './Restored.tsx'
-import { cleanWords, placeOfProblem } from './restore-words.ts'
+import { placeOfProblem } from './restore-words.ts'
 
 const cancel = (): void => void attempt('restore.cancel', {})
 
@@ -23,7 +24,7 @@ export function RestoreForm({ onRestored }: { readonly onRestored: () => void })
 function ask(typed: TypedRestore) {
   const { address, words, password, replica, transport, server, displayName } = typed
   const orNull = (text: string): string | null => (text.trim() === '' ? null : text.trim())
-  return withSecret(cleanWords(words), (wordBytes) =>
+  return withSecret(paperWordsOf(words), (wordBytes) =>
     withSecret(password, (passwordBytes) =>
       attempt('restore.begin', {
         ...{ aor: address.trim(), displayName: displayName.trim(), words: wordBytes },

@@ -16,8 +16,3 @@ const places: Readonly<Partial<Record<ErrorCode, ProblemPlace>>> = {
 export function placeOfProblem(code: ErrorCode): ProblemPlace {
   return places[code] ?? 'form'
 }
-
-/** Typed words as they are compared: one space between, small letters. */
-export function cleanWords(typed: string): string {
-  return typed.normalize('NFKC').trim().toLowerCase().split(/\s+/u).join(' ')
-}

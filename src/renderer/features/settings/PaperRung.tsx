@@ -6,6 +6,7 @@ import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt, perform, withSecret } from '#renderer/stores/actions.ts'
 import { showDialog } from '#renderer/stores/screen-store.ts'
+import { paperWordsOf } from '#renderer/stores/paper-words.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
@@ -101,7 +102,7 @@ function AddPaper({
   async function add(): Promise<void> {
     setBusy(true)
     setError(null)
-    const typed = words.normalize('NFKC').trim().toLowerCase().split(/\s+/u).join(' ')
+    const typed = paperWordsOf(words)
     setWords('')
     const reply = await withSecret(typed, (bytes) =>
       attempt('keys.addPaperSecret', { accountId: account.id, words: bytes }),
