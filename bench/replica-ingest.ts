@@ -33,7 +33,7 @@ interface Load {
 
 const loads: readonly Load[] = [
   { what: 'batches of 1, one at a time', devices: 1, envelopes: 1, perDevice: smoke ? 100 : 2000, atOnce: 1 },
-  { what: 'batches of 1, of 256 devices', devices: 256, envelopes: 1, perDevice: smoke ? 2 : 40, atOnce: 256 },
+  { what: 'batches of 1, of 256 devices', devices: 256, envelopes: 1, perDevice: smoke ? 2 : 200, atOnce: 256 },
   {
     ...{ what: `batches of ${maxBatchEntries}, of 16 devices` },
     ...{ devices: 16, envelopes: maxBatchEntries, perDevice: smoke ? 1 : 12, atOnce: 16 },

@@ -1,6 +1,6 @@
 /**
  * The replica's PostgreSQL store beside the driver alone, in one run: durable appends, a poll of histories of several lengths, and dropping
- * a day. `--smoke` is the short form.
+ * a day. `--smoke` is the short form, `--full` goes on to 10,000,000 batches.
  */
 import { fileURLToPath } from 'node:url'
 import { Pool } from 'pg'
@@ -13,12 +13,12 @@ import { ms, printFigures, quantile, type Figure } from './support/figures.ts'
 import { filledDevice, fillHistory, makeOld } from './support/replica-rows.ts'
 import { timed } from './support/timed.ts'
 
-const smoke = process.argv.includes('--smoke')
+const [smoke, full] = ['--smoke', '--full'].map((flag) => process.argv.includes(flag)) as [boolean, boolean]
 const appends = smoke ? 4 : 40
 const rounds = smoke ? 1 : 5
 const writers = 32
 const connections = 8
-const lengths = smoke ? [1_000, 10_000] : [1_000, 100_000, 2_000_000]
+const lengths = smoke ? [1_000, 10_000] : [1_000, 100_000, full ? 10_000_000 : 2_000_000]
 const polls = smoke ? 20 : 300
 const droppedRows = smoke ? 10_000 : 2_000_000
 const promise = { ingest: 0.3, poll: 2, dropMs: 1_000 } as const

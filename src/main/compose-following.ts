@@ -1,4 +1,5 @@
 /** Wires what follows the user from device to device beside messages and contacts: comparisons of keys, and settings of accounts. */
+import { nameBehind } from '#shared/identity/chain-ports.ts'
 import type { EntryFactory, EntryOrigin } from '#shared/model/entry-factory.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
@@ -79,6 +80,7 @@ function originOf(accounts: Accounts, aor: Aor): EntryOrigin | null {
 /** By name; a device that was removed vouches for nothing any more. */
 async function validDevices(identity: Pick<Identity, 'chain'>, aor: Aor): Promise<ReadonlyMap<DeviceId, string>> {
   const chain = await identity.chain(aor)
-  const devices = [...(chain?.state.devices ?? [])].filter(([, { revokedAt }]) => revokedAt === null)
-  return new Map(devices.map(([id, { name }]) => [id, name]))
+  if (chain === null) return new Map()
+  const devices = [...chain.state.devices].filter(([, { revokedAt }]) => revokedAt === null)
+  return new Map(devices.map(([id, { sealedName }]) => [id, nameBehind(chain.names, sealedName)]))
 }

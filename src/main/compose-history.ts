@@ -121,6 +121,7 @@ export function messageAnswers(chat: Chat): SessionAnswers['messages'] {
     delete: (args) => chat.delete(args),
     remove: ({ conversationId, author, messageId }) => chat.keeping.remove({ conversationId, author, messageId }),
     setBookmarked: (args) => chat.keeping.setBookmarked(args),
+    react: (args) => chat.react(args),
     retry: (args) => chat.retry(args),
     typing: (args) => chat.typing(args),
   }

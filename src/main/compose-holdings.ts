@@ -9,6 +9,8 @@ import { systemFiles } from './holdings/erase-files.ts'
 import { eraseProfile, finishErasing } from './holdings/erase-profile.ts'
 import { Holdings, type HeldAccount, type ServerListPort } from './holdings/holdings.ts'
 import type { HomeServerControl } from './home/port.ts'
+import { eraseCopy } from './replication/erase-copy.ts'
+import type { Replicas } from './replication/replicas.ts'
 import type { ProfilePaths } from './platform/profile-paths.ts'
 import type { ErasedView } from '#shared/model/holdings.ts'
 import type { HistoryUpkeep } from './upkeep/upkeep.ts'
@@ -19,13 +21,18 @@ const namesShown = 20
 /** What is held while the history is open. */
 export function composeHoldings(
   ports: { readonly profile: string; readonly paths: ProfilePaths; readonly home: HomeServerControl },
-  parts: { readonly history: OpenHistory; readonly accounts: Accounts; readonly upkeep: HistoryUpkeep },
+  parts: {
+    readonly history: OpenHistory
+    readonly accounts: Accounts
+    readonly upkeep: HistoryUpkeep
+    readonly replicas: Pick<Replicas, 'switchOff'>
+  },
 ): Holdings {
-  const { accounts, history, upkeep } = parts
+  const { accounts, history, upkeep, replicas } = parts
   return new Holdings({
     ...ports,
     reader: history.reader,
-    accounts: () => accounts.records().map((record) => heldAccount(ports.home, record)),
+    accounts: () => accounts.records().map((record) => heldAccount(ports.home, record, replicas)),
     removeAccount: async (accountId) => {
       await accounts.remove({ accountId })
       // Attachments that lost their last entry with the account.
@@ -34,14 +41,22 @@ export function composeHoldings(
   })
 }
 
-function heldAccount(home: HomeServerControl, record: AccountRecord): HeldAccount {
+type Switch = Pick<Replicas, 'switchOff'>
+
+function heldAccount(home: HomeServerControl, record: AccountRecord, replicas: Switch): HeldAccount {
   const { id, aor } = record
-  return { id, aor, server: record.server ?? aorDomain(aor), list: serverList(home, record) }
+  return { id, aor, server: record.server ?? aorDomain(aor), list: serverList(home, record, replicas) }
 }
 
-function serverList(home: HomeServerControl, record: AccountRecord): ServerListPort | null {
+function serverList(home: HomeServerControl, record: AccountRecord, replicas: Switch): ServerListPort | null {
   const me = homeMeOf(home, record, record.ha1Sha256)
-  return me === null ? null : { describe: () => me.describe(), close: async () => ({ ...(await me.close()) }) }
+  if (me === null) return null
+  const close = async () => {
+    // The password alone does not erase a sealed history.
+    await eraseCopy(replicas, record.id)
+    return { ...(await me.close()) }
+  }
+  return { describe: () => me.describe(), close }
 }
 
 /** Erasing everything, and what is known of it afterwards. */

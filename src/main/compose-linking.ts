@@ -1,6 +1,7 @@
 /** Wires linking: the new device's keys and account, the old device's chain and parcel, and the server where both meet. */
 import { toBase64Url, fromBase64Url } from '#shared/bytes/base64url.ts'
 import { equalBytes, wipe } from '#shared/bytes/bytes.ts'
+import { nameOfDevice } from '#shared/identity/chain-ports.ts'
 import { deviceIdText } from '#shared/identity/device-chain.ts'
 import type { ChainReading } from '#shared/identity/read-chain.ts'
 import { decodeLinkBody, decodeSignedLink } from '#shared/model/device-link.ts'
@@ -15,6 +16,7 @@ import type { SessionAnswers } from './bridge/handlers.ts'
 import type { BridgePublisher } from './bridge/publisher.ts'
 import { startRestore } from './compose-restore.ts'
 import type { HomeServerControl } from './home/port.ts'
+import { namesIn } from './keys/device-names.ts'
 import type { Identity } from './identity/identity.ts'
 import { Linkings, type LinkConnection, type NewDeviceInUse } from './linking/linkings.ts'
 import type { LinkParcel } from './linking/parcel.ts'
@@ -154,8 +156,8 @@ function newDevice(ports: Ports, { accounts, identity, replicas, transfers }: Pa
     keys: device.keys,
     sign: (message) => device.sign(message),
     take: async (parcel, chain) => {
-      const { links } = parcel
-      await identity.chains.join(account, { identity: toBase64Url(parcel.identity), links, seeds })
+      const { links, namesKey } = parcel
+      await identity.chains.join(account, { identity: toBase64Url(parcel.identity), links, seeds, namesKey })
       await replicas.adopt(account, parcel.replica)
       const accountId = await accounts.adopt(await adoptable(ports, parcel))
       replicas.startAdopted(account)
@@ -171,13 +173,14 @@ function newDevice(ports: Ports, { accounts, identity, replicas, transfers }: Pa
 }
 
 /** Name of the device that added this one. */
-function adderOf(own: Uint8Array, { links }: LinkParcel, { state }: ChainReading): string {
+function adderOf(own: Uint8Array, { links, namesKey }: LinkParcel, { state }: ChainReading): string {
   const added = links.map(decodeSignedLink).find(({ body }) => {
     const link = decodeLinkBody(body)
     return link.kind === 'add' && equalBytes(link.device.id, own)
   })
   const by = added?.signatures.map(({ by: signer }) => signer).find((one) => one !== 'paper' && !equalBytes(one, own))
-  return by === undefined || by === 'paper' ? '' : (state.devices.get(deviceIdText(by))?.name ?? '')
+  const names = namesIn(links, namesKey)
+  return by === undefined || by === 'paper' ? '' : nameOfDevice({ state, names }, deviceIdText(by))
 }
 
 /** The home server of the other device's computer is this one's only where it is the same. */
@@ -202,8 +205,9 @@ async function parcelOf(
   wipeKeys()
   const replica = { ...address, spkiPins: [...address.spkiPins] }
   const transfer = { slot: random.bytes(slotIdBytes), key: random.bytes(32) }
+  const namesKey = await identity.chains.namesKey(record.aor)
   await transfers.add({ ...transfer, account: record.aor, doing: 'giving', device })
-  return { identity: hash, links: [...known.links], picked: [], account, replica, settings: {}, transfer }
+  return { identity: hash, links: [...known.links], picked: [], namesKey, account, replica, settings: {}, transfer }
 }
 
 export function linkingAnswers(

@@ -12,6 +12,7 @@ import { SpoolStore } from './spool/spool-store.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
+import { isHeads } from '#shared/replication/heads.ts'
 
 export interface LockPorts {
   readonly spoolFolder: string
@@ -67,6 +68,7 @@ export function composeLock(ports: LockPorts): LockParts {
 /** What a body is; only its form is looked at, and nothing of it is kept. */
 export function describeBody(body: Omit<IncomingBody, 'receipt'>): BodyKind {
   if (body.payload.length > maxIncomingBytes) return 'malformed'
+  if (isHeads(body.contentType)) return 'fleeting'
   try {
     const wire = readBody(body, body.transportId)
     if (wire.kind === 'typing') return 'fleeting'

@@ -19,6 +19,7 @@ interface ShownNotification {
 
 interface MessageNotifications {
   show(shown: ShownNotification): void
+  showReaction(shown: Omit<ShownNotification, 'body'> & { readonly emojis: string | null }): void
   withdraw(conversationId: ConversationId): void
   withdrawAll(): void
 }
@@ -40,6 +41,10 @@ export function composeNotifications(
     // Without previews the sender stays hidden too: a notification shows on a locked screen.
     show: ({ conversationId, title, body }) =>
       notifications.show({ id: conversationId, title: body === null ? 'Sotto' : title, body }),
+    showReaction: ({ conversationId: id, title, emojis }) => {
+      const body = strings().reaction(emojis ?? '')
+      notifications.show({ id, title: emojis === null ? 'Sotto' : title, body, silent: true })
+    },
     withdraw: (conversationId) => notifications.withdraw(conversationId),
     withdrawAll: () => notifications.withdrawAll(),
   }

@@ -4,7 +4,7 @@ import { aorDomain } from '#shared/model/aor.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
-import { homeMeOf } from './compose-sign-up.ts'
+import { homeMeOf, homeServerOf } from './compose-sign-up.ts'
 import { digestSecrets } from './home/digest-secrets.ts'
 import type { HomeServerControl } from './home/port.ts'
 import type { AccountPasswordPort } from './replication/service-ports.ts'
@@ -18,14 +18,18 @@ export function accountPasswords(
   return {
     epochOf: (account) => {
       const record = recordOf(account)
-      return record === null || homeMeOf(home, record, record.ha1Sha256) === null ? null : record.passwordEpoch
+      // Also where no password is here: a device's word gives it one.
+      return record === null || homeServerOf(record) === null ? null : record.passwordEpoch
     },
-    change: async (account, password, passwordEpoch) => {
+    change: async (account, { password, epoch: passwordEpoch }, give) => {
       const record = recordOf(account)
       if (record === null) throw new SottoError('not-found')
       const secrets = digestSecrets(record.username, aorDomain(account), password)
-      if (secrets.ha1Sha256 !== record.ha1Sha256) await changeAt(home, record, secrets)
-      await accounts.adoptPassword(record.id, { ...secrets, passwordEpoch })
+      // A removed device may have changed the old one first: a device's word counts whatever it is now.
+      const given = { ha1Sha256: secrets.ha1Sha256, epoch: passwordEpoch }
+      if (secrets.ha1Sha256 !== record.ha1Sha256 && !(await give(given))) await changeAt(home, record, secrets)
+      const realm = aorDomain(account)
+      await accounts.adoptPassword(record.id, { ...secrets, realm, strongest: 'SHA-256', passwordEpoch })
     },
   }
 }
@@ -36,8 +40,11 @@ async function changeAt(
   record: AccountRecord,
   next: { readonly ha1Sha256: string },
 ): Promise<void> {
+  const me = homeMeOf(home, record, record.ha1Sha256)
+  // Nobody here knows the one before.
+  if (me === null) throw new SottoError('wrong-password')
   try {
-    await homeMeOf(home, record, record.ha1Sha256)?.changePassword(next)
+    await me.changePassword(next)
   } catch (error) {
     if (!(error instanceof SottoError) || error.code !== 'wrong-password') throw error
     await homeMeOf(home, record, next.ha1Sha256)?.describe()

@@ -1,6 +1,7 @@
 /** Wires replication: which accounts can replicate where, and who hears of what. */
 import { aorDomain } from '#shared/model/aor.ts'
 import type { EntryFactory } from '#shared/model/entry-factory.ts'
+import { serverOfUrl } from '#shared/model/server-address.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
@@ -107,10 +108,8 @@ function replicaAccount(record: AccountRecord, accounts: Accounts): ReplicaAccou
 
 /** A home server has SIP over WebSockets and the replica on one port. */
 function replicaOf({ server, transport, spkiPins }: AccountRecord): ReplicaAddress | null {
-  if (server === null || transport !== 'wss' || !URL.canParse(server)) return null
-  const { hostname, port, protocol } = new URL(server)
-  if (protocol !== 'wss:') return null
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port), spkiPins }
+  const found = server === null || transport !== 'wss' ? null : serverOfUrl(server)
+  return found === null ? null : { ...found, spkiPins }
 }
 
 /** Answers to digest go to the account's own realm alone, in SHA-256. */
@@ -125,6 +124,8 @@ export function replicationAnswers(replicas: Replicas): SessionAnswers['replicat
   return {
     list: () => replicas.list(),
     switchOn: (args) => replicas.switchOn(args),
+    askErasure: (args) => replicas.askErasure(args),
+    keepHistory: (args) => replicas.keepHistory(args),
     switchOff: (args) => replicas.switchOff(args),
     serverCopy: (args) => replicas.serverCopy(args),
     syncNow: (args) => replicas.syncNow(args),

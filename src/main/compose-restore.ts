@@ -17,7 +17,7 @@ import type { HomeServerAddress, HomeServerControl } from './home/port.ts'
 import type { Identity } from './identity/identity.ts'
 import { openPaper } from './identity/paper-in-use.ts'
 import type { Replicas } from './replication/replicas.ts'
-import { giveNewSignIn } from './replication/restore/new-sign-in.ts'
+import { epochForNow, giveNewSignIn } from './replication/restore/new-sign-in.ts'
 import { ReplicaHttp } from './replication/transport/replica-http.ts'
 import { Restores, type FoundServer, type RestoreQuestion } from './replication/restore/restores.ts'
 
@@ -104,14 +104,15 @@ async function newSignIn(
   { chains }: Identity,
   { question: { aor }, found }: { readonly question: RestoreQuestion; readonly found: Found },
 ): Promise<Pick<AccountRecord, 'realm' | 'ha1Sha256' | 'strongest'> | null> {
-  const device = found.home === null ? null : await chains.openDevice(aor)
-  if (device === null) return null
+  const known = found.home === null ? null : await chains.known(aor)
+  const device = known === null ? null : await chains.openDevice(aor)
+  if (known === null || device === null) return null
   const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
   const http = new ReplicaHttp(found.address, { account: aor, by }, ports)
   const [realm, password] = [aorDomain(aor), makePassword(ports.random)]
   try {
     const secrets = digestSecrets(aorUser(aor), realm, password)
-    await giveNewSignIn(http, secrets)
+    await giveNewSignIn(http, { ...secrets, epoch: epochForNow(known.state) })
     return { ...secrets, realm, strongest: 'SHA-256' }
   } finally {
     password.fill(0)

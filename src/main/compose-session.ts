@@ -21,6 +21,7 @@ import { addSpooledCall, composeCallDevices, composeCalls } from './compose-call
 import type { Archive } from './archive/archive.ts'
 import { startArchive } from './compose-archive.ts'
 import { linkingAnswers, startLinking } from './compose-linking.ts'
+import { startHeads } from './compose-heads.ts'
 import { composeHoldings } from './compose-holdings.ts'
 import { composeIdentity } from './compose-identity.ts'
 import { conversationAnswers, messageAnswers, startHistory, type HistoryFeatures } from './compose-history.ts'
@@ -325,6 +326,7 @@ function connect(ports: SessionPorts, parts: Everything): readonly (() => void)[
       ports.onSettings(now)
     }),
     identity.onChange((aor: Aor, view) => accounts.setIdentity(aor, view)),
+    startHeads(ports, parts),
     contacts.onPolicy((conversation, policy) => chat.policyChanged(conversation, policy)),
     signalling.onEvent((event) => {
       if (event.kind !== 'certificate') return
@@ -362,7 +364,7 @@ function answersOf(ports: SessionPorts, parts: Omit<Everything, 'signalling'> & 
     messages: messageAnswers(chat),
     search: kept.searches,
     settings: settingAnswers(ports, parts),
-    holdings: composeHoldings(ports, { history, accounts, upkeep: kept.upkeep }),
+    holdings: composeHoldings(ports, { history, accounts, replicas, upkeep: kept.upkeep }),
     calls,
     callDevices: composeCallDevices({ ...parts, marks: parts.following.marks }, ports.clock),
     media: {

@@ -1,6 +1,7 @@
 /** Wires accounts on home servers. */
 import { SottoError } from '#shared/errors.ts'
 import { aorDomain, aorUser } from '#shared/model/aor.ts'
+import { serverOfUrl } from '#shared/model/server-address.ts'
 import type { AccountRecord } from './accounts/account-record.ts'
 import type { HomeEndpoints, LocalAccount, LocalSignUpPort } from './accounts/ports.ts'
 import type { HomeMe, HomeServerAddress, HomeServerControl } from './home/port.ts'
@@ -26,13 +27,20 @@ export function homeMeOf(
   record: Pick<AccountRecord, 'aor' | 'username' | 'server' | 'msrpRelay' | 'spkiPins'>,
   ha1Sha256: string | null,
 ): HomeMe | null {
-  const { aor, username: user, server, msrpRelay, spkiPins } = record
-  // Home servers alone relay MSRP under a key that is pinned from the start.
-  if (server === null || msrpRelay === null || spkiPins.length === 0 || ha1Sha256 === null) return null
-  const at = URL.parse(server)
-  if (at === null) return null
-  const https = { host: at.hostname.replace(/^\[|\]$/g, ''), port: Number(at.port === '' ? 443 : at.port) }
+  const { aor, username: user, spkiPins } = record
+  const https = ha1Sha256 === null ? null : homeServerOf(record)
+  if (https === null || ha1Sha256 === null) return null
   return home.me({ https, spkiPins }, { user, domain: aorDomain(aor), ha1Sha256 })
+}
+
+/** Where the home server of an account is; null where its server is none. */
+export function homeServerOf({
+  server,
+  msrpRelay,
+  spkiPins,
+}: Pick<AccountRecord, 'server' | 'msrpRelay' | 'spkiPins'>): ReturnType<typeof serverOfUrl> {
+  // Home servers alone relay MSRP under a key that is pinned from the start.
+  return server === null || msrpRelay === null || spkiPins.length === 0 ? null : serverOfUrl(server)
 }
 
 function endpointsOf(address: HomeServerAddress): HomeEndpoints {

@@ -72,6 +72,7 @@ export const errorCodes = [
   'send-refused',
   'send-timed-out',
   'edit-not-allowed',
+  'reaction-not-allowed',
   'address-would-show',
   'export-not-verified',
   'export-nothing',
@@ -90,6 +91,7 @@ export const errorCodes = [
   'replica-unknown',
   'replica-off',
   'replica-gone',
+  'history-sealed',
   'replica-busy',
   'replica-full',
   'file-not-there-yet',
@@ -116,6 +118,8 @@ export const errorCodes = [
   'restore-nothing',
   'restore-other-identity',
   'restore-forked',
+  'restore-pick-gone',
+  'sign-in-outdated',
 ] as const
 
 /** One of {@link errorCodes}. */

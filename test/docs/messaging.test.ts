@@ -20,6 +20,10 @@ describe('docs/messaging.md', () => {
       },
       { kind: 'line', content: { kind: 'edit', target: original, text: 'Shall we meet at nine?' }, ownCopy: null },
       { kind: 'line', content: { kind: 'delete', target: original }, wanted: { delivered: false, displayed: false } },
+      {
+        ...{ kind: 'line', author: bob, recipient: alice, wanted: { delivered: false, displayed: false } },
+        content: { kind: 'reaction', target: original, of: 'recipient', emojis: ['👍', '❤️'] },
+      },
       { kind: 'receipt', author: bob, target: original, state: 'displayed', ownCopy: null },
       { kind: 'line', author: alice, messageId: original, ownCopy: { direction: 'outgoing' } },
       { kind: 'mark', author: bob, recipient: alice, state: 'read', target: 'Ym9ic21lc3NhZ2VyYW5kb20' },

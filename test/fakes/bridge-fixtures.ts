@@ -160,7 +160,7 @@ const scripts: readonly Script[] = [
     // Below the others: their places are what tests of the list rely on.
     daysAgo: 6,
     lines: [
-      ['them', 'The plan of the garden, as promised.'],
+      ['them', 'The plan of the garden, as promised.', { reactions: [{ author: own, emojis: ['👍', '❤️'] }] }],
       [
         'them',
         '',
@@ -174,7 +174,17 @@ const scripts: readonly Script[] = [
       ['them', 'The pond is on page 3: https://garden.example.org/pond', { bookmarked: true }],
       ['them', '', { timer: 86_400 }],
       ['me', '', { timer: 86_400 }],
-      ['me', 'The gate code is 4711.', { expiresAfter: 86_400, state: 'delivered' }],
+      [
+        'me',
+        'The gate code is 4711.',
+        {
+          ...{ expiresAfter: 86_400, state: 'delivered' },
+          reactions: [
+            { author: own, emojis: ['🙏'] },
+            { author: 'sip:grete@home.example' as Aor, emojis: ['🙏', '😂'] },
+          ],
+        },
+      ],
       ['me', '', { timer: 0 }],
       ['them', '', { timer: 604_800 }],
     ],

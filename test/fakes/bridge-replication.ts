@@ -3,6 +3,7 @@ import type { BridgeReply } from '#shared/bridge/api.ts'
 import type { BridgeArgs, BridgeName, BridgeResult } from '#shared/bridge/table.ts'
 import type { AccountId, DeviceId } from '#shared/model/ids.ts'
 import type {
+  ErasureView,
   ReplicaDeviceView,
   ReplicaFaultView,
   ReplicationView,
@@ -105,6 +106,11 @@ const stories = {
   split: () => split(true),
   'split-apart': () => split(false),
   'old-password': () => ({ ...current(), isPasswordDue: true }),
+  'to-be-erased': () => ({
+    ...current(),
+    erasure: { askedAt: Date.now() - 2 * day, dueAt: Date.now() + 12 * day },
+  }),
+  'full-of-files': () => ({ ...current(), isFullOfFiles: true }),
   copied: () => ({ ...current(), state: 'stopped', faults: [fault('ahead', 'D', null, 1)] }),
 } as const satisfies Record<string, () => Partial<ReplicationView>>
 
@@ -112,10 +118,12 @@ const stories = {
 export interface ReplicationScript {
   readonly story?: keyof typeof stories
   /** Batches that stay on the server when it is told to erase, until it was asked this often. */
+  /** The server keeps what other devices sealed, and what became of the wish to erase it. */
+  readonly sealedElsewhere?: ErasureView
   readonly leftover?: { readonly batches: number; readonly asked: number }
 }
 
-const failed = (code: 'invalid-argument' | 'not-found' | 'wrong-paper-secret') =>
+const failed = (code: 'replica-needs-linking' | 'invalid-argument' | 'not-found' | 'wrong-paper-secret') =>
   ({ ok: false, code, params: {} }) as const
 
 export class FakeReplication {
@@ -125,6 +133,7 @@ export class FakeReplication {
   #batches = 58
   #erased = false
   #asked = 0
+  #elsewhere: ErasureView | null
 
   constructor(
     accounts: readonly AccountView[],
@@ -133,11 +142,12 @@ export class FakeReplication {
   ) {
     this.#emit = emit
     this.#script = script
+    this.#elsewhere = script.sealedElsewhere ?? null
     this.#views = accounts.map((account) => ({
       ...{ accountId: account.id, state: 'off', server: '127.0.0.1:8443', error: null, progress: null, waiting: 0 },
       ...{ completeUpTo: null, confirmedBy: null, lastContactAt: null, unopened: 0, faults: [], devices: [own()] },
       ...{ branches: [], aside: [] },
-      isPasswordDue: false,
+      ...{ isPasswordDue: false, isFullOfFiles: false, erasure: null },
       ...stories[script.story ?? 'off'](),
     }))
   }
@@ -148,7 +158,7 @@ export class FakeReplication {
     this.#views = [
       {
         ...{ accountId, server: '127.0.0.1:8443', error: null, waiting: 0, unopened: 0, faults: [] },
-        ...{ ...current(), state: 'working', progress: reading, devices: three() },
+        ...{ ...current(), state: 'working', progress: reading, devices: three(), erasure: null },
       } as ReplicationView,
     ]
     this.#emit(this.#views)
@@ -160,6 +170,11 @@ export class FakeReplication {
     this.#emit(this.#views)
   }
 
+  /** How it stands with the first account. */
+  get first(): ReplicationView {
+    return this.#views[0]!
+  }
+
   #view(accountId: string): ReplicationView | undefined {
     return this.#views.find((view) => view.accountId === (accountId as AccountId))
   }
@@ -169,9 +184,16 @@ export class FakeReplication {
     'replication.switchOn': ({ accountId, server }) => {
       const chosen = server ?? this.#view(accountId)?.server ?? null
       if (chosen === null) return failed('invalid-argument')
+      if (this.#elsewhere !== null) return failed('replica-needs-linking')
       this.#erased = false
       this.change({ server: chosen, state: 'working', progress: { doing: 'preparing', done: 0, total: null } })
     },
+    'replication.askErasure': ({ ask }) => {
+      const now = Date.now()
+      if (ask && this.#elsewhere !== null) this.#elsewhere = { state: 'asked', askedAt: now, dueAt: now + 14 * day }
+      return this.#elsewhere ?? { state: 'none' }
+    },
+    'replication.keepHistory': () => this.change({ erasure: null }),
     'replication.switchOff': ({ erase }) => {
       this.change({ state: 'off', progress: null, faults: [], error: null, confirmedBy: null })
       if (!erase) return null

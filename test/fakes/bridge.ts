@@ -5,6 +5,7 @@ import type { BridgeArgs, BridgeName, BridgeResult } from '#shared/bridge/table.
 import type { ErrorCode } from '#shared/errors.ts'
 import type { AccountId, Aor, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { HistoryTransferView } from '#shared/model/linking-views.ts'
+import { withReaction } from '#shared/model/reactions.ts'
 import { FakeArchive } from './bridge-archive.ts'
 import { FakeFiles } from './bridge-files.ts'
 import type { AppView, ConversationView, MessageView, PrivacyRow, SettingsView } from '#shared/model/views.ts'
@@ -265,6 +266,16 @@ export class FakeBridge {
     })
   }
 
+  #react(id: ConversationId, messageId: MessageId, { emoji, chosen }: { emoji: string; chosen: boolean }): unknown {
+    const message = this.#fixture.messages.get(id)?.find((candidate) => candidate.messageId === messageId)
+    const author = this.#fixture.accounts[0]?.aor
+    if (message === undefined || author === undefined) return undefined
+    const others = (message.reactions ?? []).filter((reaction) => reaction.author !== author)
+    const held = message.reactions?.find((reaction) => reaction.author === author)?.emojis ?? []
+    const emojis = withReaction(held, emoji, chosen)
+    return this.#update(id, messageId, { reactions: [...others, ...(emojis.length === 0 ? [] : [{ author, emojis }])] })
+  }
+
   #update(
     id: ConversationId,
     messageId: MessageId,
@@ -502,6 +513,8 @@ export class FakeBridge {
       this.#removeMessage(id as ConversationId, messageId as MessageId) as never,
     'messages.setBookmarked': ({ conversationId: id, messageId, bookmarked }) =>
       this.#update(id as ConversationId, messageId as MessageId, { bookmarked }) as never,
+    'messages.react': ({ conversationId: id, messageId, emoji, chosen }) =>
+      this.#react(id as ConversationId, messageId as MessageId, { emoji, chosen }) as never,
     'messages.retry': ({ conversationId: id, messageId }) =>
       this.#update(id as ConversationId, messageId as MessageId, { state: 'sent' }) as never,
     'messages.typing': () => null as never,

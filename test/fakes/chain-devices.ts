@@ -127,7 +127,8 @@ export class ChainDevice {
     const link = await other.identity.chains.signWith(alice, body, DeviceChains.signatureOf(device, body))
     await other.client.addLink(link, false)
     const { state, links } = await other.identity.chains.learn(alice, [link])
-    await this.identity.chains.join(alice, { identity: state.identity, links, seeds })
+    const namesKey = await other.identity.chains.namesKey(alice)
+    await this.identity.chains.join(alice, { identity: state.identity, links, seeds, namesKey })
     return this.start()
   }
 

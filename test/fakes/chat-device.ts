@@ -10,7 +10,7 @@ import { toBase64Url } from '#shared/bytes/base64url.ts'
 import { EntryFactory } from '#shared/model/entry-factory.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
-import type { FakeClock } from './fake-clock.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { silentLog } from './silent-log.ts'
 import type { FakeNetwork, FakeSignalling } from './signalling.ts'
@@ -23,11 +23,12 @@ export class ChatDevice {
   readonly aor: Aor
   readonly account: { -readonly [K in keyof ChatAccount]: ChatAccount[K] }
   readonly notifications: { conversationId: ConversationId; title: string; body: string | null }[] = []
+  readonly reactions: { conversationId: ConversationId; title: string; emojis: string | null }[] = []
   readonly withdrawn: ConversationId[] = []
   readonly typing: { conversationId: ConversationId; active: boolean }[] = []
   readonly notices: string[] = []
   readonly settings = { enabled: true, preview: true }
-  readonly #clock: FakeClock
+  readonly #clock: ClockPort
   readonly #network: FakeNetwork
   readonly #random: SeededRandom
   readonly #directory: string
@@ -36,7 +37,7 @@ export class ChatDevice {
   chat!: Chat
   contacts!: Contacts
 
-  constructor(world: { clock: FakeClock; network: FakeNetwork; seed: string }, user: string, device = '1') {
+  constructor(world: { clock: ClockPort; network: FakeNetwork; seed: string }, user: string, device = '1') {
     this.#clock = world.clock
     this.#network = world.network
     this.#random = new SeededRandom(`${world.seed} ${user}${device}`)
@@ -73,6 +74,8 @@ export class ChatDevice {
       notifications: {
         show: (notification: { conversationId: ConversationId; title: string; body: string | null }) =>
           this.notifications.push(notification),
+        showReaction: (reaction: { conversationId: ConversationId; title: string; emojis: string | null }) =>
+          this.reactions.push(reaction),
         withdraw: (id: ConversationId) => this.withdrawn.push(id),
       },
     }

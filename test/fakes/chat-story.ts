@@ -1,5 +1,7 @@
 /** Three people with five devices on a bad network, by a seed: what they write must end up everywhere, once and in order. */
 import { expect } from 'vitest'
+import type { MessageId } from '#shared/model/ids.ts'
+import type { MessageView } from '#shared/model/views.ts'
 import { ChatDevice } from './chat-device.ts'
 import { FakeClock } from './fake-clock.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -15,11 +17,25 @@ interface Sent {
   readonly text: string
 }
 
+/** What a device said that its person answers a message with from then on. */
+interface Choice {
+  readonly device: ChatDevice
+  readonly messageId: MessageId
+  readonly emojis: readonly string[]
+}
+
+const emojis = ['👍', '❤️', '😂'] as const
+
+function ownReaction(device: ChatDevice, { reactions = [] }: MessageView): readonly string[] {
+  return reactions.find(({ author }) => author === device.aor)?.emojis ?? []
+}
+
 class Story {
   readonly clock = new FakeClock()
   readonly random: SeededRandom
   readonly network: FakeNetwork
   readonly sent: Sent[] = []
+  readonly choices: Choice[] = []
   readonly devices: readonly ChatDevice[]
   #count = 0
 
@@ -41,7 +57,8 @@ class Story {
     const strangers = this.devices.filter((other) => other.aor !== device.aor)
     const peer = strangers[this.random.below(strangers.length)]!
     const dice = this.random.unit()
-    if (dice < 0.6) await this.#send(device, peer)
+    if (dice < 0.45) await this.#send(device, peer)
+    else if (dice < 0.6) await this.#react(device, peer)
     else if (dice < 0.7) device.signalling.goOffline()
     else if (dice < 0.8) device.signalling.goOnline()
     else if (dice < 0.88) await device.restart()
@@ -54,6 +71,20 @@ class Story {
     const text = `${author.account.displayName} ${++this.#count}`
     await author.send(peer, text)
     this.sent.push({ author, peer, text })
+  }
+
+  /** Chooses another emoji for a message of either side, or takes one back that was chosen. */
+  async #react(device: ChatDevice, peer: ChatDevice): Promise<void> {
+    const messages = await device.messages(peer)
+    const message = messages[this.random.below(messages.length)]
+    if (message === undefined) return this.#send(device, peer)
+    const { messageId, author } = message
+    const held = ownReaction(device, message)
+    const chosen = held.length === 0 || this.random.below(2) === 0
+    const emoji = chosen ? emojis[this.random.below(emojis.length)]! : held[this.random.below(held.length)]!
+    await device.chat.react({ conversationId: await device.conversation(peer), author, messageId, emoji, chosen })
+    const after = (await device.messages(peer)).find((row) => row.messageId === messageId && row.author === author)!
+    this.choices.push({ device, messageId, emojis: ownReaction(device, after) })
   }
 
   /** Something about a contact that the own other devices must hear of. */
@@ -143,7 +174,22 @@ async function checkConversation(story: Story, device: ChatDevice, peer: ChatDev
       `order of ${author.account.displayName} at ${device.account.displayName} ${devices.indexOf(device)}`,
     ).toEqual(wrote)
   }
+  await checkReactions(story, device, peer)
   if (sibling === undefined) return
   expect(await statesOf(sibling, peer)).toEqual(await statesOf(device, peer))
   expect(await contactOf(sibling, peer)).toEqual(await contactOf(device, peer))
+}
+
+/** Both ends show the same emoji, and what the only device that chose any chose last. */
+async function checkReactions(story: Story, device: ChatDevice, peer: ChatDevice): Promise<void> {
+  const shown = (messages: readonly MessageView[]) =>
+    messages.map(({ messageId, reactions = [] }) => `${messageId} ${JSON.stringify(reactions)}`).sort()
+  const messages = await device.messages(peer)
+  expect(shown(messages), 'reactions at both ends').toEqual(shown(await peer.messages(device)))
+  for (const message of messages) {
+    const chosen = story.choices.filter((choice) => choice.messageId === message.messageId)
+    const own = chosen.filter((choice) => choice.device.aor === device.aor)
+    if (own.length > 0 && own.every((choice) => choice.device === own[0]?.device))
+      expect(ownReaction(device, message), 'what was chosen last').toEqual(own.at(-1)?.emojis)
+  }
 }

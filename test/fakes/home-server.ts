@@ -16,13 +16,17 @@ import type { LogPort } from '#shared/ports/log.ts'
 /** A directory of its own for one test; `remove` takes it away. */
 export function temporaryDirectory(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'sotto-home-test-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  const remove = (): void => {
+    // A server's list of erasures lies beside its directory.
+    for (const each of [path, `${path}.erasures`]) rmSync(each, { recursive: true, force: true })
+  }
+  return { path, remove }
 }
 
 /** A clock that only moves when told; timers run in order of time. */
 export class ManualClock implements ClockPort {
   #now: number
-  #timers: { at: number; run: () => void }[] = []
+  #timers: { at: number; delayMs: number; run: () => void }[] = []
 
   constructor(start = Date.UTC(2026, 4, 1)) {
     this.#now = start
@@ -37,9 +41,14 @@ export class ManualClock implements ClockPort {
   }
 
   after(delayMs: number, run: () => void): { cancel(): void } {
-    const timer = { at: this.#now + delayMs, run }
+    const timer = { at: this.#now + delayMs, delayMs, run }
     this.#timers.push(timer)
     return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) }
+  }
+
+  /** How many wait that were set for so long. */
+  waiting(delayMs: number): number {
+    return this.#timers.filter((timer) => timer.delayMs === delayMs).length
   }
 
   advance(ms: number): void {

@@ -4,6 +4,7 @@ import { LinkingOldDevice } from '#main/linking/linking-old-device.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
 import type { NewDevicePort } from '#main/linking/new-device-session.ts'
 import { linkHash } from '#main/identity/device-chain.ts'
+import { sealName } from '#main/keys/device-names.ts'
 import { deviceKeysOf, newDeviceSeeds } from '#main/identity/link-author.ts'
 import { signEd25519 } from '#main/keys/key-pairs.ts'
 import { defaultRendezvousLimits, type RendezvousLimits } from '#server/replica/rendezvous/limits.ts'
@@ -11,9 +12,9 @@ import { Rendezvous } from '#server/replica/rendezvous/rendezvous.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { linkSignatureInput } from '#shared/identity/device-chain.ts'
 import type { ChainReading } from '#shared/identity/read-chain.ts'
-import { encodeLinkBody, encodeSignedLink, type DeviceKeys } from '#shared/model/device-link.ts'
+import { encodeLinkBody, encodeSignedLink, type DeviceOffer } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { account, bodyOf, genesis, hashOf, signerOf } from './drawn-chain.ts'
+import { account, bodyOf, genesis, hashOf, namesKey, signerOf } from './drawn-chain.ts'
 import { FakeClock } from './fake-clock.ts'
 import { rendezvousWire, sha256, type WireFaults, type WireOptions } from './rendezvous-wire.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -110,11 +111,12 @@ export class LinkingWorld {
     })
   }
 
-  async #addDevice(keys: DeviceKeys, cosign: (body: Uint8Array) => Promise<Uint8Array>): Promise<void> {
+  async #addDevice({ name, ...keys }: DeviceOffer, cosign: (body: Uint8Array) => Promise<Uint8Array>): Promise<void> {
     const { headMoves = 0 } = this.#options
+    const device = { ...keys, name: sealName(namesKey, keys.id, name, new SeededRandom('name')) }
     for (let move = 0; move <= headMoves; move++) {
       const previous = fromBase64Url(hashOf(this.links.at(-1)))!
-      const body = encodeLinkBody({ version: 1, kind: 'add', previous, at: this.clock.now() + move, device: keys })
+      const body = encodeLinkBody({ version: 1, kind: 'add', previous, at: this.clock.now() + move, device })
       const signature = await cosign(body)
       this.cosigned++
       if (move < headMoves) continue
@@ -126,7 +128,7 @@ export class LinkingWorld {
 
   #parcel(): LinkParcel {
     return {
-      ...{ identity: fromBase64Url(linkHash(bodyOf(this.links[0]!)))!, links: this.links, picked: [] },
+      ...{ identity: fromBase64Url(linkHash(bodyOf(this.links[0]!)))!, links: this.links, picked: [], namesKey },
       ...{ account: plainAccount, replica: null, settings: { theme: '"dark"' } },
       transfer: { slot: new Uint8Array(16).fill(1), key: new Uint8Array(32).fill(2) },
     }

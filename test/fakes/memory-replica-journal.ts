@@ -11,66 +11,64 @@ import type {
   Unsealed,
 } from '#main/replication/ports.ts'
 
+/** Changed in place: a world's journals are written to far more often than copied. */
 interface State {
   own: Place | null
   confirmed: number
   /** Contents this device observed itself, in order; up to `cursor` they are in batches. */
-  observed: readonly Uint8Array[]
+  readonly observed: Uint8Array[]
   cursor: number
-  toErase: readonly Tombstone[]
-  sealed: readonly SealedBatch[]
-  places: ReadonlyMap<string, Place>
-  claims: ReadonlyMap<string, Place>
-  hashes: ReadonlyMap<string, Uint8Array>
-  received: readonly Uint8Array[]
+  readonly toErase: Tombstone[]
+  readonly sealed: SealedBatch[]
+  readonly places: Map<string, Place>
+  /** The same sorted by device; null after a change. */
+  sorted: readonly Place[] | null
+  readonly claims: Map<string, Place>
+  /** By device, then by seq. */
+  readonly hashes: Map<string, Map<number, Uint8Array>>
+  readonly received: Uint8Array[]
   /** Device and seq of what was received ahead of its turn. */
-  early: ReadonlySet<string>
-  unopened: ReadBatch['unopened']
+  readonly early: Set<string>
+  unopened: ReadBatch['unopened'][number][]
   missing: readonly MissingBody[]
-  erased: ReadonlyMap<string, Tombstone>
-  faults: ReadonlyMap<string, ReplicaFault>
+  readonly erased: Map<string, Tombstone>
+  readonly faults: Map<string, ReplicaFault>
 }
 
-const empty: State = {
-  ...{
-    own: null,
-    confirmed: 0,
-    observed: [],
-    cursor: 0,
-    toErase: [],
-    sealed: [],
-    received: [],
-    unopened: [],
-    missing: [],
-  },
-  ...{
-    places: new Map(),
-    claims: new Map(),
-    hashes: new Map(),
-    erased: new Map(),
-    faults: new Map(),
-    early: new Set(),
-  },
-}
+const empty = (): State => ({
+  ...{ own: null, confirmed: 0, cursor: 0, sorted: null },
+  ...{ observed: [], toErase: [], sealed: [], received: [], unopened: [], missing: [] },
+  ...{ places: new Map(), claims: new Map(), hashes: new Map(), erased: new Map(), faults: new Map() },
+  early: new Set(),
+})
+
+const copyOf = ({ own, confirmed, cursor, missing, sorted, ...state }: State): State => ({
+  ...{ own, confirmed, cursor, missing, sorted },
+  ...{ observed: [...state.observed], toErase: [...state.toErase], sealed: [...state.sealed] },
+  ...{ received: [...state.received], unopened: [...state.unopened], early: new Set(state.early) },
+  ...{ places: new Map(state.places), claims: new Map(state.claims) },
+  hashes: new Map([...state.hashes].map(([device, known]) => [device, new Map(known)])),
+  ...{ erased: new Map(state.erased), faults: new Map(state.faults) },
+})
 
 export class MemoryReplicaJournal implements ReplicaJournal {
-  #state: State
+  readonly #state: State
   readonly #held: readonly Uint8Array[]
 
   /** `held` = contents that were here before, under another id. */
   constructor(copy?: MemoryReplicaJournal, held: readonly Uint8Array[] = []) {
     this.#held = held
-    this.#state = copy === undefined ? { ...empty } : { ...copy.#state }
+    this.#state = copy === undefined ? empty() : copyOf(copy.#state)
   }
 
   /** What this device says, replicated with its next batch. */
   observe(content: Uint8Array): void {
-    this.#state = { ...this.#state, observed: [...this.#state.observed, content] }
+    this.#state.observed.push(content)
   }
 
   erase(body: Tombstone): void {
-    const { toErase, erased } = this.#state
-    this.#state = { ...this.#state, toErase: [...toErase, body], erased: with_(erased, body, body) }
+    this.#state.toErase.push(body)
+    this.#state.erased.set(keyOf(body), body)
   }
 
   /** Everything known here: what this device said and what it has read. */
@@ -93,11 +91,8 @@ export class MemoryReplicaJournal implements ReplicaJournal {
     const opened = this.#state.unopened.map((envelope) => ({ envelope, content: open(envelope.header, envelope.body) }))
     const contents = opened.map(({ content }) => content).filter((content) => content instanceof Uint8Array)
     const unopened = opened.filter(({ content }) => content === 'no-key').map(({ envelope }) => envelope)
-    this.#state = {
-      ...this.#state,
-      unopened,
-      received: [...this.#state.received, ...contents.filter(({ length }) => length > 0)],
-    }
+    this.#state.unopened = unopened
+    this.#state.received.push(...contents.filter(({ length }) => length > 0))
   }
 
   own(): Place | null {
@@ -109,7 +104,8 @@ export class MemoryReplicaJournal implements ReplicaJournal {
   }
 
   places(): readonly Place[] {
-    return [...this.#state.places.values()].sort((a, b) => compareBytes(a.device, b.device))
+    this.#state.sorted ??= [...this.#state.places.values()].sort((a, b) => compareBytes(a.device, b.device))
+    return this.#state.sorted
   }
 
   claims(): readonly Place[] {
@@ -117,7 +113,7 @@ export class MemoryReplicaJournal implements ReplicaJournal {
   }
 
   hashAt(device: Uint8Array, seq: number): Uint8Array | null {
-    return this.#state.hashes.get(`${toHex(device)} ${seq}`) ?? null
+    return this.#state.hashes.get(toHex(device))?.get(seq) ?? null
   }
 
   missing(): readonly MissingBody[] {
@@ -125,9 +121,9 @@ export class MemoryReplicaJournal implements ReplicaJournal {
   }
 
   erasedAmong(bodies: readonly Tombstone[]): Promise<readonly Tombstone[]> {
-    const isErased = ({ device, seq, bodyHash }: Tombstone): boolean => {
-      const erased = this.#state.erased.get(`${toHex(device)} ${seq}`)
-      return erased !== undefined && equalBytes(erased.bodyHash, bodyHash)
+    const isErased = (body: Tombstone): boolean => {
+      const erased = this.#state.erased.get(keyOf(body))
+      return erased !== undefined && equalBytes(erased.bodyHash, body.bodyHash)
     }
     return Promise.resolve(bodies.filter(isErased))
   }
@@ -149,17 +145,29 @@ export class MemoryReplicaJournal implements ReplicaJournal {
   }
 
   keepSealed(batch: SealedBatch): Promise<void> {
-    const { sealed, hashes, toErase } = this.#state
-    this.#state = {
-      ...this.#state,
-      ...{ own: batch.place, cursor: batch.cursor, sealed: [...sealed, batch], toErase: toErase.slice(128) },
-      hashes: with_(hashes, batch.place, batch.place.hash),
-    }
+    const state = this.#state
+    state.own = batch.place
+    state.cursor = batch.cursor
+    state.sealed.push(batch)
+    state.toErase.splice(0, 128)
+    this.#noteHash(batch.place)
     return Promise.resolve()
   }
 
+  /** The first that was said or read under a number stays, until a batch is read there. */
+  #noteClaimed(place: Place): void {
+    if (this.hashAt(place.device, place.seq) === null) this.#noteHash(place)
+  }
+
+  #noteHash({ device, seq, hash }: Place): void {
+    const key = toHex(device)
+    const known = this.#state.hashes.get(key)
+    if (known === undefined) this.#state.hashes.set(key, new Map([[seq, hash]]))
+    else known.set(seq, hash)
+  }
+
   keepConfirmed(seq: number): Promise<void> {
-    this.#state = { ...this.#state, confirmed: Math.max(this.#state.confirmed, seq) }
+    this.#state.confirmed = Math.max(this.#state.confirmed, seq)
     return Promise.resolve()
   }
 
@@ -169,60 +177,51 @@ export class MemoryReplicaJournal implements ReplicaJournal {
   }
 
   keepEarly(batches: readonly EarlyBatch[]): Promise<void> {
+    const { places, early, claims, received } = this.#state
     for (const { place, contents } of batches) {
-      const { places, early, claims, hashes, received } = this.#state
-      const key = toHex(place.device)
-      if (place.seq <= (places.get(key)?.seq ?? 0)) continue
-      const fresh = contents.filter(({ seq }) => !early.has(`${key} ${seq}`))
-      const isFarther = place.seq > (claims.get(key)?.seq ?? 0)
-      this.#state = {
-        ...this.#state,
-        ...{ early: new Set([...early, ...fresh.map(({ seq }) => `${key} ${seq}`)]) },
-        ...{ received: [...received, ...fresh.map(({ content }) => content)] },
-        ...{ claims: isFarther ? new Map([...claims, [key, place]]) : claims },
-        ...{ hashes: with_(hashes, place, hashes.get(`${key} ${place.seq}`) ?? place.hash) },
-      }
+      const device = toHex(place.device)
+      if (place.seq <= (places.get(device)?.seq ?? 0)) continue
+      const fresh = contents.filter(({ seq }) => !early.has(`${device} ${seq}`))
+      for (const { seq } of fresh) early.add(`${device} ${seq}`)
+      received.push(...fresh.map(({ content }) => content))
+      if (place.seq > (claims.get(device)?.seq ?? 0)) claims.set(device, place)
+      this.#noteClaimed(place)
     }
     return Promise.resolve()
   }
 
   #keepOne({ place, contents, unopened, missing, frontier, erased }: ReadBatch): void {
     const state = this.#state
-    if (place.seq <= (state.places.get(toHex(place.device))?.seq ?? 0)) return
-    const fresh = contents.filter(({ seq }) => !state.early.has(`${toHex(place.device)} ${seq}`))
-    let hashes = with_(state.hashes, place, place.hash)
-    const claims = new Map(state.claims)
+    const { places, early, claims, received } = state
+    const device = toHex(place.device)
+    if (place.seq <= (places.get(device)?.seq ?? 0)) return
+    this.#noteHash(place)
     for (const claim of frontier) {
-      hashes = with_(hashes, claim, hashes.get(`${toHex(claim.device)} ${claim.seq}`) ?? claim.hash)
-      if (claim.seq > (claims.get(toHex(claim.device))?.seq ?? 0)) claims.set(toHex(claim.device), claim)
+      this.#noteClaimed(claim)
+      const claimed = toHex(claim.device)
+      if (claim.seq > (claims.get(claimed)?.seq ?? 0)) claims.set(claimed, claim)
     }
-    this.#state = {
-      ...state,
-      ...{ hashes, claims, places: new Map([...state.places, [toHex(place.device), place]]) },
-      received: [...state.received, ...fresh.map(({ content }) => content)],
-      unopened: [...state.unopened, ...unopened],
-      missing: [...state.missing, ...missing],
-      erased: new Map([...state.erased, ...erased.map((body) => [`${toHex(body.device)} ${body.seq}`, body] as const)]),
-    }
+    places.set(device, place)
+    state.sorted = null
+    const fresh = contents.filter(({ seq }) => !early.has(`${device} ${seq}`))
+    received.push(...fresh.map(({ content }) => content))
+    state.unopened.push(...unopened)
+    if (missing.length > 0) state.missing = [...state.missing, ...missing]
+    for (const body of erased) state.erased.set(keyOf(body), body)
   }
 
   keepFault(fault: ReplicaFault): Promise<void> {
-    this.#state = { ...this.#state, faults: new Map([...this.#state.faults, [faultKey(fault), fault]]) }
+    this.#state.faults.set(faultKey(fault), fault)
     return Promise.resolve()
   }
 
   forgetMissing(bodies: readonly Tombstone[]): Promise<void> {
-    const gone = new Set(bodies.map(({ device, seq }) => `${toHex(device)} ${seq}`))
-    const missing = this.#state.missing.filter(({ device, seq }) => !gone.has(`${toHex(device)} ${seq}`))
-    this.#state = { ...this.#state, missing }
+    const gone = new Set(bodies.map(keyOf))
+    this.#state.missing = this.#state.missing.filter((body) => !gone.has(keyOf(body)))
     return Promise.resolve()
   }
 }
 
-function with_<T>(
-  map: ReadonlyMap<string, T>,
-  { device, seq }: Pick<Place, 'device' | 'seq'>,
-  value: T,
-): ReadonlyMap<string, T> {
-  return new Map([...map, [`${toHex(device)} ${seq}`, value]])
+function keyOf({ device, seq }: Pick<Place, 'device' | 'seq'>): string {
+  return `${toHex(device)} ${seq}`
 }

@@ -14,9 +14,14 @@ import type {
 } from '#server/replica/replica-store.ts'
 import { withoutBodies } from '#server/replica/without-bodies.ts'
 
+interface Stored extends StoredBatch, Pick<BatchToStore, 'hash'> {
+  /** Names its device. */
+  readonly key: string
+}
+
 interface Account {
   readonly heads: Map<string, StoredHead>
-  readonly batches: (StoredBatch & Pick<BatchToStore, 'hash'>)[]
+  readonly batches: Stored[]
   /** Bodies to be erased when they come, and the day that was said. */
   readonly toErase: { readonly body: BodyToErase; readonly day: number }[]
 }
@@ -34,14 +39,14 @@ export class MemoryReplicaStore implements ReplicaStore {
     const account = this.#account(name)
     const key = toHex(batch.device)
     const head = account.heads.get(key) ?? null
-    const reaching = account.batches.find(({ device, last }) => equalBytes(device, batch.device) && last >= batch.first)
+    const reaching = account.batches.find((stored) => stored.key === key && stored.last >= batch.first)
     const answer = placeBatch(batch, { head, reaching: reaching ?? null })
     if (answer !== 'next') return Promise.resolve(answer)
     this.#day = Math.max(this.#day, this.#today())
     const { device, first, last, hash } = batch
     const early = account.toErase.map(({ body }) => body)
     const bytes = without(batch, early)?.bytes ?? Uint8Array.from(batch.bytes)
-    account.batches.push({ device, first, last, hash, day: this.#day, bytes })
+    account.batches.push({ key, device, first, last, hash, day: this.#day, bytes })
     account.heads.set(key, { device, seq: last, hash, day: this.#day })
     return Promise.resolve({ kind: 'stored', day: this.#day })
   }
@@ -52,7 +57,7 @@ export class MemoryReplicaStore implements ReplicaStore {
 
   page(name: string, request: { readonly after: Cursor; readonly maxBytes: number }): Promise<BatchPage> {
     const after = new Map(request.after.map(({ device, seq }) => [toHex(device), seq]))
-    const rest = this.#account(name).batches.filter(({ device, last }) => last > (after.get(toHex(device)) ?? 0))
+    const rest = this.#account(name).batches.filter(({ key, last }) => last > (after.get(key) ?? 0))
     const batches = withinBytes(rest, request.maxBytes)
     return Promise.resolve({ batches, end: batches.length === rest.length })
   }
@@ -128,8 +133,6 @@ function withinBytes<T extends StoredBatch>(batches: readonly T[], maxBytes: num
 
 /** Of bodies of any device, those of this batch are taken out. */
 function without({ device, bytes }: Pick<StoredBatch, 'device' | 'bytes'>, bodies: readonly BodyToErase[]) {
-  return withoutBodies(
-    bytes,
-    bodies.filter((body) => equalBytes(body.device, device)),
-  )
+  const own = bodies.filter((body) => equalBytes(body.device, device))
+  return own.length === 0 ? null : withoutBodies(bytes, own)
 }

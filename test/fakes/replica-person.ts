@@ -3,9 +3,10 @@ import { cpSync } from 'node:fs'
 import { toBase64Url, fromBase64Url } from '#shared/bytes/base64url.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { LinkingView } from '#shared/model/linking-views.ts'
-import type { ReplicationView } from '#shared/model/replication-views.ts'
+import type { ReplicationView, RestoreAnswer } from '#shared/model/replication-views.ts'
 import { accountPasswords } from '#main/compose-password.ts'
 import type { AccountRecord } from '#main/accounts/account-record.ts'
 import { newAccountRecord } from '#main/accounts/new-account.ts'
@@ -18,10 +19,10 @@ import { transferEnds } from '#main/linking/transfer-ends.ts'
 import { Transfers } from '#main/linking/transfers.ts'
 import type { LinkParcel } from '#main/linking/parcel.ts'
 import { rendezvousClient } from '#main/linking/rendezvous-client.ts'
-import type { OpeningSecret, ReplicaAddress } from '#main/replication/client-ports.ts'
+import type { OpeningSecret, ReplicaAddress, ReplicaClientPort } from '#main/replication/client-ports.ts'
 import { openPaper } from '#main/identity/paper-in-use.ts'
 import { Replicas } from '#main/replication/replicas.ts'
-import { giveNewSignIn } from '#main/replication/restore/new-sign-in.ts'
+import { epochForNow, giveNewSignIn } from '#main/replication/restore/new-sign-in.ts'
 import { Restores } from '#main/replication/restore/restores.ts'
 import { replicaConnector } from '#main/replication/transport/replica-client.ts'
 import { ReplicaHttp } from '#main/replication/transport/replica-http.ts'
@@ -56,6 +57,10 @@ export class PersonDevice {
   readonly name: string
   readonly #server: PersonServer
   readonly #log: LogPort
+  /** Its clock; changed before it signs in. */
+  clock: ClockPort = systemClock
+  /** What stands between it and its replica; changed before it signs in. */
+  tamper: (client: ReplicaClientPort) => ReplicaClientPort = (client) => client
   readonly entries: EntryMaker
   history = this.test.open()
   identity!: Identity
@@ -153,7 +158,7 @@ export class PersonDevice {
   }
 
   /** Gets the account from the paper secret alone. */
-  async restore(words: Uint8Array): Promise<void> {
+  async restore(words: Uint8Array, branch: string | null = null): Promise<RestoreAnswer> {
     const { reader, writer } = this.history
     const restores = new Restores({
       ...{ random: systemRandom, connect: replicaConnector(clientPorts()), chains: this.identity.chains, openPaper },
@@ -171,8 +176,8 @@ export class PersonDevice {
         return aliceAccount
       },
     })
-    const question = { displayName: '', password: null, replica: null, transport: null, server: null }
-    await restores.begin({ ...question, aor: alice, words })
+    const question = { displayName: '', password: null, branch, replica: null, transport: null, server: null }
+    return restores.begin({ ...question, aor: alice, words })
   }
 
   /** The home server takes a new password on this device's word. */
@@ -181,7 +186,8 @@ export class PersonDevice {
     const by = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
     const http = new ReplicaHttp(address, { account: alice, by }, clientPorts())
     const secrets = digestSecrets('alice', 'example.org', systemRandom.bytes(24))
-    await giveNewSignIn(http, secrets)
+    const { state } = (await this.identity.chains.known(alice))!
+    await giveNewSignIn(http, { ...secrets, epoch: epochForNow(state) })
     http.close()
     this.record = { ...this.record, ...secrets, passwordEpoch: 0 }
   }
@@ -192,7 +198,12 @@ export class PersonDevice {
       secret: (name: string) => reader.secret(name),
       setSecret: (name: string, value: Uint8Array | null) => writer.setSecret(name, value),
     }
-    const ports = { clock: systemClock, random: systemRandom, log: this.#log }
+    const clock: ClockPort = {
+      now: () => this.clock.now(),
+      monotonic: () => this.clock.monotonic(),
+      after: (delayMs, run) => this.clock.after(delayMs, run),
+    }
+    const ports = { clock, random: systemRandom, log: this.#log }
     this.identity = new Identity({
       ...{ ...ports, secrets, deviceName: this.name, aorOf: () => alice },
       paperRung: { set: () => Promise.resolve(), remove: () => Promise.resolve() },
@@ -209,7 +220,7 @@ export class PersonDevice {
         keeper: writer.replica,
         files: attachmentFiles(this.test.attachments, reader),
         chains: this.identity.chains,
-        connect: replicaConnector(clientPorts()),
+        connect: (...args) => this.tamper(replicaConnector(clientPorts())(...args)),
       },
       accounts: { list: () => (this.#hasAccount ? [account()] : []) },
       settings: {
@@ -245,9 +256,9 @@ export class PersonDevice {
         return {
           keys: device.keys,
           sign: (message) => device.sign(message),
-          take: async ({ identity, links, replica, transfer, account: record }): Promise<AccountId> => {
+          take: async ({ identity, links, namesKey, replica, transfer, account: record }): Promise<AccountId> => {
             this.record = { ...this.record, ...record, aor: alice }
-            await chains.join(account, { identity: toBase64Url(identity), links, seeds })
+            await chains.join(account, { identity: toBase64Url(identity), links, seeds, namesKey })
             await this.replicas.adopt(account, replica)
             this.#hasAccount = true
             this.replicas.startAdopted(account)
@@ -298,7 +309,7 @@ export class PersonDevice {
     const known = (await this.identity.chains.known(alice))!
     const { host, port, spkiPins } = this.#server.address()
     return {
-      identity: fromBase64Url(known.state.identity)!,
+      ...{ identity: fromBase64Url(known.state.identity)!, namesKey: await this.identity.chains.namesKey(alice) },
       ...{ links: [...known.links], picked: [], settings: {}, transfer },
       replica: { host, port, spkiPins: [...spkiPins] },
       account: this.record,

@@ -13,6 +13,7 @@ import { ReplicaServer } from '#server/replica/alone/replica-server.ts'
 import { defaultReplicaLimits, type ReplicaLimits } from '#server/replica/limits.ts'
 import { meetingRoutes } from '#server/replica/rendezvous/rendezvous-routes.ts'
 import { ReplicaMetrics } from '#server/replica/metrics.ts'
+import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { ByteStream } from '#shared/ports/sockets.ts'
 import { challengeAnswer, decodeBody } from '#shared/replication/api.ts'
@@ -48,6 +49,7 @@ export class ReplicaWorld {
     const [metrics, hosts] = [new ReplicaMetrics(), new Set(['127.0.0.1', 'localhost'])]
     const opened = await openService(
       {
+        erasures: `${directory.path}.erasures`,
         ...{ directory: directory.path, postgres: options.postgres ?? null, days: 60 },
         ...{ domain: null, digest: { kind: 'none' }, ha1Column: 'ha1' },
       },
@@ -84,9 +86,9 @@ export class ReplicaWorld {
     this.metrics = parts.metrics
   }
 
-  /** A token that opens one account. */
-  invite(): Uint8Array {
-    return this.#opened.invitations.create()!.token
+  /** A token that opens one account, or is for that one alone. */
+  invite(whose: Aor | null = null): Uint8Array {
+    return this.#opened.invitations.create(whose)!.token
   }
 
   /** The program's client, signing as this device of a picture. */

@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { missingCommands, titleWithNeeds } from '#test/e2e/support/needs.ts'
 import { diskShimNeeds } from '#test/fakes/disk-shim.ts'
 import { cutEverywhere } from '#test/integration/history/power-cut.ts'
-import { killReplicas } from '#test/integration/replica/kill9.ts'
+import { killReplicas, type KillReport } from '#test/integration/replica/kill9.ts'
 import { replicaProgram } from '#test/integration/replica/power-cut.ts'
 
 const kills = Number(process.env.SOTTO_REPLICA_KILLS ?? '10000')
@@ -11,7 +12,8 @@ const seed = process.env.SOTTO_CUT_SEED ?? 'every call'
 const missing = missingCommands(...diskShimNeeds)
 
 it(`a replica loses, doubles and resurrects nothing acknowledged when killed ${kills} times`, async () => {
-  const report = await killReplicas(kills, (soFar) => process.stdout.write(`${JSON.stringify(soFar)}\n`))
+  const tell = (soFar: KillReport) => process.stdout.write(`${JSON.stringify(soFar)}\n`)
+  const report = await killReplicas(kills, { atOnce: availableParallelism(), tell })
   expect(report).toMatchObject({ rounds: kills, problems: [] })
   // Children that never get to write would prove nothing.
   expect(report.acknowledged).toBeGreaterThan(2 * kills)

@@ -1,21 +1,17 @@
-import { describe, it } from 'vitest'
-import { stubSecrets } from '#test/integration/replication/secrets.ts'
-import { kinds, runWorlds } from '#test/integration/replication/worlds.ts'
+import { availableParallelism } from 'node:os'
+import { expect, it } from 'vitest'
+import { runManyWorlds } from '#test/integration/replication/many-worlds.ts'
+import { kinds } from '#test/integration/replication/worlds.ts'
 
 const seeds = Number(process.env.SOTTO_REPLICA_SEEDS ?? '200000')
 const first = Number(process.env.SOTTO_REPLICA_SEED ?? '1')
-/** Seeds between two words about how far it is. */
-const part = 10_000
 
-describe(`devices of one account, ${seeds} seeds each, in the end`, () => {
-  it.each(kinds)(
-    '$what',
-    async (kind) => {
-      for (let from = first; from < first + seeds; from += part) {
-        await runWorlds(kind, { first: from, seeds: Math.min(part, first + seeds - from), secrets: stubSecrets })
-        console.log(`replication: ${from + part - first} seeds of ${seeds}`)
-      }
-    },
-    24 * 3_600_000,
-  )
-})
+it(
+  `devices of one account come to have the same in ${seeds} worlds of each kind`,
+  async () => {
+    const tell = (worlds: number) => process.stdout.write(`replication: ${worlds} of ${kinds.length * seeds} worlds\n`)
+    const worlds = await runManyWorlds({ first, seeds, atOnce: availableParallelism(), tell })
+    expect(worlds).toBe(kinds.length * seeds)
+  },
+  24 * 3_600_000,
+)

@@ -150,7 +150,7 @@ export class Accounts {
   /** Signs in with a password that the server knows already. */
   async adoptPassword(
     accountId: AccountId,
-    password: { readonly ha1Sha256: string; readonly passwordEpoch: number },
+    password: Pick<AccountRecord, 'realm' | 'strongest' | 'passwordEpoch'> & { readonly ha1Sha256: string },
   ): Promise<void> {
     this.#forgetPassword(accountId)
     const record = { ...this.#record(accountId), ...password, ha1Md5: null }

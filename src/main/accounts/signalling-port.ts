@@ -121,6 +121,8 @@ export interface SignallingPort {
     /** `message` = SIP MESSAGE only (own copies, receipts to devices without a session). */
     readonly prefer: 'msrp' | 'message'
     readonly messageId: string
+    /** Of no use later: no server is to keep it. */
+    readonly fleeting?: boolean
   }): Promise<Result<SendOutcome, SendFailure>>
   /** Sends is-composing where a session runs; nothing is queued. */
   typing(accountId: AccountId, to: Aor, active: boolean): Promise<void>

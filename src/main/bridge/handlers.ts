@@ -72,6 +72,7 @@ export interface SessionAnswers {
     delete: Answer<'messages.delete'>
     remove: Answer<'messages.remove'>
     setBookmarked: Answer<'messages.setBookmarked'>
+    react: Answer<'messages.react'>
     retry: Answer<'messages.retry'>
     typing: Answer<'messages.typing'>
   }
@@ -140,6 +141,8 @@ export interface SessionAnswers {
   readonly replication: {
     list: Answer<'replication.list'>
     switchOn: Answer<'replication.switchOn'>
+    askErasure: Answer<'replication.askErasure'>
+    keepHistory: Answer<'replication.keepHistory'>
     switchOff: Answer<'replication.switchOff'>
     serverCopy: Answer<'replication.serverCopy'>
     syncNow: Answer<'replication.syncNow'>
@@ -240,6 +243,7 @@ function chatRows(
     'messages.delete': (args) => session().messages.delete(args),
     'messages.remove': (args) => session().messages.remove(args),
     'messages.setBookmarked': (args) => session().messages.setBookmarked(args),
+    'messages.react': (args) => session().messages.react(args),
     'messages.retry': (args) => session().messages.retry(args),
     'messages.typing': (args) => session().messages.typing(args),
     'search.query': (args) => session().search.query(args),
@@ -335,6 +339,8 @@ function replicationRows(
   return {
     'replication.list': (args) => session().replication.list(args),
     'replication.switchOn': (args) => session().replication.switchOn(args),
+    'replication.askErasure': (args) => session().replication.askErasure(args),
+    'replication.keepHistory': (args) => session().replication.keepHistory(args),
     'replication.switchOff': (args) => session().replication.switchOff(args),
     'replication.serverCopy': (args) => session().replication.serverCopy(args),
     'replication.syncNow': (args) => session().replication.syncNow(args),

@@ -5,6 +5,7 @@ import type { AccountId, ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { ContactPolicy, ConversationView, MessagePage } from '#shared/model/views.ts'
 import { SottoError } from '#shared/errors.ts'
 import { displayAor } from '#shared/model/aor.ts'
+import { writeReaction } from '#shared/model/reactions.ts'
 import { ChatSessions } from './chat-sessions.ts'
 import { commitContact } from './contact-changes.ts'
 import { findConversation, requireConversation, type ChatContext, type Conversation } from './context.ts'
@@ -17,8 +18,10 @@ import { Outbox } from './outbox.ts'
 import { Outcomes } from './outcomes.ts'
 import { PlainTextPeers } from './plain-text-peers.ts'
 import type { ChatPorts } from './ports.ts'
+import { react, type Chosen } from './reacting.ts'
 import { markRead } from './reading.ts'
 import { Sending } from './sending.ts'
+import { isHeads } from '#shared/replication/heads.ts'
 import { KeyedTurns } from '#shared/turns.ts'
 import { IncomingTyping, OutgoingTyping } from './typing.ts'
 import type { Line } from './wire-forms.ts'
@@ -135,6 +138,11 @@ export class Chat {
     return this.#sending.delete(request)
   }
 
+  /** @throws SottoError `reaction-not-allowed`, … */
+  react(request: Chosen): Promise<void> {
+    return react(this.#context, request)
+  }
+
   retry(request: { readonly conversationId: ConversationId; readonly messageId: MessageId }): Promise<void> {
     return this.#sending.retry(request)
   }
@@ -173,7 +181,8 @@ export class Chat {
   #handleEvent(event: SignallingEvent): void {
     switch (event.kind) {
       case 'body':
-        void this.#inbox.handleBody(event.body)
+        // Not said by anybody: another own device tells how far it is.
+        if (!isHeads(event.body.contentType)) void this.#inbox.handleBody(event.body)
         break
       case 'connection':
         this.#context.outbox.setConnected(event.accountId, event.connection.kind === 'registered')
@@ -199,14 +208,26 @@ export class Chat {
     this.#sessions.handleInvite(chat.session, id, policyOf(policy))
   }
 
-  #handleArrived({ id, policy, view, peer }: Conversation, line: Line): void {
-    this.#incomingTyping.handleMessage(id)
+  #handleArrived(conversation: Conversation, line: Line): void {
+    const { id, policy, view } = conversation
+    if (line.content.kind !== 'reaction') this.#incomingTyping.handleMessage(id)
     // Strangers make no sound, and neither does what another own device took and passed on.
     if (policy !== 'accepted' || line.ownCopy !== null || view?.muted === true || this.#watched === id) return
     const { enabled, preview } = this.#context.settings.notifications()
-    if (!enabled || line.content.kind !== 'text') return
-    const body = preview ? line.content.text.slice(0, notifiedLength).toWellFormed() : null
-    this.#context.notifications.show({ conversationId: id, title: view?.name ?? displayAor(peer), body })
+    if (enabled) this.#notify(conversation, line, preview)
+  }
+
+  #notify({ id, view, peer }: Conversation, { content }: Line, preview: boolean): void {
+    const about = { conversationId: id, title: view?.name ?? displayAor(peer) }
+    if (content.kind === 'text') {
+      const body = preview ? content.text.slice(0, notifiedLength).toWellFormed() : null
+      this.#context.notifications.show({ ...about, body })
+    }
+    // It must not take the place of messages that wait to be read.
+    if (content.kind === 'reaction' && view?.unread === 0) {
+      const emojis = preview ? writeReaction(content.emojis) : null
+      this.#context.notifications.showReaction({ ...about, emojis })
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { latestDateTime } from '#shared/model/limits.ts'
 import { ProtocolError } from '#shared/errors.ts'
 import type { AcceptStatus, IncomingBody } from '#main/accounts/signalling-port.ts'
 import type { Entry } from '#shared/model/entry.ts'
@@ -114,6 +115,7 @@ export class Inbox {
     if (wire.ownCopy?.device === arrival.account.deviceId) return accepted
     switch (wire.kind) {
       case 'line':
+      case 'nothing':
         return accepted
       case 'receipt':
         return this.#handleReceipt(wire, arrival)
@@ -150,12 +152,13 @@ export class Inbox {
 
   #lineOf(wire: WireOf<'line'>, { body, account }: Arrival): Line {
     const now = body.observedAt ?? this.#context.clock.now()
+    const sentAt = wire.sentAt ?? body.storedAt ?? now
     return {
       ...wire,
       author: wire.author ?? body.from,
       recipient: wire.recipient ?? account.aor,
-      // A clock that runs ahead must not keep a message at the end for days.
-      sentAt: Math.min(wire.sentAt ?? body.storedAt ?? now, now),
+      // A clock that runs ahead must not keep a message at the end for days; reactions are only compared among those of their author.
+      sentAt: Math.min(sentAt, wire.content.kind === 'reaction' ? latestDateTime : now),
     }
   }
 

@@ -2,7 +2,7 @@ import { cleanDisplayName } from '#shared/model/display-name.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { EntryOrigin } from '#shared/model/entry-factory.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
-import type { MessagePath } from '#shared/model/views.ts'
+import type { MessagePath, MessageView } from '#shared/model/views.ts'
 import type { HistoryCommit, OutboxJob } from '#main/history/port.ts'
 import {
   commitAndSend,
@@ -14,7 +14,7 @@ import {
 } from './context.ts'
 import type { HoldBack } from './hold-back.ts'
 import { LateLines } from './late-lines.ts'
-import { copyJobs, lineEntry } from './lines.ts'
+import { copyJobs, lineEntry, targetAuthorOf, targetOf } from './lines.ts'
 import { maxPendingMessages } from './limits.ts'
 import { deliveryEntry } from './outcomes.ts'
 import type { ChatAccount } from './ports.ts'
@@ -48,7 +48,7 @@ export interface ArrivedLine {
 export class IncomingLines {
   readonly #context: ChatContext
   readonly #holdBack: HoldBack
-  /** A new message of a peer is in the history. */
+  /** A new message of a peer is in the history, or a reaction to an own one. */
   readonly #arrived: (conversation: Conversation, line: Line) => void
   readonly #late = new LateLines()
   readonly #names = new Map<ConversationId, string>()
@@ -190,18 +190,24 @@ export class IncomingLines {
   }
 
   async #takeChange(conversation: Conversation, arrived: ArrivedLine): Promise<void> {
-    const { line, origin, path } = arrived
+    const { line, origin, path, observedAt } = arrived
     if (conversation.view === null) return
-    const target = 'target' in line.content ? line.content.target : null
-    const known = target === null ? null : await this.#context.reader.message(conversation.id, line.author, target)
+    const targetAuthor = targetAuthorOf(conversation, line)
+    const known = await this.#context.reader.message(conversation.id, targetAuthor, targetOf(line))
     // A change may overtake its message, but a stranger's changes to nothing are not kept.
     if (known === null && conversation.policy === 'pending') return
     const copies = line.ownCopy === null && path === 'msrp' ? copyJobs(this.#context, conversation, line) : []
-    await commitAndSend(this.#context, {
-      entries: [lineEntry(this.#context, conversation, { line, origin, path: null })],
-      addJobs: copies,
-    })
+    const entry = takenAt(lineEntry(this.#context, conversation, { line, origin, path: null }), observedAt)
+    const { fresh } = await commitAndSend(this.#context, { entries: [entry], addJobs: copies })
+    if (known !== null && fresh[0] === true && isNewAnswer(line, known)) this.#arrived(conversation, line)
   }
+}
+
+/** Whether somebody else answers an own message with what they did not answer it with before. */
+function isNewAnswer({ author, content }: Line, known: MessageView): boolean {
+  if (content.kind !== 'reaction' || known.direction !== 'outgoing' || author === known.author) return false
+  const held = known.reactions?.find((reaction) => reaction.author === author)?.emojis ?? []
+  return !known.deleted && content.emojis.some((emoji) => !held.includes(emoji))
 }
 
 function isFlood({ policy, view }: Conversation, line: Line): boolean {

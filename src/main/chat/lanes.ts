@@ -24,6 +24,7 @@ const laneOfKind: Readonly<Record<JobKind, string>> = {
   message: 'text',
   edit: 'text',
   delete: 'text',
+  reaction: 'text',
   receipt: 'receipt',
   'own-copy': 'own-copy',
 }

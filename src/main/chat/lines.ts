@@ -2,9 +2,10 @@ import { SottoError } from '#shared/errors.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { EntryOrigin } from '#shared/model/entry-factory.ts'
 import type { Aor, MessageId } from '#shared/model/ids.ts'
+import { writeReaction } from '#shared/model/reactions.ts'
 import type { MessagePath } from '#shared/model/views.ts'
 import type { JobKind, OutboxJob } from '#main/history/port.ts'
-import type { ChatContext, Conversation } from './context.ts'
+import { ownOrigin, serverOrigin, type ChatContext, type Conversation } from './context.ts'
 import type { TypedBody } from './message-cipher.ts'
 import type { Line, LineContent, WantedReceipts } from './wire-forms.ts'
 import { writeLine, writePlainLine } from './wire-write.ts'
@@ -14,12 +15,25 @@ const jobKind: Readonly<Record<LineContent['kind'], JobKind>> = {
   timer: 'message',
   edit: 'edit',
   delete: 'delete',
+  reaction: 'reaction',
 }
 const noReceipts: WantedReceipts = { delivered: false, displayed: false }
 
-/** The message that a line is about: itself, or the one it edits or deletes. */
+/** The message that a line is about: itself, or the one it edits, deletes or answers. */
 export function targetOf(line: Pick<Line, 'messageId' | 'content'>): MessageId {
   return 'target' in line.content ? line.content.target : line.messageId
+}
+
+/** Who wrote the message that a line is about. */
+export function targetAuthorOf({ account, peer }: Pick<Conversation, 'account' | 'peer'>, line: Line): Aor {
+  if (line.content.kind !== 'reaction' || line.content.of === 'author') return line.author
+  return line.author === account.aor ? peer : account.aor
+}
+
+/** As strong as what carries the line to the peer and to the own devices. */
+export function lineOrigin(context: ChatContext, { account, id, peer }: Conversation): EntryOrigin {
+  const { cipher } = context.cipher.state({ conversation: id, account: account.aor, peer })
+  return cipher === 'none' ? serverOrigin(account) : ownOrigin(account)
 }
 
 /** The entry that a line becomes, ours or another's. */
@@ -34,6 +48,10 @@ export function lineEntry(
   if (content.kind === 'edit')
     return context.entries.make(origin, { ...by, kind: 'edit', target: content.target, text: content.text })
   if (content.kind === 'delete') return context.entries.make(origin, { ...by, ...deleteBody(content) })
+  if (content.kind === 'reaction') {
+    const about = { target: content.target, targetAuthor: targetAuthorOf(conversation, line) }
+    return context.entries.make(origin, { ...by, ...about, kind: 'reaction', emojis: writeReaction(content.emojis) })
+  }
   if (content.kind === 'timer')
     return context.entries.make(origin, { ...by, kind: 'timer', expiresAfter: content.seconds })
   const expiresAfter = agreedExpiry(conversation, line)

@@ -1,19 +1,22 @@
 import type { Entry } from '#shared/model/entry.ts'
 import { newMessageId } from '#shared/model/derive-ids.ts'
 import type { DeliveryBody } from '#shared/model/entry.ts'
-import type { OutboxJob } from '#main/history/port.ts'
+import type { JobKind, OutboxJob } from '#main/history/port.ts'
 import { ownOrigin, type ChatContext, type Conversation } from './context.ts'
 import type { JobEnd, Settlement } from './outbox.ts'
 import { parseAor } from '#shared/model/aor.ts'
 import type { MarkState } from './wire-forms.ts'
 import { readBody } from './wire-read.ts'
-import { cpimType, writeMark, writePlainLine } from './wire-write.ts'
+import { cpimType, isSilentInPlain, writeMark, writePlainLine } from './wire-write.ts'
 
 /** The two ends are all that an outcome needs: the history is not asked for the rest. */
 type Ends = Pick<Conversation, 'id' | 'account' | 'peer'>
 
 /** Answers that mean: not in this form (RFC 3261 §21.4.13, §21.4.26, §21.6.4; RFC 4975 §10.5). */
 const formRefused: ReadonlySet<number> = new Set([415, 488, 606])
+
+/** What failed of these has no message that could show it. */
+const toldIfFailed: ReadonlySet<JobKind> = new Set<JobKind>(['edit', 'delete', 'reaction'])
 
 /** What the end of a job leaves in the history, and what follows from it. */
 export class Outcomes {
@@ -34,12 +37,12 @@ export class Outcomes {
     const plain = this.#asPlainText(context, job, end, conversation)
     if (plain !== null) {
       return {
-        replacement: plain,
+        ...(plain === 'unsaid' ? {} : { replacement: plain }),
         afterwards: () => void context.plainText.add(job.conversation).catch(() => undefined),
       }
     }
     if (job.kind === 'message') return this.#message(context, conversation, job, end)
-    if (end.kind === 'failed' && (job.kind === 'edit' || job.kind === 'delete'))
+    if (end.kind === 'failed' && toldIfFailed.has(job.kind))
       return { afterwards: () => context.screen.notice(end.code) }
     return {}
   }
@@ -56,14 +59,15 @@ export class Outcomes {
     }
   }
 
-  /** The same line for a peer that answered "not in this form"; never for a sealed one. */
-  #asPlainText(context: ChatContext, job: OutboxJob, end: JobEnd, conversation: Ends): OutboxJob | null {
+  /** The same line for a peer that answered "not in this form"; never for a sealed one. `unsaid` = it has no words. */
+  #asPlainText(context: ChatContext, job: OutboxJob, end: JobEnd, conversation: Ends): OutboxJob | 'unsaid' | null {
     if (end.kind !== 'failed' || end.status === null || !formRefused.has(end.status)) return null
     if (job.kind === 'receipt' || job.contentType !== cpimType) return null
     const { id, account, peer } = conversation
     if (context.cipher.state({ conversation: id, account: account.aor, peer }).cipher !== 'none') return null
     const body = readBody(job, job.messageId)
     if (body.kind !== 'line') return null
+    if (isSilentInPlain(body.content)) return 'unsaid'
     const plain = context.jobs.make({
       ...{ account, kind: job.kind, conversation: job.conversation, destination: job.destination },
       ...{ messageId: job.messageId, target: job.target, body: writePlainLine(body.content) },

@@ -30,6 +30,12 @@ export interface NotificationPort {
     readonly title: string
     readonly body: string | null
   }): void
+  /** Somebody answered an own message with these emoji; quietly. Null where previews are off. */
+  showReaction(notification: {
+    readonly conversationId: ConversationId
+    readonly title: string
+    readonly emojis: string | null
+  }): void
   /** The user read it elsewhere or here. */
   withdraw(conversationId: ConversationId): void
 }

@@ -5,16 +5,9 @@ import type { Entry } from '#shared/model/entry.ts'
 import type { ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import type { OutboxJob } from '#main/history/port.ts'
-import {
-  commitAndSend,
-  ownOrigin,
-  requireConversation,
-  serverOrigin,
-  type ChatContext,
-  type Conversation,
-} from './context.ts'
+import { commitAndSend, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
 import { contactJobs } from './contact-changes.ts'
-import { agreedTimer, copyJobs, lastMessageOf, lineEntry, peerJob } from './lines.ts'
+import { agreedTimer, copyJobs, lastMessageOf, lineEntry, lineOrigin, peerJob } from './lines.ts'
 import { maxOutgoingTextBytes } from './limits.ts'
 import type { Line, LineContent } from './wire-forms.ts'
 
@@ -48,7 +41,7 @@ export class Sending {
       const conversation = await this.#writable(conversationId)
       const line = await this.#textLine(conversation, checkedText(text))
       const entry = lineEntry(this.#context, conversation, {
-        ...{ line, path: null, origin: this.#lineOrigin(conversation) },
+        ...{ line, path: null, origin: lineOrigin(this.#context, conversation) },
       })
       const accepting = acceptEntries(this.#context, conversation)
       await commitAndSend(this.#context, {
@@ -134,17 +127,11 @@ export class Sending {
   }
 
   async #sendLine(conversation: Conversation, line: Line): Promise<void> {
-    const origin = this.#lineOrigin(conversation)
+    const origin = lineOrigin(this.#context, conversation)
     await commitAndSend(this.#context, {
       entries: [lineEntry(this.#context, conversation, { line, path: null, origin })],
       addJobs: [await peerJob(this.#context, conversation, line), ...copyJobs(this.#context, conversation, line)],
     })
-  }
-
-  /** As strong as what carries the line to the peer and to the own devices. */
-  #lineOrigin({ account, id, peer }: Conversation) {
-    const { cipher } = this.#context.cipher.state({ conversation: id, account: account.aor, peer })
-    return cipher === 'none' ? serverOrigin(account) : ownOrigin(account)
   }
 
   async #writable(id: ConversationId): Promise<Conversation> {
@@ -209,7 +196,7 @@ function checkedText(text: string): string {
 }
 
 /** Whoever writes to somebody knows him: a stranger's request is accepted by the answer. */
-function acceptEntries(context: ChatContext, { id, peer, account, policy }: Conversation): readonly Entry[] {
+export function acceptEntries(context: ChatContext, { id, peer, account, policy }: Conversation): readonly Entry[] {
   if (policy === 'accepted' || policy === 'self') return []
   return [context.entries.make(ownOrigin(account), { kind: 'contact', conversation: id, peer, policy: 'accepted' })]
 }

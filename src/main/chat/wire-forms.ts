@@ -5,7 +5,7 @@ import type { Aor, DeviceId, EntryId, MessageId } from '#shared/model/ids.ts'
 /** Namespace of our CPIM headers (RFC 3862 §3.4); the prefix is free. */
 export const sottoNamespace = 'urn:x-sotto:chat:1'
 
-/** What a line says. An edit and a delete name the message they are about. */
+/** What a line says. An edit, a delete and a reaction name the message they are about. */
 export type LineContent =
   | { readonly kind: 'text'; readonly text: string }
   /** Messages shall disappear after so many seconds; 0 = no more. */
@@ -13,6 +13,14 @@ export type LineContent =
   | { readonly kind: 'edit'; readonly target: MessageId; readonly text: string }
   /** With `gone`, only among own devices: nothing shall say that it was there; the position it had. */
   | { readonly kind: 'delete'; readonly target: MessageId; readonly gone?: number }
+  /** All that the author answers a message with (RFC 9078), in place of what they answered before; none = taken back. */
+  | {
+      readonly kind: 'reaction'
+      readonly target: MessageId
+      /** Whose message it is: that of the line's author, or of its recipient. */
+      readonly of: 'author' | 'recipient'
+      readonly emojis: readonly string[]
+    }
 
 /** Direction of a line as the devices of one person tell it each other. */
 export type CopyDirection = 'outgoing' | 'incoming'
@@ -113,6 +121,8 @@ export type WireBody =
     }
   | ({ readonly kind: 'mark' } & Omit<Mark, 'messageId' | 'at'>)
   | ({ readonly kind: 'contact' } & ContactChange)
+  /** Something to be taken that changes nothing. */
+  | { readonly kind: 'nothing'; readonly author: Aor | null; readonly ownCopy: OwnCopy | null }
   | {
       readonly kind: 'typing'
       readonly author: Aor | null
@@ -128,5 +138,7 @@ export const timerText = (seconds: number): string =>
   seconds === 0
     ? 'Messages here shall stay from now on.'
     : `Messages here shall disappear after ${seconds} seconds, if both sides agree.`
+/** What a reaction without emoji says for programs that do not know the header. */
+export const takenBackText = 'The reaction was taken back.'
 /** What an edit begins with for programs that do not know the header. */
 export const editMark = '* '

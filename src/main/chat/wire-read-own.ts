@@ -8,7 +8,7 @@ import { sottoNamespace, type ContactSaid, type OwnCopy, type WireBody } from '.
 
 /** Why a body is none of ours; the sender hears 400, or 413 for `too-long`. */
 export type WireErrorCode =
-  'bad-address' | 'bad-message-id' | 'must-understand' | 'bad-own-copy' | 'bad-number' | 'too-long'
+  'bad-address' | 'bad-message-id' | 'must-understand' | 'bad-own-copy' | 'bad-number' | 'bad-reaction' | 'too-long'
 
 interface CopyEnds {
   readonly author: Aor | null
@@ -101,6 +101,16 @@ export function idHeader(message: CpimMessage, name: string): MessageId | null {
 export function messageIdFrom(text: string): MessageId {
   if (!/^[\u0021-\u007e]{1,256}$/.test(text)) throw new ProtocolError<WireErrorCode>('bad-message-id')
   return text as MessageId
+}
+
+/** Which message a line answers with emoji (RFC 9078), and whose it is; null for any other line. @throws ProtocolError */
+export function readReactionTo(message: CpimMessage): { target: MessageId; of: 'author' | 'recipient' } | null {
+  const disposition = message.content.headers.find(({ name }) => name.toLowerCase() === 'content-disposition')
+  const target = idHeader(message, 'In-Reply-To')
+  if (target === null || !/^reaction\s*(?:;|$)/i.test(disposition?.value.trim() ?? '')) return null
+  const by = sotto(message, 'In-Reply-To-Author')
+  if (by !== 'from' && by !== 'to') throw new ProtocolError<WireErrorCode>('bad-reaction')
+  return { target, of: by === 'from' ? 'author' : 'recipient' }
 }
 
 function sotto(message: CpimMessage, name: string): string | null {

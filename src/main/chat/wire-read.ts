@@ -2,13 +2,22 @@ import { ProtocolError } from '#shared/errors.ts'
 import { parseAor } from '#shared/model/aor.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { maxExpirySeconds, maxTextLength } from '#shared/model/limits.ts'
+import { parseReaction } from '#shared/model/reactions.ts'
 import { mediaTypeOf, parseCpim, type CpimMessage } from '#protocol/cpim/cpim.ts'
 import { imdnMediaType, imdnMessageId, parseImdn, requestedDispositions, type ImdnReport } from '#protocol/cpim/imdn.ts'
 import { isComposingMediaType, parseIsComposing } from '#protocol/cpim/is-composing.ts'
 import { readableText } from './body-text.ts'
-import { idHeader, messageIdFrom, numberHeader, readMark, readOwnCopy, type WireErrorCode } from './wire-read-own.ts'
+import {
+  idHeader,
+  messageIdFrom,
+  numberHeader,
+  readMark,
+  readOwnCopy,
+  readReactionTo,
+  type WireErrorCode,
+} from './wire-read-own.ts'
 import type { TypedBody } from './message-cipher.ts'
-import { editMark, type LineContent, type OwnCopy, type WireBody } from './wire-forms.ts'
+import { editMark, takenBackText, type LineContent, type OwnCopy, type WireBody } from './wire-forms.ts'
 import { cpimType } from './wire-write.ts'
 
 const noReceipts = { delivered: false, displayed: false } as const
@@ -37,12 +46,14 @@ function readWrapped(message: CpimMessage, transportId: string): WireBody {
   const inner = { contentType: message.content.contentType, payload: message.content.body }
   const special = readSpecial(inner, author, ownCopy)
   if (special !== null) return special
+  const content = contentOf(message, inner, ownCopy !== null)
+  if (content === null) return { kind: 'nothing', author, ownCopy }
   const asked = requestedDispositions(message)
   return {
     ...{ kind: 'line', author, recipient: firstRecipient(message), ownCopy, wrapped: true },
     messageId: messageIdFrom(imdnMessageId(message) ?? transportId),
     sentAt: message.dateTimeMs !== null && message.dateTimeMs >= 0 ? message.dateTimeMs : null,
-    content: contentOf(message, inner, ownCopy !== null),
+    content,
     expiresAfter: numberHeader(message, 'Expires-After', maxExpirySeconds),
     previous: idHeader(message, 'Previous'),
     wanted: { delivered: asked.includes('positive-delivery'), displayed: asked.includes('display') },
@@ -66,7 +77,8 @@ function stateOf({ disposition }: ImdnReport): 'delivered' | 'displayed' | null 
   return status === 'delivered' || status === 'displayed' ? status : null
 }
 
-function contentOf(message: CpimMessage, inner: TypedBody, isCopy: boolean): LineContent {
+/** Null for a reaction of which nothing is known: it neither says anything nor takes anything back. */
+function contentOf(message: CpimMessage, inner: TypedBody, isCopy: boolean): LineContent | null {
   const seconds = numberHeader(message, 'Expire-Timer', maxExpirySeconds)
   if (seconds !== null) return { kind: 'timer', seconds }
   const replaces = idHeader(message, 'Replaces')
@@ -78,6 +90,13 @@ function contentOf(message: CpimMessage, inner: TypedBody, isCopy: boolean): Lin
   if (retracts !== null) {
     const gone = isCopy ? numberHeader(message, 'Gone', Number.MAX_SAFE_INTEGER) : null
     return { kind: 'delete', target: retracts, ...(gone === null ? {} : { gone }) }
+  }
+  const reactionTo = readReactionTo(message)
+  if (reactionTo !== null) {
+    const words = textOf(inner, null).trim()
+    const emojis = parseReaction(words)
+    const isTakenBack = words === '' || words === takenBackText
+    return emojis.length === 0 && !isTakenBack ? null : { kind: 'reaction', ...reactionTo, emojis }
   }
   return { kind: 'text', text: textOf(inner, message.subject) }
 }

@@ -1,11 +1,13 @@
 import { utf8 } from '#shared/bytes/bytes.ts'
 import type { Aor, MessageId } from '#shared/model/ids.ts'
+import { writeReaction } from '#shared/model/reactions.ts'
 import { serializeCpim, type CpimContent, type CpimHeader } from '#protocol/cpim/cpim.ts'
 import { imdnContent, imdnHeaders, type Disposition, type DispositionRequest } from '#protocol/cpim/imdn.ts'
 import type { TypedBody } from './message-cipher.ts'
 import {
   editMark,
   sottoNamespace,
+  takenBackText,
   timerText,
   withdrawnText,
   type ContactChange,
@@ -21,12 +23,19 @@ import {
 export const cpimType = 'message/cpim'
 const plainType = 'text/plain; charset=utf-8'
 
+/** RFC 9078: the part is a reaction to the message that is answered. */
+const reactionDisposition = { name: 'Content-Disposition', value: 'reaction' } as const
+
 /** A line as CPIM (docs/messaging.md §2–§4). */
 export function writeLine(line: Line): TypedBody {
   const { content, previous, ownCopy } = line
   const about: CpimHeader[] = []
   if (content.kind === 'edit') about.push(header('Replaces', content.target))
   if (content.kind === 'delete') about.push(header('Retracts', content.target))
+  if (content.kind === 'reaction') {
+    const by = content.of === 'author' ? 'from' : 'to'
+    about.push(header('In-Reply-To', content.target), header('In-Reply-To-Author', by))
+  }
   if (content.kind === 'timer') about.push(header('Expire-Timer', String(content.seconds)))
   if (content.kind === 'delete' && content.gone !== undefined && ownCopy !== null)
     about.push(header('Gone', String(content.gone)))
@@ -37,10 +46,15 @@ export function writeLine(line: Line): TypedBody {
     [...imdnHeaders(line.messageId, requests(line.wanted)), ...about, ...copyHeaders(ownCopy)],
     {
       contentType: plainType,
-      headers: [],
+      headers: content.kind === 'reaction' ? [reactionDisposition] : [],
       body: utf8(plainLine(content)),
     },
   )
+}
+
+/** Whether a line has no words for people: a peer that takes plain text only is not told. */
+export function isSilentInPlain(content: LineContent): boolean {
+  return content.kind === 'reaction' && content.emojis.length === 0
 }
 
 /** The same line for a peer that takes plain text only. */
@@ -103,6 +117,8 @@ function plainLine(content: LineContent): string {
       return `${editMark}${content.text}`
     case 'delete':
       return withdrawnText
+    case 'reaction':
+      return isSilentInPlain(content) ? takenBackText : writeReaction(content.emojis)
     case 'timer':
       return timerText(content.seconds)
   }

@@ -5,7 +5,7 @@ import { ProtocolError } from '#shared/errors.ts'
 import type { Aor, DeviceId, MessageId } from '#shared/model/ids.ts'
 import type { Line, Mark } from './wire-forms.ts'
 import { readBody } from './wire-read.ts'
-import { writeLine, writeMark, writePlainLine, writeReceipt } from './wire-write.ts'
+import { isSilentInPlain, writeLine, writeMark, writePlainLine, writeReceipt } from './wire-write.ts'
 
 const alice = 'sip:alice@example.org' as Aor
 const bob = 'sip:bob@example.org' as Aor
@@ -26,6 +26,11 @@ const line: fc.Arbitrary<Line> = fc.record({
     fc.record({ kind: fc.constant('text' as const), text }),
     fc.record({ kind: fc.constant('edit' as const), target: id, text }),
     fc.record({ kind: fc.constant('delete' as const), target: id }),
+    fc.record({
+      ...{ kind: fc.constant('reaction' as const), target: id },
+      of: fc.constantFrom('author' as const, 'recipient' as const),
+      emojis: fc.uniqueArray(fc.constantFrom('👍', '❤️', '🏳️‍🌈', '👨‍👩‍👧‍👦', '🇩🇪', '👍🏽'), { maxLength: 6 }),
+    }),
     fc.record({ kind: fc.constant('timer' as const), seconds: fc.integer({ min: 0, max: 31_536_000 }) }),
   ),
   expiresAfter: fc.option(fc.integer({ min: 1, max: 31_536_000 })),
@@ -120,5 +125,71 @@ describe('lines, marks and receipts', () => {
         attempt('message/cpim', whole.with(at, byte), 't')
       }),
     )
+  })
+})
+
+describe('a reaction', () => {
+  const reactionWith = (body: string, { by = 'to', disposition = 'reaction' } = {}) => ({
+    contentType: 'message/cpim',
+    payload: utf8(
+      [
+        ...['From: <sip:bob@example.org>', 'To: <sip:alice@example.org>', 'NS: imdn <urn:ietf:params:imdn>'],
+        ...['NS: sotto <urn:x-sotto:chat:1>', 'imdn.Message-ID: r1', 'sotto.In-Reply-To: m1'],
+        ...[`sotto.In-Reply-To-Author: ${by}`, '', 'Content-Type: text/plain; charset=utf-8'],
+        ...[`Content-Disposition: ${disposition}`, '', body],
+      ].join('\r\n'),
+    ),
+  })
+  const emojisOf = (body: string) => {
+    const read = readBody(reactionWith(body), 'unused')
+    return read.kind === 'line' && read.content.kind === 'reaction' ? read.content.emojis : null
+  }
+
+  it('has emoji only, each once and eight at most, in their full form', () => {
+    expect(emojisOf('👍 \t ❤️\r\n')).toEqual(['👍', '❤️'])
+    expect(emojisOf('❤ ☀ 👍 👍')).toEqual(['❤️', '☀️', '👍'])
+    expect(emojisOf('😀 😁 😂 😃 😄 😅 😆 😇 😈 😉')).toHaveLength(8)
+    expect(emojisOf('hello 👍')).toEqual(['👍'])
+    for (const none of ['', ' \r\n', 'The reaction was taken back.']) expect([none, emojisOf(none)]).toEqual([none, []])
+    expect(emojisOf('👍 '.repeat(100_000))).toEqual(['👍'])
+  })
+
+  it('changes nothing where it says something else, such as emoji of the future', () => {
+    for (const none of [
+      'hello',
+      '1',
+      '#',
+      '👍👍',
+      '\u200d',
+      '🇩',
+      '\u202e👍',
+      '<b>',
+      '\u{1fbff}',
+      `${'😀'.repeat(200_000)} 👍`,
+    ])
+      expect(readBody(reactionWith(none), 'unused')).toEqual({
+        kind: 'nothing',
+        author: 'sip:bob@example.org',
+        ownCopy: null,
+      })
+  })
+
+  it('is refused where it does not say whose message it answers', () => {
+    for (const by of ['', 'sip:alice@example.org', 'TO'])
+      expect(() => readBody(reactionWith('👍', { by }), 'unused')).toThrow(ProtocolError)
+  })
+
+  it('is a text where the part is no reaction', () => {
+    for (const disposition of ['inline', 'reactions', 'attachment; filename=reaction'])
+      expect(readBody(reactionWith('👍', { disposition }), 'unused')).toMatchObject({
+        content: { kind: 'text', text: '👍' },
+      })
+  })
+
+  it('is its emoji in plain text, and words where it is taken back', () => {
+    const content = { kind: 'reaction', target: 'm1' as MessageId, of: 'recipient', emojis: ['👍', '❤️'] } as const
+    expect(utf8Text(writePlainLine(content).payload)).toBe('👍 ❤️')
+    expect(isSilentInPlain(content)).toBe(false)
+    expect(isSilentInPlain({ ...content, emojis: [] })).toBe(true)
   })
 })

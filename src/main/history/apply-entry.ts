@@ -6,6 +6,7 @@ import { maxChangesPerMessage, maxVariants } from '#shared/model/limits.ts'
 import { readFloor } from '#shared/model/merge-gone.ts'
 import { fileFirst } from '#shared/model/merge-file.ts'
 import { only, type Of } from '#shared/model/merge-order.ts'
+import { isSameReaction } from '#shared/model/merge-reactions.ts'
 import { isRow } from '#shared/model/merge-row.ts'
 import {
   deleteStrength,
@@ -136,9 +137,10 @@ export class EntryApplier {
   /** Of an envelope, what is refused stands with its row, and goes with it. */
   #isRefused(entry: Entry, cluster: readonly Entry[]): false {
     if (!this.#trace.isReading) return false
+    const same = cluster.find((held) => isSameReaction(held, entry))
     const [held] = [...cluster.filter(isRow), ...cluster]
-    if (isErasedBy(entry, cluster)) this.#trace.erasedBefore()
-    else if (held !== undefined) this.#entries.standIn(held)
+    if (same === undefined && isErasedBy(entry, cluster)) this.#trace.erasedBefore()
+    else if (held !== undefined) this.#entries.standIn(same ?? held)
     return false
   }
 
@@ -237,10 +239,13 @@ export class EntryApplier {
   }
 }
 
-/** Whether what the entry says was taken back or removed before it came. */
+/** Whether what the entry says was taken back, removed or, as a reaction, replaced before it came. */
 function isErasedBy(entry: Entry, cluster: readonly Entry[]): boolean {
   const deletes = only(cluster, 'delete')
-  return isDominated(entry, deletes) || withoutContent(entry, deleteStrength(deletes)) !== entry
+  return (
+    isDominated(entry, [...deletes, ...only(cluster, 'reaction')]) ||
+    withoutContent(entry, deleteStrength(deletes)) !== entry
+  )
 }
 
 /** The one row that came, unless it says what was read or that it disappears. */

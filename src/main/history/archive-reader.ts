@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import { decodeStoredEntry } from '#shared/model/entry-codec.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { Aor, ConversationId } from '#shared/model/ids.ts'
+import { isRow } from '#shared/model/merge-row.ts'
 import { subjectOf } from '#shared/model/merge.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import type {
@@ -118,7 +119,7 @@ function previewOf(
   { has, rows }: Lookups,
 ): 'newMessages' | 'heldMessages' | 'conflicts' | 'newOthers' | null {
   const { body } = entry
-  const subject = 'messageId' in body && body.kind !== 'edit' && body.kind !== 'delete' ? subjectOf(entry) : null
+  const subject = isRow(entry) ? subjectOf(entry) : null
   const held = has.get(fromBase64Url(entry.head.id) ?? new Uint8Array()) !== undefined
   if (subject === null) return held ? null : 'newOthers'
   if (held) return 'heldMessages'

@@ -7,6 +7,7 @@ import { kinds } from '#shared/model/entry-fields.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import { isDominated } from '#shared/model/merge.ts'
 import { strength } from '#shared/model/merge-order.ts'
+import { isSameReaction } from '#shared/model/merge-reactions.ts'
 import { boundLimit } from './bound-limit.ts'
 import type { Known, ReplicaTrace } from './replica/replica-trace.ts'
 
@@ -67,7 +68,7 @@ export class EntryStore {
       .pluck()
     this.#receipts = db
       .prepare<[number], Uint8Array>(
-        `SELECT bytes FROM entry WHERE conversation = ? AND subject IS NOT NULL AND kind = ${kinds.delivery.number}
+        `SELECT bytes FROM entry WHERE conversation = ? AND subject IS NOT NULL AND kind IN (${kinds.delivery.number}, ${kinds.reaction.number})
            AND NOT EXISTS (SELECT 1 FROM message WHERE message.conversation = entry.conversation
              AND message.message_id = entry.subject AND message.author = entry.author) ORDER BY seq`,
       )
@@ -147,7 +148,7 @@ export class EntryStore {
     return this.#accountSettings.all(account).map(decodeStoredEntry)
   }
 
-  /** Everything said about the delivery of messages that are not here, in the order of arrival. */
+  /** Everything said about the delivery of messages, and every reaction to messages, that are not here, in the order of arrival. */
   receiptsWithoutMessage(conversation: number): readonly Entry[] {
     return this.#receipts.all(conversation).map(decodeStoredEntry)
   }
@@ -158,13 +159,14 @@ export class EntryStore {
   }
 
   /**
-   * Takes out of a cluster what the newest entry, a delete or a bookmark, leaves without a use, and overwrites the contents
+   * Takes out of a cluster what the newest entry, a delete, a bookmark or a reaction, leaves without a use, and overwrites the contents
    * that a delete of this strength covers; returns the entries as they are now.
    */
   purge(entries: readonly Entry[], newest: Entry, deleted: number): readonly Entry[] {
     const idle = entries.filter((entry) => isIdle(entry, newest))
     for (const entry of idle) {
-      if (newest.body.kind === 'delete') this.#trace.erasing(knownAs(entry))
+      if (isSameReaction(entry, newest)) this.#trace.takenOver(idBytes(entry), idBytes(newest))
+      else this.#trace.erasing(knownAs(entry))
       this.remove(entry)
     }
     const kept = idle.length === 0 ? entries : entries.filter((entry) => !idle.includes(entry))
@@ -186,11 +188,13 @@ function knownAs(entry: Entry): Known {
   return { id: idBytes(entry), account: entry.head.account }
 }
 
-/** Only a delete and a bookmark make room: other entries that add nothing were not taken in the first place. */
+/** Only these make room: other entries that add nothing were not taken in the first place. */
 function isIdle(entry: Entry, newest: Entry): boolean {
   const { kind } = newest.body
   const makesRoom =
-    kind === 'bookmark' || (kind === 'delete' && (entry.body.kind === 'call' || newest.body.gone === true))
+    kind === 'bookmark' ||
+    kind === 'reaction' ||
+    (kind === 'delete' && (entry.body.kind === 'call' || newest.body.gone === true))
   return makesRoom && isDominated(entry, [newest])
 }
 
@@ -198,6 +202,7 @@ function isIdle(entry: Entry, newest: Entry): boolean {
 export function withoutContent(entry: Entry, deleted: number): Entry {
   const { body, head } = entry
   if (strength(head) > deleted) return entry
+  if (body.kind === 'reaction') return body.emojis === '' ? entry : { ...entry, body: { ...body, emojis: '' } }
   if (body.kind === 'message' || body.kind === 'edit')
     return body.text === '' ? entry : { ...entry, body: { ...body, text: '' } }
   if (body.kind !== 'file' || (body.fileName === '' && body.attachment === undefined)) return entry

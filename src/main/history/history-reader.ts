@@ -36,6 +36,7 @@ import type {
   StoredSearch,
   WaitingJob,
 } from './port.ts'
+import { readLastReaction } from './reaction-rows.ts'
 import { readFollowingSettings, readMarks } from './own-word-reader.ts'
 import { MessageSearch, type SearchRequest } from './message-search.ts'
 import { readTransferPiece } from './replica/transfer-reader.ts'
@@ -140,6 +141,14 @@ export class HistoryReader implements HistoryReaderPort {
       ).get(conversation, author, id)
       return row === undefined ? null : messageView(row)
     })
+  }
+
+  lastReaction(
+    conversation: ConversationId,
+    message: { readonly author: Aor; readonly messageId: MessageId },
+    by: Aor,
+  ): Promise<number | null> {
+    return this.#read(() => readLastReaction(this.#db, { conversation, ...message }, by))
   }
 
   unreadUpTo(conversation: ConversationId, position: number, limit: number): Promise<readonly MessageView[]> {

@@ -1,6 +1,6 @@
 /** The one writer of the history: queues commits and makes all that wait durable with one fsync. */
 import type { Database, Statement } from 'better-sqlite3'
-import type { ClockPort, Timer } from '#shared/ports/clock.ts'
+import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { systemRandom } from '#main/platform/system-random.ts'
 import { secretOf } from '#shared/bytes/secret.ts'
@@ -21,6 +21,7 @@ import { EntryStore } from './entry-store.ts'
 import { GroupTransaction } from './group-transaction.ts'
 import { Tidying } from './tidying.ts'
 import { JobStore } from './job-store.ts'
+import { ManyCommits } from './many-commits.ts'
 import { MessageStore } from './message-store.ts'
 import { EntriesReadAgain } from './read-again.ts'
 import { ReplicaKeeper, type Told } from './replica/replica-keeper.ts'
@@ -33,8 +34,6 @@ import type { CommitReceipt, HistoryChange, HistoryCommit, HistoryWriterPort } f
 
 /** Entries of one transaction whose words may wait: with more, indexing them at once costs less. */
 const fewEntries = 8
-/** What one of many commits changed is announced after this, ms. */
-const manyMs = 1000
 
 export interface HistoryWriterOptions {
   readonly path: string
@@ -71,19 +70,19 @@ export class HistoryWriter implements HistoryWriterPort {
   readonly #tidying: Tidying
   readonly #dropped: DroppedFiles
   readonly #announcements: Announcements
+  readonly #many: ManyCommits
   readonly #queue = new CommitQueue()
   #scheduled = false
   /** Few commits share the transaction that runs. */
   #fewCommits = false
   #revision: number
   #touched = new Touched()
-  /** Until what many commits changed is announced. */
-  #many: Timer | null = null
   #closed = false
 
   /** @throws SottoError an `OpenFailure` code. */
   constructor(options: HistoryWriterOptions) {
     this.#clock = options.clock
+    this.#many = new ManyCommits(options.clock, () => this.#announceMany())
     this.#db = (options.open ?? openDatabase)({ path: options.path, key: options.key, role: 'writer' })
     this.#values = new ValueStore(this.#db)
     this.#words = new WordIndex(this.#db)
@@ -123,7 +122,7 @@ export class HistoryWriter implements HistoryWriterPort {
     const { eraseDropped, partOf, endOf } = commit
     const run = (): Outcome => {
       const outcome = this.#apply(commit)
-      if (endOf !== undefined && this.#many !== null) this.#touched.incomplete = true
+      if (endOf !== undefined && this.#many.isWaiting) this.#touched.incomplete = true
       return outcome
     }
     return this.#enqueue(run, { alone: eraseDropped !== undefined, partOf })
@@ -174,7 +173,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#closed = true
     this.#tidying.stop()
     this.#announcements.stop()
-    this.#many?.cancel()
+    this.#many.stopWaiting()
     this.#db.close()
   }
 
@@ -213,7 +212,7 @@ export class HistoryWriter implements HistoryWriterPort {
       const touched = told === 'each' ? this.#touched : new Touched()
       run(touched)
       if (told === 'as-one' && !touched.isEmpty) this.#touched.incomplete = true
-      else if (told === 'as-one-soon' && !touched.isEmpty) this.#announceLater()
+      else if (told === 'as-one-soon' && !touched.isEmpty) this.#many.announceLater()
       return []
     })
   }
@@ -291,7 +290,7 @@ export class HistoryWriter implements HistoryWriterPort {
   #finish(answers: readonly Answer[], announced: boolean): void {
     this.#words.noteEnd(true)
     if (!this.#touched.isEmpty) this.#revision += 1
-    if (this.#touched.incomplete) this.#stopWaiting()
+    if (this.#touched.incomplete) this.#many.stopWaiting()
     for (const answer of answers) answer()
     if (!announced) this.#announcements.soon(this.#touched, this.#revision)
     this.#tidying.schedule()
@@ -329,7 +328,7 @@ export class HistoryWriter implements HistoryWriterPort {
     this.#saveBeside(commit)
     this.#erase(commit, touched)
     if (this.#dropped.apply(commit)) touched.incomplete = true
-    if (touched !== this.#touched && !touched.isEmpty) this.#announceLater()
+    if (touched !== this.#touched && !touched.isEmpty) this.#many.announceLater()
     return fresh
   }
 
@@ -350,22 +349,12 @@ export class HistoryWriter implements HistoryWriterPort {
     for (const { key, valueJson } of settings ?? []) this.#values.saveSetting(key, valueJson)
   }
 
-  /** Many commits one after the other are one change on the screen, which reads again once in a while. */
-  #announceLater(): void {
-    if (this.#many !== null) return
-    this.#many = this.#clock.after(manyMs, () => {
-      this.#many = null
-      this.#enqueue(() => {
-        this.#touched.incomplete = true
-        return []
-      }).catch(() => undefined)
-    })
-  }
-
-  /** Everybody reads again now: what many commits changed needs no word of its own. */
-  #stopWaiting(): void {
-    this.#many?.cancel()
-    this.#many = null
+  /** Everybody reads again. */
+  #announceMany(): void {
+    this.#enqueue(() => {
+      this.#touched.incomplete = true
+      return []
+    }).catch(() => undefined)
   }
 
   #erase(commit: HistoryCommit, touched: Touched): void {

@@ -24,6 +24,7 @@ const kindOf: Readonly<Record<KnownKind, HoldingKind>> = {
     read: 'changes',
     timer: 'changes',
     bookmark: 'changes',
+    reaction: 'changes',
   },
   ...{ mark: 'contacts', 'account-settings': 'contacts' },
   ...{ call: 'calls', file: 'files', contact: 'contacts', 'peer-name': 'contacts', 'saved-search': 'savedSearches' },
@@ -63,6 +64,7 @@ const sliceEnd = `SELECT position FROM message WHERE position > ? ORDER BY posit
 /** Tables that are small whatever happens, each with the kind it is shown as. */
 const smallTables: readonly (readonly [HoldingKind, string])[] = [
   ['drafts', "SELECT count(*) AS count, sum(octet_length(draft)) AS bytes FROM conversation WHERE draft <> ''"],
+  ['changes', 'SELECT 0 AS count, sum(octet_length(author) + octet_length(emojis)) AS bytes FROM reaction'],
   ['unsent', 'SELECT count(*) AS count, sum(length(payload)) AS bytes FROM job'],
   ['callSecrets', 'SELECT count(*) AS count, sum(length(zid)) AS bytes FROM zrtp_zid'],
   [

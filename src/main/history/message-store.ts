@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import { isQuiet } from '#shared/model/merge-call.ts'
 import type { MergedMessage } from '#shared/model/merge.ts'
 import { basePosition } from './position.ts'
+import { ReactionRows, reactionsText } from './reaction-rows.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 import type { WordIndex } from './word-index.ts'
 
@@ -32,6 +33,7 @@ export interface ClusterChange {
 
 export class MessageStore {
   readonly #words: WordIndex
+  readonly #reactions: ReactionRows
   readonly #rows: Statement<[number, string, string], MessageRow>
   readonly #byPosition: Statement<[number], MessageRow>
   readonly #from: Statement<[number], number>
@@ -42,6 +44,7 @@ export class MessageStore {
 
   constructor(db: Database, words: WordIndex) {
     this.#words = words
+    this.#reactions = new ReactionRows(db)
     this.#rows = db.prepare(
       `SELECT ${messageColumns} FROM ${messageJoin}
        WHERE conversation = ? AND message_id = ? AND author = ? ORDER BY variant`,
@@ -124,6 +127,7 @@ export class MessageStore {
     const columns = columnsOf(message, message.variant)
     this.#insert.run(position, base, conversation, ...Object.values(columns))
     this.#words.add(position, { conversation, ...columns })
+    this.#reactions.add(position, message.reactions)
     return position
   }
 
@@ -131,7 +135,10 @@ export class MessageStore {
   #change(row: MessageRow, message: MergedMessage): number | null {
     const columns = columnsOf(message, message.variant)
     const before = row as unknown as Params
-    if (Object.entries(columns).every(([name, value]) => before[name] === value)) return null
+    const isAnswered = row.reactions !== reactionsText(message.reactions)
+    if (isAnswered) this.#reactions.replace(row.position, message.reactions)
+    if (Object.entries(columns).every(([name, value]) => before[name] === value))
+      return isAnswered ? row.position : null
     this.#words.change(row.position, row, { conversation: row.conversation, ...columns })
     this.#update.run({ position: row.position, ...columns })
     return row.position

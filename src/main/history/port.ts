@@ -23,7 +23,7 @@ import type { ReplicaKeeperPort } from './replica-port.ts'
 import type { CallKeysReaderPort, CallKeysWriterPort } from './call-keys-port.ts'
 
 /** What an outbox job does when it runs. */
-export type JobKind = 'message' | 'edit' | 'delete' | 'receipt' | 'own-copy'
+export type JobKind = 'message' | 'edit' | 'delete' | 'reaction' | 'receipt' | 'own-copy'
 
 /**
  * One destination of one message, with the exact bytes to send. Written in the same transaction as the message; removed
@@ -37,7 +37,7 @@ export interface OutboxJob {
   /** Request-URI of the destination, e.g. the peer's AOR, or the own AOR for `own-copy`. */
   readonly destination: string
   readonly messageId: MessageId
-  /** The message this job is about: equal to `messageId` except for edits, deletes and receipts. */
+  /** The message this job is about: equal to `messageId` except for edits, deletes, reactions and receipts. */
   readonly target: MessageId
   readonly contentType: string
   readonly payload: Uint8Array
@@ -182,6 +182,12 @@ export interface HistoryReaderPort extends CallKeysReaderPort, ArchiveReaderPort
     readonly limit: number
   }): Promise<MessagePage>
   message(conversation: ConversationId, author: Aor, id: MessageId): Promise<MessageView | null>
+  /** The latest time, ms, at which `by` answered a message or took an answer back, by their clock; null for never. */
+  lastReaction(
+    conversation: ConversationId,
+    message: { readonly author: Aor; readonly messageId: MessageId },
+    by: Aor,
+  ): Promise<number | null>
   /** Incoming messages at or before `position` not yet marked as read, oldest first (for `displayed` receipts). */
   unreadUpTo(conversation: ConversationId, position: number, limit: number): Promise<readonly MessageView[]>
   search(request: SearchRequest): Promise<SearchPage>

@@ -11,6 +11,7 @@ export function readerOver(call: Call): HistoryReaderPort {
     contacts: () => call('contacts'),
     page: (request) => call('page', request),
     message: (conversation, author, id) => call('message', conversation, author, id),
+    lastReaction: (conversation, message, by) => call('lastReaction', conversation, message, by),
     unreadUpTo: (conversation, position, limit) => call('unreadUpTo', conversation, position, limit),
     search: (request) => call('search', request),
     dueJobs: (now, limit) => call('dueJobs', now, limit),

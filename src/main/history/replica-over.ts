@@ -29,6 +29,7 @@ export function replicaOver(call: Call): ReplicaKeeperPort {
     unopened: over('unopened'),
     keepOpened: over('keepOpened'),
     filesToSettle: over('filesToSettle'),
+    filesSince: over('filesSince'),
     settleFiles: over('settleFiles'),
     takePiece: over('takePiece'),
     takenPiece: over('takenPiece'),

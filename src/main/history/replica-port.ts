@@ -163,6 +163,11 @@ export interface ReplicaKeeperPort extends TransferWriterPort {
   unopened(account: Aor, after: number): Promise<UnopenedPage>
   /** Files to be fetched or to be erased; `after` = `next` of the answer before, '' at first. */
   filesToSettle(account: Aor, after: string): Promise<FilesToSettle>
+  /**
+   * Files of replicated entries that were observed and stored here since a time, ms, in order; `after` = the last of the answer before, '' at
+   * first. None after the last.
+   */
+  filesSince(account: Aor, since: number, after: string): Promise<readonly AttachmentId[]>
   /** Files that were fetched, erased, or that nobody shows. */
   settleFiles(account: Aor, ids: readonly AttachmentId[]): Promise<void>
   keepOpened(account: Aor, opened: readonly OpenedLater[]): Promise<ContentsReceipt>

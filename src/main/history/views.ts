@@ -16,6 +16,7 @@ import type {
   MessagePath,
   MessageView,
 } from '#shared/model/views.ts'
+import { reactionsColumn, reactionsOf } from './reaction-rows.ts'
 
 /** A row of `message`, joined with its conversation's id. */
 export interface MessageRow {
@@ -52,9 +53,11 @@ export interface MessageRow {
   readonly file_type: string | null
   readonly file_size: number | null
   readonly attachment: AttachmentId | null
+  /** See {@link reactionsColumn}. */
+  readonly reactions: string | null
 }
 
-export const messageColumns = 'message.*, conversation.id AS conversation_id'
+export const messageColumns = `message.*, conversation.id AS conversation_id, ${reactionsColumn}`
 export const messageJoin = 'message JOIN conversation ON conversation.ref = message.conversation'
 
 /** Unique key of a message on the screen; AORs hold no spaces. */
@@ -84,6 +87,7 @@ export function messageView(row: MessageRow): MessageView {
     conflicting: row.conflicting === 1,
     authenticatedBy: row.authenticated_by,
     bookmarked: row.bookmarked === 1,
+    ...(row.reactions === null ? {} : { reactions: reactionsOf(row.reactions) }),
     ...(row.expires_after === null ? {} : { expiresAfter: row.expires_after }),
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
     ...(row.timer === null ? {} : { timer: row.timer }),

@@ -1,12 +1,12 @@
-/** Bounds what a peer can leave by acknowledging messages that nobody sent, or that were sent from elsewhere. */
+/** Bounds what a peer can leave by acknowledging or answering messages that nobody sent, or that were sent from elsewhere. */
 import type { Entry } from '#shared/model/entry.ts'
 import { maxWaitingReceipts } from '#shared/model/limits.ts'
 import { isRow } from '#shared/model/merge-row.ts'
 import type { EntryStore } from './entry-store.ts'
 
 /**
- * Peers' receipts for messages that are not here. They may come before the copy of a message that another own device
- * sent, so the newest of each conversation are kept.
+ * Peers' receipts for messages that are not here, and their reactions to them. They may come before the copy of a message that
+ * another own device sent, so the newest of each conversation are kept.
  */
 export class WaitingReceipts {
   readonly #entries: EntryStore
@@ -49,5 +49,5 @@ export class WaitingReceipts {
 }
 
 function isPeerReceipt({ body, head }: Entry): boolean {
-  return body.kind === 'delivery' && body.author !== head.account
+  return (body.kind === 'delivery' || body.kind === 'reaction') && body.author !== head.account
 }

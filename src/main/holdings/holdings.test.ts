@@ -11,11 +11,11 @@ import { Holdings, type HeldAccount, type ServerListPort } from './holdings.ts'
 const id = (name: string) => name.padEnd(22, '_') as AccountId
 const aor = (name: string) => `sip:${name}@home.example` as Aor
 const me = {
-  account: { user: 'alice', domain: 'home.example', createdDay: '2026-11-01', holdsHa1: ['SHA-256'] },
+  account: { user: 'alice', domain: 'home.example', createdDay: '2026-11-01', holdsHa1: ['SHA-256'], passwordEpoch: 0 },
   devices: [{ instance: 'urn:uuid:1', lastSeenDay: '2026-11-22', waiting: 2 }],
   ...{ mailbox: { messages: 2, bytes: 300 }, sentWaiting: { messages: 1, bytes: 90 } },
   ...{ bindings: [], echoDevices: [{ zid: 'z', lastCallDay: '2026-11-20' }] },
-  replica: { links: 2, boxes: 1, devices: [], batches: 3, bytes: 900, oldestDay: '2026-11-20' },
+  replica: { links: 2, boxes: 1, devices: [], batches: 3, bytes: 900, oldestDay: '2026-11-20', erasure: null },
 }
 
 let did: string[]

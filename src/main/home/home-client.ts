@@ -32,6 +32,7 @@ const codeOf: Readonly<Record<ProblemCode, ErrorCode>> = {
   'invitation-invalid': 'invitation-invalid',
   'address-taken': 'address-taken',
   'address-reserved': 'address-taken',
+  'history-sealed': 'history-sealed',
   'too-many': 'server-refused',
   'not-found': 'not-found',
   internal: 'home-server-failed',

@@ -4,8 +4,9 @@ import { ProtocolError } from '#shared/errors.ts'
 import { decodeLinkBody, decodeSignedLink, encodeLinkBody, encodeSignedLink } from '#shared/model/device-link.ts'
 import type { LinkBody } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { account, bodyOf, draw, genesis, hashOf, idOf, keysOf, signerOf } from '#test/fakes/drawn-chain.ts'
+import { account, bodyOf, draw, genesis, hashOf, idOf, keysOf, namesKey, signerOf } from '#test/fakes/drawn-chain.ts'
 import { applyVerifiedLink, readChain, verifyLink, type ChainState } from './device-chain.ts'
+import { openName } from '#main/keys/device-names.ts'
 import { signLink } from './link-author.ts'
 
 function read(picture: string, picked: readonly string[] = []) {
@@ -54,7 +55,8 @@ describe('device chain', () => {
     const { head, devices, fork, reading } = read(straight)
     expect({ head, devices, fork }).toEqual({ head: '5', devices: 'B', fork: null })
     expect(reading.state.epoch).toBe(2)
-    expect(reading.state.devices.get(idOf('A'))!.name).toBe('A again')
+    const { sealedName } = reading.state.devices.get(idOf('A'))!
+    expect(openName(namesKey, keysOf('A').id, sealedName)).toBe('A again')
   })
 
   it('is restored by the paper key alone', () => {

@@ -1,20 +1,22 @@
 import type { ChainChange, DeviceChainPort, KnownChain, OwnDevice, PaperInUse } from '#shared/identity/chain-ports.ts'
 import { fromBase64Url, toBase64Url } from '#shared/bytes/base64url.ts'
+import { secretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 import { linksInOrder } from '#shared/identity/link-order.ts'
-import { branchesOf, devicesAside, fingerprintOf } from '#shared/identity/chain-branches.ts'
+import { branchesOf, devicesAside, fingerprintOf, type ChainBranch } from '#shared/identity/chain-branches.ts'
 import { placeOfLink, type ChainReading, type ChainWanted } from '#shared/identity/read-chain.ts'
 import { encodeLinkBody, type LinkSignature } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { deviceIdOf, linkSignatureInput, readChain, type ChainState } from './device-chain.ts'
+import { namesIn } from '#main/keys/device-names.ts'
 import type { IdentityRecord } from './identity-record.ts'
 import type { IdentityRecords } from './identity-records.ts'
 import { deviceSigner, newDeviceSeeds, signLink, type DeviceSeeds } from './link-author.ts'
 import { withPaperSigner } from './paper-keys.ts'
-import { addByPaper } from './paper-in-use.ts'
-import { bodyOfChange, nameInChain, ownDevice, signBody } from './own-device.ts'
+import { addByPaper, pickByPaper } from './paper-in-use.ts'
+import { bodyOfChange, nameInChain, ownDevice, pickBody, signBody, type LinkMaking } from './own-device.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { nodeVerifier } from '#main/keys/verifier.ts'
 
@@ -35,6 +37,14 @@ export interface JoinedIdentity {
   readonly identity: string
   readonly links: readonly Uint8Array[]
   readonly seeds: DeviceSeeds
+  /** Opens the names of devices in the chain. */
+  readonly namesKey: Uint8Array
+}
+
+/** What the paper secret opens of a chain: itself, and the key of the devices' names. */
+export interface PaperAndNames {
+  readonly paper: PaperInUse
+  readonly namesKey: Uint8Array
 }
 
 /** The device chains of this profile's identities: reads them, extends them, and lends this device's keys. */
@@ -69,7 +79,7 @@ export class DeviceChains implements DeviceChainPort {
   /** A link by this device behind the head that is known here; nobody has it yet. @throws SottoError `devices-forked`. */
   sign(account: Aor, change: ChainChange): Promise<Uint8Array> {
     return this.#records.with(account, (record) => {
-      const body = bodyOfChange(unforked(account, record), change, this.#ports.clock.now())
+      const body = bodyOfChange(unforked(account, record), change, this.#making(record))
       return signLink(body, [deviceSigner(record.seeds)])
     })
   }
@@ -77,7 +87,7 @@ export class DeviceChains implements DeviceChainPort {
   /** The body of an `add` link, which its device has to sign, too. @throws SottoError `devices-forked`. */
   bodyToAdd(account: Aor, device: Extract<ChainChange, { kind: 'add' }>['device']): Promise<Uint8Array> {
     return this.#records.with(account, (record) =>
-      encodeLinkBody(bodyOfChange(unforked(account, record), { kind: 'add', device }, this.#ports.clock.now())),
+      encodeLinkBody(bodyOfChange(unforked(account, record), { kind: 'add', device }, this.#making(record))),
     )
   }
 
@@ -100,8 +110,13 @@ export class DeviceChains implements DeviceChainPort {
   }
 
   /** The link behind `state` that adds a new device on the paper's word; nobody has it yet. */
-  addedByPaper(state: ChainState, device: OwnDevice, paper: PaperInUse): Uint8Array {
-    return addByPaper(state, { device, paper }, this.#ports.clock.now())
+  addedByPaper(state: ChainState, device: OwnDevice, { paper, namesKey }: PaperAndNames): Uint8Array {
+    return addByPaper(state, { device, paper }, this.#making({ namesKey }))
+  }
+
+  /** The link that settles a fork on the paper's word; nobody has it yet. */
+  pickedByPaper(branch: ChainBranch, paper: PaperInUse): Uint8Array {
+    return pickByPaper(branch, paper, this.#ports.clock.now())
   }
 
   /** Signs what adds a device as that device. */
@@ -113,14 +128,14 @@ export class DeviceChains implements DeviceChainPort {
    * Makes this a device of an account that others have, in place of an identity of its own.
    * @throws SottoError `invalid-argument` when the chain does not have this device.
    */
-  join(account: Aor, { identity, links, seeds }: JoinedIdentity): Promise<void> {
+  join(account: Aor, { identity, links, seeds, namesKey }: JoinedIdentity): Promise<void> {
     return this.#records.inTurn(async () => {
       const id = deviceIdOf(publicKeyOf('ed25519', seeds.ed25519))
       const reading = readChain(links, account, identity)
       if (reading?.state.devices.get(toBase64Url(id) as never)?.revokedAt !== null)
         throw new SottoError('invalid-argument')
       await this.#records.save(account, {
-        ...{ seeds, identity, links: [...links], picked: [], paperState: 'confirmed', paperSecret: null },
+        ...{ seeds, namesKey, identity, links: [...links], picked: [], paperState: 'confirmed', paperSecret: null },
       })
     })
   }
@@ -135,7 +150,7 @@ export class DeviceChains implements DeviceChainPort {
       const chosen = chainOf(account, record).branches.find(({ state }) => state.head === branch)
       if (chosen === undefined) throw new SottoError('not-found')
       const branches = chosen.path.flatMap((hash) => fromBase64Url(hash) ?? [])
-      const body = bodyOfChange(chosen.state, { kind: 'pick', branches }, this.#ports.clock.now())
+      const body = pickBody(chosen.state, branches, this.#ports.clock.now())
       const link =
         words === null
           ? signLink(body, [deviceSigner(record.seeds)])
@@ -146,6 +161,11 @@ export class DeviceChains implements DeviceChainPort {
     })
   }
 
+  /** What a device that is linked needs for the names of the others; the caller's to wipe. */
+  namesKey(account: Aor): Promise<Uint8Array> {
+    return this.#records.with(account, ({ namesKey }) => secretOf(namesKey))
+  }
+
   /** This device under new keys: they count from when the link was taken by a server (`keepNewKeys`). */
   prepareRejoin(account: Aor): Promise<{ readonly link: Uint8Array; readonly seeds: DeviceSeeds }> {
     return this.#records.with(account, (record) => {
@@ -153,7 +173,7 @@ export class DeviceChains implements DeviceChainPort {
       const state = unforked(account, record)
       const old = this.#open(account, record)
       const next = ownDevice(seeds, old.keys.name)
-      const body = bodyOfChange(state, { kind: 'add', device: next.keys }, this.#ports.clock.now())
+      const body = bodyOfChange(state, { kind: 'add', device: next.keys }, this.#making(record))
       old.wipe()
       next.wipe()
       return { link: signLink(body, [deviceSigner(record.seeds), deviceSigner(seeds)]), seeds }
@@ -167,7 +187,12 @@ export class DeviceChains implements DeviceChainPort {
 
   #open(account: Aor, record: IdentityRecord): OwnDevice {
     const id = deviceIdOf(publicKeyOf('ed25519', record.seeds.ed25519))
-    return ownDevice(record.seeds, nameInChain(chainOf(account, record).state, id, this.#ports.deviceName))
+    return ownDevice(record.seeds, nameInChain(chainOf(account, record), id, this.#ports.deviceName))
+  }
+
+  #making({ namesKey }: Pick<IdentityRecord, 'namesKey'>): LinkMaking {
+    const { clock, random } = this.#ports
+    return { at: clock.now(), namesKey, random }
   }
 }
 
@@ -187,7 +212,8 @@ function chainOf(account: Aor, record: IdentityRecord): KnownChain {
   const reading = readingOf(account, record)
   const branches = branchesOf(links, wantedOf(account, record), reading)
   const isWhole = reading.fork !== null || links.length === reading.state.length
-  return { ...reading, links, branches, aside: isWhole ? [] : devicesAside(links, reading) }
+  const names = namesIn(links, record.namesKey)
+  return { ...reading, links, branches, aside: isWhole ? [] : devicesAside(links, reading), names }
 }
 
 /** The record with those of these links that say something; who sends others gets no room for them. */

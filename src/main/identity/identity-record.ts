@@ -12,6 +12,8 @@ import type { DeviceSeeds } from './link-author.ts'
  */
 export interface IdentityRecord {
   readonly seeds: DeviceSeeds
+  /** Opens the names of devices in the chain. */
+  readonly namesKey: Uint8Array
   readonly identity: string
   readonly links: readonly Uint8Array[]
   /** Forks the user decided, by the first link of the branch. */
@@ -33,7 +35,7 @@ const link = z.string().transform((text, context): Uint8Array => {
 
 /** What is no secret. */
 const head = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   identity: z.string(),
   picked: z.array(z.string()),
   paperState: z.enum(['confirmed', 'shown', 'not-shown']),
@@ -42,12 +44,12 @@ const head = z.object({
 
 /**
  * The record as bytes, the caller's to wipe: 4 bytes length of the head, the head as JSON, the seeds (Ed25519, X25519, OMEMO;
- * 32 bytes each), the paper secret where there is one. The secrets are never text, which could not be wiped.
+ * 32 bytes each), the key of the devices' names (32), the paper secret where there is one. The secrets are never text, which could not be wiped.
  */
 export function encodeIdentity(record: IdentityRecord): Uint8Array {
-  const { seeds, identity, links, picked, paperState, paperSecret } = record
-  const said = utf8(JSON.stringify({ version: 2, identity, picked, paperState, links: links.map(toBase64Url) }))
-  const keys = [seeds.ed25519, seeds.x25519, seeds.omemo, ...(paperSecret === null ? [] : [paperSecret])]
+  const { seeds, namesKey, identity, links, picked, paperState, paperSecret } = record
+  const said = utf8(JSON.stringify({ version: 3, identity, picked, paperState, links: links.map(toBase64Url) }))
+  const keys = [seeds.ed25519, seeds.x25519, seeds.omemo, namesKey, ...(paperSecret === null ? [] : [paperSecret])]
   const bytes = newSecret(lengthBytes + said.length + keys.reduce((sum, { length }) => sum + length, 0))
   new DataView(bytes.buffer).setUint32(0, said.length)
   bytes.set(said, lengthBytes)
@@ -64,16 +66,17 @@ export function decodeIdentity(bytes: Uint8Array): IdentityRecord {
   const end = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
   const { identity, picked, paperState, links } = head.parse(JSON.parse(utf8Text(bytes.slice(lengthBytes, end)) ?? ''))
   const at = (index: number): Uint8Array => bytes.subarray(end + index * seedBytes, end + (index + 1) * seedBytes)
-  const paper = bytes.subarray(end + 3 * seedBytes)
+  const paper = bytes.subarray(end + 4 * seedBytes)
   if (paper.length !== 0 && paper.length !== paperSecretBytes) throw new Error('damaged identity')
   return {
     ...{ identity, picked, paperState, links },
     seeds: { ed25519: secretOf(at(0)), x25519: secretOf(at(1)), omemo: secretOf(at(2)) },
+    namesKey: secretOf(at(3)),
     paperSecret: paper.length === 0 ? null : secretOf(paper),
   }
 }
 
 /** Overwrites the secrets of a record that is no longer needed. */
-export function wipeIdentity({ seeds, paperSecret }: IdentityRecord): void {
-  wipe(seeds.ed25519, seeds.x25519, seeds.omemo, ...(paperSecret === null ? [] : [paperSecret]))
+export function wipeIdentity({ seeds, namesKey, paperSecret }: IdentityRecord): void {
+  wipe(seeds.ed25519, seeds.x25519, seeds.omemo, namesKey, ...(paperSecret === null ? [] : [paperSecret]))
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { utf8, utf8Text } from '#shared/bytes/bytes.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
+import { nameOfDevice } from '#shared/identity/chain-ports.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import { decodeIdentity } from './identity-record.ts'
 import { Identity } from './identity.ts'
@@ -57,7 +58,7 @@ describe('identity', () => {
     const chain = await open(3).chain(alice)
     expect(chain!.fork).toBeNull()
     expect([...chain!.state.devices.keys()]).toEqual([first.deviceId])
-    expect(chain!.state.devices.get(first.deviceId)!.name).toBe('Laptop')
+    expect(nameOfDevice(chain!, first.deviceId)).toBe('Laptop')
   })
 
   it('shows the paper secret until it is confirmed, then destroys it and keeps its rung', async () => {

@@ -1,18 +1,21 @@
 import { equalBytes, utf8, utf8Text, wipe } from '#shared/bytes/bytes.ts'
+import type { KnownChain } from '#shared/identity/chain-ports.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { ManifestSignature, SignatureWorth } from '#shared/model/export-signature.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
-import { deviceIdOf, deviceIdText, linkHash, type ChainReading } from './device-chain.ts'
+import { deviceIdOf, deviceIdText, linkHash } from './device-chain.ts'
 import { signManifest, worthOf } from './export-signer.ts'
 import { identityDigits } from './identity-digits.ts'
 import { DeviceChains } from './device-chains.ts'
+import { namesKeyBytes, sealNamesKey } from '#main/keys/device-names.ts'
 import { wipeIdentity, type IdentityRecord } from './identity-record.ts'
 import { IdentityRecords, type IdentitySecretsPort } from './identity-records.ts'
 import { publicKeyOf } from '#main/keys/key-pairs.ts'
 import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink } from './link-author.ts'
+import { linkDeviceOf } from './own-device.ts'
 import { derivePaperSeeds, paperKeysOf, wipePaperSeeds } from './paper-keys.ts'
 import { paperSecretBytes, paperWords, parsePaperWords, splitWords, wordIndex } from './paper-words.ts'
 import { decodeLinkBody, decodeSignedLink, type PaperKeys } from '#shared/model/device-link.ts'
@@ -88,7 +91,7 @@ export class Identity {
   }
 
   /** The verified device chain, or null without an identity. */
-  chain(account: Aor): Promise<ChainReading | null> {
+  chain(account: Aor): Promise<KnownChain | null> {
     return this.chains.known(account)
   }
 
@@ -186,14 +189,18 @@ export class Identity {
     const seeds = newDeviceSeeds(random)
     const paperSecret = random.bytes(paperSecretBytes)
     const paper = derivePaperSeeds(paperSecret)
-    const device = deviceKeysOf(seeds, deviceName)
-    const link = signLink(
-      { version: 1, kind: 'genesis', previous: null, at: clock.now(), account, device, paper: paperKeysOf(paper) },
-      [deviceSigner(seeds), { by: 'paper', seed: paper.ed25519 }],
-    )
+    const namesKey = random.bytes(namesKeyBytes)
+    const device = linkDeviceOf(deviceKeysOf(seeds, deviceName), { namesKey, random })
+    const paperKeys = paperKeysOf(paper)
+    const names = sealNamesKey(namesKey, paperKeys.x25519, account, random)
+    const head = { version: 1, kind: 'genesis', previous: null, at: clock.now() } as const
+    const link = signLink({ ...head, account, device, paper: paperKeys, names }, [
+      deviceSigner(seeds),
+      { by: 'paper', seed: paper.ed25519 },
+    ])
     wipePaperSeeds(paper)
     const identity = linkHash(decodeSignedLink(link).body)
-    return { seeds, identity, links: [link], picked: [], paperState: 'not-shown', paperSecret }
+    return { seeds, namesKey, identity, links: [link], picked: [], paperState: 'not-shown', paperSecret }
   }
 
   async #unconfirmed(accountId: AccountId): Promise<{ account: Aor; record: IdentityRecord; secret: Uint8Array }> {

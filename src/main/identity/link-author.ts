@@ -1,4 +1,4 @@
-import { encodeLinkBody, encodeSignedLink, type DeviceKeys, type LinkBody } from '#shared/model/device-link.ts'
+import { encodeLinkBody, encodeSignedLink, type DeviceOffer, type LinkBody } from '#shared/model/device-link.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { deviceIdOf, linkSignatureInput } from './device-chain.ts'
 import { publicKeyOf, signEd25519 } from '#main/keys/key-pairs.ts'
@@ -23,8 +23,8 @@ export function newDeviceSeeds(random: RandomPort): DeviceSeeds {
   return { ed25519: random.bytes(seedBytes), x25519: random.bytes(seedBytes), omemo: random.bytes(seedBytes) }
 }
 
-/** Public halves and id of a device. */
-export function deviceKeysOf(seeds: DeviceSeeds, name: string): DeviceKeys {
+/** Public halves, id and name of a device. */
+export function deviceKeysOf(seeds: DeviceSeeds, name: string): DeviceOffer {
   const ed25519 = publicKeyOf('ed25519', seeds.ed25519)
   return {
     ...{ id: deviceIdOf(ed25519), ed25519, name },

@@ -9,7 +9,7 @@ import { parcelSchema } from './parcel.ts'
 import { decodeCanonical, encodeCanonical, type CborErrorCode } from '#shared/bytes/canonical-cbor.ts'
 import { bytesOf, bytesUpTo } from '#shared/bytes/schemas.ts'
 import { ProtocolError } from '#shared/errors.ts'
-import { deviceKeys, maxLinkBytes } from '#shared/model/device-link.ts'
+import { deviceOffer, maxLinkBytes } from '#shared/model/device-link.ts'
 
 export type LinkMessageError = CborErrorCode | 'bad-shape'
 
@@ -21,7 +21,7 @@ const stop = z.object({ kind: z.literal('stop'), reason: z.enum(reasons) })
 
 /** From the new device. `at`: its clock, milliseconds since 1970. */
 const toOld = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('hello'), at: z.number().int().nonnegative(), keys: deviceKeys }),
+  z.object({ kind: z.literal('hello'), at: z.number().int().nonnegative(), keys: deviceOffer }),
   /** Ed25519 of the new device over the link that `cosign` asked for. */
   z.object({ kind: z.literal('signature'), signature: bytesOf(64) }),
   /** Everything is on the new device's disk. */

@@ -10,7 +10,7 @@ import { deviceIdText } from '#shared/identity/device-chain.ts'
 import { parseLinkCode } from '#shared/linking/link-code.ts'
 import { parseLinkQr } from '#shared/linking/qr-payload.ts'
 import { cleanDisplayName } from '#shared/model/display-name.ts'
-import type { DeviceKeys } from '#shared/model/device-link.ts'
+import type { DeviceOffer } from '#shared/model/device-link.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
 
 /** How long the other end may take to prove that it knows the code, ms. */
@@ -29,7 +29,7 @@ export interface LinkOffer {
 interface Paired {
   readonly pipe: SlotPipe
   readonly keys: SessionKeys
-  readonly checkHello: (keys: DeviceKeys) => void
+  readonly checkHello: (keys: DeviceOffer) => void
 }
 
 /** An old device of an account: reads the new one's code, asks the person, hands over. Each object is one attempt. */

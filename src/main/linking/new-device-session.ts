@@ -7,13 +7,13 @@ import type { LinkParcel } from './parcel.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { linkSignatureInput } from '#shared/identity/device-chain.ts'
 import type { ChainReading } from '#shared/identity/read-chain.ts'
-import type { DeviceKeys } from '#shared/model/device-link.ts'
+import type { DeviceOffer } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 
 /** This device's fresh keys for the account; the secret halves stay behind it. */
 export interface NewDevicePort {
-  readonly keys: DeviceKeys
+  readonly keys: DeviceOffer
   /** Ed25519 by the new device. */
   sign(message: Uint8Array): Uint8Array
 }

@@ -3,7 +3,7 @@ import type { ToNew, ToOld } from './link-messages.ts'
 import { reasonOfCode, stopWords } from './stop-words.ts'
 import type { LinkParcel } from './parcel.ts'
 import type { ErrorCode } from '#shared/errors.ts'
-import type { DeviceKeys } from '#shared/model/device-link.ts'
+import type { DeviceOffer } from '#shared/model/device-link.ts'
 
 /**
  * - `greeting`: both have a key, hello is to come. to: asking, failed
@@ -14,7 +14,7 @@ import type { DeviceKeys } from '#shared/model/device-link.ts'
  */
 export interface OldDeviceState {
   readonly phase: 'greeting' | 'asking' | 'adding' | 'handing' | 'done' | 'failed'
-  readonly keys: DeviceKeys | null
+  readonly keys: DeviceOffer | null
   /** Whether a signature was asked for that has not come. */
   readonly cosigning: boolean
 }
@@ -30,8 +30,8 @@ export type OldDeviceEvent =
 export type OldDeviceEffect =
   | { readonly kind: 'send'; readonly message: ToNew }
   /** Check the keys against the QR code, where there is one, then ask the person. */
-  | { readonly kind: 'ask'; readonly keys: DeviceKeys }
-  | { readonly kind: 'add'; readonly keys: DeviceKeys }
+  | { readonly kind: 'ask'; readonly keys: DeviceOffer }
+  | { readonly kind: 'add'; readonly keys: DeviceOffer }
   | { readonly kind: 'cosigned'; readonly signature: Uint8Array }
   | { readonly kind: 'finish' }
   | { readonly kind: 'fail'; readonly code: ErrorCode }

@@ -4,7 +4,7 @@ import { inWords } from './link-words.ts'
 import { oldDeviceStart, stepOldDevice, type OldDeviceEffect, type OldDeviceEvent } from './old-device-machine.ts'
 import type { LinkParcel } from './parcel.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
-import type { DeviceKeys } from '#shared/model/device-link.ts'
+import type { DeviceOffer } from '#shared/model/device-link.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 
 export interface OldDeviceSessionPorts {
@@ -13,24 +13,24 @@ export interface OldDeviceSessionPorts {
    * Writes the `add` link, has it signed by the new device too, stores it at the server and puts the epoch's keys for it. `cosign` may be
    * asked again with another body when the chain's head moved.
    */
-  addDevice(keys: DeviceKeys, cosign: (body: Uint8Array) => Promise<Uint8Array>): Promise<void>
+  addDevice(keys: DeviceOffer, cosign: (body: Uint8Array) => Promise<Uint8Array>): Promise<void>
   /** What is handed over, collected after the device was added. */
-  parcel(keys: DeviceKeys): Promise<LinkParcel>
+  parcel(keys: DeviceOffer): Promise<LinkParcel>
 }
 
 /** Runs the old device's machine over a channel. */
 export class OldDeviceSession {
   readonly #ports: OldDeviceSessionPorts
   readonly #channel: SealedChannel
-  readonly #checkHello: (keys: DeviceKeys) => void
+  readonly #checkHello: (keys: DeviceOffer) => void
   #state = oldDeviceStart
-  readonly #asked = Promise.withResolvers<DeviceKeys>()
+  readonly #asked = Promise.withResolvers<DeviceOffer>()
   readonly #outcome = Promise.withResolvers<undefined>()
   #cosigned: PromiseWithResolvers<Uint8Array> | null = null
   #sending: Promise<void> = Promise.resolve()
 
   /** @param checkHello - Throws for keys other than those that a QR code named. */
-  constructor(ports: OldDeviceSessionPorts, channel: SealedChannel, checkHello: (keys: DeviceKeys) => void) {
+  constructor(ports: OldDeviceSessionPorts, channel: SealedChannel, checkHello: (keys: DeviceOffer) => void) {
     this.#ports = ports
     this.#channel = channel
     this.#checkHello = checkHello
@@ -40,7 +40,7 @@ export class OldDeviceSession {
   }
 
   /** The new device, as it says who it is. @throws SottoError. */
-  asked(): Promise<DeviceKeys> {
+  asked(): Promise<DeviceOffer> {
     return this.#asked.promise
   }
 
@@ -103,7 +103,7 @@ export class OldDeviceSession {
     }
   }
 
-  #ask(keys: DeviceKeys): void {
+  #ask(keys: DeviceOffer): void {
     try {
       this.#checkHello(keys)
       this.#asked.resolve(keys)
@@ -112,7 +112,7 @@ export class OldDeviceSession {
     }
   }
 
-  async #add(keys: DeviceKeys): Promise<void> {
+  async #add(keys: DeviceOffer): Promise<void> {
     try {
       await this.#ports.addDevice(keys, (body) => this.#cosign(body))
       this.#dispatch({ kind: 'added', parcel: await this.#ports.parcel(keys) })

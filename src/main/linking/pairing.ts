@@ -10,7 +10,7 @@ import { decodeCanonical, encodeCanonical } from '#shared/bytes/canonical-cbor.t
 import { bytesOf } from '#shared/bytes/schemas.ts'
 import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { accountTagBytes, qrSecretBytes, type LinkQr } from '#shared/linking/qr-payload.ts'
-import type { DeviceKeys } from '#shared/model/device-link.ts'
+import type { DeviceOffer } from '#shared/model/device-link.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import { importPublicKey, privateKeyOf, publicKeyOf } from '#main/keys/key-pairs.ts'
 
@@ -51,7 +51,7 @@ export function accountTag(account: string): Uint8Array {
 }
 
 /** What a QR code says of the device that shows it. */
-export function keysHash(keys: DeviceKeys, ephemeralKey: Uint8Array): Uint8Array {
+export function keysHash(keys: DeviceOffer, ephemeralKey: Uint8Array): Uint8Array {
   return sha256(utf8('sotto/v1/link-keys\0'), encodeCanonical({ keys, ephemeral: ephemeralKey }))
 }
 
@@ -64,7 +64,7 @@ export class QrNewHalf {
   readonly #seed: Uint8Array
   readonly #own: Uint8Array
 
-  constructor(meeting: Meeting, keys: DeviceKeys, random: RandomPort) {
+  constructor(meeting: Meeting, keys: DeviceOffer, random: RandomPort) {
     this.#meeting = meeting
     this.#seed = random.bytes(seedBytes)
     this.#own = publicKeyOf('x25519', this.#seed)
@@ -93,7 +93,7 @@ export function answerQr(
   qr: LinkQr,
   greeting: Uint8Array,
   random: RandomPort,
-): { readonly answer: Uint8Array; readonly keys: SessionKeys; readonly checkHello: (keys: DeviceKeys) => void } {
+): { readonly answer: Uint8Array; readonly keys: SessionKeys; readonly checkHello: (keys: DeviceOffer) => void } {
   const theirs = read(qrGreeting, greeting).ephemeral
   const seed = random.bytes(seedBytes)
   const own = publicKeyOf('x25519', seed)

@@ -46,6 +46,8 @@ export const parcelSchema = z.object({
   links: z.array(bytesUpTo(2 * maxLinkBytes)).max(maxParcelLinks),
   /** Branches that the person picked at forks, by the hash of their first link. */
   picked: z.array(z.string().max(64)).max(64),
+  /** Opens the names of devices in the chain. */
+  namesKey: bytesOf(32),
   account,
   /** Where the history is replicated; null where it is not. */
   replica: z

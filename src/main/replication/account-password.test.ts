@@ -18,15 +18,16 @@ function world({ current = 0, refuses }: World = {}) {
   let epoch = current
   const passwords = {
     epochOf: () => epoch,
-    change: (_account: Aor, password: Uint8Array, to: number) => {
+    change: (_account: Aor, { password, epoch: to }: { password: Uint8Array; epoch: number }) => {
       if (refuses !== undefined) return Promise.reject(refuses)
       given.push({ password: Buffer.from(password).toString(), epoch: to })
       epoch = to
       return Promise.resolve()
     },
   }
+  const client = { giveSignIn: () => Promise.resolve(true) }
   const renew = (after: number, held: readonly number[] = [1, 2, 3]) =>
-    renewPassword({ account, passwords, log: silentLog }, { signInEpoch: after }, (one) =>
+    renewPassword({ account, passwords, client, log: silentLog }, { signInEpoch: after }, (one) =>
       held.includes(one) ? key : null,
     )
   return { given, renew }
@@ -61,5 +62,7 @@ describe('the password after a removal', () => {
     expect(await world().renew(4)).toBe(true)
     expect(await world({ refuses: new SottoError('server-unreachable') }).renew(2)).toBe(true)
     expect(await world({ refuses: new Error('bug') }).renew(2)).toBe(true)
+    const outdated = world({ refuses: new SottoError('sign-in-outdated') })
+    expect([await outdated.renew(2), outdated.given]).toEqual([true, []])
   })
 })

@@ -6,6 +6,7 @@ import type { ChainState } from '#shared/identity/device-chain.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { LogPort } from '#shared/ports/log.ts'
+import type { ReplicaClientPort } from './client-ports.ts'
 import type { AccountPasswordPort } from './service-ports.ts'
 
 const label = utf8('sotto/v1/sip-password\0')
@@ -26,6 +27,7 @@ export function epochPassword(key: Uint8Array, account: Aor): Uint8Array {
 export interface AccountPasswordParts {
   readonly account: Aor
   readonly passwords: AccountPasswordPort
+  readonly client: Pick<ReplicaClientPort, 'giveSignIn'>
   readonly log: LogPort
 }
 
@@ -36,7 +38,7 @@ export interface AccountPasswordParts {
  * @returns whether a removed device can still sign in.
  */
 export async function renewPassword(
-  { account, passwords, log }: AccountPasswordParts,
+  { account, passwords, client, log }: AccountPasswordParts,
   { signInEpoch: epoch }: Pick<ChainState, 'signInEpoch'>,
   keyOf: (epoch: number) => Uint8Array | null,
 ): Promise<boolean> {
@@ -46,7 +48,7 @@ export async function renewPassword(
   if (key === null) return true
   const password = epochPassword(key, account)
   try {
-    await passwords.change(account, password, epoch)
+    await passwords.change(account, { password, epoch }, (secrets) => client.giveSignIn(secrets))
     return false
   } catch (error) {
     log.warn('replication.password-not-changed', { code: error instanceof SottoError ? error.code : 'internal' })

@@ -2,13 +2,19 @@
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import type { ReplicationState, ReplicationView } from '#shared/model/replication-views.ts'
 import type { Timer } from '#shared/ports/clock.ts'
+import type { SnapshotProgress } from '#main/history/replica-port.ts'
 import { backOffMs } from './back-off.ts'
 import { isValidIn } from './chain-devices.ts'
 import type { SyncReport } from './engine.ts'
+import type { HeadsPort } from './heads/heads-ports.ts'
+import { graceMs } from './heads/heard-heads.ts'
+import { faultKey, forkKey } from './faults.ts'
 import { openReplica, type OpenReplica, type OpenReplicaParts } from './open-replica.ts'
 import type { ReplicaFacts } from './replica-view.ts'
+import type { FaultNotesPort } from './service-ports.ts'
 
 export interface AccountReplicaParts extends OpenReplicaParts {
+  readonly notes: OpenReplicaParts['notes'] & FaultNotesPort
   /** How it stands has changed. */
   readonly changed: () => void
 }
@@ -31,6 +37,9 @@ const patientReasons: ReadonlySet<ErrorCode> = new Set([
   'certificate-wrong-name',
 ])
 
+/** Heads that came directly and cannot be read yet have the chain looked at, as often, ms. */
+const unknownHeadsMs = 60_000
+
 /** What only the user can decide about. */
 const forTheUser: ReadonlySet<ErrorCode> = new Set(['device-removed', 'devices-forked', 'replica-gone'])
 
@@ -49,6 +58,9 @@ export class AccountReplica {
   #due: 'nothing' | 'exchange' | 'all' = 'all'
   #failures = 0
   #ended = false
+  #unknownHeadsAt: number | null = null
+  /** Batches that the last exchange gave the server. */
+  #pushed = 0
 
   constructor(parts: AccountReplicaParts) {
     this.#parts = parts
@@ -60,13 +72,19 @@ export class AccountReplica {
   }
 
   facts(): ReplicaFacts {
-    const journal = this.#open?.journal
     return {
       ...{ state: this.#state, error: this.#error, progress: this.#progress, waiting: this.#waiting },
-      ...{ lastContactAt: this.#lastContactAt, unopened: this.#open?.unopened ?? 0, faults: this.#faults },
-      isPasswordDue: this.#open?.isPasswordDue === true,
-      ...{ places: journal?.places() ?? [], claims: journal?.claims() ?? [] },
+      ...{ lastContactAt: this.#lastContactAt, faults: this.#faults },
+      ...factsOf(this.#open),
+      confirmed: this.#parts.notes.known().confirmed,
     }
+  }
+
+  /** What goes to the other devices directly, and comes from them. */
+  readonly heads: HeadsPort = {
+    // Whoever has not heard from the server may have missed that the account was erased and begun anew.
+    write: () => (this.#state === 'current' ? this.#writeHeads() : null),
+    hear: (bytes, returned) => this.#hear(bytes, returned),
   }
 
   /** Something was said on this device: it leaves at once. */
@@ -81,6 +99,8 @@ export class AccountReplica {
   async run(): Promise<void> {
     this.#due = 'all'
     this.#failures = 0
+    // One that runs already may have looked too early.
+    await this.#running
     this.#wakeIn(0)
     await this.#whenIdle()
   }
@@ -101,9 +121,46 @@ export class AccountReplica {
     this.#open?.engine.cancel()
     this.#open?.client.close()
     await this.#running
-    await this.#open?.fetcher.stop()
+    await Promise.all([this.#open?.fetcher.stop(), this.#open?.pusher.stop()])
     this.#open?.close()
     this.#open = null
+  }
+
+  #writeHeads(): Uint8Array | null {
+    const open = this.#open
+    const heads = open?.heads() ?? null
+    // Its time is remembered.
+    if (open !== null && heads !== null) this.#settleNow(open)
+    return heads
+  }
+
+  #hear(bytes: Uint8Array, returned: () => void): void {
+    const open = this.#open
+    const hearing = open?.heard.hear(bytes, returned)
+    const isTaken = hearing === 'taken' || hearing === 'returned'
+    if (open !== null && isTaken && !open.heard.isWaiting) this.#settleNow(open)
+    else if (isTaken || (hearing === 'later' && this.#mayLookForHeads())) this.#lookNow()
+  }
+
+  /** Everything is here: nothing has to be asked for. */
+  #settleNow(open: OpenReplica): void {
+    this.#settleHeard(open).then(
+      () => this.#parts.changed(),
+      () => undefined,
+    )
+  }
+
+  #lookNow(): void {
+    this.#due = 'all'
+    if (this.#state === 'current' || this.#error === 'devices-forked') this.#wakeIn(0)
+  }
+
+  /** Nobody has signed what cannot be opened yet. */
+  #mayLookForHeads(): boolean {
+    const now = this.#parts.clock.monotonic()
+    if (this.#unknownHeadsAt !== null && now - this.#unknownHeadsAt < unknownHeadsMs) return false
+    this.#unknownHeadsAt = now
+    return true
   }
 
   #wakeIn(delayMs: number): void {
@@ -148,8 +205,19 @@ export class AccountReplica {
     if (open.chain.fork !== null) throw new SottoError('devices-forked')
     const report = await open.engine.sync()
     open.fetcher.wake()
+    if (report.faults.some(({ kind }) => kind === 'rolled-back')) open.pusher.noteLoss()
+    if (!report.stopped) open.pusher.wake()
+    this.#pushed = report.pushed
+    await this.#settleHeard(open)
     this.#lastContactAt = this.#parts.clock.now()
     await this.#judge(report)
+  }
+
+  async #settleHeard({ heard }: OpenReplica): Promise<void> {
+    const { notes } = this.#parts
+    heard.settle()
+    const [now, before] = [heard.notes(), notes.known()]
+    if (JSON.stringify(now) !== JSON.stringify(before)) await notes.keep(now)
   }
 
   /** A server of this computer, started again, may be at another port. */
@@ -158,7 +226,7 @@ export class AccountReplica {
     const { host, port } = await this.#parts.address()
     if (host === this.#open.address.host && port === this.#open.address.port) return
     this.#open.client.close()
-    await this.#open.fetcher.stop()
+    await Promise.all([this.#open.fetcher.stop(), this.#open.pusher.stop()])
     this.#open.close()
     this.#open = null
   }
@@ -166,11 +234,11 @@ export class AccountReplica {
   async #join(): Promise<OpenReplica> {
     const open = await openReplica(this.#parts, {
       progress: (progress) => this.#noteProgress(progress),
+      changed: () => this.#parts.changed(),
     })
     open.client.onNews(() => {
-      this.#due = 'all'
       // A fork is settled by news of another device.
-      if (this.#state === 'current' || this.#error === 'devices-forked') this.#wakeIn(0)
+      this.#lookNow()
     })
     return open
   }
@@ -185,8 +253,13 @@ export class AccountReplica {
     if (report.faults.length > 0) this.#faults = (await this.#open?.journal.faults()) ?? []
     this.#failures = 0
     this.#set(report.stopped ? 'stopped' : 'current', null)
-    if (report.stopped) return
-    this.#lookIn(this.#open?.isPasswordDue === true ? passwordMs : lookMs)
+    if (report.stopped) {
+      // It is in the chain all the same: what is announced to the account concerns it, and it has a say.
+      this.#lookIn(lookMs)
+      return
+    }
+    const usual = this.#open?.heard.isWaiting === true ? graceMs : lookMs
+    this.#lookIn(this.#open?.isPasswordDue === true ? passwordMs : usual)
   }
 
   #lookIn(delayMs: number): void {
@@ -224,11 +297,31 @@ export class AccountReplica {
     const progress = await keeper.progress(account)
     this.#waiting = (progress?.waiting ?? 0) + unconfirmed(this.#open)
     this.#faults = (await this.#open?.journal.faults()) ?? []
+    const fork = this.#open?.chain.fork ?? null
+    const keys = [...this.#faults.map(faultKey), ...(fork === null ? [] : [forkKey(fork.after)])]
+    await this.#parts.notes.noteFound(keys, this.#parts.clock.now())
     // What was there before replication began is queued little by little.
-    const isLeft = progress !== null && (progress.share < 1 || progress.waiting > 0)
-    if (!isLeft || this.#state !== 'current') return
-    if (this.#open?.mayWrite === true) this.#due = 'exchange'
+    if (progress !== null && this.#state === 'current') this.#goOn(progress)
+  }
+
+  /** What waits and cannot be sealed now, since its key has to come or it disappears just now, is not asked for all the time. */
+  #goOn({ share, waiting }: SnapshotProgress): void {
+    if (share === 1 && waiting === 0) return
+    if (this.#open?.mayWrite === true && (share < 1 || this.#pushed > 0)) this.#due = 'exchange'
     else this.#lookIn(keyMs)
+  }
+}
+
+/** What is known while the account is open. */
+function factsOf(
+  open: OpenReplica | null,
+): Pick<ReplicaFacts, 'unopened' | 'isPasswordDue' | 'isFullOfFiles' | 'erasure' | 'places' | 'claims'> {
+  if (open === null)
+    return { unopened: 0, isPasswordDue: false, isFullOfFiles: false, erasure: null, places: [], claims: [] }
+  const { unopened, isPasswordDue, pusher, client, journal, heard } = open
+  return {
+    ...{ unopened, isPasswordDue, isFullOfFiles: pusher.isFull, erasure: client.erasureNotice() },
+    ...{ places: journal.places(), claims: [...journal.claims(), ...heard.ahead()] },
   }
 }
 

@@ -1,3 +1,4 @@
+import { nameOfDevice } from '#shared/identity/chain-ports.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { alice, ChainDevice, ChainServer } from '#test/fakes/chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
@@ -50,7 +51,7 @@ describe('the chain here and at the server', () => {
     const bob = await new ChainDevice(server, 2, clock).joinThrough(ann)
     await bob.look()
     await bob.extend({ kind: 'rename', target: bob.id, name: 'Phone' })
-    expect((await sync(ann)).state.devices.get(bob.name)?.name).toBe('Phone')
+    expect(nameOfDevice(await sync(ann), bob.name)).toBe('Phone')
     const whole = [...server.links]
     server.links = server.links.slice(0, 1)
     await sync(ann)

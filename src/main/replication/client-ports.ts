@@ -1,5 +1,6 @@
 /** What replication asks of a server over the network, beside the history itself (`ports.ts`). Everything rejects with a `SottoError`. */
 import type { AttachmentId } from '#shared/model/ids.ts'
+import type { ErasureAnswer, ErasureNotice } from '#shared/replication/api.ts'
 import type { ReplicaServerPort } from './ports.ts'
 
 /** Where a replica is and how it proves to be the one. */
@@ -20,6 +21,13 @@ export interface RequestSignerPort {
 export type OpeningSecret =
   | { readonly kind: 'digest'; readonly user: string; readonly domain: string; readonly ha1Sha256: string }
   | { readonly kind: 'invitation'; readonly token: Uint8Array }
+
+/** What digest needs of a password. */
+export interface SignInSecrets {
+  readonly ha1Sha256: string
+  /** That the password goes with: a server takes none of an older one than it has. */
+  readonly epoch: number
+}
 
 /** What a server says it holds of an account. */
 export interface ServerCopy {
@@ -56,8 +64,18 @@ export interface ReplicaBlobsPort {
   eraseBlobs(ids: readonly AttachmentId[]): Promise<void>
 }
 
+/** Erasing an account on the word of its password, which the server announces to the devices for 14 days. */
+export interface ErasurePort {
+  /** As the server said when it last gave {@link ReplicaClientPort.links}; null = nobody asked. */
+  erasureNotice(): ErasureNotice | null
+  /** Asks for it, or only how it stands; nothing is signed. @throws SottoError `wrong-password`, `invitation-invalid`. */
+  askErasure(secret: OpeningSecret, ask: boolean): Promise<ErasureAnswer>
+  /** Says as a device, or with the paper key, that the history stays. */
+  keepHistory(): Promise<void>
+}
+
 /** One account at one replica, over connections of its own that are made when they are needed. */
-export interface ReplicaClientPort extends ReplicaServerPort, ReplicaBlobsPort {
+export interface ReplicaClientPort extends ReplicaServerPort, ReplicaBlobsPort, ErasurePort {
   /** All links that are stored, in no special order; null where the account has no chain there, or one without this device. */
   links(): Promise<readonly Uint8Array[] | null>
   /** Stores link 0, and what follows it. `open`: another one is there already. */
@@ -70,6 +88,8 @@ export interface ReplicaClientPort extends ReplicaServerPort, ReplicaBlobsPort {
   putBoxes(boxes: readonly (SealedEpochKey & { readonly recipient: Uint8Array | 'paper' })[]): Promise<void>
   /** Erases the boxes of older epochs. */
   dropBoxesBefore(epoch: number): Promise<void>
+  /** Gives what digest needs of the account's new password, on this device's word; false where the replica is not at the account's home server. @throws SottoError `sign-in-outdated` where a newer one was given. */
+  giveSignIn(secrets: SignInSecrets): Promise<boolean>
   /** Read from the server just now. */
   copy(): Promise<ServerCopy>
   /** Erases batches, blobs, boxes and chain. */

@@ -3,7 +3,7 @@ import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { ChainChange, KnownChain } from '#shared/identity/chain-ports.ts'
-import type { DeviceKeys, LinkSignature } from '#shared/model/device-link.ts'
+import type { DeviceOffer, LinkSignature } from '#shared/model/device-link.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
 import type { OpenReplica } from './open-replica.ts'
 import type { JoiningChainPort } from './service-ports.ts'
@@ -40,7 +40,7 @@ export async function pickBranch(parts: DeviceChangeParts, sign: (account: Aor) 
 /** Adds a device whose signature `join` brings for the body it is shown; it has its keys when this resolves. */
 export async function addDevice(
   parts: DeviceChangeParts,
-  device: DeviceKeys,
+  device: DeviceOffer,
   join: (body: Uint8Array) => Promise<LinkSignature>,
 ): Promise<KnownChain> {
   const { account, chains, open } = parts

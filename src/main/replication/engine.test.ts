@@ -42,6 +42,8 @@ class Device {
   /** Devices that are known only after another look at the chain. */
   readonly late = new Set<string>()
   progress: SyncProgress[] = []
+  /** The server does what it is asked, and nobody hears of it. */
+  isAnswerLost = false
 
   sync() {
     return this.engine().sync()
@@ -70,6 +72,7 @@ class Device {
       push: async (bytes, begins) => {
         const taken = await takeBatch(store, bytes, { account, sender: id, begins, keyOf, crypto: parts.crypto })
         if (!taken.ok) throw new Error(taken.error)
+        if (this.isAnswerLost) throw new Error('the answer was lost')
         return taken.value.kind === 'stored' || taken.value.kind === 'repeated'
           ? { kind: 'taken' }
           : { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
@@ -128,6 +131,16 @@ describe('two devices', () => {
       ['one', 'two', 'three'],
       ['three', 'one', 'two'],
     ])
+  })
+
+  it('know what a server has of them also where its answer was lost', async () => {
+    ann.journal.observe(utf8('one'))
+    ann.isAnswerLost = true
+    await expect(ann.sync()).rejects.toThrow('the answer was lost')
+    expect(ann.journal.confirmed()).toBe(0)
+    ann.isAnswerLost = false
+    await ann.sync()
+    expect([ann.journal.own()?.seq, ann.journal.confirmed(), ann.faults]).toEqual([1, 1, []])
   })
 
   it('are known to each other from the moment the chain has them', async () => {
@@ -304,6 +317,27 @@ describe('a server', () => {
     expect(report.stopped).toBe(true)
     expect(report.pushed).toBe(0)
     expect(new Set(report.faults.map(({ kind }) => kind))).toEqual(new Set(['ahead']))
+  })
+})
+
+describe('a device that another one shows to be a copy', () => {
+  it('stays stopped in later runs, and after a start, though server and disk went back together', async () => {
+    await ann.say('one')
+    const [disk, goBack] = [new MemoryReplicaJournal(ann.journal), store.backup()]
+    await ann.say('two')
+    await bob.sync()
+    await bob.say('seen both')
+    const said = (await store.page(account, { after: [{ device: ann.id, seq: 2 }], maxBytes: 4096 })).batches
+    goBack()
+    ann.journal = disk
+    tamper = (batches) => [...batches, ...said.map(({ bytes }) => bytes)]
+    const engine = ann.engine()
+    ann.journal.observe(utf8('after the copy'))
+    expect(await engine.sync()).toMatchObject({ stopped: true, pushed: 0 })
+    tamper = (batches) => batches
+    expect(await engine.sync()).toMatchObject({ stopped: true, pushed: 0 })
+    expect(await ann.sync()).toMatchObject({ stopped: true, pushed: 0 })
+    expect(ann.journal.own()?.seq).toBe(1)
   })
 })
 

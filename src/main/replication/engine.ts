@@ -5,7 +5,8 @@ import { maxBatchEntries } from '#shared/replication/head.ts'
 import { lengthBytes, sizeClass } from '#shared/replication/size-classes.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { ReplicaFault } from './faults.ts'
-import { judgeClaims, judgeMissing, judgeOwnHead } from './judge.ts'
+import type { HeardClaim } from './heads/heads-ports.ts'
+import { judgeClaims, judgeFrontier, judgeMissing, judgeOwnHead } from './judge.ts'
 import type {
   ReplicaCrypto,
   ReplicaDevices,
@@ -42,6 +43,8 @@ export interface ReplicaEngineParts {
   readonly newestFirst?: NewestFirst
   /** Does what has to be done before these contents are sealed; `check` throws where the run was cancelled. */
   readonly beforeSealing?: (contents: readonly Uint8Array[], check: () => void) => Promise<void>
+  /** What other devices said directly, and is not here yet. */
+  readonly heard?: () => readonly HeardClaim[]
   /** Hears how far a run is. */
   readonly progress?: (progress: SyncProgress) => void
 }
@@ -69,6 +72,7 @@ export class ReplicaEngine {
   #faults: ReplicaFault[] = []
   #running: Promise<SyncReport> | null = null
   #isCancelled = false
+  #wasStopped = false
 
   constructor(parts: ReplicaEngineParts) {
     this.#parts = parts
@@ -92,21 +96,25 @@ export class ReplicaEngine {
   }
 
   async #run(): Promise<SyncReport> {
-    this.#begin()
-    const { server, journal, devices } = this.#parts
+    await this.#begin()
+    const { server } = this.#parts
+    // Before the server is asked: what is heard meanwhile, its answer cannot know.
+    const heard = this.#parts.heard?.() ?? []
     const heads = await server.heads()
     const head = heads.find(({ device }) => this.#isOwn(device)) ?? null
-    const fault = judgeOwnHead(head, journal, devices.own)
-    if (fault !== null) await this.#note(fault)
+    await this.#judgeOwn(head)
+    await this.#judgeHeard(heard)
     // First what others say: a device that was restored from a copy must not write.
-    const read = this.#isStopped() ? 0 : await this.#pull(this.#toRead(heads))
+    const read = this.#isStopped() ? 0 : await this.#pull(this.#toRead(heads), heard)
     const pushed = this.#isStopped() ? 0 : await this.#push(head)
     return { pushed, read, faults: this.#faults, stopped: this.#isStopped() }
   }
 
-  #begin(): void {
+  async #begin(): Promise<void> {
     this.#faults = []
     this.#isCancelled = false
+    // Found in a run before: what showed it is read by now, and is not found again.
+    this.#wasStopped = (await this.#parts.journal.faults()).some((fault) => this.#isStop(fault))
   }
 
   /** Entries that the server says it has and this device has not. */
@@ -121,7 +129,11 @@ export class ReplicaEngine {
   }
 
   #isStopped(): boolean {
-    return this.#faults.some(({ kind, device }) => kind === 'ahead' || (kind === 'forked' && this.#isOwn(device)))
+    return this.#wasStopped || this.#faults.some((fault) => this.#isStop(fault))
+  }
+
+  #isStop({ kind, device }: ReplicaFault): boolean {
+    return (kind === 'ahead' || kind === 'forked') && this.#isOwn(device)
   }
 
   async #note(...faults: readonly ReplicaFault[]): Promise<void> {
@@ -131,16 +143,23 @@ export class ReplicaEngine {
     }
   }
 
+  /** It may have more than it has confirmed: an answer is lost now and then. */
+  async #judgeOwn(head: ServerHead | null): Promise<void> {
+    const { journal, devices } = this.#parts
+    const fault = judgeOwnHead(head, journal, devices.own)
+    if (fault !== null) await this.#note(fault)
+    else if (head !== null && head.seq > journal.confirmed()) await journal.keepConfirmed(head.seq)
+  }
+
   // Writing
 
   /** Goes on from where the server is, which may be before what it once confirmed. */
   async #push(head: ServerHead | null, tries = pushTries): Promise<number> {
-    const { journal, devices } = this.#parts
+    const { journal } = this.#parts
     const { pushed, refused } = await this.#pushFrom(head?.seq ?? journal.oldestSealed() - 1)
     // It lost something just now: again from where it is.
     if (refused === undefined || tries === 1) return pushed
-    const fault = judgeOwnHead(refused, journal, devices.own)
-    if (fault !== null) await this.#note(fault)
+    await this.#judgeOwn(refused)
     return this.#isStopped() ? pushed : pushed + (await this.#push(refused, tries - 1))
   }
 
@@ -180,7 +199,7 @@ export class ReplicaEngine {
 
   // Reading
 
-  async #pull(total: number): Promise<number> {
+  async #pull(total: number, heard: readonly HeardClaim[]): Promise<number> {
     const { journal, devices, clock, newestFirst = screenful } = this.#parts
     const reading = this.#reading(total)
     // What is on the screen does not wait for everything before it.
@@ -189,8 +208,17 @@ export class ReplicaEngine {
     if (this.#isStopped()) return read
     const { lawful, faults } = await judgeMissing(journal, clock.now())
     if (lawful.length > 0) await journal.forgetMissing(lawful)
-    await this.#note(...faults, ...judgeClaims(journal, devices, clock.now()))
+    await this.#judgeHeard(heard)
+    const overdue = heard.filter(({ isDue }) => isDue).map(({ place }) => place)
+    const claims = [...journal.claims(), ...overdue]
+    await this.#note(...faults, ...judgeClaims(claims, journal, devices, clock.now()))
     return read
+  }
+
+  /** What cannot be under the same number as what is here. */
+  async #judgeHeard(heard: readonly HeardClaim[]): Promise<void> {
+    const places = heard.map(({ place }) => place)
+    await this.#note(...judgeFrontier(places, this.#parts.journal, this.#parts.devices.own))
   }
 
   #reading(total: number): Reading {

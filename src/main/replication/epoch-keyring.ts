@@ -1,10 +1,11 @@
 import { secretOf } from '#shared/bytes/secret.ts'
 import { SottoError } from '#shared/errors.ts'
 import type { SealingPort } from './ports.ts'
-import { epochOf, openBody, sealBody } from './sealing.ts'
+import type { HeadsSealing } from './heads/heads-ports.ts'
+import { epochOf, openBody, openHeads, sealBody, sealHeads } from './sealing.ts'
 
 /** The epoch keys of one account while it is open: seals with the newest, opens with any. */
-export class EpochKeyring implements SealingPort {
+export class EpochKeyring implements SealingPort, HeadsSealing {
   readonly #keys = new Map<number, Uint8Array>()
 
   /** Adds a key; it is copied, and stays the caller's to wipe. */
@@ -41,5 +42,16 @@ export class EpochKeyring implements SealingPort {
     if (epoch === null) return null
     const key = this.#keys.get(epoch)
     return key === undefined ? 'no-key' : openBody(key, header, body)
+  }
+
+  sealHeads(front: Uint8Array, content: Uint8Array): Uint8Array {
+    const key = this.#keys.get(this.epoch)
+    if (key === undefined) throw new SottoError('locked')
+    return sealHeads(key, front, content)
+  }
+
+  openHeads(epoch: number, front: Uint8Array, sealed: Uint8Array): Uint8Array | null | 'no-key' {
+    const key = this.#keys.get(epoch)
+    return key === undefined ? 'no-key' : openHeads(key, front, sealed)
   }
 }

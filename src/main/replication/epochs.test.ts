@@ -139,6 +139,25 @@ describe('epochs', () => {
     expect([state.epoch, bob.epochs.mayWrite({ state })]).toEqual([2, true])
   })
 
+  it('have another key than one that a version which does not count gave to its devices', async () => {
+    await ann.look()
+    await bob.joinThrough(ann)
+    await ann.look()
+    await bob.look()
+    const unseen = await ann.identity.chains.sign(alice, { kind: 'rename', target: ann.id, name: 'Desk' })
+    now += 8 * dayMs
+    await bob.look()
+    const { state: aside } = await ann.look()
+    expect(aside.epoch).toBe(2)
+    server.links.push(unseen)
+    const { branches } = await ann.look()
+    const branch = branches.find(({ steps }) => steps.some(({ body }) => body.kind === 'rename'))!
+    server.links.push(await ann.identity.chains.signPick(alice, branch.state.head, null))
+    const { state, fork } = await ann.look()
+    expect([fork, state.epoch, ann.epochs.mayWrite({ state })]).toEqual([null, 2, true])
+    expect(state.epochs.get(2)!.commitment).not.toEqual(aside.epochs.get(2)!.commitment)
+  })
+
   it('end also when their beginning lies years ahead, once', async () => {
     now += 3 * 365 * dayMs
     await ann.look()

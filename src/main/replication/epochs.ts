@@ -1,7 +1,8 @@
 /** Keeps the epoch keys of one account: fetches those of others, begins new ones in time, hands them out, destroys them when they are too old. */
-import { wipe } from '#shared/bytes/bytes.ts'
+import { equalBytes, wipe } from '#shared/bytes/bytes.ts'
 import type { ChainState } from '#shared/identity/device-chain.ts'
 import type { KnownChain, OwnDevice } from '#shared/identity/chain-ports.ts'
+import { decodeLinkBody, decodeSignedLink } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
@@ -132,7 +133,9 @@ export class Epochs {
     const { account, client, chains, random } = this.#parts
     const epoch = chain.state.epoch + 1
     const known = this.#keys.get(epoch)
-    const key = known ?? random.bytes(epochKeyBytes)
+    // Begun before, and cut off; but not one that a branch which does not count has given to its devices.
+    const isUnsaid = known !== undefined && !isNamed(chain.links, epochCommitment(known))
+    const key = isUnsaid ? known : random.bytes(epochKeyBytes)
     this.#keys.set(epoch, key)
     await this.#save()
     const link = await chains.sign(account, { kind: 'epoch', epoch, commitment: epochCommitment(key) })
@@ -171,4 +174,12 @@ export class Epochs {
 
 function isAlone({ devices }: ChainState): boolean {
   return [...devices.values()].filter(({ revokedAt }) => revokedAt === null).length <= 1
+}
+
+/** Whether a link, on whichever branch, says that an epoch has this key. */
+function isNamed(links: readonly Uint8Array[], commitment: Uint8Array): boolean {
+  return links.some((link) => {
+    const body = decodeLinkBody(decodeSignedLink(link).body)
+    return body.kind === 'epoch' && equalBytes(body.commitment, commitment)
+  })
 }

@@ -86,12 +86,13 @@ export function judgeOwnHead(
 
 /** Once everything a server has was read: what others say is there and did not come. */
 export function judgeClaims(
-  journal: ReplicaJournal,
+  claims: readonly Place[],
+  journal: Pick<ReplicaJournal, 'places'>,
   { own, countsUntil }: Pick<ReplicaDevices, 'own' | 'countsUntil'>,
   now: number,
 ): readonly ReplicaFault[] {
   const places = new Map(journal.places().map((place) => [toHex(place.device), place]))
-  return journal.claims().flatMap((claim): ReplicaFault[] => {
+  return claims.flatMap((claim): ReplicaFault[] => {
     if (equalBytes(claim.device, own)) return []
     const read = places.get(toHex(claim.device))?.seq ?? 0
     const last = Math.min(claim.seq, countsUntil(claim.device) ?? Infinity)

@@ -9,7 +9,7 @@ import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
 import type { ReplicaKeeperPort } from '#main/history/replica-port.ts'
 import { nodeVerifier } from '#main/keys/verifier.ts'
-import { chainDevices } from './chain-devices.ts'
+import { chainDevices, isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
 import type { ConnectReplica, ReplicaAddress, ReplicaClientPort } from './client-ports.ts'
 import { ReplicaEngine, type SyncProgress } from './engine.ts'
@@ -17,9 +17,15 @@ import { EpochKeyring } from './epoch-keyring.ts'
 import { Epochs } from './epochs.ts'
 import type { ReplicaFilesPort } from './files/file-ports.ts'
 import { FileFetcher } from './files/file-fetcher.ts'
+import { FilePusher } from './files/file-pusher.ts'
 import { pushFilesOf } from './files/push-files.ts'
+import { headsDevices } from './heads/heads-devices.ts'
+import { HeardHeads } from './heads/heard-heads.ts'
+import type { HeardNotesPort } from './heads/heads-ports.ts'
+import { writeHeads } from './heads/write-heads.ts'
 import { HistoryReplicaJournal } from './journal/history-replica-journal.ts'
 import { renewPassword } from './account-password.ts'
+import type { ReplicaCrypto } from './ports.ts'
 import type { AccountPasswordPort, ReplicaChainPort, ReplicaSecretsPort } from './service-ports.ts'
 
 export interface OpenReplicaParts {
@@ -32,6 +38,8 @@ export interface OpenReplicaParts {
   readonly keeper: ReplicaKeeperPort
   readonly files: ReplicaFilesPort
   readonly passwords: AccountPasswordPort
+  /** What is remembered of heads that came directly. */
+  readonly notes: HeardNotesPort
   /** Hears of the latest timestamp that was read. */
   readonly observe: (hlc: Hlc) => void
   readonly clock: ClockPort
@@ -48,6 +56,9 @@ export interface OpenReplica {
   readonly journal: HistoryReplicaJournal
   readonly engine: ReplicaEngine
   readonly fetcher: FileFetcher
+  readonly pusher: FilePusher
+  /** What other devices said directly. */
+  readonly heard: HeardHeads
   readonly chain: KnownChain
   /** Envelopes that wait for a key. */
   readonly unopened: number
@@ -55,6 +66,8 @@ export interface OpenReplica {
   readonly mayWrite: boolean
   /** Whether a removed device can still sign in at the SIP server. */
   readonly isPasswordDue: boolean
+  /** What is to be said to them now; null = nothing while the chain is forked or the newest key is not here. */
+  heads(): Uint8Array | null
   /** The chain was extended. */
   took(chain: KnownChain): void
   /** Brings chain and keys up to date with the server's; opens what waited for a key. */
@@ -65,7 +78,7 @@ export interface OpenReplica {
 /** @throws SottoError `not-found` for an account without identity or that does not replicate, and what `address` throws. */
 export async function openReplica(
   parts: OpenReplicaParts,
-  { progress }: { readonly progress: (progress: SyncProgress) => void },
+  { progress, changed }: { readonly progress: (progress: SyncProgress) => void; readonly changed: () => void },
 ): Promise<OpenReplica> {
   const { account, chains, keeper, observe } = parts
   const journal = await HistoryReplicaJournal.open({ keeper, account, observe })
@@ -78,7 +91,7 @@ export async function openReplica(
   const keyring = new EpochKeyring()
   const epochs = new Epochs({ ...parts, client, keyring, device })
   await epochs.load()
-  return new Opened({ ...parts, opened: address, journal, device, client, keyring, epochs, progress, known })
+  return new Opened({ ...parts, opened: address, journal, device, client, keyring, epochs, progress, changed, known })
 }
 
 interface OpenedParts extends OpenReplicaParts {
@@ -89,6 +102,7 @@ interface OpenedParts extends OpenReplicaParts {
   readonly keyring: EpochKeyring
   readonly epochs: Epochs
   readonly progress: (progress: SyncProgress) => void
+  readonly changed: () => void
   readonly known: KnownChain
 }
 
@@ -96,6 +110,9 @@ class Opened implements OpenReplica {
   readonly #parts: OpenedParts
   readonly engine: ReplicaEngine
   readonly fetcher: FileFetcher
+  readonly pusher: FilePusher
+  readonly heard: HeardHeads
+  readonly #crypto: ReplicaCrypto
   #chain: KnownChain
   #unopened = 0
   #isPasswordDue = false
@@ -105,18 +122,28 @@ class Opened implements OpenReplica {
     this.#parts = parts
     this.#chain = parts.known
     const { account, client, journal, device, keyring, clock, random, progress } = parts
+    const crypto = {
+      ...{ ...nodeVerifier, sign: (message: Uint8Array) => device.sign(message) },
+      random: (length: number) => random.bytes(length),
+    }
+    this.#crypto = crypto
+    this.heard = new HeardHeads({
+      ...{ account, journal, clock, crypto, sealing: keyring, notes: parts.notes.known() },
+      devices: headsDevices(device.id, () => this.#chain),
+    })
     this.engine = new ReplicaEngine({
-      ...{ account, journal, clock, progress, server: client, sealing: keyring },
-      crypto: { ...nodeVerifier, sign: (message) => device.sign(message), random: (length) => random.bytes(length) },
+      ...{ account, journal, clock, progress, crypto, server: client, sealing: keyring },
+      heard: () => this.heard.claims(),
       devices: chainDevices(
         device.id,
         () => this.#chain,
         () => this.look(),
       ),
       maySeal: () => this.mayWrite,
-      beforeSealing: (contents, check) => pushFilesOf(contents, parts, check),
+      beforeSealing: async (contents, check) => this.pusher.note(await pushFilesOf(contents, parts, check)),
     })
     this.fetcher = new FileFetcher(parts)
+    this.pusher = new FilePusher(parts)
   }
 
   get address(): ReplicaAddress {
@@ -159,6 +186,19 @@ class Opened implements OpenReplica {
     this.#chain = chain
   }
 
+  heads(): Uint8Array | null {
+    if (!this.mayWrite || this.#chain.fork !== null || !isValidIn(this.#chain, this.#parts.device.id)) return null
+    const { account, journal, device, keyring } = this.#parts
+    const { state } = this.#chain
+    const said = {
+      account,
+      device: device.id,
+      chain: { length: state.length, head: state.head },
+      at: this.heard.nextAt(),
+    }
+    return writeHeads({ ...said, journal, sealing: keyring, crypto: this.#crypto })
+  }
+
   /** One after the other: two at once would begin an epoch twice. */
   look(): Promise<void> {
     const turn = this.#looking.then(() => this.#look())
@@ -168,6 +208,7 @@ class Opened implements OpenReplica {
 
   async #look(): Promise<void> {
     const { epochs, journal, keyring } = this.#parts
+    const tips = this.heard.tips()
     const sync = () => syncChain({ ...this.#parts, opening: 'joined', lacking: () => epochs.handOutAgain() })
     this.#chain = await sync()
     const refreshed = await epochs.refresh(this.#chain)
@@ -175,6 +216,9 @@ class Opened implements OpenReplica {
     this.#chain =
       refreshed === this.#chain && !epochs.mayWrite(refreshed) ? await epochs.refresh(await sync()) : refreshed
     this.#unopened = await journal.openWaiting((header, body) => keyring.open(header, body))
+    for (const { device, seq } of this.heard.settleTips(tips))
+      await journal.keepFault({ kind: 'chain-withheld', device, seq })
+    this.heard.hearAgain()
     const { state, fork } = this.#chain
     if (fork === null)
       this.#isPasswordDue = await renewPassword(this.#parts, state, (epoch) => epochs.keyOf(state, epoch))

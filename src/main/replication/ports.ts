@@ -94,6 +94,8 @@ export interface ReplicaJournal {
   keepEarly(batches: readonly EarlyBatch[]): Promise<void>
   /** Remembers a fault; the same one again is no change. */
   keepFault(fault: ReplicaFault): Promise<void>
+  /** All that were kept. */
+  faults(): readonly ReplicaFault[] | Promise<readonly ReplicaFault[]>
   /** Missing bodies that are explained now. */
   forgetMissing(bodies: readonly Tombstone[]): Promise<void>
 }

@@ -3,7 +3,7 @@ import { toHex } from '#shared/bytes/bytes.ts'
 import type { ErrorCode } from '#shared/errors.ts'
 import type { ChainStep } from '#shared/identity/chain-branches.ts'
 import { deviceIdText, type ChainState } from '#shared/identity/device-chain.ts'
-import type { KnownChain } from '#shared/identity/chain-ports.ts'
+import { nameBehind, nameOfDevice, type DeviceNames, type KnownChain } from '#shared/identity/chain-ports.ts'
 import type { AccountId, DeviceId } from '#shared/model/ids.ts'
 import type {
   ChainBranchView,
@@ -14,7 +14,7 @@ import type {
   ReplicationView,
 } from '#shared/model/replication-views.ts'
 import type { Place } from '#shared/replication/head.ts'
-import { faultKey, type ReplicaFault } from './faults.ts'
+import { faultKey, forkKey, type ReplicaFault } from './faults.ts'
 
 /** What a running replica knows of itself. */
 export interface ReplicaFacts {
@@ -25,9 +25,14 @@ export interface ReplicaFacts {
   readonly lastContactAt: number | null
   readonly unopened: number
   readonly isPasswordDue: boolean
+  readonly erasure: ReplicationView['erasure']
+  readonly isFullOfFiles: boolean
   readonly faults: readonly ReplicaFault[]
   readonly places: readonly Place[]
+  /** What others said is there, in their batches and directly. */
   readonly claims: readonly Place[]
+  /** When devices, by their ids, last said directly what is all here, ms. */
+  readonly confirmed: Readonly<Record<string, number>>
 }
 
 /** What is remembered of faults beside what they are. */
@@ -48,28 +53,40 @@ export interface ReplicaViewParts {
 
 export const noFacts: ReplicaFacts = {
   ...{ state: 'off', error: null, progress: null, waiting: 0, lastContactAt: null, unopened: 0, isPasswordDue: false },
-  ...{ faults: [], places: [], claims: [] },
+  ...{ isFullOfFiles: false, erasure: null },
+  ...{ faults: [], places: [], claims: [], confirmed: {} },
 }
 
 export function replicaView({ accountId, server, own, chain, facts, notes }: ReplicaViewParts): ReplicationView {
-  const { state, error, progress, waiting, lastContactAt, unopened, isPasswordDue } = facts
-  const devices = chain === null ? [] : deviceViews(chain, own, facts.places)
+  const { state, error, progress, waiting, lastContactAt, unopened, isPasswordDue, isFullOfFiles, erasure } = facts
+  const devices = chain === null ? [] : deviceViews(chain, own, facts)
   return {
     ...{ accountId, state, server, error, progress, waiting, lastContactAt, unopened, isPasswordDue, devices },
+    ...{ isFullOfFiles, erasure },
     ...completeness(facts, devices),
     faults: faultViews(facts.faults, chain, notes),
     branches: chain === null ? [] : branchViews(chain, own),
-    aside: chain === null ? [] : chain.aside,
+    aside: chain === null ? [] : asideViews(chain),
   }
 }
 
-function deviceViews(chain: KnownChain, own: DeviceId | null, places: readonly Place[]): readonly ReplicaDeviceView[] {
+function deviceViews(
+  chain: KnownChain,
+  own: DeviceId | null,
+  { places, confirmed }: Pick<ReplicaFacts, 'places' | 'confirmed'>,
+): readonly ReplicaDeviceView[] {
   const seen = new Map(places.map(({ device, at }) => [deviceIdText(device), at]))
   return [...chain.state.devices]
-    .map(([id, { name, addedAt, revokedAt }]): ReplicaDeviceView => {
-      return { id, name, own: id === own, addedAt, revokedAt, lastSeenAt: seen.get(id) ?? null }
+    .map(([id, { sealedName, addedAt, revokedAt }]): ReplicaDeviceView => {
+      const name = nameBehind(chain.names, sealedName)
+      const lastSeenAt = Math.max(seen.get(id) ?? 0, confirmed[id] ?? 0)
+      return { id, name, own: id === own, addedAt, revokedAt, lastSeenAt: lastSeenAt === 0 ? null : lastSeenAt }
     })
     .sort((a, b) => Number(a.revokedAt !== null) - Number(b.revokedAt !== null) || a.addedAt - b.addedAt)
+}
+
+function asideViews({ aside, names }: KnownChain): ReplicationView['aside'] {
+  return aside.map(({ id, sealedName, addedAt }) => ({ id, addedAt, name: nameBehind(names, sealedName) }))
 }
 
 /** Up to when everything is here: what another device has signed it knew then, else what the server says it has. */
@@ -108,11 +125,15 @@ function faultViews(
 }
 
 function forkView(after: string, found: FaultNotes['found']): ReplicaFaultView {
-  const key = `chain-forked ${after}`
+  const key = forkKey(after)
   return { key, kind: 'chain-forked', device: null, foundAt: found[key] ?? 0, entries: null }
 }
 
-function branchViews({ state, branches }: KnownChain, own: DeviceId | null): readonly ChainBranchView[] {
+/** The ways a forked chain may go on; `own` = this device, null where it is none of the account. */
+export function branchViews(
+  { state, branches, names }: Pick<KnownChain, 'state' | 'branches' | 'names'>,
+  own: DeviceId | null,
+): readonly ChainBranchView[] {
   const isValid = (at: ChainState): boolean => own !== null && at.devices.get(own)?.revokedAt === null
   // A device that one of the branches removes has no say (`read-chain.ts`).
   const mayPick = isValid(state) && branches.every((branch) => isValid(branch.state))
@@ -120,19 +141,26 @@ function branchViews({ state, branches }: KnownChain, own: DeviceId | null): rea
     key: end.head,
     mayPick,
     hasOwn: isValid(end),
-    devices: [...end.devices.values()].filter(({ revokedAt }) => revokedAt === null).map(({ name }) => name),
-    changes: steps.map(changeView),
+    devices: [...end.devices.values()]
+      .filter(({ revokedAt }) => revokedAt === null)
+      .map(({ sealedName }) => nameBehind(names, sealedName)),
+    changes: steps.map((step) => changeView(step, names)),
   }))
 }
 
-function changeView({ body, signers, before }: ChainStep): ChainChangeView {
-  const nameOf = (id: DeviceId): string => before.devices.get(id)?.name ?? ''
+function changeView({ body, signers, before }: ChainStep, names: DeviceNames): ChainChangeView {
+  const nameOf = (id: DeviceId): string => nameOfDevice({ state: before, names }, id)
   const added = body.kind === 'add' ? deviceIdText(body.device.id) : null
   const signer = signers.find((one) => one !== added) ?? 'paper'
   return {
     kind: body.kind,
-    device: body.kind === 'add' ? body.device.name : 'target' in body ? nameOf(deviceIdText(body.target)) : '',
-    newName: body.kind === 'rename' ? body.name : null,
+    device:
+      body.kind === 'add'
+        ? nameBehind(names, body.device.name)
+        : 'target' in body
+          ? nameOf(deviceIdText(body.target))
+          : '',
+    newName: body.kind === 'rename' ? nameBehind(names, body.name) : null,
     by: signer === 'paper' ? null : nameOf(signer),
     at: body.at,
   }

@@ -1,23 +1,24 @@
 /** The replication of every account of a profile: switched on and off, shown, and the devices that share a history. */
 import { SottoError } from '#shared/errors.ts'
 import type { KnownChain } from '#shared/identity/chain-ports.ts'
-import type { DeviceKeys, LinkSignature } from '#shared/model/device-link.ts'
+import type { DeviceOffer, LinkSignature } from '#shared/model/device-link.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
-import type { ReplicationView, ServerCopyView } from '#shared/model/replication-views.ts'
+import type { ErasureView, ReplicationView, ServerCopyView } from '#shared/model/replication-views.ts'
 import { wipe } from '#shared/bytes/bytes.ts'
-import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { AccountReplica } from './account-replica.ts'
 import { beginEpoch } from './begin-epoch.ts'
 import { isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
+import { addressOf, readQuestion, type BranchPick, type ServerQuestion } from './server-question.ts'
 import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
 import { addDevice, pickBranch, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
 import { forgetEpochs } from './epoch-store.ts'
 import type { FileRequest } from './files/file-fetcher.ts'
+import type { HeadsPort } from './heads/heads-ports.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
 import { switchedOff, type ReplicaSettings } from './replication-record.ts'
-import { parseServer, showServer, type ServerAddress } from '#shared/model/server-address.ts'
+import { showServer, type ServerAddress } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
 import type {
@@ -28,7 +29,7 @@ import type {
   ReplicaSettingsPort,
 } from './service-ports.ts'
 
-export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'chains'> {
+export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'address' | 'chains' | 'notes'> {
   readonly accounts: ReplicaAccountsPort
   readonly settings: ReplicaSettingsPort
   readonly chains: JoiningChainPort & PickingChainPort
@@ -98,23 +99,35 @@ export class Replicas {
   }
 
   /** @throws SottoError `replica-unknown`, `replica-needs-linking`, and whatever keeps the server from being reached. */
-  async switchOn(request: {
-    readonly accountId: AccountId
-    readonly server: string | null
-    readonly invitation: string | null
-  }): Promise<void> {
-    const account = this.#account(request.accountId)
+  async switchOn(question: ServerQuestion): Promise<void> {
+    const account = this.#account(question.accountId)
     if (this.#running.has(account.aor)) return
-    const server = request.server === null ? null : parseServer(request.server)
-    if (request.server !== null && server === null) throw new SottoError('invalid-argument')
+    const { server, opening } = readQuestion(question, account)
     const settings: ReplicaSettings = { ...this.#of(account.aor), on: true, server }
-    const invitation = request.invitation === null ? null : fromBase64Url(request.invitation.trim())
-    if (request.invitation !== null && invitation === null) throw new SottoError('invitation-invalid')
-    const opening = invitation === null ? account.opening() : { kind: 'invitation' as const, token: invitation }
     await this.#contact(account, settings, (client) => this.#join(account.aor, client, opening))
     await this.#ports.keeper.switchOn(account.aor, { snapshot: true })
     await this.#settings.set(account.aor, { ...settings, refreshedAt: this.#ports.clock.now() })
     this.#startOne(account.aor)
+  }
+
+  /**
+   * Where the history is sealed for other devices, which are lost: asks that the server erases it, or only how that stands.
+   * @throws SottoError `wrong-password` where nothing here shows whose the account is, `invitation-invalid`, and what keeps the server from being reached.
+   */
+  async askErasure(question: ServerQuestion & { readonly ask: boolean }): Promise<ErasureView> {
+    const account = this.#account(question.accountId)
+    const { server, opening } = readQuestion(question, account)
+    if (opening === null) throw new SottoError('wrong-password')
+    const settings = { ...this.#of(account.aor), ...(server === null ? {} : { server }) }
+    return this.#contact(account, settings, (client) => client.askErasure(opening, question.ask))
+  }
+
+  /** @throws SottoError `replica-off`, `server-unreachable`, `device-removed`. */
+  async keepHistory({ accountId }: { readonly accountId: AccountId }): Promise<void> {
+    const replica = this.#replica(accountId)
+    if (replica.open === null) throw new SottoError('server-unreachable')
+    await replica.open.client.keepHistory()
+    this.#announce()
   }
 
   /** Ends it here, after the server's copy was erased if `erase`; resolves with what the server holds then. */
@@ -151,6 +164,11 @@ export class Replicas {
       const oldestDay = copy.oldestDay === null ? null : dayOf(copy.oldestDay)
       return { server: showServer(address), batches: copy.batches, bytes: copy.bytes, oldestDay, at }
     })
+  }
+
+  /** What the devices of the account say to each other directly; null where it does not replicate. */
+  headsOf(account: Aor): HeadsPort | null {
+    return this.#running.get(account)?.heads ?? null
   }
 
   async syncNow({ accountId }: { readonly accountId: AccountId }): Promise<void> {
@@ -256,7 +274,7 @@ export class Replicas {
   /** Adds a device that signs what `join` is shown. */
   async addDevice(
     accountId: AccountId,
-    device: DeviceKeys,
+    device: DeviceOffer,
     join: (body: Uint8Array) => Promise<LinkSignature>,
   ): Promise<KnownChain> {
     const chain = await addDevice(this.#change(accountId), device, join)
@@ -297,6 +315,7 @@ export class Replicas {
       ...this.#ports,
       account: aor,
       address: () => Promise.resolve(addressOf(found(), this.#of(aor))),
+      notes: this.#settings.notesOf(aor),
       changed: () => this.#announce(),
     })
     this.#running.set(aor, replica)
@@ -367,13 +386,6 @@ export class Replicas {
   }
 }
 
-/** Which way a forked chain goes on, and on whose word. */
-export interface BranchPick {
-  readonly accountId: AccountId
-  readonly branch: string
-  readonly words: Uint8Array | null
-}
-
 /** A server and a device that signs for it. */
 export interface ReplicaReach {
   readonly address: ReplicaAddress
@@ -382,10 +394,3 @@ export interface ReplicaReach {
 }
 
 const nothing = { batches: 0, bytes: 0, oldestDay: null }
-
-/** @throws SottoError `replica-unknown`. */
-function addressOf(account: ReplicaAccount, { server }: ReplicaSettings): ReplicaAddress {
-  const address = server === null ? account.server() : { ...server, spkiPins: [] }
-  if (address === null) throw new SottoError('replica-unknown')
-  return address
-}

@@ -12,6 +12,9 @@ const account = z.object({
   found: z.record(z.string(), z.number()),
   /** When contacts and the like were pushed anew, ms. */
   refreshedAt: z.number(),
+  /** Of heads that came directly, by device: the time of the newest, and of the newest that everything is here of, ms. */
+  heard: z.record(z.string(), z.number()).default({}),
+  confirmed: z.record(z.string(), z.number()).default({}),
 })
 
 const file = z.object({ version: z.literal(1), accounts: z.record(z.string(), account) })
@@ -19,7 +22,10 @@ const file = z.object({ version: z.literal(1), accounts: z.record(z.string(), ac
 export type ReplicaSettings = z.output<typeof account>
 export const settingKey = 'replication'
 
-export const switchedOff: ReplicaSettings = { on: false, server: null, dismissed: [], found: {}, refreshedAt: 0 }
+export const switchedOff: ReplicaSettings = {
+  ...{ on: false, server: null, dismissed: [], found: {}, refreshedAt: 0 },
+  ...{ heard: {}, confirmed: {} },
+}
 
 /** @throws on anything but what {@link serializeReplication} wrote. */
 export function parseReplication(json: string | null): ReadonlyMap<Aor, ReplicaSettings> {

@@ -1,4 +1,5 @@
 import type { Aor } from '#shared/model/ids.ts'
+import type { HeardNotesPort } from './heads/heads-ports.ts'
 import {
   parseReplication,
   serializeReplication,
@@ -6,7 +7,7 @@ import {
   switchedOff,
   type ReplicaSettings,
 } from './replication-record.ts'
-import type { ReplicaSettingsPort } from './service-ports.ts'
+import type { FaultNotesPort, ReplicaSettingsPort } from './service-ports.ts'
 
 /** What is remembered of every account's replication, in the settings of the encrypted history. */
 export class ReplicationSettings {
@@ -23,6 +24,23 @@ export class ReplicationSettings {
 
   of(account: Aor): ReplicaSettings {
     return this.#accounts.get(account) ?? switchedOff
+  }
+
+  notesOf(account: Aor): HeardNotesPort & FaultNotesPort {
+    return {
+      noteFound: async (keys, at) => {
+        const settings = this.of(account)
+        const fresh = keys.filter((key) => settings.found[key] === undefined)
+        if (fresh.length === 0) return
+        const found = { ...settings.found, ...Object.fromEntries(fresh.map((key) => [key, at])) }
+        await this.set(account, { ...settings, found })
+      },
+      known: () => {
+        const { heard, confirmed } = this.of(account)
+        return { heard, confirmed }
+      },
+      keep: ({ heard, confirmed }) => this.set(account, { ...this.of(account), heard, confirmed }),
+    }
   }
 
   /** Null forgets the account. Resolves when it is durable. */

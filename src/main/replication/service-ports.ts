@@ -1,9 +1,10 @@
 /** What the replication of an account needs of the rest of main; `compose` hands it in. */
 import type { ChainChange, DeviceChainPort, OwnDevice, PaperInUse } from '#shared/identity/chain-ports.ts'
+import type { ChainBranch } from '#shared/identity/chain-branches.ts'
 import type { ChainState } from '#shared/identity/device-chain.ts'
-import type { DeviceKeys, LinkSignature } from '#shared/model/device-link.ts'
+import type { DeviceOffer, LinkSignature } from '#shared/model/device-link.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
-import type { OpeningSecret, ReplicaAddress } from './client-ports.ts'
+import type { OpeningSecret, ReplicaAddress, SignInSecrets } from './client-ports.ts'
 
 /** The device chains of this profile, and links signed by this device. */
 export interface ReplicaChainPort extends DeviceChainPort {
@@ -29,7 +30,7 @@ export interface PickingChainPort {
 /** The same where devices are added that have to sign for themselves. */
 export interface JoiningChainPort extends ReplicaChainPort {
   /** Body of an `add` link behind the head that is known here. @throws SottoError `devices-forked`. */
-  bodyToAdd(account: Aor, device: DeviceKeys): Promise<Uint8Array>
+  bodyToAdd(account: Aor, device: DeviceOffer): Promise<Uint8Array>
   /** The link with the new device's signature and this one's. */
   signWith(account: Aor, body: Uint8Array, other: LinkSignature): Promise<Uint8Array>
   /** New keys for this device, and the link, signed by both, that makes them count. The seeds are the caller's to wipe. */
@@ -42,7 +43,13 @@ export interface RestoringChainPort extends Pick<ReplicaChainPort, 'learn' | 'si
   /** Fresh keys, the caller's to wipe. */
   newDevice(): { readonly seeds: DeviceSeedsInUse; readonly device: OwnDevice }
   /** The `add` link behind this state, signed by both. */
-  addedByPaper(state: ChainState, device: OwnDevice, paper: PaperInUse): Uint8Array
+  addedByPaper(
+    state: ChainState,
+    device: OwnDevice,
+    by: { readonly paper: PaperInUse; readonly namesKey: Uint8Array },
+  ): Uint8Array
+  /** The link at the end of a branch of a forked chain that says that it counts. */
+  pickedByPaper(branch: ChainBranch, paper: PaperInUse): Uint8Array
   /** Makes this a device of the account; `identity` is the hash of link 0, base64url. */
   join(
     account: Aor,
@@ -50,6 +57,8 @@ export interface RestoringChainPort extends Pick<ReplicaChainPort, 'learn' | 'si
       readonly identity: string
       readonly links: readonly Uint8Array[]
       readonly seeds: DeviceSeedsInUse
+      /** Opens the names of devices in the chain. */
+      readonly namesKey: Uint8Array
     },
   ): Promise<void>
 }
@@ -76,16 +85,28 @@ export interface ReplicaAccountsPort {
   list(): readonly ReplicaAccount[]
 }
 
+/** False where the server has no ear for devices of the account. */
+export type GiveSignIn = (secrets: SignInSecrets) => Promise<boolean>
+
 /** SIP passwords of accounts at servers that let an account change its own. */
 export interface AccountPasswordPort {
   /** Epoch that the password in use goes with, 0 = none; null where the server has no such way. */
   epochOf(account: Aor): number | null
-  /** Makes it the only one that signs in, also where it is already, and keeps it. @throws SottoError as the server refuses. */
-  change(account: Aor, password: Uint8Array, epoch: number): Promise<void>
+  /**
+   * Makes it the only one that signs in, also where it is already, and keeps it: on this device's word (`give`), or where that server hears no devices, by the
+   * password in use. @throws SottoError as the server refuses.
+   */
+  change(account: Aor, next: { readonly password: Uint8Array; readonly epoch: number }, give: GiveSignIn): Promise<void>
 }
 
 /** Settings in the encrypted history. */
 export interface ReplicaSettingsPort {
   setting(key: string): Promise<string | null>
   setSetting(key: string, valueJson: string | null): Promise<void>
+}
+
+/** When faults of an account were found, which outlives the program. */
+export interface FaultNotesPort {
+  /** Those that are not known yet were found `at`, ms since 1970. Durable when it resolves. */
+  noteFound(keys: readonly string[], at: number): Promise<void>
 }

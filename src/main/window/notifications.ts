@@ -5,6 +5,8 @@ export interface NotificationContent {
   readonly id: string
   readonly title: string
   readonly body: string | null
+  /** Without a sound. */
+  readonly silent?: true
 }
 
 /** Desktop notifications, at most one per conversation; a click opens it. */
@@ -21,7 +23,8 @@ export class Notifications {
   show(content: NotificationContent): void {
     if (!Notification.isSupported()) return
     this.withdraw(content.id)
-    const notification = new Notification({ title: content.title, body: content.body ?? this.#bodyWithoutPreview() })
+    const { title, body, silent = false } = content
+    const notification = new Notification({ title, body: body ?? this.#bodyWithoutPreview(), silent })
     notification.on('click', () => this.#onClick(content.id))
     notification.on('close', () => this.#shown.delete(content.id))
     this.#shown.set(content.id, notification)

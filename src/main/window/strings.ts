@@ -2,6 +2,8 @@
 export interface MainStrings {
   readonly language: 'en' | 'de'
   readonly newMessage: string
+  /** Emoji that answer an own message; empty: nothing may be shown of them. */
+  readonly reaction: (emojis: string) => string
   /** Empty name: nothing may be shown of the caller. */
   readonly callFrom: (name: string) => string
   readonly videoCallFrom: (name: string) => string
@@ -20,6 +22,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
   en: {
     language: 'en',
     newMessage: 'New message',
+    reaction: (emojis) => (emojis === '' ? 'New reaction' : `Reacted to your message with ${emojis}`),
     callFrom: (name) => (name === '' ? 'Incoming call' : `${name} is calling`),
     videoCallFrom: (name) => (name === '' ? 'Incoming video call' : `${name} is calling with video`),
     missedCall: 'Missed call',
@@ -35,6 +38,7 @@ const strings: Readonly<Record<'en' | 'de', MainStrings>> = {
   de: {
     language: 'de',
     newMessage: 'Neue Nachricht',
+    reaction: (emojis) => (emojis === '' ? 'Neue Reaktion' : `Hat auf Ihre Nachricht mit ${emojis} reagiert`),
     callFrom: (name) => (name === '' ? 'Eingehender Anruf' : `${name} ruft an`),
     videoCallFrom: (name) => (name === '' ? 'Eingehender Videoanruf' : `${name} ruft mit Video an`),
     missedCall: 'Verpasster Anruf',

@@ -13,9 +13,13 @@ interface ReplicationState {
 const noViews: readonly ReplicationView[] = []
 const useStore = create<ReplicationState>(() => ({ views: noViews, heard: 0 }))
 
-/** Whether the person has to look: something was done that should not be, or it does not go on by itself. */
-export function needsAttention({ state, faults }: Pick<ReplicationView, 'state' | 'faults'>): boolean {
-  return state === 'stopped' || faults.length > 0
+/** Whether the person has to look: something was done that should not be, or it does not go on by itself, or is to be erased. */
+export function needsAttention({
+  state,
+  faults,
+  erasure,
+}: Pick<ReplicationView, 'state' | 'faults' | 'erasure'>): boolean {
+  return state === 'stopped' || faults.length > 0 || erasure !== null
 }
 
 /** The replication of one account; undefined until main said something. */

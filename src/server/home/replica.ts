@@ -1,8 +1,9 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { sameSecret } from './accounts/sign-up-token.ts'
 import { ensurePrivateDirectory } from './data-dir/private-file.ts'
 import type { HttpDigest } from './http/digest.ts'
 import { SqliteChainStore } from '../replica/access/sqlite-chain-store.ts'
+import { ErasureList } from '../replica/erasures/erasure-list.ts'
 import { defaultReplicaLimits, type ReplicaLimits } from '../replica/limits.ts'
 import { ReplicaService } from '../replica/service.ts'
 import { SqliteBlobStore } from '../replica/sqlite/sqlite-blob-store.ts'
@@ -31,17 +32,31 @@ export function openHomeReplica(directory: string, ports: HomeReplicaPorts): Rep
   const { clock, domain, token, limits = defaultReplicaLimits } = ports
   const folder = join(directory, 'replica')
   ensurePrivateDirectory(folder)
+  // Its own users show their password instead, so that nobody on this computer opens another's account.
+  const isOfOwner = (shown: Uint8Array, account: Aor): Promise<boolean> =>
+    Promise.resolve(aorDomain(account) !== domain && sameSecret(utf8Text(shown) ?? '', token))
   return new ReplicaService({
     ...ports,
     limits,
     store: new SqliteReplicaStore({ directory: folder, clock, limits }),
     blobs: new SqliteBlobStore({ directory: folder, clock, limits }),
     access: new SqliteChainStore(folder, limits),
+    erasureList: openList(directory, limits, ports),
     accountOf: (user) => `sip:${user}@${domain}` as Aor,
-    invitations: {
-      // Its own users show their password instead, so that nobody on this computer opens another's account.
-      redeem: (shown, account) =>
-        Promise.resolve(aorDomain(account) !== domain && sameSecret(utf8Text(shown) ?? '', token)),
-    },
+    invitations: { redeem: isOfOwner, isOf: isOfOwner },
   })
+}
+
+/** Beside the directory, which is what a backup has. Where nothing can be written there the server runs without: its owner is told in the log. */
+function openList(
+  directory: string,
+  { erasureListMs }: ReplicaLimits,
+  ports: Pick<HomeReplicaPorts, 'clock' | 'random' | 'log'>,
+): ErasureList | null {
+  try {
+    return ErasureList.open(`${resolve(directory)}.erasures`, erasureListMs, ports)
+  } catch {
+    ports.log.error('replica-erasure-list-failed')
+    return null
+  }
 }

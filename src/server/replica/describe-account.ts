@@ -5,7 +5,10 @@ import type { ReplicaHolding } from '#shared/home/api.ts'
 import type { Aor } from '#shared/model/ids.ts'
 
 /** What a replica holds of an account, as far as it can be said without its keys. */
-export async function describeAccount({ chains, ports }: ReplicaService, account: Aor): Promise<ReplicaHolding> {
+export async function describeAccount(
+  { chains, erasures, ports }: ReplicaService,
+  account: Aor,
+): Promise<ReplicaHolding> {
   const { store, access } = ports
   const chain = await chains.read(account)
   const devices = [...(chain?.state.devices.keys() ?? [])].map((id) => fromBase64Url(id) ?? new Uint8Array())
@@ -22,5 +25,6 @@ export async function describeAccount({ chains, ports }: ReplicaService, account
     batches: usage.batches,
     bytes: usage.bytes,
     oldestDay: usage.oldestDay === null ? null : formatDay(usage.oldestDay),
+    erasure: await erasures.notice(account),
   }
 }

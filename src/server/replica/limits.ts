@@ -11,6 +11,8 @@ export interface ReplicaLimits extends AccessLimits {
   readonly blobPartBytes: number
   /** Days that a batch or a blob is kept; whole days of receipt are dropped after them. */
   readonly retentionDays: number
+  /** So long is known which accounts were erased: no backup is kept longer. */
+  readonly erasureListMs: number
   /** Requests of one address, and its wrong signatures, tokens and passwords. */
   readonly httpRequestsPerMinute: number
   readonly httpFailuresPerMinute: number
@@ -54,6 +56,7 @@ export const defaultReplicaLimits: ReplicaLimits = {
   blobBytes: maxBlobBytes,
   blobPartBytes,
   retentionDays: 60,
+  erasureListMs: 67 * 86_400_000,
   httpRequestsPerMinute: 6_000,
   httpFailuresPerMinute: 60,
   accountBurst: 1_000,
@@ -75,7 +78,7 @@ export const defaultReplicaLimits: ReplicaLimits = {
   hashesBytes: 65_536,
   listeners: 4_096,
   listenersPerAccount: 64,
-  newsQuietMs: 250,
+  newsQuietMs: 100,
   newsPingMs: 60_000,
   newsIdleMs: 180_000,
   newsMessageBytes: 128,

@@ -87,13 +87,13 @@ function describe(
 }
 
 function invitationLine(
-  { names, host }: ReplicaOptions,
+  { names, host, inviteFor }: ReplicaOptions,
   { port, identity, opened }: { port: number; identity: Identity; opened: OpenService },
 ): string {
-  const made = opened.invitations.create()
+  const made = opened.invitations.create(inviteFor)
   if (made === null) return 'Too many invitations are open.'
   const { token: code, expiresAt } = made
-  return `  invitation for one account, good for a day: ${serializeInvitation({
+  return `  invitation for ${inviteFor ?? 'one account'}, good for a day: ${serializeInvitation({
     ...{ host: names[0] ?? host, port, code, spkiSha256: identity.spkiSha256, expiresAt },
   })}`
 }

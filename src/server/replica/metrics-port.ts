@@ -10,10 +10,12 @@ export interface ReplicaMetricsPort {
   storedBlob(bytes: number, isWhole: boolean): void
   /** Bytes of blobs that were given out. */
   readBlob(bytes: number): void
+  /** Accounts that a backup had brought back, at the start; whether the list that says so is lost. */
+  erasedAgain(accounts: number, isListLost: boolean): void
 }
 
 const ignore = (): void => undefined
 export const noMetrics: ReplicaMetricsPort = {
   ...{ answered: ignore, stored: ignore, read: ignore },
-  ...{ storedBlob: ignore, readBlob: ignore },
+  ...{ storedBlob: ignore, readBlob: ignore, erasedAgain: ignore },
 }

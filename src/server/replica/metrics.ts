@@ -4,6 +4,9 @@ import type { ReplicaMetricsPort } from './metrics-port.ts'
 export interface ReplicaGauges {
   readonly requestsAtWork: number
   readonly listeners: number
+  /** Erasures of accounts that would be done again after a backup, and whether their list can be written. */
+  readonly listedErasures: number
+  readonly hasErasureList: boolean
 }
 
 /** Counters in the text format of Prometheus; no label says who did something. */
@@ -15,6 +18,8 @@ export class ReplicaMetrics implements ReplicaMetricsPort {
   #blobs = 0
   #storedBlobBytes = 0
   #readBlobBytes = 0
+  #erasedAgain = 0
+  #isListLost = false
 
   answered(route: string, status: number): void {
     const labels = `route="${route.replaceAll(/[^A-Za-z /*]/g, '')}",status="${status}"`
@@ -39,6 +44,11 @@ export class ReplicaMetrics implements ReplicaMetricsPort {
     this.#readBlobBytes += bytes
   }
 
+  erasedAgain(accounts: number, isListLost: boolean): void {
+    this.#erasedAgain += accounts
+    this.#isListLost = isListLost
+  }
+
   text(gauges: ReplicaGauges): string {
     const answers = [...this.#answers].map(([labels, count]) => `sotto_replica_answers_total{${labels}} ${count}`)
     const lines = [
@@ -51,6 +61,10 @@ export class ReplicaMetrics implements ReplicaMetricsPort {
       ...counter('read_blob_bytes_total', this.#readBlobBytes),
       ...gauge('requests_at_work', gauges.requestsAtWork),
       ...gauge('listeners', gauges.listeners),
+      ...counter('erased_again_accounts_total', this.#erasedAgain),
+      ...gauge('listed_erasures', gauges.listedErasures),
+      ...gauge('erasure_list_there', Number(gauges.hasErasureList)),
+      ...gauge('erasure_list_lost', Number(this.#isListLost)),
     ]
     return `${lines.join('\n')}\n`
   }

@@ -2,6 +2,7 @@
  * What a store of sealed histories has to do, whatever it is built on; `test/contracts/replica-store.ts` holds every store to it.
  * Nothing here can be read by the server: headers say who wrote how much and when, bodies are sealed.
  */
+import type { ErasureMarks } from './erasures/marks.ts'
 
 /** How far a device has written. */
 export interface StoredHead {
@@ -74,6 +75,8 @@ export interface ReplicaUsage {
 
 /** Every promise resolves when what it did is durable. */
 export interface ReplicaStore {
+  /** Absent where it is restored together with the chains of devices, which have such marks themselves. */
+  readonly marks?: ErasureMarks
   /**
    * Adds a batch behind its device's head, head and batch in one transaction. The day of receipt is the store's clock's, never earlier than
    * that of anything stored.

@@ -2,11 +2,16 @@ import { AccountChains } from './access/account-chains.ts'
 import { BoxDoor } from './access/box-door.ts'
 import type { AccessStore } from './access/chain-store.ts'
 import { nodeCrypto } from './access/crypto.ts'
-import { EmptyAccountDoor, type DigestPort, type InvitationPort } from './access/empty-account-door.ts'
+import { EmptyAccountDoor } from './access/empty-account-door.ts'
+import { ErasureDoor } from './access/erasure-door.ts'
 import { refuseUse } from './access/judge-request.ts'
 import { LinkDoor } from './access/link-door.ts'
+import type { DigestPort, InvitationPort } from './access/opening-proof.ts'
 import { RequestGate, type AddressLimits } from './access/request-gate.ts'
 import { AccountOrder } from './account-order.ts'
+import { eraseAgain } from './erasures/erase-again.ts'
+import type { ErasureList } from './erasures/erasure-list.ts'
+import type { ErasureMark } from './erasures/marks.ts'
 import { closeCodes, NewsHub } from './http/news-hub.ts'
 import { Room } from './http/room.ts'
 import type { ReplicaLimits } from './limits.ts'
@@ -25,6 +30,8 @@ export interface ReplicaServicePorts {
   readonly store: ReplicaStore
   readonly blobs: BlobStore
   readonly access: AccessStore
+  /** Outlives backups of the stores; null = nobody keeps one. */
+  readonly erasureList: ErasureList | null
   readonly digest: DigestPort & { challenge(stale: boolean): string }
   /** Address of a user whom digest proved. */
   readonly accountOf: (user: string) => Aor
@@ -47,6 +54,7 @@ export class ReplicaService {
   readonly limits: ReplicaLimits
   readonly gate: RequestGate
   readonly emptyAccounts: EmptyAccountDoor
+  readonly erasures: ErasureDoor
   readonly links: LinkDoor
   readonly boxes: BoxDoor
   readonly chains: AccountChains
@@ -72,6 +80,7 @@ export class ReplicaService {
     this.chains = new AccountChains({ store, crypto: nodeCrypto, capacity: limits.cachedChains })
     this.gate = new RequestGate({ ...common, chains: this.chains })
     this.emptyAccounts = new EmptyAccountDoor(common)
+    this.erasures = new ErasureDoor(common)
     this.links = new LinkDoor({ ...common, chains: this.chains })
     this.boxes = new BoxDoor(store)
     this.room = new Room(limits.requestsAtWork, limits.requestsAtWorkPerAccount)
@@ -80,10 +89,13 @@ export class ReplicaService {
     this.news = new NewsHub({ clock, quietMs: limits.newsQuietMs, room: listeners })
   }
 
-  /** Drops what is too old, now and every hour. */
+  /** Drops what is too old, now and every hour; erases what was announced long enough, but not before devices could come and say no. */
   async start(): Promise<void> {
+    await this.#eraseAgain()
     await this.#dropOldDays()
+    await this.erasures.countToday()
     this.#repeat(upkeepMs, () => this.#dropOldDays())
+    this.#repeat(upkeepMs, () => this.#eraseDue())
     this.#repeat(recheckMs, () => this.#recheckListeners())
   }
 
@@ -108,13 +120,40 @@ export class ReplicaService {
 
   /** {@link eraseAccount} for who runs in the account's order already. */
   async eraseInOrder(account: Aor): Promise<ReplicaUsage> {
-    const { store, blobs, access } = this.ports
-    // The chain last: as long as it is there, who was cut off can ask again.
-    await blobs.eraseAccount(account)
-    await store.eraseAccount(account)
-    await access.eraseAccount(account)
+    const { erasureList } = this.ports
+    // First, and durable: from here on no backup brings it back for good.
+    const mark = erasureList?.erased(account)
+    try {
+      await this.#eraseStored(account, mark)
+    } catch (cause) {
+      // Who asked is told, and can ask again: a start much later must not do what a device may have said no to by then.
+      if (mark !== undefined && (await this.#isThere(account))) this.#takeBack(mark)
+      throw cause
+    }
     this.news.closeWhere(account, () => true, closeCodes.erased)
     return this.usage(account)
+  }
+
+  /** The chain last: as long as it is there, who was cut off can ask again. */
+  async #eraseStored(account: Aor, mark: ErasureMark | undefined): Promise<void> {
+    const { store, blobs, access } = this.ports
+    await blobs.eraseAccount(account)
+    await store.eraseAccount(account)
+    if (mark !== undefined) await store.marks?.mark(mark)
+    await access.eraseAccount(account, mark)
+  }
+
+  /** On doubt it is not: then the list keeps what was said. */
+  async #isThere(account: Aor): Promise<boolean> {
+    return (await this.ports.access.mark(account).catch(() => null)) !== null
+  }
+
+  #takeBack(mark: ErasureMark): void {
+    try {
+      this.ports.erasureList?.takeBack(mark)
+    } catch {
+      this.ports.log.error('replica-upkeep-failed')
+    }
   }
 
   /** Tells the others of a new link, and shows those out whom it revokes. */
@@ -136,6 +175,7 @@ export class ReplicaService {
     await this.ports.store.close()
     await this.ports.blobs.close()
     await this.ports.access.close()
+    this.ports.erasureList?.close()
   }
 
   /** Who fetches an answer slowly holds nobody up for longer. */
@@ -161,6 +201,60 @@ export class ReplicaService {
     const kept = dayOf(clock.now()) - this.limits.retentionDays
     await store.dropBefore(kept)
     await blobs.dropBefore(kept)
+    await this.#forgetErasures(clock.now() - this.limits.erasureListMs)
+  }
+
+  async #eraseDue(): Promise<void> {
+    const { access, clock, log } = this.ports
+    await this.erasures.countToday()
+    for (const due of await this.erasures.due()) {
+      // One that cannot be erased now holds up no other.
+      await this.#eraseAnnounced(due as Aor).catch((_cause: unknown) => log.error('replica-upkeep-failed'))
+    }
+    await access.erasures.forgetKept(clock.now() - this.limits.erasureNoticeMs)
+  }
+
+  #eraseAnnounced(account: Aor): Promise<void> {
+    return this.order.run(account, async () => {
+      // A device may have said in the meantime that it stays.
+      if ((await this.erasures.due()).includes(account)) await this.eraseInOrder(account)
+    })
+  }
+
+  /** What a backup brought back, before anybody can ask for it. */
+  async #eraseAgain(): Promise<void> {
+    const { erasureList, log, access } = this.ports
+    if (erasureList === null) return
+    const isLost = erasureList.isNew && (await access.marks.marks()).size > 0
+    if (isLost) log.error('replica-erasure-list-lost')
+    this.metrics.erasedAgain(await eraseAgain(this.ports, erasureList), isLost)
+  }
+
+  async #forgetErasures(before: number): Promise<void> {
+    const { access, store, erasureList } = this.ports
+    erasureList?.dropBefore(before)
+    await access.marks.dropMarksBefore(before)
+    await store.marks?.dropMarksBefore(before)
+  }
+
+  /** A device, or the paper key, says that an account is not to be erased; false where nobody asked. */
+  async keep(account: Aor): Promise<boolean> {
+    if ((await this.erasures.notice(account)) === null) return false
+    await this.#settle(account)
+    this.ports.erasureList?.kept(account)
+    return this.erasures.keep(account)
+  }
+
+  /** Of an account that is there, what the list says beyond what was done is not to be done any more. */
+  async #settle(account: Aor): Promise<void> {
+    const { access, erasureList } = this.ports
+    const name = erasureList?.nameOf(account)
+    if (erasureList === null || name === undefined) return
+    const done = (await access.marks.marks()).get(name) ?? -1
+    for (let at = erasureList.newest('erased').get(name); at !== undefined && at > done;) {
+      erasureList.takeBack({ name, at })
+      at = erasureList.newest('erased').get(name)
+    }
   }
 
   /** Upkeep that fails is tried again the next time. */

@@ -1,7 +1,7 @@
 /** Rows of the bridge about replication and the devices of an account. */
 import { z } from 'zod'
 import type { DeviceId } from '../model/ids.ts'
-import type { ReplicationView, ServerCopyView } from '../model/replication-views.ts'
+import type { ErasureView, ReplicationView, ServerCopyView } from '../model/replication-views.ts'
 import { method } from './method.ts'
 import { accountId, secretBytes } from './schema.ts'
 
@@ -10,18 +10,22 @@ const deviceId = z
   .regex(/^[A-Za-z0-9_-]{22}$/)
   .transform((text) => text as DeviceId)
 
+const serverQuestion = {
+  accountId,
+  /** `host:port` of the replica; null = the account's own server. */
+  server: z.string().max(300).nullable(),
+  /** For accounts whose SIP provider the replica does not know. */
+  invitation: z.string().max(600).nullable(),
+}
+
 export const replicationRows = {
   'replication.list': method<readonly ReplicationView[]>()(z.object({})),
   /** Pushes the last 60 days, then everything as it happens. */
-  'replication.switchOn': method<void>()(
-    z.object({
-      accountId,
-      /** `host:port` of the replica; null = the account's own server. */
-      server: z.string().max(300).nullable(),
-      /** For accounts whose SIP provider the replica does not know. */
-      invitation: z.string().max(600).nullable(),
-    }),
-  ),
+  'replication.switchOn': method<void>()(z.object(serverQuestion)),
+  /** With the account's password, where its history is sealed for other devices: asks that it is erased, or only (`ask` false) how that stands. */
+  'replication.askErasure': method<ErasureView>()(z.object({ ...serverQuestion, ask: z.boolean() })),
+  /** As one of the account's devices: what somebody asked to be erased stays. */
+  'replication.keepHistory': method<void>()(z.object({ accountId })),
   /** Ends it on this device; with `erase` the server's copy goes first, and what is left there is read back. */
   'replication.switchOff': method<ServerCopyView | null>()(z.object({ accountId, erase: z.boolean() })),
   'replication.serverCopy': method<ServerCopyView>()(z.object({ accountId })),

@@ -167,6 +167,9 @@ export const bridgeTable = {
   'messages.setBookmarked': method<void>()(
     z.object({ conversationId, author: aor, messageId, bookmarked: z.boolean() }),
   ),
+  'messages.react': method<void>()(
+    z.object({ conversationId, author: aor, messageId, emoji: z.string().min(1).max(64), chosen: z.boolean() }),
+  ),
   'messages.retry': method<void>()(z.object({ conversationId, messageId })),
   'messages.typing': method<void>()(z.object({ conversationId, active: z.boolean() })),
 

@@ -1,4 +1,7 @@
 const encoder = new TextEncoder()
+const hexDigits = encoder.encode('0123456789abcdef')
+/** Bytes that are written at once: a function takes only so many arguments. */
+const hexPiece = 8192
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD. */
@@ -17,7 +20,9 @@ export function utf8Text(bytes: Uint8Array): string | null {
 
 /** All `parts` one after the other, in one fresh array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
   let at = 0
   for (const part of parts) {
     whole.set(part, at)
@@ -51,9 +56,19 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
+  if (bytes.length <= hexPiece) return hexOf(bytes)
+  return hexOf(bytes.subarray(0, hexPiece)) + toHex(bytes.subarray(hexPiece))
+}
+
+/** Ids are keys of maps everywhere: one string at once, not one put together from parts. */
+function hexOf(bytes: Uint8Array): string {
+  const codes = new Array<number>(2 * bytes.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    codes[2 * i] = hexDigits[byte >> 4] ?? 0
+    codes[2 * i + 1] = hexDigits[byte & 15] ?? 0
+  }
+  return String.fromCharCode.apply(null, codes)
 }
 
 /** Overwrites secrets that are no longer needed. */

@@ -85,6 +85,9 @@ export type InvitationReply = z.infer<typeof invitationReply>
 /** `PUT /me/password`; old phones are out until they are let in again. */
 export const passwordRequest = z.object({ ha1Sha256 })
 
+/** `PUT /replica/sign-in`: with the epoch that the password goes with, by which an older request takes no newer password away. */
+export const signInRequest = passwordRequest.extend({ epoch: z.number().int().min(0).max(0xffff_ffff) })
+
 /** `PUT /me/phones`: lets phones sign in that know MD5 alone, with a password of their own; null: no more. */
 export const phonesRequest = z.object({ ha1Md5: ha1Md5.nullable() })
 
@@ -98,12 +101,21 @@ export const replicaHolding = z.object({
   batches: z.number(),
   bytes: z.number(),
   oldestDay: z.string().nullable(),
+  /** Somebody with the password alone asked that all of it is erased: when, and when that happens unless a device says no, ms since 1970. */
+  erasure: z.object({ askedAt: z.number(), dueAt: z.number() }).nullable().default(null),
 })
 export type ReplicaHolding = z.infer<typeof replicaHolding>
 
 /** `GET /me`: everything the server holds about the user, by table and column. */
 export const meReply = z.object({
-  account: z.object({ user: z.string(), domain: z.string(), createdDay: z.string(), holdsHa1: z.array(z.string()) }),
+  account: z.object({
+    user: z.string(),
+    domain: z.string(),
+    createdDay: z.string(),
+    holdsHa1: z.array(z.string()),
+    /** Epoch that the password goes with; 0 = no device gave one. A server of before does not say. */
+    passwordEpoch: z.number().default(0),
+  }),
   devices: z.array(z.object({ instance: z.string(), lastSeenDay: z.string(), waiting: z.number() })),
   mailbox: z.object({ messages: z.number(), bytes: z.number() }),
   sentWaiting: z.object({ messages: z.number(), bytes: z.number() }),
@@ -111,7 +123,15 @@ export const meReply = z.object({
   /** Devices that called the echo contact, by their ZRTP number; a server of before keeps none. */
   echoDevices: z.array(z.object({ zid: z.string(), lastCallDay: z.string() })).default([]),
   /** A server of before has none. */
-  replica: replicaHolding.default({ links: 0, boxes: 0, devices: [], batches: 0, bytes: 0, oldestDay: null }),
+  replica: replicaHolding.default({
+    links: 0,
+    boxes: 0,
+    devices: [],
+    batches: 0,
+    bytes: 0,
+    oldestDay: null,
+    erasure: null,
+  }),
 })
 export type MeReply = z.infer<typeof meReply>
 
@@ -153,6 +173,7 @@ export const problemCodes = [
   'invitation-invalid',
   'address-taken',
   'address-reserved',
+  'history-sealed',
   'too-many',
   'not-found',
   'internal',

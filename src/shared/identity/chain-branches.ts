@@ -29,7 +29,7 @@ export interface ChainBranch {
 /** A device that only branches have which do not count. */
 export interface DeviceAside {
   readonly id: DeviceId
-  readonly name: string
+  readonly sealedName: Uint8Array
   readonly addedAt: number
 }
 
@@ -52,7 +52,7 @@ export function devicesAside(links: readonly Uint8Array[], { state }: ChainReadi
     const body = decodeLinkBody(decodeSignedLink(bytes).body)
     if (body.kind !== 'add') continue
     const id = deviceIdText(body.device.id)
-    if (!state.devices.has(id)) aside.set(id, { id, name: body.device.name, addedAt: body.at })
+    if (!state.devices.has(id)) aside.set(id, { id, sealedName: body.device.name, addedAt: body.at })
   }
   return [...aside.values()]
 }

@@ -1,12 +1,14 @@
 /** What other features may ask of an account's device chain and of this device's keys; compose hands it over. */
-import type { DeviceKeys, PaperKeys } from '../model/device-link.ts'
-import type { Aor } from '../model/ids.ts'
+import type { DeviceOffer, PaperKeys } from '../model/device-link.ts'
+import { toBase64Url } from '../bytes/base64url.ts'
+import type { Aor, DeviceId } from '../model/ids.ts'
 import type { ChainBranch, DeviceAside } from './chain-branches.ts'
+import type { ChainState } from './device-chain.ts'
 import type { ChainReading } from './read-chain.ts'
 
 /** What a device of the chain, or the paper key, may say next. */
 export type ChainChange =
-  | { readonly kind: 'add'; readonly device: DeviceKeys }
+  | { readonly kind: 'add'; readonly device: DeviceOffer }
   | {
       readonly kind: 'revoke'
       readonly target: Uint8Array
@@ -21,7 +23,7 @@ export type ChainChange =
 export interface OwnDevice {
   readonly id: Uint8Array
   /** Public halves, under the name that the chain has for it. */
-  readonly keys: DeviceKeys
+  readonly keys: DeviceOffer
   /** X25519 seed; stays this object's to wipe. */
   readonly x25519: Uint8Array
   /** Ed25519 signature (RFC 8032). */
@@ -47,6 +49,24 @@ export interface KnownChain extends ChainReading {
   readonly branches: readonly ChainBranch[]
   /** Of a chain that is not forked (any more), devices of branches that do not count. */
   readonly aside: readonly DeviceAside[]
+  readonly names: DeviceNames
+}
+
+/** Names of devices, by what stands for them in the chain, base64url; those that are sealed with another key are left out. */
+export type DeviceNames = ReadonlyMap<string, string>
+
+/** The name of a device; empty where the chain has none, or it cannot be read here. */
+export function nameOfDevice(
+  { state, names }: { readonly state: Pick<ChainState, 'devices'>; readonly names: DeviceNames },
+  id: DeviceId,
+): string {
+  const device = state.devices.get(id)
+  return device === undefined ? '' : nameBehind(names, device.sealedName)
+}
+
+/** Empty where it cannot be read here. */
+export function nameBehind(names: DeviceNames, sealed: Uint8Array): string {
+  return names.get(toBase64Url(sealed)) ?? ''
 }
 
 export interface DeviceChainPort {

@@ -11,6 +11,7 @@ import {
   decodeLinkBody,
   decodeSignedLink,
   type DeviceKeys,
+  type LinkDevice,
   type LinkBody,
   type LinkBodyOf,
   type LinkSignature,
@@ -30,7 +31,7 @@ export type LinkHash = string
 /** One device as the chain knows it. */
 export interface ChainDevice {
   readonly keys: DeviceKeys
-  readonly name: string
+  readonly sealedName: Uint8Array
   readonly addedAt: number
   /** Null while the device is valid. */
   readonly revokedAt: number | null
@@ -46,6 +47,8 @@ export interface ChainState {
   readonly head: LinkHash
   readonly length: number
   readonly paper: PaperKeys
+  /** The key of the devices' names, in a box that the paper secret opens. */
+  readonly namesBox: Uint8Array
   readonly devices: ReadonlyMap<DeviceId, ChainDevice>
   /** Number of the newest key epoch; 0 before the first. */
   readonly epoch: number
@@ -145,7 +148,7 @@ export function applyVerifiedLink(state: ChainState | null, link: VerifiedLink):
       // Devices that count no more may have the key of the newest epoch, and know the password.
       return { ...next, ...removal(state) }
     case 'rename':
-      return { ...next, devices: changeDevice(state, body.target, { name: body.name }) }
+      return { ...next, devices: changeDevice(state, body.target, { sealedName: body.name }) }
     case 'epoch':
       return { ...next, epoch: body.epoch, epochIsDue: false, epochs: withEpoch(state, body) }
   }
@@ -242,12 +245,13 @@ function genesisState(body: Extract<LinkBody, { kind: 'genesis' }>, hash: LinkHa
   const devices = new Map([[deviceIdText(body.device.id), newDevice(body.device, body.at)]])
   return {
     ...{ account: body.account as Aor, identity: hash, head: hash, length: 1, paper: body.paper },
+    namesBox: body.names,
     ...{ devices, epoch: 0, epochs: new Map(), epochIsDue: true, signInEpoch: 0 },
   }
 }
 
-function newDevice(keys: DeviceKeys, at: number): ChainDevice {
-  return { keys, name: keys.name, addedAt: at, revokedAt: null, countsUntil: null }
+function newDevice({ name, ...keys }: LinkDevice, at: number): ChainDevice {
+  return { keys, sealedName: name, addedAt: at, revokedAt: null, countsUntil: null }
 }
 
 function withEpoch(

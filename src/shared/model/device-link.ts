@@ -13,12 +13,16 @@ import { ProtocolError } from '../errors.ts'
 export type LinkErrorCode = CborErrorCode | 'too-large' | 'bad-shape'
 
 export const maxLinkBytes = 4096
+/** A device's name in a link: sealed, since servers keep links (`docs/identity.md`). */
+export const sealedNameBytes = 304
+/** The key of the names in link 0, in a box that the paper secret opens. */
+export const namesBoxBytes = 80
 const maxNameLength = 80
 
 const hash = bytesOf(32)
 const key = bytesOf(32)
 const deviceId = bytesOf(16)
-const name = z.string().max(maxNameLength)
+const name = bytesOf(sealedNameBytes)
 const at = z.number().int().nonnegative()
 
 /** Shape of {@link DeviceKeys}. */
@@ -31,8 +35,10 @@ export const deviceKeys = z.object({
   x25519: key,
   /** Identity key of the text encryption, an X25519 key of its own. */
   omemo: key,
-  name,
 })
+/** Shape of {@link DeviceOffer}. */
+export const deviceOffer = deviceKeys.extend({ name: z.string().max(maxNameLength) })
+const linkDevice = deviceKeys.extend({ name })
 const paperKeys = z.object({ ed25519: key, x25519: key })
 const version = z.literal(1)
 
@@ -43,19 +49,20 @@ const body = z.discriminatedUnion('kind', [
     previous: z.null(),
     at,
     account: z.string().max(400),
-    device: deviceKeys,
+    device: linkDevice,
     paper: paperKeys,
+    names: bytesOf(namesBoxBytes),
   }),
-  z.object({ version, kind: z.literal('add'), previous: hash, at, device: deviceKeys }),
+  z.object({ version, kind: z.literal('add'), previous: hash, at, device: linkDevice }),
   z.object({
     ...{ version, kind: z.literal('revoke'), previous: hash, at, target: deviceId },
     /** How far the revoking device has read the target: nothing that comes after it counts. */
     last: z.object({ seq: z.number().int().nonnegative(), hash }).optional(),
   }),
   z.object({ version, kind: z.literal('rename'), previous: hash, at, target: deviceId, name }),
-  /** `commitment` = SHA-256 of the epoch key under its own label. */
   /** At the end of one branch of a fork: the branches that lead there, by their first links, are the ones that count. */
   z.object({ version, kind: z.literal('pick'), previous: hash, at, branches: z.array(hash).min(1).max(8) }),
+  /** `commitment` = SHA-256 of the epoch key under its own label. */
   z.object({ version, kind: z.literal('epoch'), previous: hash, at, epoch: z.number().int().min(1), commitment: hash }),
 ])
 
@@ -66,6 +73,10 @@ const signed = z.object({
 
 /** Public half of a device. */
 export type DeviceKeys = z.output<typeof deviceKeys>
+/** A device as it says who it is to another of its person: never to a server. */
+export type DeviceOffer = z.output<typeof deviceOffer>
+/** A device as it stands in a link. */
+export type LinkDevice = z.output<typeof linkDevice>
 /** Public halves of the recovery pairs that come from the paper secret. */
 export type PaperKeys = z.output<typeof paperKeys>
 /** What a link says. */

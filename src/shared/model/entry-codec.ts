@@ -4,8 +4,8 @@
  * What this version does not know survives: unknown kinds and known kinds with unknown values become an `unknown` body,
  * unknown fields go to `extra`, and both are written back byte for byte.
  */
-import { decode, encode, rfc8949EncodeOptions } from 'cborg'
-import { equalBytes } from '../bytes/bytes.ts'
+import { decode, encode, rfc8949EncodeOptions, type DecodeOptions } from 'cborg'
+import { CanonicalTokens, strictNumbers } from '../bytes/canonical-tokens.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Entry, EntryBody, EntryHead } from './entry.ts'
 import { bodyFields, bodyNumber, headFields, kindNumber, kinds, type Field, type KnownKind } from './entry-fields.ts'
@@ -16,15 +16,7 @@ export type EntryErrorCode = 'entry-too-large' | 'entry-not-cbor' | 'entry-not-c
 
 type CborMap = Map<number, unknown>
 
-const decodeOptions = {
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  strict: true,
-  useMaps: true,
-  rejectDuplicateMapKeys: true,
-}
+const decodeOptions = { ...strictNumbers, allowBigInt: true, useMaps: true, rejectDuplicateMapKeys: true }
 
 const headRows = Object.entries(headFields)
 const kindNames = new Map(Object.entries(kinds).map(([name, row]) => [row.number, name as KnownKind]))
@@ -72,19 +64,11 @@ function bodyToMap(body: EntryBody, extra: CborMap | undefined): CborMap {
  * @throws ProtocolError with an {@link EntryErrorCode}.
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
-  const map = decodeMap(bytes)
+  const tokenizer = new CanonicalTokens(bytes, decodeOptions)
+  const map = decodeMap(bytes, { ...decodeOptions, tokenizer })
   // A second encoding of the same entry would make two ids for one content: only the canonical one is taken.
-  if (!equalBytes(canonicalBytes(map), bytes)) fail('entry-not-canonical')
+  if (!tokenizer.isCanonical) fail('entry-not-canonical')
   return entryFromMap(map)
-}
-
-function canonicalBytes(map: CborMap): Uint8Array {
-  try {
-    return encode(map, rfc8949EncodeOptions)
-  } catch {
-    // Maps and lists as keys of an unknown field: they can be read, but have no place in the canonical order.
-    return fail('entry-not-canonical')
-  }
 }
 
 /** Reads an entry that this program encoded before and the database authenticated: skips the check for canonical form. */
@@ -92,11 +76,11 @@ export function decodeStoredEntry(bytes: Uint8Array): Entry {
   return entryFromMap(decodeMap(bytes))
 }
 
-function decodeMap(bytes: Uint8Array): CborMap {
+function decodeMap(bytes: Uint8Array, options: DecodeOptions = decodeOptions): CborMap {
   if (bytes.length > maxEntryBytes) fail('entry-too-large')
   let value: unknown
   try {
-    value = decode(bytes, decodeOptions)
+    value = decode(bytes, options)
   } catch {
     // Also a RangeError from hostile nesting: nothing of it is kept.
     return fail('entry-not-cbor')

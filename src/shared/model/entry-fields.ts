@@ -13,6 +13,7 @@ import {
   maxMessageIdLength,
   maxNameLength,
   maxNoteLength,
+  maxReactionLength,
   maxSavedQueryLength,
   maxTextLength,
 } from './limits.ts'
@@ -166,6 +167,7 @@ export const bodyFields = {
   sendReceipts: { number: 43, type: bool },
   sendTyping: { number: 44, type: bool },
   hideAddress: { number: 45, type: oneOf('strangers', 'everyone', 'nobody') },
+  emojis: { number: 46, type: text(maxReactionLength) },
 } as const satisfies Record<string, Field>
 
 export type BodyFieldName = keyof typeof bodyFields
@@ -222,5 +224,10 @@ export const kinds: Readonly<Record<KnownKind, KindRow>> = {
     number: 14,
     required: ['at'],
     optional: ['name', 'sendReceipts', 'sendTyping', 'callPolicy', 'hideAddress'],
+  },
+  reaction: {
+    number: 15,
+    required: [...byAuthor, 'messageId', 'target', 'targetAuthor', 'emojis', 'sentAt'],
+    optional: [],
   },
 }

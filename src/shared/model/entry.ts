@@ -92,6 +92,16 @@ export interface DeleteBody extends ByAuthor {
   /** With `gone`: the position of the row, so that what was read before it stays read. */
   readonly place?: number
 }
+/** All that `author` answers `target` with, in place of what they answered before; `emojis` is empty when it is taken back. */
+export interface ReactionBody extends ByAuthor {
+  readonly kind: 'reaction'
+  readonly messageId: MessageId
+  readonly target: MessageId
+  readonly targetAuthor: Aor
+  /** Emoji with one space between two (RFC 9078 §2); what is none is not shown. */
+  readonly emojis: string
+  readonly sentAt: number
+}
 /**
  * What became of an outgoing message, said by transport or by the recipient's IMDN (`author` = who says it).
  * `queued` = the user retries a failed message. `delivered` and `displayed` never go back; of `queued`, `sent` and
@@ -209,6 +219,7 @@ export type EntryBody =
   | TimerBody
   | EditBody
   | DeleteBody
+  | ReactionBody
   | DeliveryBody
   | ReadBody
   | ContactBody

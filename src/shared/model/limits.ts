@@ -16,6 +16,10 @@ export const maxNoteLength = 2000
 export const maxFileNameLength = 255
 /** Media type of a file, as its sender gave it. */
 export const maxMediaTypeLength = 200
+/** Emoji that one person may answer a message with; the first ones count. */
+export const maxReactions = 8
+/** All emoji of one reaction, with the spaces between them. */
+export const maxReactionLength = 400
 /** A saved search, as JSON. */
 export const maxSavedQueryLength = 4000
 /** Saved searches of one account; further ones are refused. */
@@ -42,3 +46,6 @@ export const maxUnread = 1000
 export const maxListedChanges = 200
 /** Characters of a message shown as preview. */
 export const previewLength = 140
+
+/** The last time that a line can carry (RFC 3339 has years of four digits), ms. */
+export const latestDateTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999)

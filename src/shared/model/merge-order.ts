@@ -32,7 +32,8 @@ export function compareEntries(a: Entry, b: Entry): number {
   )
 }
 
-function compareText(a: string, b: string): number {
+/** By code units: the same everywhere. */
+export function compareText(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
 }

@@ -21,8 +21,10 @@ import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
 import { deletesAsMuch, goesWithRow, withoutGone } from './merge-gone.ts'
 import { fileFirst, heard, isFromFile } from './merge-file.ts'
 import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
+import { isByOthers, mergeReactions, replacesReaction } from './merge-reactions.ts'
 import { contentOf, expiryOf, isRow, mergedFile, type MergedFile, type Row } from './merge-row.ts'
 import { maxExpirySeconds } from './limits.ts'
+import type { Reaction } from './reactions.ts'
 import type { AuthenticatedBy, ContactPolicy, DeliveryState, MessagePath } from './views.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -51,6 +53,8 @@ export interface MergedMessage {
   readonly readMark: boolean
   /** The user put a bookmark on it. */
   readonly bookmarked: boolean
+  /** Who answered it with which emoji, sorted by author. */
+  readonly reactions: readonly Reaction[]
   /** Seconds after which it disappears, counted from sending or from reading. */
   readonly expiresAfter?: number
   /** This row is a call. */
@@ -92,7 +96,7 @@ export function subjectOf(entry: Entry): Subject | null {
   if (body.kind === 'edit' || body.kind === 'delete') return { ...rowKey(body), messageId: body.target }
   // Only own messages are delivered; `author` is who says so.
   if (body.kind === 'delivery') return { conversation: body.conversation, author: head.account, messageId: body.target }
-  if (body.kind === 'read' || body.kind === 'bookmark')
+  if (body.kind === 'read' || body.kind === 'bookmark' || body.kind === 'reaction')
     return { conversation: body.conversation, author: body.targetAuthor, messageId: body.target }
   return null
 }
@@ -160,6 +164,7 @@ function commonView(variant: Variant, cluster: readonly Entry[]) {
     authenticatedBy: earliest(strongest)?.head.authenticatedBy ?? head.authenticatedBy,
     readMark: cluster.some((entry) => entry.body.kind === 'read'),
     bookmarked: latest(only(cluster, 'bookmark'))?.body.marked ?? false,
+    reactions: mergeReactions(cluster, deleteStrength(cluster)),
     ...(body.kind === 'message' || body.kind === 'file' ? sentFacts(body, variant, cluster) : arrived),
   }
 }
@@ -176,7 +181,8 @@ function sentFacts(body: SentBody, variant: Variant, cluster: readonly Entry[]) 
 
 function deletedView(variant: Variant, cluster: readonly Entry[]): MergedMessage {
   const common = commonView(variant, cluster)
-  return { ...common, variant: 0, text: '', edited: false, deleted: true, conflicting: false, bookmarked: false }
+  const cleared = { text: '', edited: false, bookmarked: false, reactions: [] }
+  return { ...common, ...cleared, variant: 0, deleted: true, conflicting: false }
 }
 
 function view(variant: Variant, cluster: readonly Entry[], rank: number, conflicting: boolean): MergedMessage {
@@ -307,7 +313,10 @@ function ownChoicesOf(
  */
 export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
   if (isFromFile(entry) && cluster.some((held) => isRow(held) && !isFromFile(held))) return true
-  return cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster)))
+  return (
+    isByOthers(entry) ||
+    cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster)))
+  )
 }
 
 /** Nothing weaker does, nor what another file says. */
@@ -321,6 +330,7 @@ function dominates(held: Entry, entry: Entry, deleted: number): boolean {
   if (b.kind === 'call' && isCallDeleted([held])) return true
   if (a.kind === 'delete') return deletes(a, entry)
   if (a.kind === 'read') return b.kind === 'read'
+  if (a.kind === 'reaction') return replacesReaction(held, entry)
   if (a.kind === 'bookmark') return b.kind === 'bookmark' && compareEntries(held, entry) >= 0
   if (a.kind === 'delivery') return b.kind === 'delivery' && a.author !== held.head.account && saysAsMuch(a, b)
   return isEarlier(held, entry) && sameContent(held, entry, deleted)

@@ -37,6 +37,15 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     covers: columns('message', 'quiet', 'call_outcome', 'call_video', 'call_duration', 'call_readers'),
   },
   {
+    datum: 'Reactions: which emoji you and the other side answered a message with',
+    where: 'This device, history.db (encrypted), tables reaction and entry',
+    why: 'To show them under the message',
+    howLong: 'Until they are taken back or replaced, and at most as long as the message',
+    whoReads: you,
+    howToErase: 'Take your own back, or delete the message: they go at once',
+    covers: columns('reaction', 'position', 'author', 'emojis'),
+  },
+  {
     datum: 'Files you sent and received: name, kind, size, which attachment, and its key',
     where: 'This device, history.db (encrypted), tables message, entry and attachment',
     why: 'To show the file in the conversation, and to open it again',
@@ -116,7 +125,7 @@ export const historyPrivacyRows: readonly PrivacyTableRow[] = [
     covers: columns('conversation', 'draft', 'draft_at'),
   },
   {
-    datum: 'Messages, edits, deletions and receipts still to be delivered, with recipient and exact bytes',
+    datum: 'Messages, edits, deletions, reactions and receipts still to be delivered, with recipient and exact bytes',
     where: 'This device, history.db (encrypted), table job',
     why: 'To deliver them when the network is back',
     howLong: 'Until delivered or clearly failed',

@@ -9,7 +9,7 @@ const sealed = `${owner}: that it is there, not what is in it`
 export const replicaPrivacyRows: readonly PrivacyTableRow[] = [
   {
     datum:
-      'Your address, and the list of your devices: their public keys, names, when they were added, renamed and removed, numbers of epochs',
+      'Your address, and the list of your devices: their public keys, names (sealed with a key that only they have), when they were added, renamed and removed, numbers of epochs',
     where: 'Server of the replica, access.db, table chain_link',
     why: 'So that only your devices get in, and each can check which they are',
     howLong: 'Until the copy is erased',
@@ -35,6 +35,34 @@ export const replicaPrivacyRows: readonly PrivacyTableRow[] = [
       'replica.epoch_box.epoch',
       'replica.epoch_box.box',
     ],
+  },
+  {
+    datum:
+      'That somebody who has the password of your account and none of its devices asked that all is erased, when, and on how many days since then the server ran',
+    where: 'Server of the replica, access.db, table erasure_request',
+    why: 'So that it is announced to your devices for 14 days, and each of them can keep your history',
+    howLong: 'Until it is erased; 14 days where a device kept it',
+    whoReads: owner,
+    howToErase: erase,
+    covers: [
+      'replica.erasure_request.account',
+      'replica.erasure_request.asked_at',
+      'replica.erasure_request.days',
+      'replica.erasure_request.due_at',
+      'replica.erasure_request.kept_at',
+      'replica.erasure_request.last_day',
+    ],
+  },
+  {
+    datum:
+      'That an account was erased, and when: under a name made of it with a key (HMAC-SHA-256), and that a device said no to it. Whoever has the file can check an address that they know',
+    where:
+      'Server of the replica, a file beside its directory (option --erasures), and the same names in access.db (or PostgreSQL), table erased_account',
+    why: 'So that a backup of the server does not bring back what was erased',
+    howLong: '67 days',
+    whoReads: 'Whoever runs the server',
+    howToErase: 'Not at all: it is what is left of an erasure',
+    covers: ['replica.erased_account.name', 'replica.erased_account.at'],
   },
   {
     datum:

@@ -33,6 +33,15 @@ export const serverPrivacyRows: readonly PrivacyTableRow[] = [
     covers: ['server.account.phone_ha1_md5'],
   },
   {
+    datum: 'Number of the key epoch that the password goes with, where a device of the account gave it',
+    where: 'Home server, home.db, table account',
+    why: 'So that a late request takes no newer password away',
+    howLong: 'Until the account is closed',
+    whoReads: owner,
+    howToErase: close,
+    covers: ['server.account.password_epoch'],
+  },
+  {
     datum: 'Day on which the account was made',
     where: 'Home server, home.db, table account',
     why: 'So that the person running it can see which accounts are old',

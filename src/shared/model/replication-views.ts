@@ -26,7 +26,8 @@ export interface ReplicaDeviceView {
 /** Something a server or a device did that no honest one does. `key` names it for {@link ReplicationView}'s list. */
 export interface ReplicaFaultView {
   readonly key: string
-  readonly kind: 'forged' | 'forked' | 'withheld' | 'body-withheld' | 'rolled-back' | 'ahead' | 'chain-forked'
+  readonly kind:
+    'forged' | 'forked' | 'withheld' | 'body-withheld' | 'rolled-back' | 'ahead' | 'chain-withheld' | 'chain-forked'
   /** Whose history it is about; null where it is about the account's. */
   readonly device: DeviceId | null
   /** When it was found, ms. */
@@ -62,6 +63,11 @@ export interface ChainBranchView {
   readonly mayPick: boolean
 }
 
+/** What became of restoring: `forked`: the list of devices is in two versions, and nothing was changed. */
+export type RestoreAnswer =
+  | { readonly kind: 'restored'; readonly accountId: AccountId }
+  | { readonly kind: 'forked'; readonly branches: readonly ChainBranchView[] }
+
 export interface ReplicationView {
   readonly accountId: AccountId
   readonly state: ReplicationState
@@ -83,6 +89,10 @@ export interface ReplicationView {
   readonly unopened: number
   /** A removed device can still sign in at the SIP server: it has not taken the new password yet. */
   readonly isPasswordDue: boolean
+  /** Somebody without a device of the account asked that the server erases all of it, ms by its clock; null = nobody did. */
+  readonly erasure: { readonly askedAt: number; readonly dueAt: number } | null
+  /** The server has no room for files of this account any more: they stay on the device that has them. */
+  readonly isFullOfFiles: boolean
   readonly faults: readonly ReplicaFaultView[]
   /** Of a forked list of devices, the ways it may go on; empty otherwise. */
   readonly branches: readonly ChainBranchView[]
@@ -91,6 +101,15 @@ export interface ReplicationView {
   /** Valid ones first, oldest first. */
   readonly devices: readonly ReplicaDeviceView[]
 }
+
+/**
+ * How it stands with erasing what a server holds, on the word of the account's password: `none`: it holds nothing. `sealed`: it holds what other devices
+ * sealed, and nobody asked. `asked`: all is erased at `dueAt`. `kept`: a device said at `keptAt` that it stays. Times are the server's, ms.
+ */
+export type ErasureView =
+  | { readonly state: 'none' | 'sealed' }
+  | { readonly state: 'asked'; readonly askedAt: number; readonly dueAt: number }
+  | { readonly state: 'kept'; readonly keptAt: number }
 
 /** What the server said just now that it holds of an account. */
 export interface ServerCopyView {

@@ -16,3 +16,10 @@ export function parseServer(text: string): ServerAddress | null {
 export function showServer({ host, port }: ServerAddress): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
+
+/** Of a `wss:` URL, where the SIP of a home server is, and on the same port its replica and everything else over HTTPS; null for anything else. */
+export function serverOfUrl(url: string): ServerAddress | null {
+  const { hostname = '', port = '', protocol } = URL.parse(url) ?? {}
+  if (protocol !== 'wss:') return null
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port) }
+}

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { CallPolicy, CallRecordView } from './calls.ts'
 import type { AccountId, Aor, ConversationId, DeviceId, MessageId, SearchId } from './ids.ts'
+import type { Reaction } from './reactions.ts'
 import type { SearchFilter } from './search.ts'
 
 /** Transport of the account's signalling. */
@@ -134,6 +135,8 @@ export interface MessageView {
   readonly conflicting: boolean
   readonly authenticatedBy: AuthenticatedBy
   readonly bookmarked: boolean
+  /** Who answered it with which emoji; absent where nobody did. */
+  readonly reactions?: readonly Reaction[]
   /** Seconds after which it disappears, and when: absent until its time has begun. */
   readonly expiresAfter?: number
   readonly expiresAt?: number

@@ -59,8 +59,31 @@ export const openingRequest = z.object({
 /** Also the answer to `POST /replica/chain`. `repeated`: the same link was there. */
 export const storedAnswer = z.object({ kind: z.enum(['stored', 'repeated']) })
 
+/** Milliseconds since 1970 by the server's clock. */
+const time = z.number().int().nonnegative()
+/** Somebody without a device asked that all is erased; it is, at `dueAt`, unless a device or the paper key says that it stays. */
+export const erasureNotice = z.object({ askedAt: time, dueAt: time })
+export type ErasureNotice = z.output<typeof erasureNotice>
+
 /** `GET /replica/chain?from=N`: links from the Nth on as they were stored; the next page begins after them. */
-export const linksAnswer = z.object({ links: z.array(link), end: z.boolean() })
+export const linksAnswer = z.object({ links: z.array(link), end: z.boolean(), erasure: erasureNotice.optional() })
+
+/** `POST /replica/erasure`: asks for it, or only (`ask` false) how it stands; with SIP digest in `Authorization` where there is no invitation. */
+export const erasureRequest = z.object({
+  account: z.string().max(400),
+  ask: z.boolean(),
+  invitation: bytesUpTo(maxInvitationBytes).optional(),
+})
+/**
+ * `none`: nothing is held of the account. `sealed`: it is, and nobody asked. `asked`: all is erased at `dueAt`. `kept`: a device, or the
+ * paper key, said so at `keptAt`; soon after that nobody asks anew.
+ */
+export const erasureAnswer = z.discriminatedUnion('state', [
+  z.object({ state: z.enum(['none', 'sealed']) }),
+  erasureNotice.extend({ state: z.literal('asked') }),
+  z.object({ state: z.literal('kept'), keptAt: time }),
+])
+export type ErasureAnswer = z.output<typeof erasureAnswer>
 
 /** `POST /replica/chain`. `asFork`: the link is in use already and is to stand beside another one. */
 export const linkRequest = z.object({ link, asFork: z.boolean() })
@@ -81,7 +104,7 @@ export const boxesRequest = z.object({
 /** One for each box. `taken`: another one was there, and stays. */
 export const boxesStoredAnswer = z.object({ answers: z.array(z.enum(['stored', 'repeated', 'taken'])) })
 
-/** `DELETE /replica/boxes?before=EPOCH`: how many there were. */
+/** `DELETE /replica/boxes?before=EPOCH`, `DELETE /replica/erasure`: how many there were. */
 export const droppedAnswer = z.object({ dropped: count })
 
 const storedHead = z.object({ device, seq, hash: bytesOf(hashBytes) })
@@ -155,6 +178,8 @@ export const replicaProblems = [
   'unknown-epoch',
   'quota',
   'wrong-hash',
+  // Of a password: a newer one was taken.
+  'older-sign-in',
 ] as const
 export type ReplicaProblem = (typeof replicaProblems)[number]
 

@@ -42,6 +42,9 @@ function make({ bodies = [Uint8Array.of(1, 2, 3)], from = { seq: 0, hash: zeros 
   return { head, signature, envelopes }
 }
 
+/** The same bytes but for one. */
+const changed = (bytes: Uint8Array, at: number): Uint8Array => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
+
 const fault = (batch: Batch): string => {
   const checked = checkBatch(encodeBatch(batch), check)
   return checked.ok ? 'none' : checked.error
@@ -109,14 +112,14 @@ describe('a batch holds', () => {
     expect(fault(make({ head: { account: 'sip:eve@example.org' } }))).toBe('wrong-account')
     expect(fault(make({ head: { device: new Uint8Array(16) } }))).toBe('unknown-device')
     expect(fault(make({ key: generateKeyPairSync('ed25519').privateKey }))).toBe('bad-signature')
-    expect(fault({ ...batch, signature: batch.signature.with(5, 1) })).toBe('bad-signature')
+    expect(fault({ ...batch, signature: changed(batch.signature, 5) })).toBe('bad-signature')
     expect(fault(make({ head: { seq: 2 } }))).toBe('broken-chain')
     expect(fault(make({ head: { count: 2 } }))).toBe('broken-chain')
     expect(fault(make({ head: { hash: zeros } }))).toBe('broken-chain')
     expect(fault(make({ from: { seq: 0, hash: hash(zeros) } }))).toBe('broken-chain')
     expect(one && two && fault({ ...batch, envelopes: [two, one] })).toBe('broken-chain')
     expect(one && fault({ ...batch, envelopes: [one] })).toBe('broken-chain')
-    expect(one && fault({ ...batch, envelopes: [{ ...one, header: one.header.with(40, 7) }] })).toBe('broken-chain')
+    expect(one && fault({ ...batch, envelopes: [{ ...one, header: changed(one.header, 40) }] })).toBe('broken-chain')
     expect(
       fault({ ...batch, envelopes: batch.envelopes.map((each) => ({ ...each, header: each.header.with(0, 9) })) }),
     ).toBe('malformed')

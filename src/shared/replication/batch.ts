@@ -53,7 +53,8 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   const signature = reader.take(signatureBytes)
   const count = reader.uint16()
   if (count < 1 || count > maxBatchEntries) fail('bad-count')
-  const envelopes = Array.from({ length: count }, () => reader.envelope())
+  const envelopes: Envelope[] = []
+  while (envelopes.length < count) envelopes.push(reader.envelope())
   if (!reader.isDone) fail('bad-length')
   return { head, signature, envelopes }
 }
@@ -64,9 +65,7 @@ function encodeEnvelope({ header, body }: Envelope): readonly Uint8Array[] {
 }
 
 function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
 function uint16(value: number): Uint8Array {

@@ -56,7 +56,8 @@ export function encodeEnvelopeStart(start: EnvelopeStart): Uint8Array<ArrayBuffe
   const view = new DataView(bytes.buffer)
   bytes[0] = envelopeVersion
   bytes.set(start.device, at.device)
-  view.setBigUint64(at.seq, BigInt(start.seq))
+  view.setUint32(at.seq, Math.floor(start.seq / 2 ** 32))
+  view.setUint32(at.seq + 4, start.seq % 2 ** 32)
   view.setUint32(at.epoch, start.epoch)
   bytes.set(start.salt, at.salt)
   bytes.set(start.previous, at.previous)
@@ -80,7 +81,7 @@ export function decodeHeader(bytes: Uint8Array): EnvelopeHeader {
   if (bytes.length !== headerBytes) fail('bad-length')
   if (bytes[0] !== envelopeVersion) fail('bad-version')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const seq = Number(view.getBigUint64(at.seq))
+  const seq = view.getUint32(at.seq) * 2 ** 32 + view.getUint32(at.seq + 4)
   const epoch = view.getUint32(at.epoch)
   if (!Number.isSafeInteger(seq) || seq < 1 || !isEpoch(epoch)) fail('bad-number')
   return {

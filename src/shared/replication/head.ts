@@ -26,6 +26,8 @@ const signatureLabel = utf8('sotto/v1/replica-head\0')
 const seq = z.number().int().min(1)
 const time = z.number().int().nonnegative()
 const place = { device: bytesOf(deviceIdLength), seq, hash: bytesOf(hashBytes) }
+/** Fields of a place in a frontier. */
+export const placeShape = { ...place, at: time }
 
 const headSchema = z.object({
   version: z.literal(1),
@@ -40,10 +42,7 @@ const headSchema = z.object({
   /** The same of the head before; absent in a device's first. Says how old what is missing between two heads is at least. */
   before: time.optional(),
   /** How far the writer has read the other devices, and when they said so, by device id. */
-  frontier: z
-    .array(z.object({ ...place, at: time }))
-    .max(maxFrontierDevices)
-    .refine(isSorted),
+  frontier: z.array(z.object(placeShape)).max(maxFrontierDevices).refine(isSorted),
   /** Bodies of any device of the account that are to be forgotten, each by its hash: tombstones. */
   erased: z
     .array(z.object({ device: place.device, seq, bodyHash: bytesOf(hashBytes) }))
@@ -78,7 +77,7 @@ export function headSignatureInput(head: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** One order, each device once: equal frontiers are equal bytes. */
-function isSorted(places: readonly { readonly device: Uint8Array }[]): boolean {
+export function isSorted(places: readonly { readonly device: Uint8Array }[]): boolean {
   return places.every(({ device }, i) => {
     const before = places[i - 1]
     return before === undefined || compareBytes(before.device, device) < 0

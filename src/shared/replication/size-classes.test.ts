@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { maxEntryBytes } from '../model/limits.ts'
 import { lengthBytes, maxBodyBytes, maxContentBytes, pad, sizeClass, unpad } from './size-classes.ts'
 
 const badPadding: unknown = expect.objectContaining({ code: 'bad-padding' })
@@ -63,4 +64,5 @@ it('says the longest content whose body fits, tag and all', () => {
   const sealed = (length: number): number => pad(new Uint8Array(length)).length + tagBytes
   expect(sealed(maxContentBytes)).toBeLessThanOrEqual(maxBodyBytes)
   expect(sealed(maxContentBytes + 1)).toBeGreaterThan(maxBodyBytes)
+  expect(maxContentBytes).toBeGreaterThanOrEqual(maxEntryBytes)
 })

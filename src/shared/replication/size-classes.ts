@@ -6,12 +6,14 @@ import { ProtocolError } from '../errors.ts'
 
 const smallest = 256
 const doublingTo = 65_536
-/** A sealed body at most: longer things go as attachments. */
-export const maxBodyBytes = 2 * 1_048_576
+/** The size class of the longest entry there can be (`model/limits.ts`). */
+const largest = 33 * 131_072
+/** A sealed body at most, with its tag: every entry fits into an envelope. Longer things go as attachments. */
+export const maxBodyBytes = largest + 16
 /** Payloads begin with their length, big-endian. */
 export const lengthBytes = 4
-/** The longest content whose sealed body fits: the last size class before the limit, for a tag of 16 bytes follows. */
-export const maxContentBytes = 63 * 32_768 - lengthBytes
+/** The longest content whose sealed body fits. */
+export const maxContentBytes = largest - lengthBytes
 
 /** The size class of `bytes` bytes. */
 export function sizeClass(bytes: number): number {

@@ -82,6 +82,24 @@ describe('a forked list of devices', () => {
       await page.getByRole('list', { name: 'Devices that do not count' }).getByText('Desktop-4F2').waitFor()
     }))
 
+  it('is asked about by what a version is, not by its place, and says when it is there no more', () =>
+    using(story('split'), async (page) => {
+      await ask(2)(page)
+      await page.evaluate(() => {
+        const { branches } = window.fake.replication.first
+        window.fake.replication.change({ branches: [...branches].reverse() })
+      })
+      await page.getByRole('alertdialog', { name: 'Use version 1?' }).waitFor()
+      await page.evaluate(() => {
+        const { branches } = window.fake.replication.first
+        const [first, ...others] = branches
+        window.fake.replication.change({ branches: [{ ...first!, key: 'z'.repeat(43) }, ...others] })
+      })
+      await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+      await page.getByRole('alert').getByText('The version you picked is not there any more').waitFor()
+      expect(await picks(page)).toEqual([])
+    }))
+
   it('takes the paper secret where a version removes this device, and says when it is another', () =>
     using(story('split-apart'), async (page) => {
       await ask(1)(page)
@@ -89,13 +107,14 @@ describe('a forked list of devices', () => {
       await dialog.getByText('it would have to be linked again').waitFor()
       const use = dialog.getByRole('button', { name: 'Use this version' })
       expect(await use.isDisabled()).toBe(true)
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('password')
       await page.keyboard.press('Escape')
       await page.getByRole('button', { name: 'Version 2 is right…' }).click()
       await dialog.getByLabel('Paper secret').fill('other words')
       await use.click()
       await dialog.getByRole('alert').getByText('These are not the words of your paper secret').waitFor()
       await dialog.getByLabel('Paper secret').fill(' Right  words ')
-      await use.click()
+      await page.keyboard.press('Enter')
       await dialog.waitFor({ state: 'detached' })
       expect(await picks(page)).toEqual(['b', 'b'])
     }))

@@ -74,6 +74,7 @@ const screens: readonly Screen[] = [
   { name: 'devices-server-only', scenario: { replication: { story: 'server-only' } }, reach: devices },
   { name: 'devices-offline', scenario: { replication: { story: 'offline' } }, reach: devices },
   { name: 'devices-old-password', scenario: { replication: { story: 'old-password' } }, reach: devices },
+  { name: 'devices-full-of-files', scenario: { replication: { story: 'full-of-files' } }, reach: devices },
   { name: 'devices-faults', scenario: { replication: { story: 'faulty' } }, reach: devices },
   {
     name: 'devices-copied',
@@ -193,6 +194,21 @@ describe('keeping the history on all devices', () => {
       await page.getByRole('status').getByText('127.0.0.1:8443 is empty').waitFor()
       expect(await callsOf(page, 'replication.switchOff')).toMatchObject([{ erase: true }])
       expect(await theSwitch(page).isChecked()).toBe(false)
+    }))
+
+  it('is not answered by Enter on what is only to be looked at', () =>
+    using(current, async (page) => {
+      await privacy(page)
+      await flip(page)
+      const dialog = page.getByRole('alertdialog')
+      await dialog.waitFor()
+      await page.keyboard.press('Shift+Tab')
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('type'))).toBe('checkbox')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Escape')
+      await dialog.waitFor({ state: 'detached' })
+      expect(await callsOf(page, 'replication.switchOff')).toEqual([])
+      expect(await theSwitch(page).isChecked()).toBe(true)
     }))
 
   it('says what the server still holds until it is empty', () =>

@@ -89,7 +89,15 @@ describe('restoring with the paper secret', () => {
           }),
       )
       expect(args).toEqual({
-        ...{ aor: 'alice@home.example', displayName: '', password: null, replica: null, transport: null, server: null },
+        ...{
+          aor: 'alice@home.example',
+          displayName: '',
+          password: null,
+          branch: null,
+          replica: null,
+          transport: null,
+          server: null,
+        },
         words: paperWords.join(' '),
       })
     }))
@@ -128,5 +136,63 @@ describe('restoring with the paper secret', () => {
       await page.getByRole('switch', { name: '“Tablet” is lost' }).waitFor()
       await page.getByRole('button', { name: 'Remove none' }).click()
       await poll(() => page.getByText('Which of your devices are lost?').count()).toBe(0)
+    }))
+})
+
+/** The versions that the server shows from now on, by the letters of their keys. */
+const shows = (page: Page, ...letters: readonly string[]) =>
+  page.evaluate((shown) => {
+    const own = { mayPick: false, hasOwn: false } as const
+    const added = { kind: 'add', by: 'Desk', newName: null, at: Date.UTC(2027, 0, 1) } as const
+    window.fake.restore.branches = shown.map((letter) => ({
+      ...{ ...own, key: letter.repeat(43), devices: ['Desk', `Device ${letter}`] },
+      changes: [{ ...added, device: `Device ${letter}` }],
+    }))
+  }, letters)
+const pickSecond = async (page: Page) => {
+  await restore(page)
+  await page.getByRole('button', { name: 'Version 2 is right…' }).click()
+}
+const usePicked = (page: Page) => page.getByRole('button', { name: 'Use this version' }).click()
+const pickedKeys = async (page: Page) =>
+  (await callsOf(page, 'restore.begin')).map((args) => (args as { branch: string | null }).branch?.[0] ?? null)
+
+describe('restoring an account whose list of devices is in two versions', () => {
+  it('shows both, and goes on along the one that is picked', () =>
+    using(async (page) => {
+      await shows(page, 'a', 'b')
+      await restore(page)
+      await page.getByRole('heading', { name: 'Two versions of the list of devices' }).waitFor()
+      await page.getByRole('button', { name: 'Version 2 is right…' }).click()
+      await usePicked(page)
+      await page.getByRole('heading', { name: 'Your account is back' }).waitFor()
+      expect(await pickedKeys(page)).toEqual([null, 'b'])
+    }))
+
+  it('asks about no other version when the picked one is not there any more, and says so', () =>
+    using(async (page) => {
+      await shows(page, 'a', 'b')
+      await pickSecond(page)
+      await shows(page, 'a', 'c')
+      await usePicked(page)
+      await page.getByText('Device c').first().waitFor()
+      expect(await page.getByRole('alertdialog').count()).toBe(0)
+      await page.getByRole('alert').getByText('The version you picked is not there any more').waitFor()
+      await page.getByRole('button', { name: 'Version 2 is right…' }).click()
+      expect(await page.getByRole('alert').count()).toBe(0)
+      await usePicked(page)
+      await page.getByRole('heading', { name: 'Your account is back' }).waitFor()
+      expect(await pickedKeys(page)).toEqual([null, 'b', 'c'])
+    }))
+
+  it('goes back to the question when the list was settled otherwise meanwhile', () =>
+    using(async (page) => {
+      await shows(page, 'a', 'b')
+      await pickSecond(page)
+      await page.evaluate(() => (window.fake.restore.isSettledOtherwise = true))
+      await usePicked(page)
+      await page.getByRole('alert').getByText('is not the one that counts').waitFor()
+      expect(await page.getByRole('alertdialog').count()).toBe(0)
+      expect(await page.getByRole('textbox', { name: 'Address' }).inputValue()).toBe('alice@home.example')
     }))
 })

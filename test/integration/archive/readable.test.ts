@@ -3,7 +3,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { escapeHtml } from '#main/archive/readable/html.ts'
 import { safeFileName } from '#main/archive/readable/readable-job.ts'
-import { alice, aliceAccount, eve, EntryMaker, messageIdOf } from '../history/history-fixture.ts'
+import { alice, aliceAccount, bob, conversationWith, eve, EntryMaker, messageIdOf } from '../history/history-fixture.ts'
+import type { MessageId } from '#shared/model/ids.ts'
 import { ArchiveProfile } from './archive-fixture.ts'
 
 const attack =
@@ -15,6 +16,10 @@ beforeEach(async () => {
   const make = new EntryMaker()
   const hello = make.incoming(attack)
   const gone = make.incoming('forget this')
+  const reaction = make.entry({
+    ...{ kind: 'reaction', conversation: conversationWith(bob), peer: bob, author: alice, sentAt: 1 },
+    ...{ messageId: 'r1' as MessageId, target: messageIdOf(hello), targetAuthor: bob, emojis: '👍 ❤️' },
+  })
   await profile.history.writer.commit({
     accounts: [{ id: aliceAccount, aor: alice }],
     entries: [
@@ -25,7 +30,7 @@ beforeEach(async () => {
         make.delete(messageIdOf(gone)),
         make.call({ outcome: 'missed', video: true }),
       ],
-      ...[make.contact({ name: '<b>Bob</b>' }), make.incoming('from Eve', { peer: eve })],
+      ...[make.contact({ name: '<b>Bob</b>' }), reaction, make.incoming('from Eve', { peer: eve })],
     ],
   })
 })
@@ -43,12 +48,13 @@ describe('pages that anybody can read', () => {
       'index.html',
     ])
     const pages = ['conversation-00001.html', 'conversation-00002.html'].map(read)
-    const bob = pages.find((page) => page.includes('fine')) ?? ''
-    expect(bob).toContain(escapeHtml(attack))
-    expect(bob).toContain('&lt;b&gt;Bob&lt;/b&gt;')
-    expect(bob).toContain('Message deleted')
-    expect(bob).toContain('Missed call, with video')
-    expect(bob).not.toContain('forget this')
+    const bobs = pages.find((page) => page.includes('fine')) ?? ''
+    expect(bobs).toContain(escapeHtml(attack))
+    expect(bobs).toContain('&lt;b&gt;Bob&lt;/b&gt;')
+    expect(bobs).toContain('👍 ❤️ <bdi>alice@example.org</bdi>')
+    expect(bobs).toContain('Message deleted')
+    expect(bobs).toContain('Missed call, with video')
+    expect(bobs).not.toContain('forget this')
     for (const page of [...pages, read('index.html')]) {
       expect(page).toContain(`default-src 'none'; style-src 'sha256-`)
       expect(page).not.toMatch(/<(?:script|img|link|iframe|object|form|base)\b/i)
@@ -72,6 +78,8 @@ describe('pages that anybody can read', () => {
       (JSON.parse(read(file)) as { messages: { text: string }[] }).messages.map(({ text }) => text),
     )
     expect(texts).toContain(attack)
+    const whole = index.conversations.map(({ file }) => read(file)).join('')
+    expect(whole).toContain(JSON.stringify([{ author: alice, emojis: ['👍', '❤️'] }]))
   })
 
   it('leave nothing behind when there is nothing to export, or the name is taken', async () => {

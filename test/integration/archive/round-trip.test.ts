@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry } from '#shared/model/entry.ts'
+import type { Aor, MessageId } from '#shared/model/ids.ts'
 import { alice, aliceAccount, bob, conversationWith, eve, EntryMaker, messageIdOf } from '../history/history-fixture.ts'
 import { anyBytes, ArchiveProfile, passphrase, piecesOf, secret } from './archive-fixture.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
@@ -26,6 +27,12 @@ async function story(): Promise<void> {
   const hello = make.incoming('hello <b>Alice</b>')
   const reply = make.outgoing('hi Bob 👋')
   const gone = make.incoming('forget this')
+  const reaction = (author: Aor, target: Entry, emojis: string): Entry =>
+    make.entry({
+      ...{ kind: 'reaction', conversation: conversationWith(bob), peer: bob, author, emojis, sentAt: 1 },
+      ...{ messageId: `r-${author}` as MessageId, target: messageIdOf(target) },
+      targetAuthor: author === alice ? bob : alice,
+    })
   const entries: Entry[] = [
     make.contact({ name: 'Bob Miller', note: 'from school', policy: 'accepted' }),
     ...[hello, reply, gone, make.incoming('from Eve', { peer: eve })],
@@ -35,6 +42,7 @@ async function story(): Promise<void> {
       make.delivery(messageIdOf(reply), 'displayed', bob),
     ],
     ...[make.call({ outcome: 'answered', durationMs: 61_000 }), make.read(messageIdOf(hello))],
+    ...[reaction(alice, hello, '👍'), reaction(bob, reply, '❤️ 😂')],
   ]
   await from.history.writer.commit({ accounts: [{ id: aliceAccount, aor: alice }], entries })
   await from.identity.ensure(alice)
@@ -48,7 +56,8 @@ async function importInto(profile: ArchiveProfile): Promise<Awaited<ReturnType<A
 }
 
 const shown = async (profile: ArchiveProfile) =>
-  (await profile.messages()).map(({ key, text, deleted, edited, call, sentAt }) => ({
+  (await profile.messages()).map(({ key, text, deleted, edited, call, sentAt, reactions }) => ({
+    reactions,
     key,
     text,
     deleted,
@@ -61,12 +70,13 @@ describe('an export', () => {
   it('holds the whole history, verified, and comes back in an empty profile', async () => {
     await story()
     const result = await from.archive.exportSealed({ scope: all, protection: protection() })
-    expect(result).toMatchObject({ entries: 10, messages: 4, conversations: 2, attachments: 0, signedBy: [alice] })
+    expect(result).toMatchObject({ entries: 12, messages: 4, conversations: 2, attachments: 0, signedBy: [alice] })
     expect(readdirSync(from.folder)).toEqual(['export.age'])
 
     const done = await importInto(to)
     expect(done.newMessages).toBe(5)
     expect(await shown(to)).toEqual(await shown(from))
+    expect((await shown(to)).flatMap(({ reactions = [] }) => reactions)).toHaveLength(2)
     const names = async (profile: ArchiveProfile) =>
       (await profile.history.reader.conversations()).conversations.map(({ id, name, peer }) => ({ id, name, peer }))
     expect(await names(to)).toEqual(await names(from))

@@ -76,6 +76,10 @@ async function fillWith(history: OpenHistory, peer: Aor, word: string): Promise<
       ...[first, sent, make.call({ peer, outcome: 'answered', durationMs: 1000 }), await fileFrom(make, peer, word)],
       make.contact({ name: `${word} name`, note: `${word} note`, policy: 'accepted' }, peer),
       make.entry({ kind: 'bookmark', ...place, marked: true, at: 1 }, { authenticatedBy: 'own-device' }),
+      make.entry({
+        ...{ kind: 'reaction', ...place, author: peer, messageId: `${word}-reaction` as MessageId },
+        ...{ target: messageIdOf(sent), targetAuthor: alice, emojis: '🦘', sentAt: 1 },
+      }),
       make.entry({ kind: 'read', ...place, at: 1 }, { authenticatedBy: 'own-device' }),
     ],
     addJobs: [make.job(sent)],
@@ -156,14 +160,14 @@ describe('what is held', () => {
     await fillAll(history)
     const { kinds, accounts, conversations } = await history.reader.holdings()
     expect(Object.fromEntries(Object.entries(kinds).map(([kind, { count }]) => [kind, count]))).toEqual({
-      ...{ messages: 4, changes: 4, calls: 2, files: 2, contacts: 2, savedSearches: 1, unknown: 0 },
+      ...{ messages: 4, changes: 6, calls: 2, files: 2, contacts: 2, savedSearches: 1, unknown: 0 },
       ...{ drafts: 2, unsent: 2, callSecrets: 3, callMemory: 0, replica: 0, settings: 1 },
     })
     expect(kinds.drafts.bytes).toBe(`${words.bob} draft${words.eve} draft`.length)
     expect(kinds.settings.bytes).toBe('"dark"'.length)
     expect(conversations).toHaveLength(2)
     for (const conversation of conversations) {
-      expect(conversation).toMatchObject({ account: alice, count: 7, messages: 2, calls: 1, files: 1 })
+      expect(conversation).toMatchObject({ account: alice, count: 8, messages: 2, calls: 1, files: 1 })
       expect(conversation.fileBytes).toBe('Quokkabob in a file'.length)
     }
     const texts = [words.bob, words.eve].map((word) => `${word} hello${word} answer`).join('').length
@@ -173,7 +177,7 @@ describe('what is held', () => {
     const inDatabase = sum.get(alice) ?? 0
     counted.close()
     const [account] = accounts
-    expect(account).toEqual({ account: alice, count: 15, bytes: inDatabase, conversations: 2 })
+    expect(account).toEqual({ account: alice, count: 17, bytes: inDatabase, conversations: 2 })
     expect(ofEntries).toBeLessThan(inDatabase)
     expect(ofEntries + kinds.savedSearches.bytes).toBe(inDatabase)
   })
@@ -216,6 +220,7 @@ describe('what is held', () => {
       ],
       // Rows that are counted by their messages: which of them wait to be indexed.
       'message_unindexed',
+      'reaction',
       // Places, hashes, names of files and numbers of a journal; what of it holds contents is counted.
       ...[
         'replica',

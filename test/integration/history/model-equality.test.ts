@@ -52,6 +52,7 @@ function viewOf(message: MergedMessage) {
     conflicting: message.conflicting,
     authenticatedBy: message.authenticatedBy,
     bookmarked: message.bookmarked,
+    ...(message.reactions.length === 0 ? {} : { reactions: message.reactions }),
     ...(message.expiresAfter === undefined ? {} : { expiresAfter: message.expiresAfter }),
     ...(message.timer === undefined ? {} : { timer: message.timer }),
     ...(message.call === undefined ? {} : { call: message.call }),

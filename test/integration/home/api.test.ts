@@ -189,6 +189,7 @@ describe('/me', () => {
       domain: 'sotto.home.arpa',
       createdDay: new Date().toISOString().slice(0, 10),
       holdsHa1: ['SHA-256'],
+      passwordEpoch: 0,
     })
     expect(seen.devices).toEqual([{ instance, lastSeenDay: seen.account.createdDay, waiting: 0 }])
     expect(seen.bindings.map((binding) => binding.instance)).toEqual([instance])

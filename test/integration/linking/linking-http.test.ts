@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { digestSecrets } from '#main/home/digest-secrets.ts'
+import { sealName } from '#main/keys/device-names.ts'
 import { deviceKeysOf, newDeviceSeeds } from '#main/identity/link-author.ts'
 import { signEd25519 } from '#main/keys/key-pairs.ts'
 import { LinkingNewDevice } from '#main/linking/linking-new-device.ts'
@@ -17,9 +18,9 @@ import { systemClock, systemRandom } from '#server/home/system-ports.ts'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { linkSignatureInput } from '#shared/identity/device-chain.ts'
 import { maxPieceBytes } from '#shared/linking/rendezvous.ts'
-import { encodeLinkBody, encodeSignedLink, type DeviceKeys } from '#shared/model/device-link.ts'
+import { encodeLinkBody, encodeSignedLink, type DeviceOffer } from '#shared/model/device-link.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { genesis as genesisOf, hashOf, keysOf, signerOf } from '#test/fakes/drawn-chain.ts'
+import { genesis as genesisOf, hashOf, keysOf, namesKey, signerOf } from '#test/fakes/drawn-chain.ts'
 import { addressOf, homeClient, startHome, temporaryDirectory } from '#test/fakes/home-server.ts'
 import { plainAccount } from '#test/fakes/linking-world.ts'
 import { clientPorts, codeOf, connectAs, replicaAddressOf, requestSigner } from '#test/fakes/replica-client.ts'
@@ -68,9 +69,13 @@ function newDevice(took: LinkParcel[]) {
   return { linking, keys, signer: { by: keys.id, sign: (message: Uint8Array) => signEd25519(seeds.ed25519, message) } }
 }
 
-async function addDevice(keys: DeviceKeys, cosign: (body: Uint8Array) => Promise<Uint8Array>): Promise<void> {
+async function addDevice(
+  { name, ...keys }: DeviceOffer,
+  cosign: (body: Uint8Array) => Promise<Uint8Array>,
+): Promise<void> {
   const previous = fromBase64Url(hashOf(genesis))!
-  const body = encodeLinkBody({ version: 1, kind: 'add', previous, at: systemClock.now(), device: keys })
+  const device = { ...keys, name: sealName(namesKey, keys.id, name, systemRandom) }
+  const body = encodeLinkBody({ version: 1, kind: 'add', previous, at: systemClock.now(), device })
   const { by, seed } = signerOf('old')
   const signatures = [
     { by, signature: signEd25519(seed, linkSignatureInput(body)) },
@@ -84,6 +89,7 @@ function oldDevice(): LinkingOldDevice {
     ...{ account, clock: systemClock, random: systemRandom, client: client(requestSigner('old')), addDevice },
     parcel: async () => ({
       ...{ identity: fromBase64Url(hashOf(genesis))!, links: [...((await old.links()) ?? [])], picked: [] },
+      namesKey,
       ...{ account: { ...plainAccount, aor: account }, replica: null, settings: {}, transfer: null },
     }),
   })

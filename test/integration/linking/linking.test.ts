@@ -7,9 +7,11 @@ import type { LinkParcel } from '#main/linking/parcel.ts'
 import { SottoError } from '#shared/errors.ts'
 import { deviceIdText } from '#shared/identity/device-chain.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { account, draw, keysOf } from '#test/fakes/drawn-chain.ts'
+import { openName } from '#main/keys/device-names.ts'
+import { account, draw, keysOf, namesKey } from '#test/fakes/drawn-chain.ts'
 import { LinkingWorld, type WorldOptions } from '#test/fakes/linking-world.ts'
 import { rendezvousWire } from '#test/fakes/rendezvous-wire.ts'
+import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 
 type How = 'qr' | 'code'
@@ -57,7 +59,9 @@ describe.each(ways)('linking by %s', (how) => {
     const { parcel, chain } = world.took[0]!
     expect(parcel.account.ha1Sha256).toBe('ab'.repeat(32))
     expect(parcel.transfer?.key).toEqual(new Uint8Array(32).fill(2))
-    expect([...chain.state.devices.values()].map(({ name }) => name)).toEqual(['old', 'new laptop'])
+    expect(
+      [...chain.state.devices].map(([id, { sealedName }]) => openName(namesKey, fromBase64Url(id)!, sealedName)),
+    ).toEqual(['old', 'new laptop'])
     expect(world.rendezvous.bytes).toBe(0)
   })
 

@@ -7,6 +7,7 @@ import type { SignallingAccount, SignallingEvent } from '#main/accounts/signalli
 import type { SpoolRecord } from '#main/spool/spool-record.ts'
 import type { CallId } from '#shared/model/calls.ts'
 import type { Aor } from '#shared/model/ids.ts'
+import { headsMediaType } from '#shared/replication/heads.ts'
 import { FakeClock } from '#test/fakes/fake-clock.ts'
 import { accountId, alice, bodyOf, LockedProgram } from '#test/fakes/locked-program.ts'
 
@@ -82,11 +83,12 @@ describe('while Sotto is locked', () => {
     expect(await spooled()).toHaveLength(2)
   })
 
-  it('keeps neither typing notices nor what is no message', async () => {
+  it('keeps neither typing notices nor heads nor what is no message', async () => {
     const typing = '<isComposing xmlns="urn:ietf:params:xml:ns:im-iscomposing"><state>active</state></isComposing>'
     const type = { contentType: 'application/im-iscomposing+xml' }
-    expect(await answersTo(bodyOf(typing, type), bodyOf('not cpim', { contentType: 'message/cpim' }))).toEqual([
-      202, 400,
+    const heads = bodyOf('sealed', { contentType: headsMediaType })
+    expect(await answersTo(bodyOf(typing, type), heads, bodyOf('not cpim', { contentType: 'message/cpim' }))).toEqual([
+      202, 202, 400,
     ])
     expect(await spooled()).toEqual([])
   })

@@ -44,7 +44,7 @@ describe('sealed files at a replica', () => {
     expect(read?.size).toBe(bytes.length)
     expect(Buffer.from(read!.bytes).equals(bytes.subarray(2_000_000))).toBe(true)
     expect((await a.copy()).bytes).toBe(bytes.length)
-    const text = world.metrics.text({ requestsAtWork: 0, listeners: 0 })
+    const text = world.metrics.text({ requestsAtWork: 0, listeners: 0, listedErasures: 0, hasErasureList: true })
     expect(text).toContain('sotto_replica_stored_blobs_total 1\n')
     expect(text).toContain(`sotto_replica_stored_blob_bytes_total ${bytes.length}\n`)
     expect(text).not.toContain(id)

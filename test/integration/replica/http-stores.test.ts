@@ -175,7 +175,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a replica on %s', (kind) => {
       const raw = await world!.raw()
       await raw.outcome({ by: 'M' })
       raw.close()
-      const gauges = { requestsAtWork: 0, listeners: 0 }
+      const gauges = { requestsAtWork: 0, listeners: 0, listedErasures: 0, hasErasureList: true }
       const said = [...world!.logged, world!.metrics.text(gauges)].join('\n')
       expect(world!.metrics.text(gauges)).toContain('sotto_replica_stored_batches_total 1')
       const files = readdirSync(world!.directory.path, { recursive: true, encoding: 'utf8' })

@@ -205,7 +205,7 @@ test.each(['A', 'paper'])('erases all of an account for %s', async (by) => {
   expect(await a.copy()).toEqual({ batches: 0, bytes: 0, oldestDay: null })
 })
 
-test('/me says what the replica holds, and closing the account erases it', async () => {
+test('/me says what the replica holds; the password closes the account once a device has erased that', async () => {
   await opened(`${aliceAndBob}
 2: 1 A epoch 1`)
   const a = as('A')
@@ -220,6 +220,10 @@ test('/me says what the replica holds, and closing the account erases it', async
     ...{ links: 3, boxes: 1, batches: 1, bytes, oldestDay: today },
     devices: [{ device: idOf('A'), written: 1, lastDay: today }],
   })
+  expect(await codeOf(me.close())).toBe('history-sealed')
+  expect(await a.links()).toHaveLength(3)
+  expect((await me.describe()).account.user).toBe('alice')
+  await a.erase()
   expect((await me.close()).replica).toBe(0)
   expect(await a.links()).toBeNull()
 })

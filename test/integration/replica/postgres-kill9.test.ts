@@ -16,7 +16,8 @@ it.each([
 )
 
 it('notices commits that are answered before they are on the disk', async () => {
-  const report = await runCrashTest({ rounds: 2, victim: 'postgres', careless: true })
+  // A single crash may come when all is on the disk by chance.
+  const report = await runCrashTest({ rounds: 8, victim: 'postgres', careless: true })
   expect(report.lost.length).toBeGreaterThan(0)
   expect(report.wrong).toEqual([])
 }, 240_000)

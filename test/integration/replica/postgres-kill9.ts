@@ -5,11 +5,13 @@
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock as clock } from '#server/home/system-ports.ts'
 import { openPostgresStore } from '#server/replica/postgres/postgres-store.ts'
 import type { ReplicaStore, StoredBatch } from '#server/replica/replica-store.ts'
 import { toHex } from '#shared/bytes/bytes.ts'
+import { bundleProgram } from '#test/fakes/bundled-program.ts'
 import { ReplicaDevice } from '#test/fixtures/replica/device.ts'
 import { PostgresServer } from './postgres-server.ts'
 
@@ -30,12 +32,13 @@ export interface CrashTest {
 }
 
 const schemaDirectory = fileURLToPath(new URL('../../../resources/postgres', import.meta.url))
-const child = fileURLToPath(new URL('./postgres-kill9-child.ts', import.meta.url))
+const childSource = fileURLToPath(new URL('./postgres-kill9-child.ts', import.meta.url))
 /** A life ends after so many acknowledged batches at most, and so much later, ms. */
 const longestLife = { lines: 120, afterMs: 8 }
 
 export async function runCrashTest({ rounds, victim, careless = false }: CrashTest): Promise<CrashReport> {
   // Without the process that writes the log down by itself soon afterwards, a careless commit would only be lost at times.
+  using child = await bundleProgram(childSource)
   const server = await PostgresServer.start(careless ? ['wal_writer_delay=10s'] : [])
   try {
     const schema = await server.schema()
@@ -44,7 +47,9 @@ export async function runCrashTest({ rounds, victim, careless = false }: CrashTe
     if (careless) await makeCareless(server, schema)
     const acknowledged: string[] = []
     for (let round = 0; round < rounds; round++) {
-      acknowledged.push(...(await oneLife(url, round, victim === 'postgres' ? () => server.crash() : null)))
+      acknowledged.push(
+        ...(await oneLife([child.file, url, String(round)], victim === 'postgres' ? () => server.crash() : null)),
+      )
       if (victim === 'postgres') await server.restart()
     }
     return await withStore(url, async (store) => ({
@@ -78,9 +83,11 @@ export async function withStore<Result>(url: string, work: (store: ReplicaStore)
 }
 
 /** Runs one life of the child; resolves with the lines it acknowledged. */
-async function oneLife(url: string, round: number, crash: (() => Promise<void>) | null): Promise<readonly string[]> {
-  const run = spawn(process.execPath, ['--no-warnings', child, url, String(round)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+async function oneLife(args: readonly string[], crash: (() => Promise<void>) | null): Promise<readonly string[]> {
+  const [program = '', , round] = args
+  const env = { ...process.env, NODE_COMPILE_CACHE: path.join(path.dirname(program), 'compiled') }
+  const run = spawn(process.execPath, ['--no-warnings', ...args, schemaDirectory], {
+    ...{ stdio: ['ignore', 'pipe', 'pipe'], env },
   })
   const closed = once(run, 'close')
   const lastLine = randomInt(1, longestLife.lines)

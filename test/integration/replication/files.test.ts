@@ -33,6 +33,7 @@ interface Sent {
 }
 
 const conversation = conversationWith(bob)
+const hashesOf = (...sent: readonly Sent[]) => sent.map(({ id }) => Uint8Array.from(Buffer.from(id, 'base64url')))
 
 describe.each([
   ['SQLite', () => Promise.resolve(null)],
@@ -105,8 +106,7 @@ describe.each([
       expect(await one.history.reader.attachmentOf(conversation, bob, sent.messageId)).toMatchObject({ id: sent.id }),
     )
   const atServer = async (...sent: readonly Sent[]): Promise<readonly boolean[]> => {
-    const hashes = sent.map(({ id }) => Uint8Array.from(Buffer.from(id, 'base64url')))
-    return (await world.service.ports.blobs.states(alice, hashes)).map(({ whole }) => whole)
+    return (await world.service.ports.blobs.states(alice, hashesOf(...sent))).map(({ whole }) => whole)
   }
   const pair = async (): Promise<readonly [PersonDevice, PersonDevice]> => {
     const [desk, phone] = [device('Desk'), device('Phone')]
@@ -184,17 +184,59 @@ describe.each([
     expect(Buffer.from(await read(phone, sent)).equals(sent.plain)).toBe(true)
   })
 
-  it('beyond the quota are left out, and hold up no message', async () => {
+  it('beyond the quota are left out, hold up no message, are told, and go once there is room', async () => {
     await world.end()
     await start({ accountBlobBytes: 400_000 })
     const [desk, phone] = await pair()
-    const [small, large] = [await take(desk, 100_000), await take(desk, 500_000)]
+    const [small, large] = [await take(desk, 100_000), await take(desk, 350_000)]
     await has(phone, small)
     await shows(phone, large)
     expect(await atServer(small, large)).toEqual([true, false])
     await expect(phone.replicas.fetchFile(accountId, { id: large.id, key: large.key })).rejects.toMatchObject({
       code: 'file-not-there-yet',
     })
+    expect([desk.view.isFullOfFiles, phone.view.isFullOfFiles]).toEqual([true, false])
+    await desk.say(desk.entries.delete(small.messageId, bob))
+    await eventually(async () => expect(await atServer(small)).toEqual([false]))
+    await desk.restart()
+    await has(phone, large)
+    await eventually(() => expect(desk.view).toMatchObject({ isFullOfFiles: false, faults: [] }))
+  })
+
+  it('that are large hold up no message that is said after them', async () => {
+    const [desk, phone] = await pair()
+    const { blobs } = world.service.ports
+    const real = blobs.put.bind(blobs)
+    const gate = Promise.withResolvers<void>()
+    vi.spyOn(blobs, 'put').mockImplementation(async (...args) => {
+      await gate.promise
+      return real(...args)
+    })
+    const film = await take(desk, 5_000_000)
+    await desk.say(desk.entries.incoming('said while it goes up'))
+    await eventually(async () => expect(await phone.texts(bob)).toContain('said while it goes up'))
+    await shows(phone, film)
+    expect(await atServer(film)).toEqual([false])
+    gate.resolve()
+    await has(phone, film)
+    expect(Buffer.from(await read(phone, film)).equals(film.plain)).toBe(true)
+  })
+
+  it('that the server lost are given to it again by a device that has them', async () => {
+    const [desk, phone] = await pair()
+    const [own, other, gone] = [await take(desk, 90_000), await take(phone, 80_000), await take(desk, 70_000)]
+    for (const sent of [own, gone]) await has(phone, sent)
+    await has(desk, other)
+    await desk.say(desk.entries.delete(gone.messageId, bob))
+    await eventually(async () => expect(await atServer(gone)).toEqual([false]))
+    await world.service.ports.blobs.erase(alice, hashesOf(own, other))
+    expect(await atServer(own, other)).toEqual([false, false])
+    await phone.restart()
+    await eventually(async () => expect(await atServer(own, other)).toEqual([true, true]))
+    await desk.restart()
+    await eventually(() => expect(desk.view.state).toBe('current'))
+    // What was deleted stays so.
+    expect(await atServer(gone)).toEqual([false])
   })
 
   it('of another key than their entry says never get into the store', async () => {

@@ -1,5 +1,6 @@
 /** What follows the user beside messages, through a real server on either store: comparisons of keys, settings of the account. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { nameOfDevice } from '#shared/identity/chain-ports.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
 import type { AccountSettingsBody } from '#shared/model/entry.ts'
 import { EntryFactory, type EntryOrigin } from '#shared/model/entry-factory.ts'
@@ -34,8 +35,9 @@ class FollowedDevice extends PersonDevice {
       ...{ ...this.history, entries, clock: systemClock, log: silentLog, conversationOf: () => conversationWith(bob) },
       origin: () => this.origin,
       ownDevices: async () => {
-        const devices = (await this.identity.chain(alice))?.state.devices ?? new Map<DeviceId, never>()
-        return new Map([...devices].flatMap(([id, one]) => (one.revokedAt === null ? [[id, one.name] as const] : [])))
+        const chain = (await this.identity.chain(alice))!
+        const valid = [...chain.state.devices].filter(([, { revokedAt }]) => revokedAt === null)
+        return new Map(valid.map(([id]) => [id, nameOfDevice(chain, id)]))
       },
     })
   }

@@ -156,4 +156,27 @@ describe.each([
     await desk.restart()
     await eventually(() => expect(desk.view).toMatchObject({ state: 'current', branches: [] }))
   })
+
+  it('is settled by the paper secret where no device is left, which restores from there', async () => {
+    await addUnseen(desk, 'Stranger')
+    await changeUnseen(phone, { kind: 'rename', target: idOf(phone), name: 'My phone' })
+    await desk.say(desk.entries.incoming('before all was lost'))
+    await meet()
+    for (const each of more.splice(0)) await each.end()
+    const fresh = new PersonDevice('Laptop', started.server)
+    more.push(fresh)
+    const answer = await fresh.restore(words)
+    if (answer.kind !== 'forked') throw new Error('both versions are shown')
+    expect(answer.branches.map(({ devices }) => [...devices].sort()).sort()).toEqual([
+      ['Desk', 'My phone'],
+      ['Desk', 'Phone', 'Stranger'],
+    ])
+    const elsewhere = { kind: 'forked' }
+    expect(await fresh.restore(words, 'A'.repeat(43))).toMatchObject(elsewhere)
+    const { key } = answer.branches.find(({ devices }) => devices.includes('My phone'))!
+    expect(await fresh.restore(words, key)).toEqual({ kind: 'restored', accountId })
+    await eventually(() => expect(fresh.view).toMatchObject({ state: 'current', branches: [], faults: [] }))
+    expect(fresh.view.devices.map(({ name }) => name)).toEqual(['Desk', 'My phone', 'Laptop'])
+    expect(fresh.view.aside).toMatchObject([{ name: 'Stranger' }])
+  })
 })

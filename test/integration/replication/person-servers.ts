@@ -15,6 +15,8 @@ export interface Started {
   readonly server: PersonServer
   /** Whether this HA1 is taken by its SIP server; null = it has none. */
   readonly signsIn: ((ha1Sha256: string | null) => Promise<boolean>) | null
+  /** Changes the password of its SIP server, signed in with the one before; null = it has none. */
+  readonly changesPassword: ((before: string, next: { readonly ha1Sha256: string }) => Promise<void>) | null
   restart(meanwhile: () => Promise<void>): Promise<void>
   end(): Promise<void>
 }
@@ -41,6 +43,8 @@ export async function homeServer(): Promise<Started> {
         (error: unknown) => (error as SottoError).code !== 'wrong-password',
       )
     },
+    changesPassword: (ha1, next) =>
+      homeClient().me(addressOf(home), { user: 'alice', domain: 'example.org', ha1Sha256: ha1 }).changePassword(next),
     restart: async (meanwhile) => {
       await home.stop()
       await meanwhile()
@@ -64,6 +68,7 @@ export async function ownReplica(postgres: PostgresServer): Promise<Started> {
     },
     // Whose SIP server it is, it does not know.
     signsIn: null,
+    changesPassword: null,
     restart: async (meanwhile) => {
       const { directory, address } = world
       await world.stop()

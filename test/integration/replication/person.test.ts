@@ -1,6 +1,7 @@
 /** One person's devices through a real server, on either store: switched on, linked, removed, switched off. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { aliceAccount as accountId, bob, EntryMaker } from '#test/integration/history/history-fixture.ts'
+import { digestSecrets } from '#main/home/digest-secrets.ts'
 import { PersonDevice } from '#test/fakes/replica-person.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 import { homeServer, ownReplica, type Started } from './person-servers.ts'
@@ -81,6 +82,19 @@ describe.each([
     expect([desk.view.faults, phone.view.faults]).toEqual([[], []])
   })
 
+  it('carries the longest message there can be, and what comes behind it', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'qr')
+    const long = '€'.repeat(1_000_000)
+    await desk.say(desk.entries.incoming(long), desk.entries.incoming('behind it'))
+    await eventually(async () => expect(await phone.texts(bob)).toHaveLength(2))
+    expect(await phone.texts(bob)).toEqual([long, 'behind it'])
+    await current(desk)
+    expect([desk.view.faults, phone.view.faults]).toEqual([[], []])
+  })
+
   it('gives a linked device the whole history, older than what the server has', async () => {
     const [desk, phone] = [device('Desk'), device('Phone')]
     await desk.signIn()
@@ -157,6 +171,25 @@ describe.each([
     await laptop.link(tablet, 'code')
     await current(tablet)
     expect(tablet.record).toMatchObject({ ha1Sha256: desk.record.ha1Sha256, passwordEpoch: 2 })
+  })
+
+  it('changes it also where the removed device had changed it first', async () => {
+    const { signsIn } = started
+    // Only a home server has passwords of accounts.
+    if (signsIn === null) return
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'qr')
+    await current(phone)
+    const taken = digestSecrets('alice', 'example.org', new TextEncoder().encode('taken over'))
+    await started.changesPassword!(desk.record.ha1Sha256!, taken)
+    expect(await signsIn(taken.ha1Sha256)).toBe(true)
+    await desk.replicas.revoke({ accountId, deviceId: phone.view.devices.find(({ own }) => own)!.id })
+    expect(desk.view.isPasswordDue).toBe(false)
+    expect(desk.record.passwordEpoch).toBe(2)
+    expect(await signsIn(desk.record.ha1Sha256)).toBe(true)
+    expect(await signsIn(taken.ha1Sha256)).toBe(false)
   })
 
   it('asks for linking where another device has the account already', async () => {

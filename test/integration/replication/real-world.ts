@@ -271,7 +271,10 @@ export class RealWorld {
     const { id, author, place } = held
     const { make } = person
     const kind = this.#pick(6)
-    if (kind === 0) return this.#commit(person, make.read(id, author))
+    if (kind === 0) {
+      await this.#commit(person, make.read(id, author))
+      return this.#react(person, { target: id as MessageId, targetAuthor: author })
+    }
     if (kind === 1) return this.#edit(person, id, author)
     if (kind === 2) return this.#commit(person, make.delivery(id, 'displayed', bob))
     if (kind === 3) {
@@ -290,6 +293,18 @@ export class RealWorld {
     // What it was before it was edited, too.
     this.#erased.set(id, said.text.replace(' edited', ''))
     this.counts.erased += 1
+  }
+
+  /** Either side chooses something else, or nothing any more; what the servers carry may be seen by more than one device. */
+  async #react(person: Person, about: { readonly target: MessageId; readonly targetAuthor: Aor }): Promise<void> {
+    const number = ++this.#count
+    const [author, messageId] = [number % 2 === 0 ? alice : bob, `r${number}` as MessageId]
+    const emojis = ['👍', '❤️ 👍', '😂', ''][number % 4] ?? ''
+    const sentAt = person.make.contact({}).head.observedAt - (number % 3) * 1000
+    const body = { kind: 'reaction', ...withBob, author, messageId, ...about, emojis, sentAt } as const
+    await this.#commit(person, person.make.entry(body))
+    const other = this.#people[number % this.#people.length]
+    if (other !== undefined && other !== person) await this.#commit(other, other.make.entry(body))
   }
 
   async #edit(person: Person, id: string, author: Aor): Promise<void> {

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { utf8 } from '#shared/bytes/bytes.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
 import { publicKeyOf, signEd25519, verifyEd25519 } from '#main/keys/key-pairs.ts'
+import type { HeadsSealing } from '#main/replication/heads/heads-ports.ts'
 import type { ReplicaCrypto, SealingPort } from '#main/replication/ports.ts'
-import { openBody, sealBody } from '#main/replication/sealing.ts'
-import { stubCrypto, stubHash, stubSealing } from './stub-crypto.ts'
+import { openBody, openHeads, sealBody, sealHeads } from '#main/replication/sealing.ts'
+import { stubCrypto, stubHash, stubHeadsSealing, stubSealing } from './stub-crypto.ts'
 
 export interface DeviceSecrets {
   /** Ed25519 seed, or what stands for it. */
@@ -19,6 +20,8 @@ export interface Secrets {
   cryptoOf(device: DeviceSecrets, random: () => number): ReplicaCrypto
   /** Seals with the newest epoch that is known and opens with any of them. */
   sealingOf(known: ReadonlySet<number>): SealingPort
+  /** The same for heads that devices send each other. */
+  headsSealingOf(known: ReadonlySet<number>): HeadsSealing
   /** What is in a body, whatever its epoch. */
   open(header: Uint8Array, body: Uint8Array): Uint8Array
 }
@@ -36,6 +39,7 @@ export const stubSecrets: Secrets = {
       },
       known,
     }),
+  headsSealingOf: stubHeadsSealing,
   open: (_header, body) => body.subarray(0, body.length - 32),
 }
 
@@ -63,6 +67,13 @@ export const realSecrets: Secrets = {
       const { epoch } = decodeHeader(header)
       return known.has(epoch) ? openBody(epochKey(epoch), header, body) : 'no-key'
     },
+  }),
+  headsSealingOf: (known) => ({
+    get epoch() {
+      return Math.max(...known)
+    },
+    sealHeads: (front, content) => sealHeads(epochKey(Math.max(...known)), front, content),
+    openHeads: (epoch, front, sealed) => (known.has(epoch) ? openHeads(epochKey(epoch), front, sealed) : 'no-key'),
   }),
   open: (header, body) => {
     const content = openBody(epochKey(decodeHeader(header).epoch), header, body)

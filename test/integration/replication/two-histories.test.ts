@@ -180,6 +180,74 @@ describe('what is erased on one of them', () => {
   })
 })
 
+describe('a reaction that another one replaced', () => {
+  const reaction = (maker: EntryMaker, id: string, emojis: string, sentAt: number): Entry => {
+    const about = { target: 'm1' as MessageId, targetAuthor: alice, emojis, sentAt }
+    const by = { conversation: conversationWith(bob), peer: bob, author: bob, messageId: id as MessageId }
+    return maker.entry({ kind: 'reaction', ...by, ...about })
+  }
+  const shown = async ({ history }: HistoryDevice) =>
+    (await history.reader.message(conversationWith(bob), alice, 'm1' as MessageId))?.reactions
+  const expectThere = async (...there: readonly boolean[]) => {
+    const found = await Promise.all(['first-choice', 'second-choice', 'third-choice'].map(stored))
+    expect(found).toEqual(there)
+  }
+
+  beforeEach(async () => {
+    await tell(desk, onDesk.outgoing('one', { id: 'm1' }), reaction(onDesk, 'first-choice', '👍', 1000))
+    await sync()
+    await expectThere(true, false, false)
+  })
+
+  it('goes from the server, and is told once', async () => {
+    await tell(desk, reaction(onDesk, 'second-choice', '😂', 2000))
+    await sync()
+    await expectThere(false, true, false)
+    await tell(phone, reaction(onPhone, 'third-choice', '', 3000))
+    await sync()
+    await expectThere(false, false, true)
+    expect(await server.tombstones()).toBe(2)
+    expect(await shown(desk)).toBeUndefined()
+    await expectSame()
+  })
+
+  it('goes though both devices heard of it, and one of its replacement', async () => {
+    await tell(phone, reaction(onPhone, 'first-choice', '👍', 1000))
+    const count = await server.envelopeCount()
+    await sync()
+    expect(await server.envelopeCount()).toBe(count)
+    await tell(phone, reaction(onPhone, 'second-choice', '😂', 2000))
+    await sync()
+    await expectThere(false, true, false)
+    expect(await server.tombstones()).toBe(1)
+    await expectSame()
+  })
+
+  it('goes though its device sent it before hearing that it was replaced', async () => {
+    await tell(phone, reaction(onPhone, 'second-choice', '😂', 2000))
+    await tell(desk, reaction(onDesk, 'third-choice', '🙏', 3000))
+    await phone.sync()
+    await expectThere(false, true, false)
+    await sync()
+    await expectThere(false, false, true)
+    expect(await server.tombstones()).toBe(2)
+    await expectSame()
+  })
+
+  it('stays in every copy while nothing replaced it', async () => {
+    await tell(phone, reaction(onPhone, 'second-choice', '😂', 2000))
+    await tell(desk, reaction(onDesk, 'second-choice', '😂', 2000))
+    await sync()
+    await expectThere(false, true, false)
+    expect(await server.tombstones()).toBe(1)
+    await tell(desk, reaction(onDesk, 'third-choice', '🙏', 3000))
+    await sync()
+    await expectThere(false, false, true)
+    expect(await shown(phone)).toEqual([{ author: bob, emojis: ['🙏'] }])
+    await expectSame()
+  })
+})
+
 describe('what disappears', () => {
   /** As the program does once the time is up. */
   const upkeep = async ({ history }: HistoryDevice, id: string): Promise<void> => {

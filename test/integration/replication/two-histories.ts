@@ -9,6 +9,7 @@ import { HistoryReplicaJournal } from '#main/replication/journal/history-replica
 import type { ReplicaServerPort } from '#main/replication/ports.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
 import { decodeBatch } from '#shared/replication/batch.ts'
+import { decodeHead } from '#shared/replication/head.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import { takeBatch } from '#server/replica/take-batch.ts'
 import { replicaDevices } from '#test/fakes/replica-devices.ts'
@@ -50,6 +51,12 @@ export class SharedServer {
     const { batches } = await this.store.page(alice, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
     const envelopes = batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes)
     return envelopes.flatMap(({ body }) => (body === null ? [] : [Buffer.from(body).toString('latin1')]))
+  }
+
+  /** How many bodies devices said are to be forgotten, each as often as it was said. */
+  async tombstones(): Promise<number> {
+    const { batches } = await this.store.page(alice, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+    return batches.flatMap(({ bytes }) => decodeHead(decodeBatch(bytes).head).erased ?? []).length
   }
 
   async envelopeCount(): Promise<number> {

@@ -5,12 +5,14 @@ import { decodeHeader } from '#shared/replication/envelope.ts'
 import type { Tombstone } from '#shared/replication/head.ts'
 import { ReplicaEngine } from '#main/replication/engine.ts'
 import type { ReplicaFault } from '#main/replication/faults.ts'
+import { graceMs } from '#main/replication/heads/heard-heads.ts'
 import type { PushAnswer, ReplicaServerPort, SealingPort } from '#main/replication/ports.ts'
 import { takeBatch } from '#server/replica/take-batch.ts'
 import { MemoryReplicaJournal } from '#test/fakes/memory-replica-journal.ts'
 import { replicaDevices } from '#test/fakes/replica-devices.ts'
 import { MemoryReplicaStore } from '#test/fakes/memory-replica-store.ts'
 import type { DeviceSecrets, Secrets } from './secrets.ts'
+import { WorldHeads } from './world-heads.ts'
 
 const account = 'sip:alice@example.org'
 const dayMs = 86_400_000
@@ -30,11 +32,21 @@ export interface WorldOptions {
   readonly restoredDisks: boolean
   /** What the server shows as the newest is old, mixed up, repeated, or changed. */
   readonly liesAboutNewest: boolean
+  /** Devices tell each other directly how far they are. */
+  readonly heads: boolean
+  /** The server shows some devices another world than the others, from the start. */
+  readonly isSplit: boolean
+  /** A disk is copied, and the copy is shown the other world. */
+  readonly copiedDisks: boolean
   readonly secrets: Secrets
+  /** Other journals and another store: some that do not what they promise, to see that it is found. */
+  readonly planted?: { readonly Journal?: typeof MemoryReplicaJournal; readonly Store?: typeof MemoryReplicaStore }
 }
 
 interface Device {
   secrets: DeviceSecrets
+  /** What the server shows it. */
+  readonly store: MemoryReplicaStore
   journal: MemoryReplicaJournal
   engine: ReplicaEngine
   readonly known: Set<number>
@@ -61,9 +73,12 @@ export function seeded(seed: number): () => number {
 export class World {
   readonly #options: WorldOptions
   readonly #random: () => number
-  readonly #store: MemoryReplicaStore
+  /** One, or the two worlds of a server that lies. */
+  readonly #stores: readonly MemoryReplicaStore[]
+  readonly #heads: WorldHeads<Device>
   readonly #devices: Device[] = []
   readonly #keys = new Map<string, Uint8Array>()
+  readonly #keyOf = (device: Uint8Array): Uint8Array | null => this.#keys.get(toHex(device)) ?? null
   /** Calls on their way, answered in any order. */
   readonly #waiting: (() => void)[] = []
   readonly #running = new Set<Promise<void>>()
@@ -79,6 +94,8 @@ export class World {
   #count = 0
   #epoch = 1
   #isCalm = false
+  /** No exchange has brought or found anything since this was set. */
+  #isQuiet = false
   wasRolledBack = false
   hasForged = false
   wasRestored = false
@@ -86,7 +103,13 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     this.#random = seeded(options.seed)
-    this.#store = new MemoryReplicaStore(() => Math.floor(this.#now / dayMs))
+    const { Store = MemoryReplicaStore } = options.planted ?? {}
+    const newStore = () => new Store(() => Math.floor(this.#now / dayMs))
+    this.#stores = options.isSplit ? [newStore(), newStore()] : [newStore()]
+    this.#heads = new WorldHeads({
+      ...{ account, secrets: options.secrets, keyOf: this.#keyOf, now: () => this.#now },
+      cryptoOf: (secrets) => options.secrets.cryptoOf(secrets, this.#random),
+    })
     const devices = 2 + this.#pick(3)
     for (let device = 0; device < devices; device += 1) this.#addDevice()
   }
@@ -102,9 +125,12 @@ export class World {
 
   // What is checked
 
-  /** What each device that still writes has, in no order. */
+  #contents: readonly (readonly string[])[] | null = null
+
+  /** What each device that still writes has in the end, in no order. */
   contents(): readonly (readonly string[])[] {
-    return this.#devices.map(({ journal }) => journal.contents().map(textOf).sort())
+    this.#contents ??= this.#devices.map(({ journal }) => journal.contents().map(textOf))
+    return this.#contents
   }
 
   /** What was said and is neither lost with a disk nor erased. */
@@ -142,15 +168,55 @@ export class World {
     return left.length
   }
 
+  /** How often what one device said of itself and others last is not confirmed by another one that hears of it. */
+  unconfirmed(): number {
+    return this.#pairs().filter(([device, other]) => !this.#heads.isConfirmed(device, other)).length
+  }
+
+  /** Devices that the server hides from others, and those of them that are named. */
+  hidden(): { readonly all: readonly string[]; readonly named: readonly string[] } {
+    const name = (device: Device, hidden: Uint8Array) => `${toHex(hidden)} from ${toHex(device.secrets.id)}`
+    const wrote = this.#pairs().filter(([device, other]) => device.store !== other.store && isHeard(other))
+    const named = this.#devices.flatMap((device) =>
+      device.journal.faults().flatMap((fault) => (fault.kind === 'withheld' ? [name(device, fault.device)] : [])),
+    )
+    const all = wrote.map(([device, other]) => name(device, other.secrets.id))
+    return { all: all.sort(), named: [...new Set(named)].sort() }
+  }
+
+  /** What was found of the id that two devices write under; `isForked`: others in either world have read what only one of them wrote. */
+  async copied(): Promise<{ readonly isForked: boolean; readonly found: readonly string[] }> {
+    const copied = this.#copied
+    if (copied === null) return { isForked: false, found: [] }
+    const isIt = ({ device }: { readonly device: Uint8Array }) => equalBytes(device, copied.id)
+    const heads = await Promise.all(this.#stores.map(async (store) => (await store.heads(account)).find(isIt)))
+    const others = this.#stores.map((store) => this.#devices.filter((other) => other.store === store))
+    const isForked =
+      heads.every((head) => head !== undefined && head.seq > copied.seq) && others.every((all) => all.length > 1)
+    return {
+      isForked,
+      found: this.faults()
+        .filter(isIt)
+        .map(({ kind }) => kind),
+    }
+  }
+
+  #pairs(): readonly (readonly [Device, Device])[] {
+    const others = (device: Device) => this.#devices.filter((other) => other !== device)
+    return this.#devices.flatMap((device) => others(device).map((other) => [device, other] as const))
+  }
+
   async #envelopes() {
-    const { batches } = await this.#store.page(account, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
-    return batches.flatMap(({ bytes }) => decodeBatch(bytes).envelopes)
+    const all = { after: [], maxBytes: Number.MAX_SAFE_INTEGER }
+    const pages = await Promise.all(this.#stores.map((store) => store.page(account, all)))
+    return pages.flatMap(({ batches }) => batches).flatMap(({ bytes }) => decodeBatch(bytes).envelopes)
   }
 
   // What happens
 
   #happen(): void {
     const device = this.#any(this.#devices)
+    if (this.#options.heads) this.#talk(device)
     const what = this.#random()
     if (what < 0.3) this.#observe(device)
     else if (what < 0.66) this.#sync(device)
@@ -162,13 +228,23 @@ export class World {
   }
 
   #rare(device: Device): void {
-    const { ageing, clockJumps, rollbacks, restoredDisks } = this.#options
+    const { ageing, clockJumps, rollbacks } = this.#options
     const kind = this.#pick(5)
     if (kind === 0) this.#pass(ageing ? this.#pick(70) * dayMs : 3_600_000)
     if (kind === 1 && clockJumps) device.clockSkew = (this.#pick(9) - 4) * 365 * dayMs
     if (kind === 2 && rollbacks) this.#rollBack()
-    if (kind === 3 && restoredDisks) this.#restoreDisk(device)
+    if (kind === 3) this.#touchDisk(device)
     if (kind === 4 && this.#devices.length < 5) this.#addDevice()
+  }
+
+  /** Now and then says how far it is to those that are reached, or something that was said arrives. */
+  #talk(device: Device): void {
+    if (this.#random() < 0.15) this.#heads.tell(device, this.#reached(device))
+    if (this.#random() < 0.3) this.#heads.deliver((count) => this.#pick(count))
+  }
+
+  #reached(device: Device): readonly Device[] {
+    return this.#devices.filter((other) => other !== device && this.#random() < 0.7)
   }
 
   #observe(device: Device): void {
@@ -183,10 +259,13 @@ export class World {
   #sync(device: Device): void {
     const { life } = device
     const run = device.engine.sync().then(
-      ({ stopped }) => {
+      ({ pushed, read, faults, stopped }) => {
+        if (pushed + read + faults.length > 0) this.#isQuiet = false
+        if (this.#options.heads && device.life === life) this.#heads.settle(device)
         if (stopped && device.life === life) this.#rejoin(device)
       },
       (error: unknown) => {
+        this.#isQuiet = false
         if (!(error instanceof Unreachable || error instanceof Crashed)) throw error
       },
     )
@@ -207,7 +286,7 @@ export class World {
 
   /** A body of anybody's is to be forgotten. */
   #erase(device: Device): void {
-    const bodies = this.#bodies
+    const bodies = this.#bodies.filter(({ store }) => store === device.store)
     const body = bodies.length === 0 ? undefined : this.#any(bodies)
     if (body === undefined) return
     device.journal.erase(body.body)
@@ -216,16 +295,19 @@ export class World {
   }
 
   /** Pushed so far, as far as the server's own bookkeeping goes. */
-  readonly #bodies: { readonly body: Tombstone; readonly text: string }[] = []
+  readonly #bodies: { readonly body: Tombstone; readonly text: string; readonly store: MemoryReplicaStore }[] = []
 
   #pass(ms: number): void {
     this.#now += ms
-    void this.#store.dropBefore(Math.floor(this.#now / dayMs) - retentionDays)
+    for (const store of this.#stores) void store.dropBefore(Math.floor(this.#now / dayMs) - retentionDays)
   }
 
   #rollBack(): void {
     if (this.#restoreServer === null) {
-      this.#restoreServer = this.#store.backup()
+      const restores = this.#stores.map((store) => store.backup())
+      this.#restoreServer = () => {
+        for (const restore of restores) restore()
+      }
       return
     }
     this.#restoreServer()
@@ -235,10 +317,16 @@ export class World {
 
   readonly #disks = new Map<Device, MemoryReplicaJournal>()
 
+  #touchDisk(device: Device): void {
+    const { restoredDisks, copiedDisks } = this.#options
+    if (restoredDisks) this.#restoreDisk(device)
+    if (copiedDisks && this.#copied === null) this.#copyDisk(device)
+  }
+
   #restoreDisk(device: Device): void {
     const old = this.#disks.get(device)
     if (old === undefined) {
-      this.#disks.set(device, new MemoryReplicaJournal(device.journal))
+      this.#disks.set(device, this.#newJournal(device.journal))
       return
     }
     this.#disks.delete(device)
@@ -251,12 +339,22 @@ export class World {
     this.#crash(device)
   }
 
+  #copied: { readonly id: Uint8Array; readonly seq: number } | null = null
+
+  #copyDisk(device: Device): void {
+    const store = this.#stores.find((one) => one !== device.store) ?? device.store
+    const copy = { ...device, store, journal: this.#newJournal(device.journal), known: new Set(device.known) }
+    this.#copied = { id: device.secrets.id, seq: device.journal.own()?.seq ?? 0 }
+    copy.engine = this.#engineOf(copy)
+    this.#devices.push(copy)
+  }
+
   /** A device that may not go on under its id begins again under another, with what it had. */
   #rejoin(device: Device): void {
     const { journal } = device
     this.#pastFaults.push(...journal.faults())
     device.life += 1
-    device.journal = new MemoryReplicaJournal(undefined, journal.contents())
+    device.journal = this.#newJournal(undefined, journal.contents())
     device.secrets = this.#newSecrets()
     for (const content of journal.unconfirmed()) device.journal.observe(content)
     device.engine = this.#engineOf(device)
@@ -264,11 +362,17 @@ export class World {
 
   #addDevice(): void {
     const device: Device = {
-      ...{ secrets: this.#newSecrets(), journal: new MemoryReplicaJournal(), known: new Set([this.#epoch]) },
+      store: this.#stores[this.#options.isSplit ? this.#pick(2) : 0] ?? this.#any(this.#stores),
+      ...{ secrets: this.#newSecrets(), journal: this.#newJournal(), known: new Set([this.#epoch]) },
       ...{ online: true, clockSkew: 0, life: 0, engine: undefined as unknown as ReplicaEngine },
     }
     device.engine = this.#engineOf(device)
     this.#devices.push(device)
+  }
+
+  #newJournal(...copy: ConstructorParameters<typeof MemoryReplicaJournal>): MemoryReplicaJournal {
+    const { Journal = MemoryReplicaJournal } = this.#options.planted ?? {}
+    return new Journal(...copy)
   }
 
   #newSecrets(): DeviceSecrets {
@@ -279,10 +383,12 @@ export class World {
 
   #engineOf(device: Device): ReplicaEngine {
     const { life, journal, secrets } = device
+    if (this.#options.heads) this.#heads.start(device)
     return new ReplicaEngine({
       ...{ account, journal, server: this.#serverFor(device, life), sealing: this.#sealingOf(device) },
       crypto: this.#options.secrets.cryptoOf(secrets, this.#random),
-      devices: replicaDevices(secrets.id, (one) => this.#keys.get(toHex(one)) ?? null),
+      ...(this.#options.heads ? { heard: () => this.#heads.claims(device) } : {}),
+      devices: replicaDevices(secrets.id, this.#keyOf),
       clock: { now: () => this.#now + device.clockSkew },
       newestFirst: { from: 2, bytes: 900 },
     })
@@ -295,7 +401,7 @@ export class World {
   // The network
 
   #serverFor(device: Device, life: number): ReplicaServerPort {
-    const { secrets } = device
+    const { secrets, store } = device
     const call = async <T>(work: () => Promise<T>): Promise<T> => {
       const alive = (): void => {
         if (device.life !== life) throw new Crashed()
@@ -311,21 +417,21 @@ export class World {
       return answer
     }
     return {
-      heads: () => call(() => this.#store.heads(account)),
+      heads: () => call(() => store.heads(account)),
       page: (after) =>
         call(async () => {
-          const page = await this.#store.page(account, { after, maxBytes: 700 })
+          const page = await store.page(account, { after, maxBytes: 700 })
           return { batches: page.batches.map(({ bytes }) => bytes), end: page.end }
         }),
-      newest: (maxBytes) => call(() => this.#newest(maxBytes)),
-      push: (bytes, begins) => call(() => this.#take(bytes, { secrets, begins })),
+      newest: (maxBytes) => call(() => this.#newest(store, maxBytes)),
+      push: (bytes, begins) => call(() => this.#take(bytes, { secrets, begins, store })),
     }
   }
 
-  async #newest(maxBytes: number): Promise<readonly Uint8Array[]> {
+  async #newest(store: MemoryReplicaStore, maxBytes: number): Promise<readonly Uint8Array[]> {
     if (this.#isCalm || !this.#options.liesAboutNewest)
-      return (await this.#store.newest(account, maxBytes)).map(({ bytes }) => bytes)
-    const { batches } = await this.#store.page(account, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
+      return (await store.newest(account, maxBytes)).map(({ bytes }) => bytes)
+    const { batches } = await store.page(account, { after: [], maxBytes: Number.MAX_SAFE_INTEGER })
     const any = Array.from({ length: batches.length === 0 ? 0 : this.#pick(6) }, () => this.#any(batches).bytes)
     return any.map((bytes) => (this.#random() < 0.2 ? this.#forge(bytes) : bytes))
   }
@@ -338,19 +444,19 @@ export class World {
 
   async #take(
     bytes: Uint8Array,
-    { secrets, begins }: { readonly secrets: DeviceSecrets; readonly begins: boolean },
+    { secrets, begins, store }: Pick<Device, 'secrets' | 'store'> & { readonly begins: boolean },
   ): Promise<PushAnswer> {
     const crypto = this.#options.secrets.cryptoOf(secrets, this.#random)
     const check = {
       account,
       begins,
       sender: secrets.id,
-      keyOf: (one: Uint8Array) => this.#keys.get(toHex(one)) ?? null,
+      keyOf: this.#keyOf,
       crypto,
     }
-    const taken = await takeBatch(this.#store, bytes, check)
+    const taken = await takeBatch(store, bytes, check)
     if (!taken.ok) throw new Error(`the server refused a batch as ${taken.error}`)
-    if (taken.value.kind === 'stored') this.#noteBodies(bytes)
+    if (taken.value.kind === 'stored') this.#noteBodies(bytes, store)
     if (taken.value.kind === 'stored' || taken.value.kind === 'repeated') return { kind: 'taken' }
     return { kind: 'refused', head: 'head' in taken.value ? taken.value.head : null }
   }
@@ -359,10 +465,10 @@ export class World {
     return textOf(this.#options.secrets.open(header, body))
   }
 
-  #noteBodies(bytes: Uint8Array): void {
+  #noteBodies(bytes: Uint8Array, store: MemoryReplicaStore): void {
     for (const { header, body } of decodeBatch(bytes).envelopes) {
       const { device, seq, bodyHash } = decodeHeader(header)
-      if (body !== null) this.#bodies.push({ body: { device, seq, bodyHash }, text: this.#textIn(header, body) })
+      if (body !== null) this.#bodies.push({ body: { device, seq, bodyHash }, store, text: this.#textIn(header, body) })
     }
   }
 
@@ -395,11 +501,34 @@ export class World {
       const sealing = this.#sealingOf(device)
       device.journal.openWaiting((header, body) => sealing.open(header, body))
     }
-    for (let round = 0; round < 4; round += 1) {
-      for (const device of this.#devices) {
-        this.#sync(device)
-        await this.#drain()
-      }
+    await this.#syncAll()
+    if (!this.#options.heads) return
+    for (const device of this.#devices) this.#heads.hearAgain(device)
+    for (const device of this.#devices)
+      this.#heads.tell(
+        device,
+        this.#devices.filter((other) => other !== device),
+      )
+    this.#heads.deliverAll()
+    // What is due now was not there when there was time enough.
+    this.#pass(graceMs)
+    await this.#syncAll()
+  }
+
+  async #syncAll(): Promise<void> {
+    this.#isQuiet = false
+    for (let round = 0; round < 4 && !this.#isQuiet; round += 1) {
+      this.#isQuiet = true
+      for (const device of this.#devices) await this.#syncAlone(device)
+    }
+  }
+
+  /** Only this exchange is under way: what waits next is the next call of it. */
+  async #syncAlone(device: Device): Promise<void> {
+    this.#sync(device)
+    while (this.#running.size > 0) {
+      await Promise.resolve()
+      this.#waiting.pop()?.()
     }
   }
 
@@ -413,6 +542,9 @@ export class World {
     return one
   }
 }
+
+/** A server has confirmed something of it. */
+const isHeard = ({ journal }: Device): boolean => journal.confirmed() > 0
 
 const decoder = new TextDecoder()
 const textOf = (bytes: Uint8Array): string => decoder.decode(bytes)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { readBody } from '#main/chat/wire-read.ts'
 import { parseHttpResponse } from '#main/home/http-response.ts'
+import { sealName } from '#main/keys/device-names.ts'
 import { deviceKeysOf, deviceSigner, newDeviceSeeds, signLink } from '#main/identity/link-author.ts'
 import { bridgeTable } from '#shared/bridge/table.ts'
 import { equalBytes } from '#shared/bytes/bytes.ts'
@@ -65,14 +66,24 @@ export const damagedBodies = damaged(
 function linkCorpus(): Buffer[] {
   const random = new SeededRandom('links')
   const seeds = newDeviceSeeds(random)
-  const device = deviceKeysOf(seeds, 'Ada’s desk')
+  const [namesKey, keys] = [random.bytes(32), deviceKeysOf(seeds, 'Ada’s desk')]
+  const sealed = (name: string) => sealName(namesKey, keys.id, name, random)
+  const device = { ...keys, name: sealed('Ada’s desk') }
   const paper = { ed25519: random.bytes(32), x25519: random.bytes(32) }
   const head = { version: 1 as const, previous: random.bytes(32), at: 1_760_000_000_000 }
   const bodies: readonly LinkBody[] = [
-    { ...head, kind: 'genesis', previous: null, account: 'sip:alice@example.org', device, paper },
+    {
+      ...head,
+      kind: 'genesis',
+      previous: null,
+      account: 'sip:alice@example.org',
+      device,
+      paper,
+      names: random.bytes(80),
+    },
     { ...head, kind: 'add', device },
     { ...head, kind: 'revoke', target: device.id },
-    { ...head, kind: 'rename', target: device.id, name: 'phone' },
+    { ...head, kind: 'rename', target: device.id, name: sealed('phone') },
     { ...head, kind: 'epoch', epoch: 7, commitment: random.bytes(32) },
   ]
   return bodies.flatMap((body) =>

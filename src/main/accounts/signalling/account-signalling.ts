@@ -46,7 +46,7 @@ export interface AccountContext {
   readonly raise: (event: SignallingEvent) => void
 }
 
-type SendRequest = Pick<Parameters<SignallingPort['send']>[0], 'to' | 'body' | 'prefer' | 'messageId'>
+type SendRequest = Pick<Parameters<SignallingPort['send']>[0], 'to' | 'body' | 'prefer' | 'messageId' | 'fleeting'>
 
 const defaultOpenWaitMs = 3_000
 /** What servers commonly take in one MESSAGE. */
@@ -121,7 +121,7 @@ export class AccountSignalling {
   }
 
   /** See {@link SignallingPort.send}. */
-  async send({ to, body, prefer, messageId }: SendRequest): Promise<Result<SendOutcome, SendFailure>> {
+  async send({ to, body, prefer, messageId, ...how }: SendRequest): Promise<Result<SendOutcome, SendFailure>> {
     if (!this.#keeper.isRegistered) return err({ code: 'server-unreachable', retry: true })
     // A GRUU names one device: no session of the person will do.
     const peer = prefer === 'msrp' && !to.includes(';') ? parseAor(to) : null
@@ -134,7 +134,7 @@ export class AccountSignalling {
       )
     }
     // An own copy has the Message-ID of its original, and a Call-ID must not name two requests.
-    return this.#sendMessage(to, body, to === this.#account.aor ? null : messageId)
+    return this.#sendMessage(to, body, { callId: to === this.#account.aor ? null : messageId, ...how })
   }
 
   typing(to: Aor, active: boolean): void {
@@ -167,9 +167,9 @@ export class AccountSignalling {
   async #sendMessage(
     to: string,
     { contentType, payload }: OutgoingBody,
-    messageId: string | null,
+    options: { readonly callId: string | null; readonly fleeting?: boolean },
   ): Promise<Result<SendOutcome, SendFailure>> {
-    const outcome = await this.#agent.sendMessage({ to, contentType, payload, callId: messageId })
+    const outcome = await this.#agent.sendMessage({ to, contentType, payload, ...options })
     const { status } = outcome
     if (status === null || status > 299) return err(failureOf(outcome))
     return ok({ path: 'sip-message', state: status === 200 ? 'delivered' : 'sent' })

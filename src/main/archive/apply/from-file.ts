@@ -21,6 +21,7 @@ const taken: Readonly<Record<string, readonly string[] | undefined>> = {
   ],
   edit: ['author', 'messageId', 'target', 'text', 'sentAt'],
   delete: ['author', 'messageId', 'target', 'sentAt'],
+  reaction: ['author', 'messageId', 'target', 'targetAuthor', 'emojis', 'sentAt'],
   delivery: ['author', 'target', 'state', 'path', 'failure', 'at'],
   call: ['author', 'messageId', 'sentAt', 'outcome', 'video', 'durationMs', 'readers'],
   contact: ['name', 'note'],

@@ -69,7 +69,7 @@ export function messageArticle(
   const iso = Number.isNaN(at.getTime()) ? '' : at.toISOString()
   const marks = marksOf(message, words).map(escapeHtml).join(' · ')
   return `<article${own ? ' class="own"' : ''}><h2><bdi>${escapeHtml(name)}</bdi> <small><time datetime="${iso}">${escapeHtml(iso.slice(0, 16).replace('T', ' '))} UTC</time></small></h2>
-${contentOf(message, words)}${file === null ? '' : fileOf(file, words)}<small>${marks}</small></article>
+${contentOf(message, words)}${file === null ? '' : fileOf(file, words)}${reactionsOf(message)}<small>${marks}</small></article>
 `
 }
 
@@ -82,6 +82,15 @@ function contentOf(message: MessageView, words: ReadableWords): string {
   }
   if (message.deleted) return `<p><em>${escapeHtml(words.deleted)}</em></p>\n`
   return message.text === '' ? '' : `<p dir="auto">${escapeHtml(message.text)}</p>\n`
+}
+
+function reactionsOf({ reactions = [] }: MessageView): string {
+  return reactions
+    .map(
+      ({ author, emojis }) =>
+        `<p><small>${escapeHtml(emojis.join(' '))} <bdi>${escapeHtml(displayAor(author))}</bdi></small></p>\n`,
+    )
+    .join('')
 }
 
 function fileOf(

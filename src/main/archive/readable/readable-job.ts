@@ -128,6 +128,7 @@ export class ReadableJob {
   #jsonOf(message: MessageView, hasBefore: boolean): string {
     const { messageId, direction, author, text, sentAt, receivedAt, state, edited, deleted, authenticatedBy, call } =
       message
+    const { reactions } = message
     const file = this.#fileOf(message)
     const row = {
       messageId,
@@ -141,6 +142,7 @@ export class ReadableJob {
       deleted,
       authenticatedBy,
       call,
+      reactions,
       ...(file === null ? {} : { file }),
     }
     return `${hasBefore ? ',' : ''}\n${JSON.stringify(row)}`

@@ -9,6 +9,7 @@ import { longerPrefixes } from './0007-longer-prefixes.ts'
 import { wordsThatWait } from './0008-words-that-wait.ts'
 import { replica } from './0009-replica.ts'
 import { replicaBlobs } from './0010-replica-blobs.ts'
+import { reactions } from './0011-reactions.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   wordsThatWait,
   replica,
   replicaBlobs,
+  reactions,
 ]
 
 /** Schema version this program writes. */

@@ -1,6 +1,7 @@
 /** Files of replicated entries that are to be fetched, or to be erased at the replica: statements only, inside a running transaction if they write. */
 import type { Database, Statement } from 'better-sqlite3'
 import type { Aor, AttachmentId, ConversationId, MessageId } from '#shared/model/ids.ts'
+import { decodeStoredEntry } from '#shared/model/entry-codec.ts'
 import { boundLimit } from '../bound-limit.ts'
 import type { FilesToSettle, WantedFile } from '../replica-port.ts'
 
@@ -15,8 +16,14 @@ interface WantedRow {
   readonly subject: MessageId
 }
 
+interface RecentRow {
+  readonly id: AttachmentId
+  readonly bytes: Uint8Array
+}
+
 export class ReplicaFiles {
   readonly #wanted: Statement<[number, string, number], WantedRow>
+  readonly #recent: Statement<[number, number, string, number], RecentRow>
   readonly #erased: Statement<[number, number], AttachmentId>
   readonly #settle: Statement<[number, string]>
   readonly #want: Statement<[number, string, number]>
@@ -30,6 +37,12 @@ export class ReplicaFiles {
          FROM replica_blob JOIN attachment ON attachment.id = replica_blob.id JOIN entry ON entry.id = attachment.entry
            JOIN conversation ON conversation.ref = entry.conversation
          WHERE replica = ? AND erase = 0 AND replica_blob.id > ? GROUP BY replica_blob.id ORDER BY replica_blob.id ${boundLimit}`,
+    )
+    this.#recent = db.prepare(
+      `SELECT attachment.id AS id, entry.bytes AS bytes FROM attachment JOIN entry ON entry.id = attachment.entry
+         WHERE EXISTS (SELECT 1 FROM replica_envelope JOIN replica_device ON replica_device.ref = replica_envelope.device
+             WHERE replica_envelope.entry = entry.seq AND replica = ? AND kept_at >= ?)
+           AND attachment.id > ? ORDER BY attachment.id ${boundLimit}`,
     )
     this.#erased = db
       .prepare<[number, number], AttachmentId>(
@@ -68,6 +81,19 @@ export class ReplicaFiles {
       .map(({ id, size, conversation, author, subject }) => ({ id, size, row: { conversation, author, id: subject } }))
     const next = wanted.length < pageFiles ? null : (wanted.at(-1)?.id ?? null)
     return { wanted, erased: this.#erased.all(replica, pageFiles), next }
+  }
+
+  /** Of entries that others may read at a server: it forgets what is older. */
+  since(replica: number, since: number, after: string): readonly AttachmentId[] {
+    const found = new Set<AttachmentId>()
+    for (let from = after; found.size === 0;) {
+      const rows = this.#recent.all(replica, since, from, pageFiles)
+      const last = rows.at(-1)
+      if (last === undefined) break
+      for (const { id, bytes } of rows) if (decodeStoredEntry(bytes).head.observedAt >= since) found.add(id)
+      from = last.id
+    }
+    return [...found]
   }
 
   settle(replica: number, ids: readonly AttachmentId[]): void {

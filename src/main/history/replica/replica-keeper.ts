@@ -257,6 +257,11 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
     return found ?? { wanted: [], erased: [], next: null }
   }
 
+  async filesSince(account: Aor, since: number, after: string): Promise<readonly AttachmentId[]> {
+    const { files } = this.#host.trace
+    return (await this.#ask(account, (replica) => files.since(replica, since, after))) ?? []
+  }
+
   settleFiles(account: Aor, ids: readonly AttachmentId[]): Promise<void> {
     return this.#write(account, (replica) => this.#host.trace.files.settle(replica, ids))
   }

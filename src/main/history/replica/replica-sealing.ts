@@ -3,7 +3,6 @@ import type { Database, Statement } from 'better-sqlite3'
 import { decodeBatch } from '#shared/replication/batch.ts'
 import { decodeHeader } from '#shared/replication/envelope.ts'
 import { decodeHead, maxErased, type Place, type Tombstone } from '#shared/replication/head.ts'
-import { maxContentBytes } from '#shared/replication/size-classes.ts'
 import { packEntries } from '../archive-reader.ts'
 import { boundLimit } from '../bound-limit.ts'
 import type { BatchToKeep, KeptBatch, QueuedEntries } from '../replica-port.ts'
@@ -42,7 +41,7 @@ export class ReplicaSealing {
   readonly #row: Statement<[number], ReplicaRow>
   readonly #own: Statement<[Uint8Array, number, Uint8Array, number, number]>
   readonly #confirm: Statement<[number, number]>
-  readonly #next: Statement<[number, number, number, number], QueuedRow>
+  readonly #next: Statement<[number, number, number], QueuedRow>
   readonly #due: Statement<[number, number], Tombstone>
   readonly #sent: Statement<[number, number, Uint8Array]>
   readonly #take: Statement<[number, number], number>
@@ -61,7 +60,7 @@ export class ReplicaSealing {
     // What has disappeared by now is not sealed, though nobody has come round to erase it.
     this.#next = db.prepare(
       `SELECT replica_unsealed.id AS id, bytes FROM replica_unsealed JOIN entry ON entry.seq = replica_unsealed.entry
-         WHERE replica = ? AND octet_length(bytes) <= ? AND NOT EXISTS (SELECT 1 FROM message
+         WHERE replica = ? AND NOT EXISTS (SELECT 1 FROM message
            WHERE message.conversation = entry.conversation AND message.message_id = entry.subject
              AND message.author = entry.author AND message.expires_at <= ?)
          ORDER BY replica_unsealed.id ${boundLimit}`,
@@ -108,7 +107,7 @@ export class ReplicaSealing {
   unsealed(replica: number, most: number, now: number): QueuedEntries | null {
     const rows: QueuedRow[] = []
     let bytes = 0
-    for (const row of this.#next.iterate(replica, maxContentBytes, now, most)) {
+    for (const row of this.#next.iterate(replica, now, most)) {
       rows.push(row)
       bytes += row.bytes.length
       if (bytes >= handedOutBytes) break

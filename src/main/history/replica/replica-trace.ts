@@ -44,6 +44,7 @@ export class ReplicaTrace {
   readonly #unqueue: Statement<[number]>
   readonly #map: Statement<[number, number, Uint8Array, number, number | bigint]>
   readonly #unmap: Statement<[number]>
+  readonly #moveAll: Statement<[Uint8Array, Uint8Array]>
   readonly #standing: Statement<[number], StandingRow>
   readonly #standAgain: Statement<[StandingRow & { readonly entry: number }]>
   readonly #seqOf: Statement<[Uint8Array], number>
@@ -69,6 +70,9 @@ export class ReplicaTrace {
       'INSERT OR IGNORE INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (?, ?, ?, ?, ?)',
     )
     this.#unmap = db.prepare('DELETE FROM replica_envelope WHERE entry = ?')
+    this.#moveAll = db.prepare(
+      'UPDATE replica_envelope SET entry = (SELECT seq FROM entry WHERE id = ?) WHERE entry = (SELECT seq FROM entry WHERE id = ?)',
+    )
     this.#standing = db.prepare('SELECT device, seq, body_hash, kept_at FROM replica_envelope WHERE entry = ?')
     this.#standAgain = db.prepare(
       'INSERT INTO replica_envelope (device, seq, body_hash, kept_at, entry) VALUES (:device, :seq, :body_hash, :kept_at, :entry)',
@@ -199,7 +203,12 @@ export class ReplicaTrace {
     if (waited || (stood && this.#reading === null)) this.#queue.run(replica, seq)
   }
 
-  /** An entry is about to be removed because the person erased what it says. */
+  /** An entry is about to be removed; another one that says the same stands in its envelopes from now on. */
+  takenOver(before: Uint8Array, after: Uint8Array): void {
+    if (this.replicas().size > 0) this.#moveAll.run(after, before)
+  }
+
+  /** An entry is about to be removed because the person erased what it says, or said something else in its place. */
   erasing({ id, account }: Known): void {
     const seq = this.replicaOf(account) === undefined ? undefined : this.#seqOf.get(id)
     if (seq === undefined) return

@@ -1,6 +1,6 @@
 /** Hashes of one device's headers by their numbers, in one buffer: a hundred thousand of them are a few megabytes. */
 const hashBytes = 32
-const firstRoom = 16
+const firstRoom = 2
 
 export class HashesBySeq {
   readonly #places = new Map<number, number>()

@@ -9,7 +9,7 @@ import type { ConnectReplica, ReplicaAddress, ReplicaClientPort, SealedEpochKey 
 import { epochCommitment, epochKeyBytes, openEpochKey } from '../epoch-keys.ts'
 import { saveEpochs } from '../epoch-store.ts'
 import type { DeviceSeedsInUse, ReplicaSecretsPort, RestoringChainPort } from '../service-ports.ts'
-import { chainOfPaper, type PaperChain } from './paper-chain.ts'
+import { chainOfPaper, demandPicked, namesKeyOf, PaperChainForked, type PaperChain } from './paper-chain.ts'
 
 export interface RestorePorts {
   readonly connect: ConnectReplica
@@ -22,6 +22,8 @@ export interface RestoreRequest {
   readonly account: Aor
   readonly address: ReplicaAddress
   readonly paper: PaperInUse
+  /** Of a chain in two versions, the last link of the one that counts; null = nobody said. */
+  readonly branch: string | null
   /** Ends it as long as the server has not got this device. */
   readonly signal: AbortSignal
 }
@@ -31,7 +33,7 @@ const tries = 5
 
 /**
  * Resolves with the chain that has this device, once identity and keys are durable here.
- * @throws SottoError `restore-nothing`, `restore-other-identity`, `restore-forked`, `cancelled`, and what keeps a server from being reached.
+ * @throws SottoError `restore-nothing`, `restore-other-identity`, {@link PaperChainForked}, `restore-pick-gone`, `cancelled`, and what keeps a server from being reached.
  */
 export async function restoreFromPaper(ports: RestorePorts, request: RestoreRequest): Promise<PaperChain> {
   const { seeds, device } = ports.chains.newDevice()
@@ -52,13 +54,44 @@ async function joinByPaper(ports: RestorePorts, request: RestoreRequest, device:
     for (let tried = 0; tried < tries; tried += 1) {
       const links = await client.links()
       if (links === null) throw new SottoError('restore-nothing')
-      const { state } = chainOfPaper(links, account, paper.keys)
+      const chain = chainOfPaper(links, account, paper)
       if (request.signal.aborted) throw new SottoError('cancelled')
-      const link = ports.chains.addedByPaper(state, device, paper)
-      if ((await client.addLink(link, false)) === 'stored') return chainOfPaper([...links, link], account, paper.keys)
+      if (chain.fork !== null) {
+        await client.addLink(pickLink(ports, request, chain), false)
+        continue
+      }
+      demandPicked(chain, request.branch)
+      const link = addedByPaper(ports, request, { chain, device })
+      if ((await client.addLink(link, false)) === 'stored') return joined([...links, link], request)
     }
     throw new SottoError('busy')
   })
+}
+
+function addedByPaper(
+  { chains }: RestorePorts,
+  { account, paper }: RestoreRequest,
+  { chain, device }: { readonly chain: PaperChain; readonly device: OwnDevice },
+): Uint8Array {
+  const namesKey = namesKeyOf(chain, account, paper)
+  try {
+    return chains.addedByPaper(chain.state, device, { paper, namesKey })
+  } finally {
+    wipe(namesKey)
+  }
+}
+
+function pickLink({ chains }: RestorePorts, { branch, paper }: RestoreRequest, chain: PaperChain): Uint8Array {
+  const chosen = chain.branches.find(({ state }) => state.head === branch)
+  if (chosen === undefined) throw new PaperChainForked(chain)
+  return chains.pickedByPaper(chosen, paper)
+}
+
+function joined(links: readonly Uint8Array[], { account, paper, branch }: RestoreRequest): PaperChain {
+  const chain = chainOfPaper(links, account, paper)
+  if (chain.fork !== null) throw new PaperChainForked(chain)
+  demandPicked(chain, branch)
+  return chain
 }
 
 interface Joined {
@@ -74,14 +107,15 @@ async function takeOver(ports: RestorePorts, request: RestoreRequest, joined: Jo
   return withClient(ports, { account, address: request.address, by: signer }, async (client) => {
     const keys = openedKeys(await client.boxes('paper'), { account, paper, state: chain.state })
     const next = { epoch: chain.state.epoch + 1, key: ports.random.bytes(epochKeyBytes) }
+    const namesKey = namesKeyOf(chain, account, paper)
     keys.set(next.epoch, next.key)
     try {
       // The keys first: an identity without them could not read what it restores, and would not ask again.
       await saveEpochs(ports.secrets, account, { keys, boxedFor: '' })
-      await ports.chains.join(account, { identity: chain.state.identity, links: chain.links, seeds })
+      await ports.chains.join(account, { identity: chain.state.identity, links: chain.links, seeds, namesKey })
       return await beginEpoch(ports, client, { account, chain, ...next })
     } finally {
-      wipe(...keys.values())
+      wipe(namesKey, ...keys.values())
     }
   })
 }
@@ -110,7 +144,7 @@ async function beginEpoch(
   const { account, chain, epoch, key } = begun
   const link = await chains.sign(account, { kind: 'epoch', epoch, commitment: epochCommitment(key) })
   const answer = await client.addLink(link, false).catch(() => 'failed' as const)
-  return answer === 'stored' ? chains.learn(account, [link]) : chain
+  return answer === 'stored' ? await chains.learn(account, [link]) : chain
 }
 
 interface Connection extends Pick<RestoreRequest, 'account' | 'address'> {

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from '#shared/bytes/bytes.ts'
+import { nameOfDevice, type KnownChain } from '#shared/identity/chain-ports.ts'
+import { placeOfLink } from '#shared/identity/read-chain.ts'
 import type { AccountId } from '#shared/model/ids.ts'
 import { openPaper } from '#main/identity/paper-in-use.ts'
 import { paperWords } from '#main/identity/paper-words.ts'
+import { nodeVerifier } from '#main/keys/verifier.ts'
 import { alice, ChainDevice, ChainServer } from '#test/fakes/chain-devices.ts'
 import type { ConnectReplica, ReplicaClientPort } from '../client-ports.ts'
 import { loadEpochs } from '../epoch-store.ts'
@@ -46,8 +49,19 @@ function restores(connect = connecting(), isHere = false): Restores {
 }
 
 const question = (typed: Uint8Array) => ({
-  ...{ aor: alice, displayName: '', words: typed, password: null, replica: null, transport: null, server: null },
+  ...{
+    aor: alice,
+    displayName: '',
+    words: typed,
+    password: null,
+    branch: null,
+    replica: null,
+    transport: null,
+    server: null,
+  },
 })
+const namesOf = (chain: KnownChain) => [...chain.state.devices.keys()].map((id) => nameOfDevice(chain, id))
+const keyOf = (link: Uint8Array): string => placeOfLink(link, nodeVerifier)!.hash
 const nothingTaken = async () => {
   expect([taken, await fresh.identity.chains.known(alice), fresh.stored.size]).toEqual([0, null, 0])
 }
@@ -64,10 +78,11 @@ beforeEach(async () => {
 describe('restoring from the paper secret', () => {
   it('joins the same identity, with every key that the paper opens and a new epoch', async () => {
     const before = (await ann.identity.chains.known(alice))!.state
-    expect(await restores().begin(question(words))).toBe(accountId)
-    const { state } = (await fresh.identity.chains.known(alice))!
+    expect(await restores().begin(question(words))).toEqual({ kind: 'restored', accountId })
+    const chain = (await fresh.identity.chains.known(alice))!
+    const { state } = chain
     expect(state.identity).toBe(before.identity)
-    expect([...state.devices.values()].map(({ name }) => name)).toEqual(['device 1', 'device 2'])
+    expect(namesOf(chain)).toEqual(['device 1', 'device 2'])
     expect(state.epoch).toBe(before.epoch + 1)
     const { keys } = await loadEpochs(fresh.secrets, alice)
     expect([...keys.keys()]).toEqual([before.epoch, before.epoch + 1])
@@ -119,11 +134,68 @@ describe('restoring from the paper secret', () => {
     )
   })
 
-  it('changes nothing while the chain is forked', async () => {
+  it('changes nothing while the chain is forked, and shows both versions', async () => {
     const sign = (name: string) => ann.identity.chains.sign(alice, { kind: 'rename', target: ann.id, name })
     server.links.push(await sign('One'), await sign('Two'))
     const count = server.links.length
-    await expect(restores().begin(question(words))).rejects.toMatchObject({ code: 'restore-forked' })
+    const answer = await restores().begin(question(words))
+    if (answer.kind !== 'forked') throw new Error('it is not shown')
+    expect(answer.branches.map(({ changes }) => changes[0]?.newName).sort()).toEqual(['One', 'Two'])
+    expect(server.links).toHaveLength(count)
+    await nothingTaken()
+    const { key } = answer.branches.find(({ changes }) => changes[0]?.newName === 'Two')!
+    expect(await restores().begin({ ...question(words), branch: key })).toMatchObject({ kind: 'restored' })
+    const chain = (await fresh.identity.chains.known(alice))!
+    expect(chain.fork).toBeNull()
+    expect(namesOf(chain)).toEqual(['Two', 'device 2'])
+    expect((await ann.look()).state.head).toBe(chain.state.head)
+  })
+
+  it('joins no other version than the picked one when the server shows only that', async () => {
+    const sign = (name: string) => ann.identity.chains.sign(alice, { kind: 'rename', target: ann.id, name })
+    const [trunk, one, two] = [[...server.links], await sign('One'), await sign('Two')]
+    const key = keyOf(two)
+    const added: Uint8Array[] = []
+    let shown = [trunk, [...trunk, one]]
+    const hiding = connecting(() => ({
+      links: () => Promise.resolve(shown.shift() ?? [...trunk, one]),
+      addLink: (link) => {
+        added.push(link)
+        return Promise.resolve('stored')
+      },
+    }))
+    const again = () => restores(hiding).begin({ ...question(words), branch: key })
+    await expect(again()).rejects.toMatchObject({ code: 'restore-pick-gone' })
+    await expect(again()).rejects.toMatchObject({ code: 'restore-pick-gone' })
+    expect(added).toEqual([])
+    shown = [[...trunk, one, two]]
+    await expect(again()).rejects.toMatchObject({ code: 'restore-pick-gone' })
+    expect(added).toHaveLength(1)
+    await nothingTaken()
+  })
+
+  it('goes on where the picked version was settled on meanwhile', async () => {
+    const sign = (name: string) => ann.identity.chains.sign(alice, { kind: 'rename', target: ann.id, name })
+    const two = await sign('Two')
+    server.links.push(await sign('One'), two)
+    const { branches } = await ann.look()
+    const branch = branches.find(({ state }) => state.head === keyOf(two))!
+    const paper = openPaper(words)
+    server.links.push(fresh.identity.chains.pickedByPaper(branch, paper))
+    paper.wipe()
+    const answer = await restores().begin({ ...question(words), branch: keyOf(two) })
+    expect(answer).toMatchObject({ kind: 'restored' })
+    expect(namesOf((await fresh.identity.chains.known(alice))!)).toEqual(['Two', 'device 2'])
+  })
+
+  it('shows the fork as it is now when no version ends with what was picked', async () => {
+    const sign = (name: string) => ann.identity.chains.sign(alice, { kind: 'rename', target: ann.id, name })
+    const [one, two] = [await sign('One'), await sign('Two')]
+    server.links.push(one, two)
+    const count = server.links.length
+    const answer = await restores().begin({ ...question(words), branch: keyOf(server.links[0]!) })
+    if (answer.kind !== 'forked') throw new Error('it is not shown')
+    expect(answer.branches.map((branch) => branch.key).sort()).toEqual([keyOf(one), keyOf(two)].sort())
     expect(server.links).toHaveLength(count)
     await nothingTaken()
   })
@@ -141,10 +213,7 @@ describe('restoring from the paper secret', () => {
     }))
     await restores(racing).begin(question(words))
     expect((await ann.look()).fork).toBeNull()
-    expect([...(await fresh.identity.chains.known(alice))!.state.devices.values()].map(({ name }) => name)).toEqual([
-      'Faster',
-      'device 2',
-    ])
+    expect(namesOf((await fresh.identity.chains.known(alice))!)).toEqual(['Faster', 'device 2'])
   })
 
   it('leaves out boxes that hold no key of the chain', async () => {

@@ -3,6 +3,9 @@ import { SottoError } from '#shared/errors.ts'
 import type { PaperInUse } from '#shared/identity/chain-ports.ts'
 import type { AccountId, Aor } from '#shared/model/ids.ts'
 import type { SipTransport } from '#shared/model/views.ts'
+import type { RestoreAnswer } from '#shared/model/replication-views.ts'
+import { branchViews } from '../replica-view.ts'
+import { PaperChainForked } from './paper-chain.ts'
 import type { ReplicaAddress } from '../client-ports.ts'
 import { restoreFromPaper, type RestorePorts } from './restore-from-paper.ts'
 
@@ -14,6 +17,8 @@ export interface RestoreQuestion {
   readonly words: Uint8Array
   /** With which the account signs in; null where nobody knows it any more. The caller's to wipe. */
   readonly password: Uint8Array | null
+  /** Of a list of devices in two versions, the one that counts, as the answer before named it; null = none was. */
+  readonly branch: string | null
   /** `host:port` of the account's replica; null = the home server of this computer. */
   readonly replica: string | null
   readonly transport: SipTransport | null
@@ -45,7 +50,7 @@ export class Restores<Found extends FoundServer = FoundServer> {
   }
 
   /** Resolves when identity and keys are here; the history follows. @throws SottoError, also `account-exists`, `cancelled`. */
-  async begin(question: RestoreQuestion): Promise<AccountId> {
+  async begin(question: RestoreQuestion): Promise<RestoreAnswer> {
     if (this.#running !== null) throw new SottoError('busy')
     const running = new AbortController()
     this.#running = running
@@ -61,15 +66,18 @@ export class Restores<Found extends FoundServer = FoundServer> {
     this.#running?.abort()
   }
 
-  async #run(question: RestoreQuestion, signal: AbortSignal): Promise<AccountId> {
+  async #run(question: RestoreQuestion, signal: AbortSignal): Promise<RestoreAnswer> {
     const { openPaper, isHere, find, take } = this.#ports
-    const { aor: account } = question
+    const { aor: account, branch } = question
     if (isHere(account)) throw new SottoError('account-exists')
     const paper = openPaper(question.words)
     try {
       const found = await find(question)
-      await restoreFromPaper(this.#ports, { account, address: found.address, paper, signal })
-      return await take(question, found)
+      await restoreFromPaper(this.#ports, { account, address: found.address, paper, branch, signal })
+      return { kind: 'restored', accountId: await take(question, found) }
+    } catch (error) {
+      if (!(error instanceof PaperChainForked)) throw error
+      return { kind: 'forked', branches: branchViews(error.chain, null) }
     } finally {
       paper.wipe()
     }

@@ -13,6 +13,7 @@ const codes: Readonly<Partial<Record<ReplicaProblem, ErrorCode>>> = {
   forked: 'devices-forked',
   'bad-signature': 'device-unknown',
   unauthorized: 'wrong-password',
+  'older-sign-in': 'sign-in-outdated',
 }
 
 interface Answered {

@@ -5,6 +5,7 @@ import { failureIn, problemIn } from './problems.ts'
 import { believe, parse, type Asked } from './parse-answer.ts'
 import { ReplicaHttp } from './replica-http.ts'
 import { ReplicaNews, type ReplicaNewsPorts } from './replica-news.ts'
+import { askUnsigned, type Authorize } from './unsigned-requests.ts'
 import type {
   BlobPart,
   BlobPushed,
@@ -15,9 +16,11 @@ import type {
   RequestSignerPort,
   SealedEpochKey,
   ServerCopy,
+  SignInSecrets,
 } from '../client-ports.ts'
 import type { PushAnswer, ServerHead } from '../ports.ts'
 import { SottoError } from '#shared/errors.ts'
+import { signInRequest } from '#shared/home/api.ts'
 import type { AttachmentId } from '#shared/model/ids.ts'
 import type { Place } from '#shared/replication/head.ts'
 import type { ConnectorPort } from '#shared/ports/sockets.ts'
@@ -26,15 +29,11 @@ import { decodePage, type Page } from '#shared/replication/page.ts'
 
 export interface ReplicaClientPorts extends ReplicaNewsPorts {
   readonly connector: Pick<ConnectorPort, 'stream'> & ReplicaNewsPorts['connector']
-  /** Answers a challenge to SIP digest (RFC 7616); null for another realm, or a weaker algorithm. */
-  readonly authorize: (
-    challenge: string,
-    secret: Extract<OpeningSecret, { readonly kind: 'digest' }>,
-    request: { readonly method: string; readonly path: string },
-  ) => string | null
+  readonly authorize: Authorize
 }
 
 const chainTarget = `${api.replicaPath}/chain`
+const erasureTarget = `${api.replicaPath}/erasure`
 const noBody = new Uint8Array()
 /** Of answers without lists and batches. */
 const smallAnswer = 65_536
@@ -50,10 +49,11 @@ export function replicaConnector(ports: ReplicaClientPorts): ConnectReplica {
 
 class ReplicaClient implements ReplicaClientPort {
   readonly #account: string
-  readonly #ports: ReplicaClientPorts
+  readonly #authorize: Authorize
   readonly #http: ReplicaHttp
   readonly #news: ReplicaNews
   readonly #blobs: BlobRequests
+  #erasureNotice: api.ErasureNotice | null = null
 
   constructor(
     account: string,
@@ -61,7 +61,7 @@ class ReplicaClient implements ReplicaClientPort {
     ports: ReplicaClientPorts,
   ) {
     this.#account = account
-    this.#ports = ports
+    this.#authorize = ports.authorize
     this.#http = new ReplicaHttp(address, { account, by: signer }, ports)
     this.#news = new ReplicaNews(address, this.#http, ports)
     this.#blobs = new BlobRequests((asked, most) => this.#ask(asked, most))
@@ -97,6 +97,7 @@ class ReplicaClient implements ReplicaClientPort {
       if (problemIn(answer)?.problem === 'bad-signature') return null
       const some = parse(api.linksAnswer, answer)
       links.push(...some.links)
+      this.#erasureNotice = some.erasure ?? null
       if (some.end) return links
       if (some.links.length === 0) break
     }
@@ -107,12 +108,8 @@ class ReplicaClient implements ReplicaClientPort {
     const invitation = secret.kind === 'invitation' ? { invitation: secret.token } : {}
     const following = more.length === 0 ? {} : { more: [...more] }
     const body = api.encodeBody(api.openingRequest, { account: this.#account, link, ...following, ...invitation })
-    const first = await this.#put(body)
-    const answer = first.challenge !== null && secret.kind === 'digest' ? await this.#prove(first, body, secret) : first
-    const problem = problemIn(answer)?.problem
-    if (problem === 'open') return 'open'
-    if (problem === 'wrong-secret')
-      throw new SottoError(secret.kind === 'digest' ? 'wrong-password' : 'invitation-invalid')
+    const answer = await this.#askUnsigned({ method: 'PUT', target: chainTarget, body }, secret)
+    if (problemIn(answer)?.problem === 'open') return 'open'
     parse(api.storedAnswer, answer)
     return 'stored'
   }
@@ -149,12 +146,35 @@ class ReplicaClient implements ReplicaClientPort {
     await this.#read(api.droppedAnswer, { method: 'DELETE', path: `/boxes?before=${epoch}` })
   }
 
+  async giveSignIn({ ha1Sha256, epoch }: SignInSecrets): Promise<boolean> {
+    const body = api.encodeBody(signInRequest, { ha1Sha256, epoch })
+    const answer = await this.#ask({ method: 'PUT', path: '/sign-in', body })
+    if (problemIn(answer)?.problem === 'not-found') return false
+    parse(api.storedAnswer, answer)
+    return true
+  }
+
   copy(): Promise<ServerCopy> {
     return this.#read(api.usageAnswer, { method: 'GET', path: '/usage' })
   }
 
   async erase(): Promise<void> {
     await this.#read(api.usageAnswer, { method: 'DELETE', path: '/account' })
+  }
+
+  async askErasure(secret: OpeningSecret, ask: boolean): Promise<api.ErasureAnswer> {
+    const invitation = secret.kind === 'invitation' ? { invitation: secret.token } : {}
+    const body = api.encodeBody(api.erasureRequest, { account: this.#account, ask, ...invitation })
+    return parse(api.erasureAnswer, await this.#askUnsigned({ method: 'POST', target: erasureTarget, body }, secret))
+  }
+
+  erasureNotice(): api.ErasureNotice | null {
+    return this.#erasureNotice
+  }
+
+  async keepHistory(): Promise<void> {
+    await this.#read(api.droppedAnswer, { method: 'DELETE', path: '/erasure' })
+    this.#erasureNotice = null
   }
 
   pushBlob(id: AttachmentId, part: BlobPart): Promise<BlobPushed> {
@@ -182,21 +202,8 @@ class ReplicaClient implements ReplicaClientPort {
     this.#http.close()
   }
 
-  #put(body: Uint8Array, authorization?: string): Promise<ReplicaHttpAnswer> {
-    return this.#http.request({
-      ...{ method: 'PUT', target: chainTarget, body, signed: false, maxAnswerBytes: smallAnswer },
-      ...(authorization === undefined ? {} : { authorization }),
-    })
-  }
-
-  #prove(
-    { challenge }: ReplicaHttpAnswer,
-    body: Uint8Array,
-    secret: Extract<OpeningSecret, { readonly kind: 'digest' }>,
-  ): Promise<ReplicaHttpAnswer> {
-    const authorization = this.#ports.authorize(challenge ?? '', secret, { method: 'PUT', path: chainTarget })
-    if (authorization === null) throw new SottoError('foreign-realm-refused')
-    return this.#put(body, authorization)
+  #askUnsigned(request: Parameters<typeof askUnsigned>[1], secret: OpeningSecret): Promise<ReplicaHttpAnswer> {
+    return askUnsigned({ http: this.#http, authorize: this.#authorize }, request, secret)
   }
 
   async #page(asked: Asked): Promise<Page> {

@@ -17,7 +17,7 @@ export interface ReplicaHttpPorts {
 }
 
 const noBody = new Uint8Array()
-/** Sending and receiving of what is at most two megabytes, and what the server does in between. */
+/** Sending and receiving of what is at most some megabytes, and what the server does in between. */
 const answerMs = 60_000
 const challengeTarget = `${replicaPath}/challenge`
 const maxChallengeAnswer = 1024

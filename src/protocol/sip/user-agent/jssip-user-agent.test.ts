@@ -281,6 +281,18 @@ describe('registration', () => {
     expect(server.expectsPongs()).toBe(true)
   })
 
+  it('says of what is of no use later that nobody is to keep it', async () => {
+    const server = makeTestServer((request) =>
+      request.method === 'REGISTER' ? registered(request) : respond(request, 202),
+    )
+    const { agent, until } = start(server)
+    await until('registered')
+    const message = { to: 'sip:alice@example.org', contentType: 'text/plain', payload: Buffer.from('x') }
+    await agent.sendMessage({ ...message, fleeting: true })
+    await agent.sendMessage(message)
+    expect(server.requests('MESSAGE').map((request) => headerValue(request, 'expires'))).toEqual(['0', undefined])
+  })
+
   it('tells status and Retry-After of a refusal', async () => {
     const server = makeTestServer((request) => respond(request, 503, [{ name: 'retry-after', value: '37 (busy)' }]))
     const { failure } = await start(server).until('registration-failed')

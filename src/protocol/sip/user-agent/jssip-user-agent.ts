@@ -106,7 +106,10 @@ class JsSipUserAgent implements UserAgent {
       }
       this.#agent.sendMessage(message.to, '', {
         contentType: message.contentType,
-        extraHeaders: [this.#wire.ticketFor(message.payload, message.callId ?? null)],
+        extraHeaders: [
+          this.#wire.ticketFor(message.payload, message.callId ?? null),
+          ...(message.fleeting === true ? ['Expires: 0'] : []),
+        ],
         eventHandlers: {
           succeeded: ({ response }: { readonly response: { readonly status_code: number } }) =>
             resolve({ status: response.status_code, refusal: null }),

@@ -57,6 +57,8 @@ export interface OutgoingMessage {
   readonly payload: Uint8Array
   /** Call-ID to send under, so that a repetition has the same one; a random one if null, absent or unfit for a header. */
   readonly callId?: string | null
+  /** Says that it is of no use later (RFC 3428 §4: `Expires: 0`). */
+  readonly fleeting?: boolean
 }
 
 /** A MESSAGE that came over the registered flow; the sender waits for `answer`. */

@@ -1,5 +1,16 @@
-import { Bookmark, Check, CheckCheck, CircleAlert, Clock, Ellipsis, RotateCw, Timer } from 'lucide-react'
-import { memo, useRef, useState } from 'react'
+import {
+  Bookmark,
+  Check,
+  CheckCheck,
+  CircleAlert,
+  Clock,
+  Ellipsis,
+  RotateCw,
+  SmilePlus,
+  Timer,
+  type LucideIcon,
+} from 'lucide-react'
+import { memo, type RefObject, useRef, useState } from 'react'
 import type { MessageView } from '#shared/model/views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { formatTime } from '#renderer/i18n/format.ts'
@@ -12,6 +23,9 @@ import { CallBubble } from '../calls/CallBubble.tsx'
 import { FileBubble } from './FileBubble.tsx'
 import { MessageText } from './MessageText.tsx'
 import { MessageMenu } from './MessageMenu.tsx'
+import { mayReact } from './reacting.ts'
+import { ReactionPicker } from './ReactionPicker.tsx'
+import { Reactions } from './Reactions.tsx'
 import { TimerLine } from './TimerLine.tsx'
 import { shownAt } from './timeline.ts'
 
@@ -51,11 +65,12 @@ function BubbleItem(props: MessageItemProps) {
   const { message, authorName, first, last, landed, focusable, onEdit } = props
   const t = useT()
   const language = useLanguage()
-  const [menuOpen, setMenuOpen] = useState(false)
-  const menuButton = useRef<HTMLButtonElement>(null)
+  const [opened, setOpened] = useState<'menu' | 'picker' | null>(null)
+  const [menuButton, pickerButton] = [useRef<HTMLButtonElement>(null), useRef<HTMLButtonElement>(null)]
   const own = message.direction === 'outgoing'
   // Dialogs live outside the row: a row goes when it leaves the screen, and would take its dialog with it.
   const actions = {
+    onReact: () => setOpened('picker'),
     onEdit,
     onDelete: () => showDialog({ kind: 'delete-message', message }),
     onDetails: () => showDialog({ kind: 'message-details', message }),
@@ -73,7 +88,7 @@ function BubbleItem(props: MessageItemProps) {
         if (event.target !== event.currentTarget) return
         if (event.key === 'Enter' || event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
           event.preventDefault()
-          setMenuOpen(true)
+          setOpened('menu')
         }
       }}
       className={cx(
@@ -84,25 +99,66 @@ function BubbleItem(props: MessageItemProps) {
         landed && 'landed',
       )}
     >
-      <Bubble {...{ message, authorName, first, last }} onDetails={actions.onDetails} />
-      <button
-        ref={menuButton}
-        type="button"
-        aria-label={t('chat.menuOf')}
-        aria-haspopup="menu"
-        tabIndex={focusable ? 0 : -1}
-        onClick={() => setMenuOpen(true)}
-        className={cx(
-          'flex size-7 shrink-0 items-center justify-center rounded-md text-soft opacity-0 group-focus-within/message:opacity-100 group-hover/message:opacity-100 hover:bg-hover hover:text-ink',
-          menuOpen && 'opacity-100',
-        )}
-      >
-        <Ellipsis aria-hidden className="size-4" />
-      </button>
-      {menuOpen && (
-        <MessageMenu message={message} actions={actions} trigger={menuButton} onClose={() => setMenuOpen(false)} />
+      <div className={cx('flex max-w-[min(38rem,85%)] min-w-0 flex-col', own ? 'items-end' : 'items-start')}>
+        <Bubble {...{ message, authorName, first, last }} onDetails={actions.onDetails} />
+        <Reactions {...{ message, focusable }} name={authorName} />
+      </div>
+      {mayReact(message) && (
+        <RowButton
+          {...{ focusable, icon: SmilePlus, label: t('reactions.react'), popup: 'dialog' }}
+          button={pickerButton}
+          isOpen={opened === 'picker'}
+          onClick={() => setOpened('picker')}
+        />
+      )}
+      <RowButton
+        {...{ focusable, icon: Ellipsis, label: t('chat.menuOf'), popup: 'menu' }}
+        button={menuButton}
+        isOpen={opened === 'menu'}
+        onClick={() => setOpened('menu')}
+      />
+      {opened === 'picker' && (
+        <ReactionPicker message={message} trigger={pickerButton} onClose={() => setOpened(null)} />
+      )}
+      {opened === 'menu' && (
+        <MessageMenu
+          message={message}
+          actions={actions}
+          trigger={menuButton}
+          onClose={() => setOpened((now) => (now === 'menu' ? null : now))}
+        />
       )}
     </article>
+  )
+}
+
+interface RowButtonProps {
+  readonly label: string
+  readonly icon: LucideIcon
+  readonly popup: 'menu' | 'dialog'
+  readonly button: RefObject<HTMLButtonElement | null>
+  readonly isOpen: boolean
+  readonly focusable: boolean
+  readonly onClick: () => void
+}
+
+/** A button beside the bubble that is seen while the row is pointed at or has the focus. */
+function RowButton({ label, icon: Icon, popup, button, isOpen, focusable, onClick }: RowButtonProps) {
+  return (
+    <button
+      ref={button}
+      type="button"
+      aria-label={label}
+      aria-haspopup={popup}
+      tabIndex={focusable ? 0 : -1}
+      onClick={onClick}
+      className={cx(
+        'flex size-7 shrink-0 items-center justify-center rounded-md text-soft opacity-0 group-focus-within/message:opacity-100 group-hover/message:opacity-100 hover:bg-hover hover:text-ink',
+        isOpen && 'opacity-100',
+      )}
+    >
+      <Icon aria-hidden className="size-4" />
+    </button>
   )
 }
 
@@ -128,7 +184,7 @@ function Bubble({ message, authorName, first, last, onDetails }: BubbleProps) {
   return (
     <div
       className={cx(
-        'flex max-w-[min(38rem,85%)] min-w-0 flex-col rounded-2xl px-3 py-1.5 forced-colors:border',
+        'flex max-w-full min-w-0 flex-col rounded-2xl px-3 py-1.5 forced-colors:border',
         own ? 'bg-tint' : 'bg-bubble',
         !first && (own ? 'rounded-se-md' : 'rounded-ss-md'),
         !last && (own ? 'rounded-ee-md' : 'rounded-es-md'),

@@ -1,13 +1,15 @@
-import { Bookmark, BookmarkX, Copy, Download, Info, Pencil, Trash2 } from 'lucide-react'
+import { Bookmark, BookmarkX, Copy, Download, Info, Pencil, SmilePlus, Trash2 } from 'lucide-react'
 import type { MessageView } from '#shared/model/views.ts'
 import { type Translate, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { copyText } from '#renderer/ui/copy-text.ts'
 import { Menu, type MenuEntry } from '#renderer/ui/Menu.tsx'
 import type { RefObject } from 'react'
+import { mayReact } from './reacting.ts'
 
 /** What the menu of a message leads to. */
 export interface MessageActions {
+  readonly onReact: () => void
   readonly onEdit: (message: MessageView) => void
   readonly onDelete: () => void
   readonly onDetails: () => void
@@ -20,6 +22,9 @@ function useEntries(message: MessageView, actions: MessageActions): readonly Men
   const isText = message.call === undefined && message.file === undefined && !message.deleted
   // Nobody but a file says that one wrote it: whoever got it knows nothing of an edit.
   const editable = message.direction === 'outgoing' && isText && message.authenticatedBy !== 'file'
+  if (mayReact(message)) {
+    entries.push({ id: 'react', label: t('reactions.react'), icon: SmilePlus, onAction: actions.onReact })
+  }
   if (isText) {
     entries.push({ id: 'copy', label: t('chat.copyText'), icon: Copy, onAction: () => void copyText(message.text) })
   }

@@ -77,7 +77,7 @@ function Device(props: DeviceProps & { readonly onRename: () => void; readonly o
       <Monitor aria-hidden className="size-5 shrink-0 text-soft" />
       <div className="min-w-0 flex-1 basis-44">
         <p className="flex flex-wrap items-center gap-x-2">
-          <span className="min-w-0 font-medium wrap-anywhere">{name}</span>
+          <span className="min-w-0 font-medium wrap-anywhere">{name === '' ? t('devices.unnamed') : name}</span>
           {own && <span className="rounded-full bg-tint px-2 py-0.5 text-xs">{t('devices.own')}</span>}
         </p>
         <p className="text-xs text-soft">
@@ -114,7 +114,7 @@ function Aside({ devices }: { readonly devices: ReplicationView['aside'] }) {
       <ul aria-label={t('devices.fork.aside')} className="flex flex-col">
         {devices.map(({ id, name, addedAt }) => (
           <li key={id} className="border-t border-line py-2.5 first:border-0">
-            <p className="wrap-anywhere text-soft">{name}</p>
+            <p className="wrap-anywhere text-soft">{name === '' ? t('devices.unnamed') : name}</p>
             <p className="text-xs text-soft">{t('devices.added', { day: formatShortDay(language, addedAt) })}</p>
           </li>
         ))}
@@ -128,7 +128,7 @@ function RemovedDevice({ device: { name, addedAt, revokedAt } }: DeviceProps) {
   const language = useLanguage()
   return (
     <>
-      <p className="wrap-anywhere text-soft">{name}</p>
+      <p className="wrap-anywhere text-soft">{name === '' ? t('devices.unnamed') : name}</p>
       <p className="text-xs text-soft">
         {t('devices.addedAndRemoved', {
           from: formatShortDay(language, addedAt),

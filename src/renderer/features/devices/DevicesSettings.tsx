@@ -10,6 +10,7 @@ import { useReplication } from '#renderer/stores/replication-store.ts'
 import { openSettings, showDialog } from '#renderer/stores/screen-store.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Banner, Working } from '#renderer/ui/Feedback.tsx'
+import { AnnouncedErasure } from '../replication/AnnouncedErasure.tsx'
 import { ReplicationProgress } from '../replication/ReplicationProgress.tsx'
 import { Card, Group } from '../settings/Group.tsx'
 import { DeviceList } from './DeviceList.tsx'
@@ -41,6 +42,7 @@ function Devices({ account, view }: { readonly account: AccountView; readonly vi
   const transfer = useTransfer(account.id)
   return (
     <>
+      <AnnouncedErasure view={view} />
       <Faults view={view} />
       <ForkChoice view={view} />
       <Card>

@@ -1,42 +1,52 @@
-import { useId, useState } from 'react'
+import { useId } from 'react'
 import type { ChainBranchView, ChainChangeView, ReplicationView } from '#shared/model/replication-views.ts'
 import { formatDateTime } from '#renderer/i18n/format.ts'
 import { useLanguage, useT, type Language, type Translate } from '#renderer/i18n/i18n.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Card } from '../settings/Group.tsx'
 import { PickBranch } from './PickBranch.tsx'
+import { usePickedBranch } from './picked-branch.ts'
 
 /** The versions of a forked list of devices, for the person to pick the right one. */
 export function ForkChoice({ view: { accountId, branches } }: { readonly view: ReplicationView }) {
   const t = useT()
-  const [picking, setPicking] = useState<number | null>(null)
-  const picked = picking === null ? undefined : branches[picking]
+  const { picked, isGone, pick, close } = usePickedBranch(branches)
   if (branches.length === 0) return null
   return (
     <section aria-label={t('devices.fork.title')} className="flex flex-col gap-3">
+      {isGone && (
+        <p role="alert" className="text-sm text-warn">
+          {t('devices.fork.pickGone')}
+        </p>
+      )}
       {branches.map((branch, index) => (
         <Card key={branch.key}>
-          <Version branch={branch} number={index + 1} onPick={() => setPicking(index)} />
+          <Version branch={branch} number={index + 1} onPick={() => pick(branch.key)} />
         </Card>
       ))}
-      {picked !== undefined && picking !== null && (
+      {picked !== null && (
         <PickBranch
-          {...{ accountId, branch: picked }}
-          title={t('devices.fork.pickTitle', { number: picking + 1 })}
-          onClose={() => setPicking(null)}
+          key={picked.branch.key}
+          {...{ accountId, branch: picked.branch }}
+          title={t('devices.fork.pickTitle', { number: picked.number })}
+          onClose={close}
         />
       )}
     </section>
   )
 }
 
-interface VersionProps {
+/** Properties of {@link Version}. */
+export interface VersionProps {
   readonly branch: ChainBranchView
   readonly number: number
+  /** This device comes in by the paper secret: no version has it yet. */
+  readonly isJoining?: boolean
   readonly onPick: () => void
 }
 
-function Version({ branch, number, onPick }: VersionProps) {
+/** One way in which a forked list of devices may go on: who changed what, and who is in it. */
+export function Version({ branch, number, isJoining = false, onPick }: VersionProps) {
   const t = useT()
   const language = useLanguage()
   const id = useId()
@@ -54,7 +64,7 @@ function Version({ branch, number, onPick }: VersionProps) {
         ))}
       </ol>
       <p className="wrap-anywhere">{t('devices.fork.devices', { names: listOf(language, devices) })}</p>
-      {!hasOwn && <p className="font-medium text-warn">{t('devices.fork.withoutOwn')}</p>}
+      {!hasOwn && !isJoining && <p className="font-medium text-warn">{t('devices.fork.withoutOwn')}</p>}
       <div>
         <Button size="small" label={t('devices.fork.pickNamed', { number })} onPress={onPick}>
           {t('devices.fork.pick')}

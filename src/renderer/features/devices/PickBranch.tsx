@@ -1,14 +1,12 @@
 import { useState } from 'react'
-import { Form } from 'react-aria-components'
 import type { AccountId } from '#shared/model/ids.ts'
 import type { ChainBranchView } from '#shared/model/replication-views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useT } from '#renderer/i18n/i18n.ts'
 import { attempt, withSecret } from '#renderer/stores/actions.ts'
 import { paperWordsOf } from '#renderer/stores/paper-words.ts'
-import { Button } from '#renderer/ui/Button.tsx'
-import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
-import { Field } from '#renderer/ui/Field.tsx'
+import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx'
+import { PaperWordsField } from '../onboarding/PaperWordsField.tsx'
 
 /** Properties of {@link PickBranch}. */
 export interface PickBranchProps {
@@ -22,69 +20,40 @@ export interface PickBranchProps {
 export function PickBranch({ accountId, branch, title, onClose }: PickBranchProps) {
   const t = useT()
   const [words, setWords] = useState('')
-  const [error, setError] = useState<string | null>(null)
-  const [busy, setBusy] = useState(false)
   const { key, mayPick, hasOwn } = branch
 
-  async function pick(): Promise<void> {
-    setBusy(true)
-    setError(null)
+  async function pick(): Promise<string | null> {
     const typed = paperWordsOf(words)
     setWords('')
     const reply = mayPick
       ? await attempt('devices.pickBranch', { accountId, branch: key, words: null })
       : await withSecret(typed, (bytes) => attempt('devices.pickBranch', { accountId, branch: key, words: bytes }))
-    setBusy(false)
-    if (reply.ok) onClose()
-    else setError(errorText(t, reply.code, reply.params))
+    if (!reply.ok) return errorText(t, reply.code, reply.params)
+    onClose()
+    return null
   }
 
   return (
-    <Dialog title={title} closeLabel={t('app.close')} role="alertdialog" onClose={busy ? () => undefined : onClose}>
-      <Form
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!busy && (mayPick || words.trim() !== '')) void pick()
-        }}
-      >
-        <p>{t('devices.fork.pickText')}</p>
-        {!hasOwn && <p className="font-medium text-warn">{t('devices.fork.withoutOwn')}</p>}
-        {!mayPick && (
-          <>
-            <p>{t('devices.fork.paperText')}</p>
-            <Field
-              label={t('unlock.paper')}
-              hint={t('unlock.paperHint')}
-              type="password"
-              value={words}
-              onChange={setWords}
-              autoFocus
-              maxLength={1000}
-              autoComplete="off"
-              revealLabel={t('onboarding.showPassphrase')}
-            />
-          </>
-        )}
-        {error !== null && (
-          <p role="alert" className="text-sm text-danger">
-            {error}
-          </p>
-        )}
-        <DialogActions>
-          <Button autoFocus={mayPick} isDisabled={busy} onPress={onClose}>
-            {t('app.cancel')}
-          </Button>
-          <Button
-            type="submit"
-            variant="primary"
-            isDisabled={!mayPick && words.trim() === ''}
-            pendingText={busy ? t('devices.fork.picking') : undefined}
-          >
-            {t('devices.fork.pickAction')}
-          </Button>
-        </DialogActions>
-      </Form>
-    </Dialog>
+    <ConfirmDialog
+      title={title}
+      labels={{
+        ...{ close: t('app.close'), cancel: t('app.cancel') },
+        ...{ action: t('devices.fork.pickAction'), busy: t('devices.fork.picking') },
+      }}
+      variant="primary"
+      isReady={mayPick || words.trim() !== ''}
+      focus={mayPick ? 'cancel' : 'content'}
+      onConfirm={pick}
+      onClose={onClose}
+    >
+      <p>{t('devices.fork.pickText')}</p>
+      {!hasOwn && <p className="font-medium text-warn">{t('devices.fork.withoutOwn')}</p>}
+      {!mayPick && (
+        <>
+          <p>{t('devices.fork.paperText')}</p>
+          <PaperWordsField value={words} onChange={setWords} autoFocus />
+        </>
+      )}
+    </ConfirmDialog>
   )
 }

@@ -14,6 +14,8 @@ import { Disclosed } from '#renderer/ui/Disclosed.tsx'
 import { Fact, Working } from '#renderer/ui/Feedback.tsx'
 import { Field } from '#renderer/ui/Field.tsx'
 import { Card, Group } from '../settings/Group.tsx'
+import { AnnouncedErasure } from './AnnouncedErasure.tsx'
+import { LostEverything } from './LostEverything.tsx'
 import { ReplicationProgress } from './ReplicationProgress.tsx'
 import { ServerCopy } from './ServerCopy.tsx'
 import { SwitchOffDialog } from './SwitchOffDialog.tsx'
@@ -76,6 +78,8 @@ function Choice({ account, view }: ViewProps & { readonly account: AccountView }
           {on.error}
         </p>
       )}
+      {isOn && <AnnouncedErasure view={view} />}
+      {on.isSealedElsewhere && <LostEverything {...{ account, ...on.question }} />}
       {isOn ? (
         <Running view={view} onCancel={() => setLeaving(true)} />
       ) : (
@@ -113,10 +117,15 @@ interface SwitchingOn {
   readonly serverError: string | null
   readonly invitationError: string | null
   readonly error: string | null
+  /** Other devices of the account have the keys of what is there. */
+  readonly isSealedElsewhere: boolean
+  /** What was typed; null = nothing. */
+  readonly question: { readonly server: string | null; readonly invitation: string | null }
   readonly start: () => Promise<void>
 }
 
 interface Failure {
+  readonly isSealedElsewhere?: boolean
   readonly at: 'server' | 'invitation' | 'form'
   readonly text: string
 }
@@ -130,6 +139,8 @@ function useSwitchOn(view: ReplicationView): SwitchingOn {
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure | null>(null)
 
+  const question = { server: typed(server), invitation: typed(invitation) }
+
   async function start(): Promise<void> {
     if (view.server === null && typed(server) === null) {
       setFailure({ at: 'server', text: t('replication.serverMissing') })
@@ -137,20 +148,18 @@ function useSwitchOn(view: ReplicationView): SwitchingOn {
     }
     setBusy(true)
     setFailure(null)
-    const reply = await attempt('replication.switchOn', {
-      accountId: view.accountId,
-      server: typed(server),
-      invitation: typed(invitation),
-    })
+    const reply = await attempt('replication.switchOn', { accountId: view.accountId, ...question })
     setBusy(false)
     if (reply.ok) return
     const at = reply.code === 'invitation-invalid' ? 'invitation' : 'form'
-    setFailure({ at, text: errorText(t, reply.code, reply.params) })
+    const isSealedElsewhere = reply.code === 'replica-needs-linking'
+    setFailure({ at, isSealedElsewhere, text: errorText(t, reply.code, reply.params) })
   }
 
   const at = (place: Failure['at']): string | null => (failure?.at === place ? failure.text : null)
   return {
-    ...{ server, setServer, invitation, setInvitation, busy, start },
+    ...{ server, setServer, invitation, setInvitation, busy, start, question },
+    isSealedElsewhere: failure?.isSealedElsewhere === true,
     ...{ serverError: at('server'), invitationError: at('invitation'), error: at('form') },
   }
 }

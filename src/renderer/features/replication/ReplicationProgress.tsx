@@ -1,9 +1,10 @@
+import { HardDrive } from 'lucide-react'
 import type { ReplicationView } from '#shared/model/replication-views.ts'
 import { errorText } from '#renderer/i18n/error-text.ts'
 import { useLanguage, useT } from '#renderer/i18n/i18n.ts'
 import { perform } from '#renderer/stores/actions.ts'
 import { Button } from '#renderer/ui/Button.tsx'
-import { Measured, Working } from '#renderer/ui/Feedback.tsx'
+import { Banner, Measured, Working } from '#renderer/ui/Feedback.tsx'
 import { progressText, stateText } from './replication-words.ts'
 
 /** Properties of {@link ReplicationProgress}. */
@@ -16,7 +17,7 @@ export interface ReplicationProgressProps {
 /** What replication is doing and why it does not go on, in words, with a way to stop for a while. */
 export function ReplicationProgress({ view, onCancel }: ReplicationProgressProps) {
   const t = useT()
-  const { accountId, state, error, progress } = view
+  const { accountId, state, error, progress, isFullOfFiles } = view
   const goesOn = state === 'paused' || state === 'stopped'
   return (
     <div className="flex flex-col gap-2">
@@ -24,6 +25,11 @@ export function ReplicationProgress({ view, onCancel }: ReplicationProgressProps
         {stateText(t, state)}
         {error !== null && <span className="block text-soft">{errorText(t, error)}</span>}
       </p>
+      {isFullOfFiles && (
+        <Banner icon={HardDrive} tone="warn" role="status">
+          {t('replication.fullOfFiles')}
+        </Banner>
+      )}
       {progress !== null && <Line progress={progress} />}
       <div className="flex flex-wrap gap-2 empty:hidden">
         {progress !== null && !goesOn && (

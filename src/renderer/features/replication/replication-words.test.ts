@@ -13,7 +13,7 @@ const other = device('P', 'Desk')
 const view = (over: Partial<ReplicationView>): ReplicationView => ({
   ...{ accountId: 'A'.repeat(22) as never, state: 'current', server: 'h:1', error: null, progress: null, waiting: 0 },
   ...{ completeUpTo: null, confirmedBy: null, lastContactAt: null, unopened: 0, faults: [], devices: [own, other] },
-  ...{ isPasswordDue: false, branches: [], aside: [] },
+  ...{ isPasswordDue: false, isFullOfFiles: false, erasure: null, branches: [], aside: [] },
   ...over,
 })
 const fault = (kind: ReplicaFaultView['kind'], letter: string | null, entries: number | null = null) => ({
@@ -49,7 +49,7 @@ describe('how complete a history is', () => {
 
 describe('a fault', () => {
   it('of every kind says what happened, what it means and what to do, about the right device', () => {
-    expect(kinds).toHaveLength(7)
+    expect(kinds).toHaveLength(8)
     for (const kind of kinds as ReplicaFaultView['kind'][]) {
       const words = faultWords(t, 'en', fault(kind, 'P'), view({}))
       for (const part of [words.happened, words.means, words.todo]) expect(part, kind).not.toMatch(/\{\{|replication\./)

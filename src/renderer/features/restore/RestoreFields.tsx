@@ -1,6 +1,7 @@
 import { useT } from '#renderer/i18n/i18n.ts'
 import { Field } from '#renderer/ui/Field.tsx'
 import { DisplayNameField } from '../onboarding/DisplayNameField.tsx'
+import { PaperWordsField } from '../onboarding/PaperWordsField.tsx'
 import { ServerFields, type Transport } from '../onboarding/ServerFields.tsx'
 import type { ProblemPlace } from './restore-words.ts'
 
@@ -49,18 +50,7 @@ export function RestoreFields({ typed, problem, onChange }: RestoreFieldsProps) 
         isRequired
         autoComplete="off"
       />
-      <Field
-        label={t('unlock.paper')}
-        hint={t('unlock.paperHint')}
-        type="password"
-        value={typed.words}
-        onChange={(words) => change({ words })}
-        error={at('words')}
-        maxLength={1000}
-        isRequired
-        autoComplete="off"
-        revealLabel={t('restore.showWords')}
-      />
+      <PaperWordsField value={typed.words} onChange={(words) => change({ words })} error={at('words')} isRequired />
       <Field
         label={t('linking.server')}
         hint={t('restore.serverHint')}

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#shared/errors.ts'
 
-/** At which field a failure is said. */
-export type ProblemPlace = 'address' | 'words' | 'replica' | 'form'
+/** At which field a failure is said; `versions` = those that were shown are there no more. */
+export type ProblemPlace = 'address' | 'words' | 'replica' | 'versions' | 'form'
 
 const places: Readonly<Partial<Record<ErrorCode, ProblemPlace>>> = {
   'address-invalid': 'address',
@@ -11,6 +11,7 @@ const places: Readonly<Partial<Record<ErrorCode, ProblemPlace>>> = {
   'paper-words-wrong': 'words',
   'invalid-argument': 'replica',
   'server-unreachable': 'replica',
+  'restore-pick-gone': 'versions',
 }
 
 export function placeOfProblem(code: ErrorCode): ProblemPlace {

@@ -10,7 +10,7 @@ import { paperWordsOf } from '#renderer/stores/paper-words.ts'
 import { Button } from '#renderer/ui/Button.tsx'
 import { Dialog, DialogActions } from '#renderer/ui/Dialog.tsx'
 import { Working } from '#renderer/ui/Feedback.tsx'
-import { Field } from '#renderer/ui/Field.tsx'
+import { PaperWordsField } from '../onboarding/PaperWordsField.tsx'
 
 interface PaperRungProps {
   readonly account: AccountView
@@ -122,18 +122,7 @@ function AddPaper({
         }}
       >
         <p className="text-sm text-soft">{t('storage.addPaperText')}</p>
-        <Field
-          label={t('unlock.paper')}
-          hint={t('unlock.paperHint')}
-          type="password"
-          value={words}
-          onChange={setWords}
-          error={error}
-          autoFocus
-          maxLength={1000}
-          autoComplete="off"
-          revealLabel={t('onboarding.showPassphrase')}
-        />
+        <PaperWordsField value={words} onChange={setWords} error={error} autoFocus />
         {busy && <Working label={t('storage.saving')} />}
         <DialogActions>
           <Button onPress={() => onClose(false)}>{t('app.cancel')}</Button>

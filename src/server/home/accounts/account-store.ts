@@ -3,6 +3,7 @@ import type { AccountsPort } from '../proxy/ports.ts'
 import type { HomeDatabase } from '../data-dir/database.ts'
 import { dayOf, formatDay } from '../data-dir/day.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
+import type { MeReply } from '#shared/home/api.ts'
 import { err, ok, type Result } from '#shared/result.ts'
 import { checkUserName } from './user-name.ts'
 
@@ -11,12 +12,18 @@ export interface DigestSecrets {
   readonly ha1Sha256: string
 }
 
+/** `epoch` = that of the account's chain with which a device gave it; what a user sets by the password before has none. */
+export interface NewSecrets extends DigestSecrets {
+  readonly epoch?: number
+}
+
 interface AccountRow {
   readonly user: string
   /** Of a password for phones that know no SHA-256; null = none may sign in. */
   readonly phone_ha1_md5: string | null
   readonly ha1_sha256: string
   readonly created_day: number
+  readonly password_epoch: number
 }
 
 /** The users of the domain. */
@@ -46,6 +53,18 @@ export class AccountStore implements AccountsPort {
     return algorithm === 'MD5' ? row.phone_ha1_md5 : row.ha1_sha256
   }
 
+  /** That of the newest password which a device gave; 0 = none did. */
+  passwordEpoch(user: string): number {
+    return this.#row(user)?.password_epoch ?? 0
+  }
+
+  /** The same password goes with a later epoch, too. */
+  raisePasswordEpoch(user: string, epoch: number): void {
+    this.#database.sql
+      .prepare('UPDATE account SET password_epoch = max(password_epoch, ?) WHERE user = ?')
+      .run(epoch, user)
+  }
+
   create(user: string, secrets: DigestSecrets): Result<null, 'address-taken' | 'address-reserved' | 'too-many'> {
     if (checkUserName(user) !== 'free-to-ask') return err('address-reserved')
     if (this.count() >= this.#maxAccounts) return err('too-many')
@@ -56,10 +75,10 @@ export class AccountStore implements AccountsPort {
   }
 
   /** Old phones are out, too, until they are let in again. */
-  changeSecrets(user: string, secrets: DigestSecrets): void {
+  changeSecrets(user: string, { ha1Sha256, epoch = this.passwordEpoch(user) }: NewSecrets): void {
     this.#database.sql
-      .prepare('UPDATE account SET phone_ha1_md5 = NULL, ha1_sha256 = ? WHERE user = ?')
-      .run(secrets.ha1Sha256, user)
+      .prepare('UPDATE account SET phone_ha1_md5 = NULL, ha1_sha256 = ?, password_epoch = ? WHERE user = ?')
+      .run(ha1Sha256, epoch, user)
     this.#database.markErased()
   }
 
@@ -70,11 +89,12 @@ export class AccountStore implements AccountsPort {
   }
 
   /** Everything in the row but the secrets themselves. */
-  describe(user: string): { user: string; domain: string; createdDay: string; holdsHa1: string[] } | null {
+  describe(user: string): MeReply['account'] | null {
     const row = this.#row(user)
     if (row === undefined) return null
     const holdsHa1 = row.phone_ha1_md5 === null ? ['SHA-256'] : ['MD5', 'SHA-256']
-    return { user, domain: this.#domain, createdDay: formatDay(row.created_day), holdsHa1 }
+    const { created_day: day, password_epoch: passwordEpoch } = row
+    return { user, domain: this.#domain, createdDay: formatDay(day), holdsHa1, passwordEpoch }
   }
 
   remove(user: string): void {

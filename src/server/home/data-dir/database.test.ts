@@ -29,7 +29,7 @@ test('a directory of before keeps its accounts, and no MD5 of their passwords', 
   expect(filesWith(directory.path, md5)).toEqual(['home.db'])
   const database = new HomeDatabase(directory.path)
   expect(database.sql.prepare('SELECT * FROM account').all()).toEqual([
-    { user: 'alice', ha1_sha256: sha256, created_day: 20_000, phone_ha1_md5: null },
+    { user: 'alice', ha1_sha256: sha256, created_day: 20_000, phone_ha1_md5: null, password_epoch: 0 },
   ])
   database.purge()
   expect(filesWith(directory.path, md5)).toEqual([])

@@ -55,6 +55,9 @@ const migrations: readonly string[] = [
   ALTER TABLE account DROP COLUMN ha1_md5;
   ALTER TABLE account ADD COLUMN phone_ha1_md5 TEXT;
   `,
+  `
+  ALTER TABLE account ADD COLUMN password_epoch INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** The server's one database file; plain SQLite, because what it holds must be readable without anybody's passphrase. */

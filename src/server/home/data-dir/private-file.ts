@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Makes `path` a directory only its owner can enter. */
@@ -12,7 +12,8 @@ export function writePrivateFile(path: string, content: string): void {
   const temporary = `${path}.new`
   const file = openSync(temporary, 'w', 0o600)
   try {
-    writeSync(file, content)
+    // Unlike a single write, it goes on after one that wrote less.
+    writeFileSync(file, content)
     fsyncSync(file)
   } finally {
     closeSync(file)

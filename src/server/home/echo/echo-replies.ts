@@ -44,8 +44,8 @@ export const helpText =
 
 const silence: EchoAnswer = { atOnce: [], later: [] }
 const sottoNamespace = 'urn:x-sotto:chat:1'
-/** Marks of a body that is not a line of its own: an edit, a retraction, a mark among devices. */
-const notALine = ['Replaces', 'Retracts', 'Mark', 'Own-Copy']
+/** Marks of a body that is not a line of its own: an edit, a retraction, a reaction, a mark among devices. */
+const notALine = ['Replaces', 'Retracts', 'In-Reply-To', 'Mark', 'Own-Copy']
 
 /**
  * Decides what the echo contact answers. Never to receipts, typing notices, or anything that is not text, so that two

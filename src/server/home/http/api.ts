@@ -50,6 +50,7 @@ const statusOf: Readonly<Record<ProblemCode, number>> = {
   'invitation-invalid': 403,
   'address-taken': 409,
   'address-reserved': 409,
+  'history-sealed': 409,
   'too-many': 429,
   'not-found': 404,
   internal: 500,
@@ -133,7 +134,7 @@ function addMe(app: FastifyInstance, ports: HomeApiPorts, limits: RequestLimits)
   )
   app.delete(
     '/me',
-    signedIn((user) => me.close(user)),
+    signedIn(async (user, _request, reply) => (await me.close(user)) ?? refuse(reply, 'history-sealed')),
   )
   app.put(
     '/me/password',

@@ -1,4 +1,4 @@
-import type { AccountStore, DigestSecrets } from '../accounts/account-store.ts'
+import type { AccountStore, NewSecrets } from '../accounts/account-store.ts'
 import type { HomeDatabase } from '../data-dir/database.ts'
 import type { EchoSecrets } from '../echo/calls/echo-secrets.ts'
 import { countMailbox, countSent, listDevices, listMessages } from '../mailbox/mailbox-report.ts'
@@ -76,7 +76,7 @@ export class MeService {
     return this.#remaining(user)
   }
 
-  changePassword(user: string, secrets: DigestSecrets): void {
+  changePassword(user: string, secrets: NewSecrets): void {
     this.#accounts.changeSecrets(user, secrets)
     // Whoever signed in with the old password has to show the new one.
     this.#bindings.disconnectUser(user)
@@ -90,12 +90,14 @@ export class MeService {
     this.#database.purge()
   }
 
-  /** Removes the account and all that hangs on it, then counts again what is left: zeros. */
-  async close(user: string): Promise<ErasedReply> {
-    // First: as long as the account is there, who was cut off can ask again.
-    await this.#replica.erase(this.#aor(user))
+  /**
+   * Removes the account and all that hangs on it, then counts again what is left: zeros. Null, and nothing is done, while devices have a sealed history here:
+   * the password alone does not erase that.
+   */
+  async close(user: string): Promise<ErasedReply | null> {
+    if ((await this.#replica.describe(this.#aor(user))).links > 0) return null
     this.#accounts.remove(user)
-    // Once more: until then a device could open it anew.
+    // Until then a device could open it.
     await this.#replica.erase(this.#aor(user))
     this.#bindings.disconnectUser(user)
     this.#mailbox.eraseUser(user, this.#aor(user))

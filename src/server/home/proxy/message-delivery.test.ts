@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { headsMediaType } from '#shared/replication/heads.ts'
 import { settle } from '#test/fakes/fake-clock.ts'
 import { domain, FakeDomain, valueOf } from '#test/fakes/sip-domain.ts'
 
@@ -131,6 +132,22 @@ describe('MESSAGE to several devices', () => {
     expect((await alice.send('MESSAGE', bob, { headers: typing })).status).toBe(480)
     const brief = [...text, { name: 'expires', value: '0' }]
     expect((await alice.send('MESSAGE', bob, { headers: brief })).status).toBe(480)
+    expect(world.mailbox.stored).toEqual([])
+  })
+
+  it('gives heads to the sender’s other devices, and keeps them for none', async () => {
+    const world = new FakeDomain()
+    const [desk, laptop, away] = [
+      await world.registered('alice'),
+      await world.registered('alice'),
+      await world.registered('alice'),
+    ]
+    away.flow.close()
+    const heads = [{ name: 'content-type', value: headsMediaType }]
+    expect((await desk.send('MESSAGE', `sip:alice@${domain}`, { headers: heads })).status).toBe(200)
+    expect([desk.got('MESSAGE').length, laptop.got('MESSAGE').length]).toEqual([0, 1])
+    laptop.flow.close()
+    await desk.send('MESSAGE', `sip:alice@${domain}`, { headers: heads })
     expect(world.mailbox.stored).toEqual([])
   })
 

@@ -5,6 +5,7 @@ import type { SipHeader, SipRequest, SipResponse } from '#protocol/sip/message.t
 import type { Aor } from '#shared/model/ids.ts'
 import type { ClockPort, Timer } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
+import { headsMediaType } from '#shared/replication/heads.ts'
 import { bestResponse } from './fork.ts'
 import { relayResponse } from './forward.ts'
 import { buildResponse } from './respond.ts'
@@ -37,8 +38,8 @@ const awayStatuses: ReadonlySet<number> = new Set([408, 430, 480, 500, 502, 503,
 /** Not in this form: the sender has another one, and all devices shall get that (RFC 3261 §21.4.13, §21.4.26, §21.6.4). */
 const formStatuses: ReadonlySet<number> = new Set([415, 488, 606])
 
-/** Of no use later (RFC 3994). */
-const transientTypes: ReadonlySet<string> = new Set(['application/im-iscomposing+xml'])
+/** Of no use later: typing notices (RFC 3994), and how far a device is just now. */
+const transientTypes: ReadonlySet<string> = new Set(['application/im-iscomposing+xml', headsMediaType])
 
 interface Branch {
   readonly target: MessageTarget

@@ -2,6 +2,7 @@
  * What a store of device chains and epoch boxes has to do, whatever it is built on; `test/contracts/chain-store.ts` holds every store to it.
  * Links are public to the server, boxes are sealed. Every promise resolves when what it did is durable.
  */
+import type { ErasureMark, ErasureMarks } from '../erasures/marks.ts'
 import type { LinkHash } from '#shared/identity/device-chain.ts'
 
 /** Which version of an account's chain was read; another one after every change. */
@@ -54,8 +55,32 @@ export interface BoxStore {
   dropBoxesBefore(account: string, epoch: number): Promise<number>
 }
 
+/** Somebody who has no device of the account asked that it is erased; times in ms since 1970. */
+export interface ErasureRequest {
+  readonly askedAt: number
+  readonly dueAt: number
+  /** When a device or the paper key said that it stays; null while it waits. */
+  readonly keptAt: number | null
+}
+
+export interface ErasureRequestStore {
+  of(account: string): Promise<ErasureRequest | null>
+  /** In place of one before. */
+  ask(account: string, request: Pick<ErasureRequest, 'askedAt' | 'dueAt'> & { readonly day: number }): Promise<void>
+  /** False where none waits. */
+  keep(account: string, at: number): Promise<boolean>
+  /** The server runs on this day: counted once for each request that waits, and not on the day it was made. */
+  countDay(day: number): Promise<void>
+  /** Accounts whose request waits, was due then or before, and has so many days counted. */
+  due(when: { readonly at: number; readonly days: number }): Promise<readonly string[]>
+  /** Forgets those that were kept before. */
+  forgetKept(before: number): Promise<void>
+}
+
 export interface AccessStore extends ChainStore, BoxStore {
-  /** Erases chain and boxes of an account, in the database and on the disk. */
-  eraseAccount(account: string): Promise<void>
+  readonly erasures: ErasureRequestStore
+  readonly marks: ErasureMarks
+  /** Erases chain, boxes and the request for it of an account, in the database and on the disk, and marks it in the same transaction. */
+  eraseAccount(account: string, mark?: ErasureMark): Promise<void>
   close(): Promise<void>
 }

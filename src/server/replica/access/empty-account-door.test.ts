@@ -6,7 +6,8 @@ import { account, draw, genesis } from '#test/fakes/drawn-chain.ts'
 import { ReplicaAccess } from '#test/fakes/replica-access.ts'
 import { SeededRandom } from '#test/fakes/seeded-random.ts'
 import { nodeCrypto } from './crypto.ts'
-import { EmptyAccountDoor, type Opening, type OpeningProof } from './empty-account-door.ts'
+import { EmptyAccountDoor, type Opening } from './empty-account-door.ts'
+import type { OpeningProof } from './opening-proof.ts'
 
 const [ha1, token] = ['7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232', Uint8Array.of(1, 2, 3)]
 const target = '/replica/chain'
@@ -33,6 +34,7 @@ beforeEach(() => {
         redeemed.set(code, whose)
         return Promise.resolve(true)
       },
+      isOf: (shown, whose) => Promise.resolve(redeemed.get(toHex(shown)) === whose),
     },
   })
 })

@@ -1,27 +1,11 @@
 import type { ChainStore, LinkToStore } from './chain-store.ts'
-import type { DigestOutcome } from '../../home/http/digest.ts'
 import type { AccessCrypto } from './crypto.ts'
+import { refuseProof, type OpeningProof, type ProofPorts } from './opening-proof.ts'
 import type { AddressLimits } from './request-gate.ts'
 import { applyVerifiedLink, verifyLink, type ChainState, type LinkRefusal } from '#shared/identity/device-chain.ts'
 import { placeOfLink } from '#shared/identity/read-chain.ts'
 import type { Aor } from '#shared/model/ids.ts'
 import { err, ok, type Result } from '#shared/result.ts'
-
-/** Answers to SIP digest over HTTP (`home/http/digest.ts`). */
-export interface DigestPort {
-  verify(header: string | undefined, method: string, target: string): DigestOutcome | Promise<DigestOutcome>
-}
-
-/** Tokens that let somebody with an account at another SIP provider in. */
-export interface InvitationPort {
-  /** Uses a token up for this account; true again for the same account, so that a request cut off in the middle can be repeated. */
-  redeem(token: Uint8Array, account: Aor): Promise<boolean>
-}
-
-/** How somebody shows that an account without a chain is theirs. */
-export type OpeningProof =
-  | { readonly kind: 'digest'; readonly header: string | undefined }
-  | { readonly kind: 'invitation'; readonly token: Uint8Array }
 
 /** A request to open an account, as it reached the listener. */
 export interface Opening {
@@ -44,12 +28,8 @@ export interface Opening {
  */
 export type OpeningRefusal = LinkRefusal | 'too-many' | 'insecure' | 'missing' | 'stale' | 'wrong' | 'open'
 
-export interface EmptyAccountDoorPorts {
+export interface EmptyAccountDoorPorts extends ProofPorts {
   readonly store: ChainStore
-  readonly digest: DigestPort
-  /** Address of a user whom digest proved. */
-  readonly accountOf: (user: string) => Aor
-  readonly invitations: InvitationPort
   readonly addresses: AddressLimits
   readonly crypto: AccessCrypto
 }
@@ -66,17 +46,9 @@ export class EmptyAccountDoor {
     const { addresses } = this.#ports
     if (!addresses.admit(opening.address)) return err('too-many')
     if (!opening.secure) return err('insecure')
-    const refusal = await this.#refuseProof(opening)
+    const refusal = await refuseProof(opening, this.#ports, 'redeem')
     if (refusal === 'wrong') addresses.recordFailure(opening.address)
     return refusal === null ? this.#store(opening) : err(refusal)
-  }
-
-  async #refuseProof({ account, proof, method, target }: Opening): Promise<'missing' | 'stale' | 'wrong' | null> {
-    const { digest, invitations, accountOf } = this.#ports
-    if (proof.kind === 'invitation') return (await invitations.redeem(proof.token, account)) ? null : 'wrong'
-    const proven = await digest.verify(proof.header, method, target)
-    if ('refused' in proven) return proven.refused
-    return accountOf(proven.user) === account ? null : 'wrong'
   }
 
   async #store({ account, link, more }: Opening): Promise<Result<'stored' | 'repeated', OpeningRefusal>> {

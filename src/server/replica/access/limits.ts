@@ -13,6 +13,10 @@ export interface AccessLimits {
   readonly forkedLinks: number
   /** Epoch boxes of one account. */
   readonly boxes: number
+  /** How long an erasure is announced to the devices that nobody of them asked for. */
+  readonly erasureNoticeMs: number
+  /** So soon after a device said that the history stays nobody asks anew. */
+  readonly erasureQuietMs: number
 }
 
 export const defaultAccessLimits: AccessLimits = {
@@ -23,4 +27,6 @@ export const defaultAccessLimits: AccessLimits = {
   linksForPaper: 64,
   forkedLinks: 8,
   boxes: 8_192,
+  erasureNoticeMs: 14 * 86_400_000,
+  erasureQuietMs: 86_400_000,
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { account, draw, genesis, hashOf, idOf, keysOf, signerOf } from '#test/fakes/drawn-chain.ts'
+import { account, draw, genesis, hashOf, idOf, keysOf, linkDevice, signerOf } from '#test/fakes/drawn-chain.ts'
 import { channel, ReplicaAccess, type Wish } from '#test/fakes/replica-access.ts'
 import { signLink } from '#main/identity/link-author.ts'
 import { derivePaperSeeds, paperKeysOf } from '#main/identity/paper-keys.ts'
@@ -132,8 +132,7 @@ describe('the gate', () => {
     const link = signLink(
       {
         ...{ version: 1, kind: 'genesis', previous: null, at: 0, account },
-        device: keysOf('C'),
-        paper: paperKeysOf(other),
+        ...{ device: linkDevice('C'), paper: paperKeysOf(other), names: new Uint8Array(80) },
       },
       [signerOf('C'), { by: 'paper', seed: other.ed25519 }],
     )

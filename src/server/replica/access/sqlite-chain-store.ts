@@ -10,6 +10,9 @@ import type {
 } from './chain-store.ts'
 import { maxBoxBytes } from './chain-store.ts'
 import type { AccessLimits } from './limits.ts'
+import { erasedAccountTable, SqliteErasureMarks } from './sqlite-erasure-marks.ts'
+import { erasureRequestTable, SqliteErasureRequests } from './sqlite-erasure-requests.ts'
+import type { ErasureMark } from '../erasures/marks.ts'
 import { SqliteFile } from '../../home/data-dir/sqlite-file.ts'
 import { copyOf, equalBytes, utf8 } from '#shared/bytes/bytes.ts'
 
@@ -32,6 +35,8 @@ const migrations: readonly string[] = [
     PRIMARY KEY (account, recipient, epoch)
   ) STRICT;
   `,
+  erasureRequestTable,
+  erasedAccountTable,
 ]
 
 interface Last {
@@ -39,14 +44,18 @@ interface Last {
   readonly hash: string
 }
 
-/** Device chains and epoch boxes in one plain SQLite file. */
+/** Device chains, epoch boxes and what was asked about them in one plain SQLite file. */
 export class SqliteChainStore implements AccessStore {
   readonly #file: SqliteFile
   readonly #limits: Pick<AccessLimits, 'boxes'>
+  readonly erasures: SqliteErasureRequests
+  readonly marks: SqliteErasureMarks
 
   constructor(directory: string, limits: Pick<AccessLimits, 'boxes'>) {
     this.#file = new SqliteFile(join(directory, 'access.db'), migrations)
     this.#limits = limits
+    this.erasures = new SqliteErasureRequests(this.#file)
+    this.marks = new SqliteErasureMarks(this.#file)
   }
 
   mark(account: string): Promise<ChainMark | null> {
@@ -114,9 +123,10 @@ export class SqliteChainStore implements AccessStore {
     )
   }
 
-  async eraseAccount(account: string): Promise<void> {
+  async eraseAccount(account: string, mark?: ErasureMark): Promise<void> {
     await this.#erase(() => {
-      for (const table of ['chain_link', 'epoch_box'])
+      if (mark !== undefined) this.marks.markNow(mark)
+      for (const table of ['chain_link', 'epoch_box', 'erasure_request'])
         this.#file.sql.prepare(`DELETE FROM ${table} WHERE account = ?`).run(account)
     })
   }

@@ -31,6 +31,16 @@ test('a token opens one account, that one again', async () => {
   expect(await invitations.redeem(token, alice)).toBe(true)
 })
 
+test('a token is of the account that used it, or that it was made for', async () => {
+  const { token } = invitations.create()!
+  expect(await invitations.isOf(token, alice)).toBe(false)
+  await invitations.redeem(token, alice)
+  expect([await invitations.isOf(token, alice), await invitations.isOf(token, bob)]).toEqual([true, false])
+  const { token: bobs } = invitations.create(bob)!
+  expect([await invitations.isOf(bobs, alice), await invitations.isOf(bobs, bob)]).toEqual([false, true])
+  expect([await invitations.redeem(bobs, alice), await invitations.redeem(bobs, bob)]).toEqual([false, true])
+})
+
 test('a token ends after a day, and is in no file', async () => {
   const { token, expiresAt } = invitations.create()!
   expect(expiresAt).toBe(clock.now() + 86_400_000)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { InvitationPort } from './empty-account-door.ts'
+import type { InvitationPort } from './opening-proof.ts'
 import { SqliteFile } from '../../home/data-dir/sqlite-file.ts'
 import { invitationCodeBytes } from '#shared/home/invitation.ts'
 import type { Aor } from '#shared/model/ids.ts'
@@ -40,8 +40,8 @@ export class SqliteInvitations implements InvitationPort {
     this.#limits = ports.limits
   }
 
-  /** Makes a token; null when too many are open. */
-  create(): { readonly token: Uint8Array; readonly expiresAt: number } | null {
+  /** Makes a token, for anybody's account or one; null when too many are open. */
+  create(account: Aor | null = null): { readonly token: Uint8Array; readonly expiresAt: number } | null {
     this.#dropExpired()
     const { count } = this.#file.sql
       .prepare<[], { count: number }>('SELECT count(*) AS count FROM invitation')
@@ -51,7 +51,7 @@ export class SqliteInvitations implements InvitationPort {
     if (count >= this.#limits.invitations) return null
     const token = this.#random.bytes(invitationCodeBytes)
     const expiresAt = Math.floor((this.#clock.now() + this.#limits.invitationMs) / 1000) * 1000
-    this.#file.sql.prepare('INSERT INTO invitation VALUES (?, NULL, ?)').run(hashOf(token), expiresAt)
+    this.#file.sql.prepare('INSERT INTO invitation VALUES (?, ?, ?)').run(hashOf(token), account, expiresAt)
     return { token, expiresAt }
   }
 
@@ -62,6 +62,12 @@ export class SqliteInvitations implements InvitationPort {
       .prepare('UPDATE invitation SET account = ? WHERE token_hash = ? AND (account IS NULL OR account = ?)')
       .run(account, hashOf(token), account)
     return Promise.resolve(used.changes === 1)
+  }
+
+  isOf(token: Uint8Array, account: Aor): Promise<boolean> {
+    this.#dropExpired()
+    const text = 'SELECT 1 FROM invitation WHERE token_hash = ? AND account = ?'
+    return Promise.resolve(this.#file.sql.prepare(text).get(hashOf(token), account) !== undefined)
   }
 
   close(): void {

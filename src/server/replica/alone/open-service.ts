@@ -9,6 +9,7 @@ import type { ReplicaMetricsPort } from '../metrics-port.ts'
 import { openPostgresBlobStore } from '../postgres/postgres-blob-store.ts'
 import { openPostgresStore } from '../postgres/postgres-store.ts'
 import { postgresSubscribers } from '../postgres/postgres-subscribers.ts'
+import { ErasureList } from '../erasures/erasure-list.ts'
 import type { BlobStore } from '../blob-store.ts'
 import type { ReplicaStore } from '../replica-store.ts'
 import { ReplicaService } from '../service.ts'
@@ -38,7 +39,10 @@ export interface OpenService {
   close(): Promise<void>
 }
 
-type ServiceOptions = Pick<ReplicaOptions, 'directory' | 'postgres' | 'days' | 'domain' | 'digest' | 'ha1Column'>
+type ServiceOptions = Pick<
+  ReplicaOptions,
+  'directory' | 'erasures' | 'postgres' | 'days' | 'domain' | 'digest' | 'ha1Column'
+>
 
 /** Connections to PostgreSQL at most: so many batches are made durable at once. */
 const postgresConnections = 16
@@ -48,16 +52,17 @@ const schemaDirectory = fileURLToPath(new URL('../../../../resources/postgres', 
 
 /** Opens what a replica alone needs. @throws SottoError, PostgresStoreError when its stores cannot be used. */
 export async function openService(options: ServiceOptions, ports: OpenServicePorts): Promise<OpenService> {
-  const { directory, domain } = options
+  const { directory, domain, erasures } = options
   const limits = { ...(ports.limits ?? defaultReplicaLimits), retentionDays: options.days }
   ensurePrivateDirectory(directory)
+  const erasureList = ErasureList.open(erasures, limits.erasureListMs, ports)
   const { store, blobs } = await openStores(options, ports.clock, limits)
   const source = ha1Source(options)
   const digest = new HttpDigest({ realm: domain ?? '', ...ports, ha1: () => null })
   const invitations = new SqliteInvitations(directory, { ...ports, limits: defaultHomeLimits })
   const service = new ReplicaService({
     ...ports,
-    ...{ limits, store, blobs, invitations, access: new SqliteChainStore(directory, limits) },
+    ...{ limits, store, blobs, invitations, erasureList, access: new SqliteChainStore(directory, limits) },
     digest: {
       challenge: (stale) => digest.challenge(stale),
       verify: (header, method, uri) => digest.verifyWith((user) => source.ha1(user), header, { method, uri }),

@@ -9,9 +9,10 @@ const problemOf = (text: string): string => {
 test('has a default for all but the directory', () => {
   const parsed = parseOptions(['--data', '/srv/replica'])
   expect(parsed.ok && parsed.value).toEqual({
+    erasures: '/srv/replica.erasures',
     ...{ directory: '/srv/replica', host: '127.0.0.1', port: 5443, names: [], certificate: null, postgres: null },
     ...{ days: 60, domain: null, digest: { kind: 'none' }, ha1Column: 'ha1', metricsTokenPath: null },
-    ...{ invite: false, verbose: false },
+    ...{ invite: false, inviteFor: null, verbose: false },
   })
 })
 
@@ -22,6 +23,11 @@ test.each([
 ])('reads where passwords are checked: %s', (text, digest) => {
   const parsed = parseOptions(['--data', '/d', '--domain', 'Example.org', '--digest', text])
   expect(parsed.ok && [parsed.value.domain, parsed.value.digest]).toEqual(['example.org', digest])
+})
+
+test('invites one address', () => {
+  const parsed = parseOptions(['--data', '/d', '--invite-for', 'sip:alice@example.org'])
+  expect(parsed.ok && parsed.value).toMatchObject({ invite: true, inviteFor: 'sip:alice@example.org' })
 })
 
 test.each([
@@ -35,6 +41,8 @@ test.each([
   ['--data /d --domain example.org', '--domain and --digest belong together'],
   ['--data /d --digest file:/x', '--domain and --digest belong together'],
   ['--data /d --domain a.org --digest mysql://x', '--digest is none of file:, sqlite:, postgresql://'],
+  ['--data /d --erasures /d/list', '--erasures is in --data: a backup would bring back what it lists'],
+  ['--data /d --invite-for alice', '--invite-for is not an address like sip:alice@example.org'],
   ['--data', '--data needs a value'],
   ['--frob', 'unknown option --frob'],
 ])('%s is refused', (text, problem) => {

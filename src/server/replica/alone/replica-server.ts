@@ -9,6 +9,7 @@ import { newsUpgrade } from '../http/news-upgrade.ts'
 import { addReplicaRoutes, type MoreRoutes } from '../http/replica-routes.ts'
 import type { ReplicaMetrics } from '../metrics.ts'
 import type { ReplicaService } from '../service.ts'
+import type { Aor } from '#shared/model/ids.ts'
 
 export interface ReplicaServerOptions {
   readonly host: string
@@ -76,24 +77,36 @@ export class ReplicaServer {
 /** `/healthz` and `/metrics`: for who runs it. */
 function addOperation(app: FastifyInstance, service: ReplicaService, options: ReplicaServerOptions): void {
   const { metrics, metricsToken } = options
+  const { erasureList } = service.ports
   app.addHook('onRequest', (request, reply, next) => {
     if (refuseBrowser(request.raw, service.ports.hosts()) === null) next()
     else reply.code(403).send()
   })
   app.get('/healthz', async (_request, reply) => {
     if (service.isStopping) return reply.code(503).send('stopping\n')
-    // An account that cannot be: whether the store answers at all.
-    const isWell = await service.ports.store.usage('sip:@').then(
-      () => true,
-      () => false,
-    )
-    return reply.code(isWell ? 200 : 503).send(isWell ? 'ok\n' : 'store unavailable\n')
+    if (!(await isStorageWell(service))) return reply.code(503).send('store unavailable\n')
+    // Without it an erasure would not outlive a backup.
+    if (erasureList?.isThere === false) return reply.code(503).send('list of erasures missing\n')
+    return reply.code(200).send('ok\n')
   })
   app.get('/metrics', (request, reply) => {
     const shown = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1]
     const isShown = metricsToken !== null && shown !== undefined && sameSecret(shown, metricsToken)
     if (!isFromLoopback(request.raw) && !isShown) return reply.code(403).send()
-    const gauges = { requestsAtWork: service.room.taken, listeners: service.news.size }
+    const gauges = {
+      ...{ requestsAtWork: service.room.taken, listeners: service.news.size },
+      ...{ listedErasures: erasureList?.size ?? 0, hasErasureList: erasureList?.isThere === true },
+    }
     return reply.header('content-type', 'text/plain; version=0.0.4').send(metrics.text(gauges))
   })
 }
+
+/** Of an account that cannot be; each part is asked, since one alone may answer out of its memory. */
+function isStorageWell({ ports: { store, blobs, access } }: ReplicaService): Promise<boolean> {
+  return Promise.all([store.usage(nobody), blobs.usage(nobody), access.mark(nobody)]).then(
+    () => true,
+    () => false,
+  )
+}
+
+const nobody = 'sip:@' as Aor

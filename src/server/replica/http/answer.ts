@@ -43,6 +43,7 @@ const statusOf: Readonly<Record<ReplicaProblem, number>> = {
   'unknown-epoch': 422,
   quota: 507,
   'wrong-hash': 422,
+  'older-sign-in': 409,
 }
 
 export function answer<T>(schema: z.ZodType<T>, value: T, status = 200): Answer {

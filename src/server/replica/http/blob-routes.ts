@@ -46,6 +46,8 @@ async function put(service: ReplicaService, call: SignedCall): Promise<Answer> {
   const end = part.at + part.bytes.length
   if (taken.kind === 'stored' || (taken.kind === 'part' && taken.next === end))
     service.metrics.storedBlob(part.bytes.length, taken.kind === 'stored')
+  // Others may have read already what names it.
+  if (taken.kind === 'stored') service.news.tell(call.accepted.account, 'stored', call.accepted.signer)
   switch (taken.kind) {
     case 'part':
       return answer(blobPutAnswer, taken)

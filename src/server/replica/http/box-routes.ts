@@ -4,18 +4,11 @@ import { queryNumber } from './query.ts'
 import { signedRoute, withShape, type SignedCall } from './signed-route.ts'
 import { upTo } from './up-to.ts'
 import type { ReplicaService } from '../service.ts'
-import {
-  boxesAnswer,
-  boxesRequest,
-  boxesStoredAnswer,
-  droppedAnswer,
-  listBytes,
-  usageAnswer,
-} from '#shared/replication/api.ts'
+import { boxesAnswer, boxesRequest, boxesStoredAnswer, droppedAnswer, listBytes } from '#shared/replication/api.ts'
 
 const lastEpoch = 0xffff_ffff
 
-/** Keys of epochs, and the end of an account. */
+/** Keys of epochs. */
 export function addBoxRoutes(app: FastifyInstance, service: ReplicaService): void {
   const { boxes: door, limits } = service
   app.get('/boxes', signedRoute(service, { use: 'read', most: 0, handle: (call) => list(service, call) }))
@@ -32,13 +25,6 @@ export function addBoxRoutes(app: FastifyInstance, service: ReplicaService): voi
     }),
   )
   app.delete('/boxes', signedRoute(service, { use: 'write', most: 0, handle: (call) => drop(service, call) }))
-  app.delete(
-    '/account',
-    signedRoute(service, {
-      ...{ use: 'erase', most: 0 },
-      handle: async ({ accepted }) => answer(usageAnswer, await service.eraseInOrder(accepted.account)),
-    }),
-  )
 }
 
 /** A device may fetch its own, and those that the paper key opens: it was typed in on this device. */

@@ -1,15 +1,14 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { TLSSocket } from 'node:tls'
+import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
 import { answer, refusal, send, type Answer } from './answer.ts'
-import { addressOf, isFromLoopback } from './arrival.ts'
+import { addressOf } from './arrival.ts'
 import { queryNumber } from './query.ts'
-import { readBody } from './read-body.ts'
-import { comeAgain, read, signedRoute, withShape, type SignedCall } from './signed-route.ts'
+import { comeAgain, signedRoute, withShape, type SignedCall } from './signed-route.ts'
+import { refuseStranger, strangersRoute, type StrangersCall } from './strangers-route.ts'
 import { upTo } from './up-to.ts'
 import type { OpeningRefusal } from '../access/empty-account-door.ts'
 import type { PlaceRefusal } from '../access/place-link.ts'
 import type { ReplicaService } from '../service.ts'
-import { parseAor } from '#shared/model/aor.ts'
 import {
   challengeAnswer,
   linkRequest,
@@ -30,7 +29,10 @@ export function addChainRoutes(app: FastifyInstance, service: ReplicaService): v
         : comeAgain(service, 'too-many'),
     ),
   )
-  app.put('/chain', async (request, reply) => send(reply, await openInRoom(service, request, reply)))
+  app.put(
+    '/chain',
+    strangersRoute(service, openingRequest, (wanted, call) => open(service, wanted, call)),
+  )
   app.get('/chain', signedRoute(service, { use: 'links', most: 0, handle: (call) => links(service, call) }))
   app.post(
     '/chain',
@@ -46,12 +48,14 @@ export function addChainRoutes(app: FastifyInstance, service: ReplicaService): v
   )
 }
 
-async function links({ chains }: ReplicaService, { accepted, request }: SignedCall): Promise<Answer> {
+async function links({ chains, erasures }: ReplicaService, { accepted, request }: SignedCall): Promise<Answer> {
   const from = queryNumber(request, 'from', { otherwise: 0, most: 1_000_000 })
   if (from === null) return refusal('malformed')
   const rest = ((await chains.read(accepted.account))?.links ?? []).slice(from)
   const some = upTo(rest, listBytes, (link) => link.length)
-  return answer(linksAnswer, { links: [...some], end: some.length === rest.length })
+  const erasure = await erasures.notice(accepted.account)
+  const end = some.length === rest.length
+  return answer(linksAnswer, { links: [...some], end, ...(erasure === null ? {} : { erasure }) })
 }
 
 function refuseLink(refused: PlaceRefusal): Answer {
@@ -59,45 +63,16 @@ function refuseLink(refused: PlaceRefusal): Answer {
   return isOwnWord ? refusal(refused) : refusal('link-refused', { reason: refused })
 }
 
-/** Nobody signed this: strangers have few places, so that they cannot take those of devices. */
-async function openInRoom(service: ReplicaService, request: FastifyRequest, reply: FastifyReply): Promise<Answer> {
-  const { ports, limits, strangers } = service
-  if (service.isStopping) return comeAgain(service, 'stopping')
-  const leave = strangers.enter(addressOf(request.raw))
-  if (leave === null) return comeAgain(service)
-  reply.raw.once('close', leave)
-  const body = await readBody(request.raw, {
-    ...{ clock: ports.clock, most: limits.openingBytes, withinMs: limits.bodyMs },
-  })
-  if (!body.ok) return refusal(body.error === 'gone' ? 'malformed' : 'too-large', {}, { connection: 'close' })
-  return open(service, request, body.value)
-}
-
-async function open(service: ReplicaService, request: FastifyRequest, body: Uint8Array): Promise<Answer> {
-  const wanted = read(openingRequest, body)?.value
-  const account = parseAor(wanted?.account ?? '')
-  if (wanted === undefined || !account.ok || account.value !== wanted.account) return refusal('malformed')
-  const { invitation } = wanted
-  const { raw } = request
-  const opened = await service.order.run(account.value, () =>
-    service.emptyAccounts.open({
-      ...{ account: account.value, link: wanted.link, more: wanted.more ?? [], address: addressOf(raw) },
-      proof:
-        invitation === undefined
-          ? { kind: 'digest', header: raw.headers.authorization }
-          : { kind: 'invitation', token: invitation },
-      ...{ method: raw.method ?? '', target: raw.url ?? '' },
-      secure: raw.socket instanceof TLSSocket || isFromLoopback(raw),
-    }),
-  )
+async function open(
+  service: ReplicaService,
+  { link, more = [] }: z.output<typeof openingRequest>,
+  shown: StrangersCall,
+): Promise<Answer> {
+  const opened = await service.order.run(shown.account, () => service.emptyAccounts.open({ ...shown, link, more }))
   return opened.ok ? answer(storedAnswer, { kind: opened.value }, 201) : refuseOpening(service, opened.error)
 }
 
 function refuseOpening(service: ReplicaService, refused: OpeningRefusal): Answer {
-  if (refused === 'too-many') return comeAgain(service, refused)
-  if (refused === 'insecure' || refused === 'open') return refusal(refused)
-  if (refused === 'wrong') return refusal('wrong-secret')
-  if (refused !== 'missing' && refused !== 'stale') return refusal('link-refused', { reason: refused })
-  const challenge = service.ports.digest.challenge(refused === 'stale')
-  return refusal('unauthorized', {}, { 'www-authenticate': challenge })
+  if (refused === 'open') return refusal(refused)
+  return refuseStranger(service, refused) ?? refusal('link-refused', { reason: refused })
 }

@@ -4,6 +4,7 @@ import { refuseBrowser } from './arrival.ts'
 import { addBlobRoutes } from './blob-routes.ts'
 import { addBoxRoutes } from './box-routes.ts'
 import { addChainRoutes } from './chain-routes.ts'
+import { addErasureRoutes } from './erasure-routes.ts'
 import { addHistoryRoutes } from './history-routes.ts'
 import { comeAgain } from './signed-route.ts'
 import { PostgresStoreError } from '../postgres/store-error.ts'
@@ -37,7 +38,8 @@ export async function addReplicaRoutes(
       })
       app.setNotFoundHandler((_request, reply) => send(reply, refusal('not-found')))
       app.setErrorHandler((cause, _request, reply) => send(reply, failure(service, cause)))
-      for (const add of [addChainRoutes, addBoxRoutes, addHistoryRoutes, addBlobRoutes, ...more]) add(app, service)
+      const own = [addChainRoutes, addBoxRoutes, addErasureRoutes, addHistoryRoutes, addBlobRoutes]
+      for (const add of [...own, ...more]) add(app, service)
       done()
     },
     { prefix: replicaPath },

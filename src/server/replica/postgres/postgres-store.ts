@@ -15,6 +15,7 @@ import type { QueryConfig, QueryResultRow } from 'pg'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import { Connections, type ConnectionOptions } from './connections.ts'
 import { withoutBodies } from '../without-bodies.ts'
+import { PostgresErasureMarks } from './erasure-marks.ts'
 import { eraseAccountRows, eraseBodyRows } from './erasing.ts'
 import { PostgresStoreError } from './errors.ts'
 import { migrate } from './schema.ts'
@@ -63,6 +64,7 @@ interface BatchRow {
 }
 
 class PostgresStore implements ReplicaStore {
+  readonly marks: PostgresErasureMarks
   readonly #connections: Connections
   readonly #tidying: Tidying
   readonly #clock: ClockPort
@@ -76,6 +78,7 @@ class PostgresStore implements ReplicaStore {
 
   constructor(connections: Connections, { clock, limits }: Pick<PostgresStoreOptions, 'clock' | 'limits'>) {
     this.#connections = connections
+    this.marks = new PostgresErasureMarks(connections)
     this.#tidying = new Tidying(connections)
     this.#clock = clock
     this.#limits = limits
