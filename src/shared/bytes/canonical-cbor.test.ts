@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../errors.ts'
 import { toHex } from './bytes.ts'
 import { decodeCanonical, encodeCanonical } from './canonical-cbor.ts'
+import { TextTokens } from './text-tokens.ts'
 
 const bytesOf = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 
@@ -25,7 +26,7 @@ function byEncodingAgain(bytes: Uint8Array): unknown {
   }
   let value: unknown
   try {
-    value = decode(bytes, options)
+    value = decode(bytes, { ...options, tokenizer: new TextTokens(bytes, options) })
   } catch {
     return 'not-cbor'
   }
@@ -48,6 +49,14 @@ describe('canonical CBOR', () => {
     ...['20', '37', '3818', '390100', '3b001ffffffffffffe', '40', '4101', '60', '6161', '63e282ac', '64f09f9880'],
     ...['80', '83010203', 'a0', 'a16161 01', 'a2 6161 01 6162 02', 'a2 6162 01 626161 02', 'f4', 'f5', 'f6'],
     ...['f93e00', 'fa47c350c0', 'fb3ff199999999999a', 'a1 6161 a2 6162 80 6163 a0'],
+    ...[
+      '63efbbbf',
+      '66efbbbfefbbbf',
+      '64efbbbf61',
+      '7818efbbbf' + '61'.repeat(21),
+      'a164efbbbf6101',
+      'a2616101 64efbbbf6102',
+    ],
     ...['63efbfbd', '7818' + '61'.repeat(24), '5818' + '00'.repeat(24), '9818' + '00'.repeat(24)],
   ])('is read and written as the same bytes: %s', (hex) => {
     expect(toHex(encodeCanonical(decodeCanonical(bytesOf(hex))))).toBe(hex.replaceAll(' ', ''))
@@ -84,6 +93,8 @@ describe('canonical CBOR', () => {
     ['text without its last byte', '6261'],
     ['a list of more than there can be', '9b001fffffffffffff'],
     ['keys in another order before an end that is missing', 'a2 6162 01 6161'],
+    ['33 lists in each other', '81'.repeat(32) + '80'],
+    ['maps and lists in each other', 'a16161 81'.repeat(16) + '80'],
     ['lists in lists in lists …', '81'.repeat(100_000)],
   ])('is not %s', (_, hex) => {
     expect(outcome(() => decodeCanonical(bytesOf(hex)))).toBe('not-cbor')
@@ -106,6 +117,17 @@ describe('canonical CBOR', () => {
     ['a float in eight bytes instead of four', 'fb40f86a1800000000'],
   ])('is not %s, though it can be read', (_, hex) => {
     expect(outcome(() => decodeCanonical(bytesOf(hex)))).toBe('not-canonical')
+  })
+
+  it('keeps a mark of byte order that text begins with, also as the only thing that tells two keys apart', () => {
+    for (const value of ['\u{FEFF}', '\u{FEFF}hello', `\u{FEFF}${'grüße '.repeat(20_000)}`, 'hello\u{FEFF}', 'ï»¿'])
+      expect(decodeCanonical(encodeCanonical(value))).toBe(value)
+    expect(decodeCanonical(encodeCanonical({ a: 1, '\u{FEFF}a': 2 }))).toEqual({ a: 1, '\u{FEFF}a': 2 })
+  })
+
+  it('is of 32 lists in each other', () => {
+    const bytes = bytesOf('81'.repeat(31) + '80')
+    expect(encodeCanonical(decodeCanonical(bytes))).toEqual(bytes)
   })
 
   it('is the same for whatever is read from a Buffer, and shares no memory with it', () => {

@@ -1,12 +1,16 @@
 /** Tells of CBOR, while it is read, whether it is in the one form that a value has (RFC 8949 §4.2.1). */
-import { encode, rfc8949EncodeOptions, Tokenizer, Type, type Token } from 'cborg'
+import { encode, rfc8949EncodeOptions, Type, type Token } from 'cborg'
 import { compareBytes, equalBytes } from './bytes.ts'
+import { TextTokens } from './text-tokens.ts'
 
 /** How lengths and numbers are read: in their shortest form alone. */
 export const strictNumbers = {
   ...{ allowIndefinite: false, allowUndefined: false, allowInfinity: false, allowNaN: false },
   strict: true,
 } as const
+
+/** Lists and maps in each other: far more than anything of ours has, far fewer than a stack holds. */
+const mostOpen = 32
 
 /** A list or map that is not read to its end. */
 interface Open {
@@ -17,13 +21,12 @@ interface Open {
 }
 
 /** One for each `decode`; what {@link strictNumbers} refuses it does not look for again. */
-export class CanonicalTokens extends Tokenizer {
+export class CanonicalTokens extends TextTokens {
   #isCanonical = true
   readonly #open: Open[] = []
 
   constructor(bytes: Uint8Array, options: typeof strictNumbers & { readonly allowBigInt?: boolean }) {
-    // Parts of a Buffer would share its memory.
-    super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), options)
+    super(bytes, options)
   }
 
   /** Whether all that was read encodes to the bytes it was read from. */
@@ -49,6 +52,8 @@ export class CanonicalTokens extends Tokenizer {
       const isMap = type === Type.map
       this.#open.push({ left: Number(value) * (isMap ? 2 : 1), isMap, key: null })
     }
+    // What can be read could otherwise be too deep to be written again.
+    if (this.#open.length > mostOpen) throw new RangeError('more in each other than is taken')
     while (this.#open.at(-1)?.left === 0) this.#open.pop()
   }
 }

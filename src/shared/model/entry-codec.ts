@@ -4,8 +4,9 @@
  * What this version does not know survives: unknown kinds and known kinds with unknown values become an `unknown` body,
  * unknown fields go to `extra`, and both are written back byte for byte.
  */
-import { decode, encode, rfc8949EncodeOptions, type DecodeOptions } from 'cborg'
+import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { CanonicalTokens, strictNumbers } from '../bytes/canonical-tokens.ts'
+import { TextTokens } from '../bytes/text-tokens.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Entry, EntryBody, EntryHead } from './entry.ts'
 import { bodyFields, bodyNumber, headFields, kindNumber, kinds, type Field, type KnownKind } from './entry-fields.ts'
@@ -65,7 +66,7 @@ function bodyToMap(body: EntryBody, extra: CborMap | undefined): CborMap {
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
   const tokenizer = new CanonicalTokens(bytes, decodeOptions)
-  const map = decodeMap(bytes, { ...decodeOptions, tokenizer })
+  const map = decodeMap(bytes, tokenizer)
   // A second encoding of the same entry would make two ids for one content: only the canonical one is taken.
   if (!tokenizer.isCanonical) fail('entry-not-canonical')
   return entryFromMap(map)
@@ -76,11 +77,11 @@ export function decodeStoredEntry(bytes: Uint8Array): Entry {
   return entryFromMap(decodeMap(bytes))
 }
 
-function decodeMap(bytes: Uint8Array, options: DecodeOptions = decodeOptions): CborMap {
+function decodeMap(bytes: Uint8Array, tokenizer = new TextTokens(bytes, decodeOptions)): CborMap {
   if (bytes.length > maxEntryBytes) fail('entry-too-large')
   let value: unknown
   try {
-    value = decode(bytes, options)
+    value = decode(bytes, { ...decodeOptions, tokenizer })
   } catch {
     // Also a RangeError from hostile nesting: nothing of it is kept.
     return fail('entry-not-cbor')
@@ -151,6 +152,9 @@ function encodeExtra(head: CborMap, body: CborMap): Uint8Array | null {
 }
 
 function decodeExtra(bytes: Uint8Array): readonly [CborMap, CborMap] {
-  const value = decode(bytes, decodeOptions) as readonly unknown[]
+  const value = decode(bytes, {
+    ...decodeOptions,
+    tokenizer: new TextTokens(bytes, decodeOptions),
+  }) as readonly unknown[]
   return [asFieldMap(value[0]), asFieldMap(value[1])]
 }

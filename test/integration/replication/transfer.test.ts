@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { decodePiece, encodePiece } from '#main/history/replica/transfer-piece.ts'
 import type { Entry } from '#shared/model/entry.ts'
 import type { MessageId } from '#shared/model/ids.ts'
 import { alice, bob, conversationWith, EntryMaker, eve } from '#test/integration/history/history-fixture.ts'
@@ -135,6 +136,33 @@ it('the new device erases at the server what it was handed over', async () => {
   for (const device of [phone, desk]) await device.sync()
   expect((await server.bodies()).some((body) => body.includes('one'))).toBe(false)
   expect(await phone.views()).toEqual(await desk.views())
+})
+
+it('one entry that the new device cannot read keeps nothing else from it', async () => {
+  await fill()
+  await phone.switchOn(false)
+  const { replica } = phone.history.writer
+  for (let isDone = false; !isDone;) {
+    const given = await desk.history.reader.transferPiece(alice, await replica.takenPiece(alice))
+    const piece = decodePiece(alice, given.bytes)
+    const unreadable = [Uint8Array.of(0xa0), Uint8Array.of(0xff), new Uint8Array()]
+    const bytes =
+      piece.kind === 'entries' ? encodePiece({ ...piece, entries: [...unreadable, ...piece.entries] }) : given.bytes
+    await replica.takePiece(alice, { ...given, bytes })
+    isDone = given.isLast
+  }
+  expect(await phone.views()).toEqual(await desk.views())
+})
+
+it('text that begins with a mark of byte order comes as it was said, in a transfer and from the server', async () => {
+  await tell(desk, make.incoming('\u{FEFF}given', { id: 'given' }))
+  await phone.switchOn(false)
+  expect(await handOver()).toBe(true)
+  await tell(desk, make.incoming('\u{FEFF}read', { id: 'read' }))
+  for (const device of [desk, phone]) await device.sync()
+  const text = async (id: string) =>
+    (await phone.history.reader.message(conversationWith(bob), bob, id as MessageId))?.text
+  expect([await text('given'), await text('read')]).toEqual(['\u{FEFF}given', '\u{FEFF}read'])
 })
 
 it('refuses what is no piece of this account, and changes nothing', async () => {

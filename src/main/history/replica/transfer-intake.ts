@@ -1,7 +1,7 @@
 /** Takes the pieces of a history in, inside a running transaction each: entries as everything else, and never sealed again. */
 import type { Database } from 'better-sqlite3'
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
-import { SottoError } from '#shared/errors.ts'
+import { ProtocolError, SottoError } from '#shared/errors.ts'
 import { decodeEntry } from '#shared/model/entry-codec.ts'
 import type { Entry, Hlc } from '#shared/model/entry.ts'
 import { compareHlc } from '#shared/model/hlc.ts'
@@ -67,6 +67,7 @@ export class TransferIntake {
     trace.withoutSealing(() => {
       for (const bytes of entries) {
         const entry = entryOf(account, bytes)
+        if (entry === null) continue
         applier.apply(entry, touched, bytes)
         trace.wantsFile(entry)
         if (latest === null || compareHlc(latest, entry.head.hlc) < 0) latest = entry.head.hlc
@@ -129,13 +130,22 @@ export class TransferIntake {
   }
 }
 
-/** @throws SottoError `invalid-argument` for what is no entry of this account. */
-function entryOf(account: string, bytes: Uint8Array): Entry {
+/**
+ * Null for what this version cannot read, as a newer one may hold: a history that is given whole must not fail for one entry of it.
+ * @throws SottoError `invalid-argument` for an entry of another account.
+ */
+function entryOf(account: string, bytes: Uint8Array): Entry | null {
+  const entry = readOrNull(bytes)
+  if (entry !== null && (entry.head.account !== account || fromBase64Url(entry.head.id)?.length !== 16))
+    throw new SottoError('invalid-argument')
+  return entry
+}
+
+function readOrNull(bytes: Uint8Array): Entry | null {
   try {
-    const entry = decodeEntry(bytes)
-    if (entry.head.account === account && fromBase64Url(entry.head.id)?.length === 16) return entry
-  } catch {
-    // Told below.
+    return decodeEntry(bytes)
+  } catch (error) {
+    if (error instanceof ProtocolError) return null
+    throw error
   }
-  throw new SottoError('invalid-argument')
 }
