@@ -27,10 +27,12 @@ describe('the password of an account at a home server', () => {
   })
 
   it('is given by a device’s word where none is here, as after a restore that the server did not give one', async () => {
-    expect(passwords().epochOf(alice)).toBe(0)
+    expect([passwords().epochOf(alice), passwords().isInUse(alice, password)]).toEqual([0, false])
     await passwords().change(alice, { password, epoch: 2 }, () => Promise.resolve(true))
     expect(record).toMatchObject({ passwordEpoch: 2, realm: 'sotto.home.arpa', strongest: 'SHA-256' })
     expect(record.ha1Sha256).toMatch(/^[0-9a-f]{64}$/)
+    const another = new TextEncoder().encode('out of another key')
+    expect([password, another].map((one) => passwords().isInUse(alice, one))).toEqual([true, false])
   })
 
   it('stays unknown where the server hears no devices', async () => {

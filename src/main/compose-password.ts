@@ -5,7 +5,7 @@ import type { Aor } from '#shared/model/ids.ts'
 import type { AccountRecord } from './accounts/account-record.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { homeMeOf, homeServerOf } from './compose-sign-up.ts'
-import { digestSecrets } from './home/digest-secrets.ts'
+import { digestSecrets, type DigestSecrets } from './home/digest-secrets.ts'
 import type { HomeServerControl } from './home/port.ts'
 import type { AccountPasswordPort } from './replication/service-ports.ts'
 
@@ -21,10 +21,14 @@ export function accountPasswords(
       // Also where no password is here: a device's word gives it one.
       return record === null || homeServerOf(record) === null ? null : record.passwordEpoch
     },
+    isInUse: (account, password) => {
+      const record = recordOf(account)
+      return record !== null && secretsOf(record, password).ha1Sha256 === record.ha1Sha256
+    },
     change: async (account, { password, epoch: passwordEpoch }, give) => {
       const record = recordOf(account)
       if (record === null) throw new SottoError('not-found')
-      const secrets = digestSecrets(record.username, aorDomain(account), password)
+      const secrets = secretsOf(record, password)
       // A removed device may have changed the old one first: a device's word counts whatever it is now.
       const given = { ha1Sha256: secrets.ha1Sha256, epoch: passwordEpoch }
       if (secrets.ha1Sha256 !== record.ha1Sha256 && !(await give(given))) await changeAt(home, record, secrets)
@@ -32,6 +36,10 @@ export function accountPasswords(
       await accounts.adoptPassword(record.id, { ...secrets, realm, strongest: 'SHA-256', passwordEpoch })
     },
   }
+}
+
+function secretsOf({ aor, username }: AccountRecord, password: Uint8Array): DigestSecrets {
+  return digestSecrets(username, aorDomain(aor), password)
 }
 
 /** Another device may have been faster: then the new one signs in already. */

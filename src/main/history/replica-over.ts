@@ -13,6 +13,7 @@ export function replicaOver(call: Call): ReplicaKeeperPort {
     accounts: over('accounts'),
     switchOn: over('switchOn'),
     switchOff: over('switchOff'),
+    beginAgain: over('beginAgain'),
     progress: over('progress'),
     refreshStanding: over('refreshStanding'),
     journal: over('journal'),

@@ -138,6 +138,8 @@ export interface ReplicaKeeperPort extends TransferWriterPort {
   switchOn(account: Aor, options: { readonly snapshot: boolean }): Promise<void>
   /** Forgets everything about the replica of this account, but no entry. */
   switchOff(account: Aor): Promise<void>
+  /** Off and on again with a snapshot, as one change: what this device writes from now on it writes under another id. */
+  beginAgain(account: Aor): Promise<void>
   /** Null for an account that does not replicate. */
   progress(account: Aor): Promise<SnapshotProgress | null>
   /** Queues contacts, saved searches and timers anew: a server forgets them after 60 days. */

@@ -10,18 +10,21 @@ const key = new Uint8Array(32).fill(7)
 
 interface World {
   readonly current?: number | null
+  /** In use at first. */
+  readonly before?: string
   readonly refuses?: Error
 }
 
-function world({ current = 0, refuses }: World = {}) {
+function world({ current = 0, before = '', refuses }: World = {}) {
   const given: { password: string; epoch: number }[] = []
-  let epoch = current
+  let [epoch, inUse] = [current, before]
   const passwords = {
     epochOf: () => epoch,
+    isInUse: (_account: Aor, password: Uint8Array) => Buffer.from(password).toString() === inUse,
     change: (_account: Aor, { password, epoch: to }: { password: Uint8Array; epoch: number }) => {
       if (refuses !== undefined) return Promise.reject(refuses)
-      given.push({ password: Buffer.from(password).toString(), epoch: to })
-      epoch = to
+      ;[epoch, inUse] = [to, Buffer.from(password).toString()]
+      given.push({ password: inUse, epoch: to })
       return Promise.resolve()
     },
   }
@@ -51,6 +54,18 @@ describe('the password after a removal', () => {
     expect(given).toEqual([{ password, epoch: 2 }])
     await renew(3)
     expect(given.map(({ epoch }) => epoch)).toEqual([2, 3])
+  })
+
+  it('is that of the branch that counts, whatever number the other one had come to', async () => {
+    const password = Buffer.from(epochPassword(key, account)).toString()
+    for (const current of [2, 3]) {
+      const { given, renew } = world({ current, before: 'of the other branch' })
+      expect([await renew(2), await renew(2)]).toEqual([false, false])
+      expect(given).toEqual([{ password, epoch: 2 }])
+      // Nobody can tell without the key, and a removed device has none.
+      const keyless = world({ current, before: 'of the other branch' })
+      expect([await keyless.renew(2, []), keyless.given]).toEqual([false, []])
+    }
   })
 
   it('is nobody’s business at servers that have no way to change it', async () => {

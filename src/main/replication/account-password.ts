@@ -32,7 +32,7 @@ export interface AccountPasswordParts {
 }
 
 /**
- * Gives the account the password of {@link ChainState.signInEpoch}, unless it has it. Any device may, at any time and more than
+ * Gives the account the password of {@link ChainState.signInEpoch}, unless it is in use here. Any device may, at any time and more than
  * once: it is the same password. Never rejects.
  * @param keyOf - Key of an epoch, null where this device does not have it.
  * @returns whether a removed device can still sign in.
@@ -43,11 +43,13 @@ export async function renewPassword(
   keyOf: (epoch: number) => Uint8Array | null,
 ): Promise<boolean> {
   const current = passwords.epochOf(account)
-  if (current === null || current >= epoch) return false
+  if (current === null || epoch === 0) return false
   const key = keyOf(epoch)
-  if (key === null) return true
+  if (key === null) return current < epoch
   const password = epochPassword(key, account)
   try {
+    // The number alone says it of no chain that was begun anew, and of no branch that does not count any more.
+    if (current >= epoch && passwords.isInUse(account, password)) return false
     await passwords.change(account, { password, epoch }, (secrets) => client.giveSignIn(secrets))
     return false
   } catch (error) {

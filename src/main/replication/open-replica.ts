@@ -1,4 +1,5 @@
 /** Everything that is open while an account replicates: device keys, epoch keys, journal, connection, engine. */
+import { equalBytes } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
 import { deviceIdText } from '#shared/identity/device-chain.ts'
 import type { KnownChain, OwnDevice } from '#shared/identity/chain-ports.ts'
@@ -80,11 +81,11 @@ export async function openReplica(
   parts: OpenReplicaParts,
   { progress, changed }: { readonly progress: (progress: SyncProgress) => void; readonly changed: () => void },
 ): Promise<OpenReplica> {
-  const { account, chains, keeper, observe } = parts
-  const journal = await HistoryReplicaJournal.open({ keeper, account, observe })
+  const { account, chains } = parts
   const known = await chains.known(account)
   const device = await chains.openDevice(account)
   if (known === null || device === null) throw new SottoError('not-found')
+  const journal = await openJournal(parts, device)
   const signer = { by: device.id, sign: (message: Uint8Array) => device.sign(message) }
   const address = await parts.address()
   const client = parts.connect(account, address, signer)
@@ -92,6 +93,22 @@ export async function openReplica(
   const epochs = new Epochs({ ...parts, client, keyring, device })
   await epochs.load()
   return new Opened({ ...parts, opened: address, journal, device, client, keyring, epochs, progress, changed, known })
+}
+
+async function openJournal(
+  { account, keeper, observe }: OpenReplicaParts,
+  device: OwnDevice,
+): Promise<HistoryReplicaJournal> {
+  const open = (): Promise<HistoryReplicaJournal> => HistoryReplicaJournal.open({ keeper, account, observe })
+  const journal = await open()
+  const isOther = (one: { readonly device: Uint8Array }): boolean => !equalBytes(one.device, device.id)
+  const [own, faults] = [journal.own(), await journal.faults()]
+  // Nobody but the one that the journal is of is found to be `ahead`.
+  const isOfOther = own === null ? faults.some((one) => one.kind === 'ahead' && isOther(one)) : isOther(own)
+  if (!isOfOther) return journal
+  // The program ended after this device had taken new keys: it goes on under them as it would have then.
+  await keeper.beginAgain(account)
+  return open()
 }
 
 interface OpenedParts extends OpenReplicaParts {

@@ -200,8 +200,7 @@ export class Replicas {
       wipe(seeds.ed25519, seeds.x25519, seeds.omemo)
     }
     await this.#stopOne(aor)
-    await this.#ports.keeper.switchOff(aor)
-    await this.#ports.keeper.switchOn(aor, { snapshot: true })
+    await this.#ports.keeper.beginAgain(aor)
     await this.#startOne(aor).run()
     // What the copy of this disk wrote under the old id was read by now.
     if (old !== undefined) await this.revoke({ accountId, deviceId: parts.own })

@@ -92,6 +92,8 @@ export type GiveSignIn = (secrets: SignInSecrets) => Promise<boolean>
 export interface AccountPasswordPort {
   /** Epoch that the password in use goes with, 0 = none; null where the server has no such way. */
   epochOf(account: Aor): number | null
+  /** Whether this device signs in with it. */
+  isInUse(account: Aor, password: Uint8Array): boolean
   /**
    * Makes it the only one that signs in, also where it is already, and keeps it: on this device's word (`give`), or where that server hears no devices, by the
    * password in use. @throws SottoError as the server refuses.

@@ -20,14 +20,10 @@ interface Open {
   key: Uint8Array | null
 }
 
-/** One for each `decode`; what {@link strictNumbers} refuses it does not look for again. */
+/** One for each `decode`, with {@link strictNumbers} among its options: what they refuse it does not look for again. */
 export class CanonicalTokens extends TextTokens {
   #isCanonical = true
   readonly #open: Open[] = []
-
-  constructor(bytes: Uint8Array, options: typeof strictNumbers & { readonly allowBigInt?: boolean }) {
-    super(bytes, options)
-  }
 
   /** Whether all that was read encodes to the bytes it was read from. */
   get isCanonical(): boolean {

@@ -280,4 +280,27 @@ describe.each([
       ['Phone', false, false],
     ])
   })
+
+  it('goes on under new keys also where the program ended right after it had taken them', async () => {
+    const [desk, phone] = [device('Desk'), device('Phone')]
+    await desk.signIn()
+    await desk.switchOn()
+    await desk.link(phone, 'code')
+    await current(phone)
+    await phone.keepDisk()
+    await phone.say(phone.entries.incoming('lost with the disk'))
+    await eventually(async () => expect(await desk.texts(bob)).toEqual(['lost with the disk']))
+    await phone.setBackDisk()
+    await phone.replicas.syncNow({ accountId })
+    phone.history.writer.replica.beginAgain = () => Promise.reject(new Error('the program ended'))
+    await expect(phone.replicas.rejoin({ accountId })).rejects.toThrow('the program ended')
+    await phone.restart()
+    await current(phone)
+    expect(phone.view).toMatchObject({ state: 'current', faults: [] })
+    await phone.say(phone.entries.incoming('said since'))
+    await eventually(async () => expect(await desk.texts(bob)).toHaveLength(2))
+    expect([...(await phone.texts(bob))].sort()).toEqual(['lost with the disk', 'said since'])
+    // The keys that it wrote under before are left to the person to remove.
+    expect(desk.view.devices.filter(({ revokedAt }) => revokedAt === null)).toHaveLength(3)
+  })
 })

@@ -156,9 +156,8 @@ export class HistoryDevice {
   /** Goes on under another id, with everything of the last 60 days once more, as a person does who was told to. */
   async rejoin(name: string): Promise<void> {
     this.#takeName(name)
-    await this.history.writer.replica.switchOff(alice)
+    await this.history.writer.replica.beginAgain(alice)
     this.#journal = null
-    await this.switchOn()
   }
 
   /** What the person sees, without what is of this device alone. */

@@ -315,7 +315,8 @@ export class World {
     this.wasRolledBack = true
   }
 
-  readonly #disks = new Map<Device, MemoryReplicaJournal>()
+  /** Journals as they were, with the keys on the same disk. */
+  readonly #disks = new Map<Device, Pick<Device, 'journal' | 'secrets'>>()
 
   #touchDisk(device: Device): void {
     const { restoredDisks, copiedDisks } = this.#options
@@ -326,15 +327,16 @@ export class World {
   #restoreDisk(device: Device): void {
     const old = this.#disks.get(device)
     if (old === undefined) {
-      this.#disks.set(device, this.#newJournal(device.journal))
+      this.#disks.set(device, { journal: this.#newJournal(device.journal), secrets: device.secrets })
       return
     }
     this.#disks.delete(device)
-    const kept = new Set(old.contents().map(textOf))
+    const kept = new Set(old.journal.contents().map(textOf))
     // What no server has confirmed is lost with the disk.
     for (const content of device.journal.unconfirmed())
       if (!kept.has(textOf(content))) this.#said.delete(textOf(content))
-    device.journal = old
+    device.journal = old.journal
+    device.secrets = old.secrets
     this.wasRestored = true
     this.#crash(device)
   }

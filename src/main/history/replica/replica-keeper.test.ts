@@ -167,6 +167,18 @@ describe('switching on', () => {
     expect((await message('m1'))?.text).toBe('one')
   })
 
+  it('begins again with what it would begin with, and nothing of before', async () => {
+    await commit(make.incoming('one', { id: 'm1' }))
+    await replica().keepRead(alice, [batchOf(1, [encodeEntry(make.incoming('two'))])])
+    await replica().beginAgain(alice)
+    await expect.poll(async () => (await replica().progress(alice))?.share, { timeout: 10_000 }).toBe(1)
+    expect(await waiting()).toBe(2)
+    for (const table of ['replica_device', 'replica_hash', 'replica_envelope'])
+      expect([table, rows(table)]).toEqual([table, 0])
+    await replica().switchOff(alice)
+    await expect(replica().beginAgain(alice)).rejects.toMatchObject({ code: 'not-found' })
+  })
+
   it('ends with the account', async () => {
     await commit(make.incoming('one'))
     await history.writer.commit({ eraseAccounts: [alice] })

@@ -89,25 +89,38 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   }
 
   async switchOn(account: Aor, { snapshot }: { readonly snapshot: boolean }): Promise<void> {
-    const { db, trace, now } = this.#host
     await this.#change(() => {
-      if (trace.replicaOf(account) !== undefined) return
-      const ends = db.prepare<[], [number | null, number | null]>('SELECT min(seq), max(seq) FROM entry').raw().get()
-      const [first, end] = [ends?.[0] ?? 1, ends?.[1] ?? 0]
-      db.prepare(
-        `INSERT INTO replica (account, snapshot_since, snapshot_first, snapshot_next, snapshot_end)
-           VALUES (?, ?, ?, ?, ?)`,
-      ).run(account, now() - snapshotMs, first, first, snapshot ? end : first - 1)
-      trace.forget()
+      if (this.#host.trace.replicaOf(account) === undefined) this.#add(account, snapshot)
     })
     this.goOn()
   }
 
-  async switchOff(account: Aor): Promise<void> {
-    await this.#change(() => {
-      this.#host.db.prepare('DELETE FROM replica WHERE account = ?').run(account)
-      this.#host.trace.forget()
+  switchOff(account: Aor): Promise<void> {
+    return this.#change(() => this.#remove(account))
+  }
+
+  async beginAgain(account: Aor): Promise<void> {
+    await this.#write(account, () => {
+      this.#remove(account)
+      this.#add(account, true)
     })
+    this.goOn()
+  }
+
+  #add(account: Aor, snapshot: boolean): void {
+    const { db, trace, now } = this.#host
+    const ends = db.prepare<[], [number | null, number | null]>('SELECT min(seq), max(seq) FROM entry').raw().get()
+    const [first, end] = [ends?.[0] ?? 1, ends?.[1] ?? 0]
+    db.prepare(
+      `INSERT INTO replica (account, snapshot_since, snapshot_first, snapshot_next, snapshot_end)
+         VALUES (?, ?, ?, ?, ?)`,
+    ).run(account, now() - snapshotMs, first, first, snapshot ? end : first - 1)
+    trace.forget()
+  }
+
+  #remove(account: Aor): void {
+    this.#host.db.prepare('DELETE FROM replica WHERE account = ?').run(account)
+    this.#host.trace.forget()
   }
 
   progress(account: Aor): Promise<SnapshotProgress | null> {
