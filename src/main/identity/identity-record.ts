@@ -61,10 +61,15 @@ export function encodeIdentity(record: IdentityRecord): Uint8Array {
   return bytes
 }
 
+/** Whether these bytes are an identity of before names of devices were sealed: nothing reads its chain any more, and none was ever released. */
+export function isOutdatedIdentity(bytes: Uint8Array): boolean {
+  return z.object({ version: z.literal(2) }).safeParse(headOf(bytes).json).success
+}
+
 /** Reads what {@link encodeIdentity} wrote; throws on anything else, which only a damaged database can hold. */
 export function decodeIdentity(bytes: Uint8Array): IdentityRecord {
-  const end = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
-  const { identity, picked, paperState, links } = head.parse(JSON.parse(utf8Text(bytes.slice(lengthBytes, end)) ?? ''))
+  const { json, end } = headOf(bytes)
+  const { identity, picked, paperState, links } = head.parse(json)
   const at = (index: number): Uint8Array => bytes.subarray(end + index * seedBytes, end + (index + 1) * seedBytes)
   const paper = bytes.subarray(end + 4 * seedBytes)
   if (paper.length !== 0 && paper.length !== paperSecretBytes) throw new Error('damaged identity')
@@ -74,6 +79,11 @@ export function decodeIdentity(bytes: Uint8Array): IdentityRecord {
     namesKey: secretOf(at(3)),
     paperSecret: paper.length === 0 ? null : secretOf(paper),
   }
+}
+
+function headOf(bytes: Uint8Array): { readonly json: unknown; readonly end: number } {
+  const end = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)
+  return { json: JSON.parse(utf8Text(bytes.slice(lengthBytes, end)) ?? ''), end }
 }
 
 /** Overwrites the secrets of a record that is no longer needed. */

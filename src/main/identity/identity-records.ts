@@ -1,6 +1,12 @@
 import { SottoError } from '#shared/errors.ts'
 import type { Aor } from '#shared/model/ids.ts'
-import { decodeIdentity, encodeIdentity, wipeIdentity, type IdentityRecord } from './identity-record.ts'
+import {
+  decodeIdentity,
+  encodeIdentity,
+  isOutdatedIdentity,
+  wipeIdentity,
+  type IdentityRecord,
+} from './identity-record.ts'
 
 /** Secrets inside the encrypted history; what comes out is ours to wipe. */
 export interface IdentitySecretsPort {
@@ -39,12 +45,12 @@ export class IdentityRecords {
     })
   }
 
-  /** The record, the caller's to wipe. */
+  /** The record, the caller's to wipe; null without one, or with one that nothing reads any more. */
   async load(account: Aor): Promise<IdentityRecord | null> {
     const bytes = await this.#secrets.secret(secretName(account))
     if (bytes === null) return null
     try {
-      return decodeIdentity(bytes)
+      return isOutdatedIdentity(bytes) ? null : decodeIdentity(bytes)
     } finally {
       bytes.fill(0)
     }

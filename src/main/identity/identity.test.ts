@@ -61,6 +61,18 @@ describe('identity', () => {
     expect(nameOfDevice(chain!, first.deviceId)).toBe('Laptop')
   })
 
+  it('makes a new one where what is kept is of before names of devices were sealed', async () => {
+    const { open, stored } = rig()
+    const first = await open().ensure(alice)
+    const head = utf8(JSON.stringify({ version: 2, identity: 'hash', links: [], picked: [], paperState: 'confirmed' }))
+    for (const name of stored.keys())
+      stored.set(name, Uint8Array.from([0, 0, 0, head.length, ...head, ...new Uint8Array(3 * 32)]))
+    expect(await open(2).chain(alice)).toBeNull()
+    const anew = await open(2).ensure(alice)
+    expect(anew.identityHash).not.toBe(first.identityHash)
+    expect(await open(3).ensure(alice)).toEqual(anew)
+  })
+
   it('shows the paper secret until it is confirmed, then destroys it and keeps its rung', async () => {
     const { open, stored, rungs } = rig()
     const identity = open()

@@ -217,7 +217,7 @@ test('/me says what the replica holds; the password closes the account once a de
   const { bytes } = await a.copy()
   const today = new Date().toISOString().slice(0, 10)
   expect((await me.describe()).replica).toEqual({
-    ...{ links: 3, boxes: 1, batches: 1, bytes, oldestDay: today },
+    ...{ links: 3, boxes: 1, batches: 1, bytes, oldestDay: today, erasure: null },
     devices: [{ device: idOf('A'), written: 1, lastDay: today }],
   })
   expect(await codeOf(me.close())).toBe('history-sealed')

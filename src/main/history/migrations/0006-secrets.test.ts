@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
-import { decodeIdentity } from '#main/identity/identity-record.ts'
+import { toHex } from '#shared/bytes/bytes.ts'
 import { openDatabase } from '../database.ts'
 import { HistoryReader } from '../history-reader.ts'
 import { migrations } from './migrations.ts'
@@ -37,12 +37,13 @@ it.each([null, filled(9, 16)])(
     openDatabase({ path: file, key, role: 'writer' }).close()
     const reader = new HistoryReader({ path: file, key })
     expect(await reader.setting('identity.sip:alice@example.org')).toBeNull()
-    const moved = decodeIdentity((await reader.secret('identity.sip:alice@example.org')) ?? new Uint8Array())
-    expect(moved).toEqual({
-      ...{ identity: 'hash', links: [filled(4, 90)], picked: ['x'], paperState: 'shown' },
-      seeds: { ed25519: filled(1), x25519: filled(2), omemo: filled(3) },
-      paperSecret: paper,
+    const moved = Buffer.from((await reader.secret('identity.sip:alice@example.org')) ?? [])
+    const end = 4 + moved.readUInt32BE()
+    expect(JSON.parse(moved.toString('utf8', 4, end))).toEqual({
+      ...{ version: 2, identity: 'hash', links: [toBase64Url(filled(4, 90))], picked: ['x'], paperState: 'shown' },
     })
+    const keys = [filled(1), filled(2), filled(3), paper ?? new Uint8Array()]
+    expect(toHex(moved.subarray(end))).toBe(keys.map(toHex).join(''))
     reader.close()
   },
 )
