@@ -1,15 +1,16 @@
 /** The process of a replica alone: started, used, stopped. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { digestSecrets } from '#main/home/digest-secrets.ts'
 import type { ReplicaAddress, ReplicaClientPort } from '#main/replication/client-ports.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
 import { parseInvitation } from '#shared/home/invitation.ts'
 import type { Aor } from '#shared/model/ids.ts'
+import { makeAuthority } from '#test/fakes/certificates.ts'
 import { genesis } from '#test/fakes/drawn-chain.ts'
 import { temporaryDirectory } from '#test/fakes/home-server.ts'
 import { BatchWriter, codeOf, connectAs } from '#test/fakes/replica-client.ts'
@@ -48,9 +49,14 @@ const end = async (child: ChildProcess): Promise<number | null> => {
   await exited
   return child.exitCode
 }
-const get = ({ host, port }: ReplicaAddress, path: string, headers: Record<string, string> = {}) =>
+const get = (
+  { host, port }: ReplicaAddress,
+  path: string,
+  headers: Record<string, string> = {},
+  trusted: object = { rejectUnauthorized: false },
+) =>
   new Promise<{ status: number; text: string }>((resolve, reject) => {
-    const sent = request({ host, port, path, headers, rejectUnauthorized: false }, (response) => {
+    const sent = request({ host, port, path, headers, ...trusted }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
@@ -114,6 +120,34 @@ test('says what is wrong with its options', async () => {
   expect(child.exitCode).toBe(64)
   expect(said()).toContain('--data is needed')
 })
+
+test(
+  'shows the certificate that it is given, and is trusted by its authority and by its pin',
+  { timeout: 60_000 },
+  async () => {
+    const authority = await makeAuthority('Authority of the operator')
+    const { certPem, keyPem, spkiSha256 } = await authority.issue({ dnsNames: ['replica.example.org'] })
+    const [cert, key] = ['cert.pem', 'key.pem'].map((name) =>
+      join(directory.path, '..', `${basename(directory.path)}-${name}`),
+    )
+    try {
+      writeFileSync(cert!, certPem)
+      writeFileSync(key!, keyPem, { mode: 0o600 })
+      const { address } = await start('--name', 'replica.example.org', '--cert', cert!, '--key', key!)
+      expect(address.spkiPins).toEqual([spkiSha256])
+      const trusting = { ca: authority.certPem, servername: 'replica.example.org', rejectUnauthorized: true }
+      const { port } = address
+      const ask = (more: object) => get(address, '/healthz', { host: `replica.example.org:${port}` }, more)
+      expect(await ask(trusting)).toEqual({ status: 200, text: 'ok\n' })
+      await expect(ask({ ...trusting, servername: 'other.example.org' })).rejects.toMatchObject({
+        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      })
+      expect(await as('A', address).links()).toBeNull()
+    } finally {
+      for (const path of [cert!, key!]) rmSync(path, { force: true })
+    }
+  },
+)
 
 test('checks passwords in a file', { timeout: 60_000 }, async () => {
   const path = join(directory.path, 'ha1')
