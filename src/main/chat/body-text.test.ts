@@ -29,6 +29,14 @@ describe('readableText', () => {
     expect(parseMediaType('text/plain;x=y;charset=koi8-r')).toEqual({ type: 'text/plain', charset: 'koi8-r' })
   })
 
+  it('has no mark of byte order in front, however many came', () => {
+    for (const marks of [1, 2, 3]) {
+      const payload = Buffer.from(`${'\u{FEFF}'.repeat(marks)}hi\u{FEFF}`)
+      expect(readableText('text/plain', payload)).toBe('hi\u{FEFF}')
+      expect(readableText('text/html', payload)).toBe('hi')
+    }
+  })
+
   it('takes linear time for hostile HTML', () => {
     // Processor time and a ratio: other work on the machine must not decide.
     const cost = (piece: string, length: number): number => {

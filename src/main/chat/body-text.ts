@@ -36,10 +36,14 @@ function decodeText(payload: Uint8Array, charset: string): string {
   }
 }
 
-/** Line ends as `\n`, no control characters but tab and newline, no half surrogates. */
+/** Marks of byte order in front: how many are left depends on how often text was decoded on its way. */
+export function withoutMarks(text: string): string {
+  return text.replace(/^\u{FEFF}+/u, '')
+}
+
+/** Line ends as `\n`, no control characters but tab and newline, no half surrogates, no mark of byte order in front. */
 function tidy(text: string): string {
-  return text
-    .toWellFormed()
+  return withoutMarks(text.toWellFormed())
     .replace(/\r\n?/g, '\n')
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
 }

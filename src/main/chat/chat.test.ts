@@ -50,6 +50,16 @@ describe('a message', () => {
     expect(await bob.pendingJobs()).toBe(0)
   })
 
+  it('is the same on every device though it was pasted with marks of byte order in front', async () => {
+    const { clock, devices } = await acquainted('alice1', 'alice2', 'bob1')
+    const [alice, alice2, bob] = devices
+    await alice.send(bob, '\u{FEFF}\u{FEFF}Hello Bob')
+    await clock.advance(1000)
+    expect(await Promise.all([alice.texts(bob), alice2.texts(bob), bob.texts(alice)])).toEqual([
+      ...[['Hello Bob'], ['Hello Bob'], ['Hello Bob']],
+    ])
+  })
+
   it('waits for a peer and for the own connection, and survives a restart meanwhile', async () => {
     const { clock, devices } = await acquainted('alice1', 'bob1')
     const [alice, bob] = devices

@@ -5,6 +5,7 @@ import type { Entry } from '#shared/model/entry.ts'
 import type { ConversationId, MessageId } from '#shared/model/ids.ts'
 import type { MessageView } from '#shared/model/views.ts'
 import type { OutboxJob } from '#main/history/port.ts'
+import { withoutMarks } from './body-text.ts'
 import { commitAndSend, ownOrigin, requireConversation, type ChatContext, type Conversation } from './context.ts'
 import { contactJobs } from './contact-changes.ts'
 import { agreedTimer, copyJobs, lastMessageOf, lineEntry, lineOrigin, peerJob } from './lines.ts'
@@ -189,7 +190,8 @@ function isCopyOf(message: MessageView): (job: OutboxJob) => boolean {
 }
 
 function checkedText(text: string): string {
-  const whole = text.toWellFormed().replace(/\r\n?/g, '\n')
+  // Other devices get the text over SIP and from the replica: it has to be the same either way.
+  const whole = withoutMarks(text.toWellFormed()).replace(/\r\n?/g, '\n')
   if (whole.trim() === '') throw new SottoError('message-empty')
   if (utf8(whole).length > maxOutgoingTextBytes) throw new SottoError('message-too-large')
   return whole

@@ -200,8 +200,9 @@ export class Replicas {
       wipe(seeds.ed25519, seeds.x25519, seeds.omemo)
     }
     await this.#stopOne(aor)
-    await this.#ports.keeper.beginAgain(aor)
-    await this.#startOne(aor).run()
+    // Where that fails, whoever opens the journal next sees that it has to begin again.
+    await this.#ports.keeper.beginAgain(aor).finally(() => void this.#startOne(aor))
+    await this.#replica(accountId).run()
     // What the copy of this disk wrote under the old id was read by now.
     if (old !== undefined) await this.revoke({ accountId, deviceId: parts.own })
   }

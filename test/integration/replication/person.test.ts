@@ -294,6 +294,7 @@ describe.each([
     await phone.replicas.syncNow({ accountId })
     phone.history.writer.replica.beginAgain = () => Promise.reject(new Error('the program ended'))
     await expect(phone.replicas.rejoin({ accountId })).rejects.toThrow('the program ended')
+    expect(phone.view.state).not.toBe('off')
     await phone.restart()
     await current(phone)
     expect(phone.view).toMatchObject({ state: 'current', faults: [] })

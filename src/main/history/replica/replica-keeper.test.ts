@@ -179,6 +179,15 @@ describe('switching on', () => {
     await expect(replica().beginAgain(alice)).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('begins again with what waits, however old it is', async () => {
+    await replica().beginAgain(alice)
+    await commit(old().incoming('imported'), make.incoming('new'))
+    expect(await waiting()).toBe(2)
+    await replica().beginAgain(alice)
+    await expect.poll(async () => (await replica().progress(alice))?.share, { timeout: 10_000 }).toBe(1)
+    expect(await waiting()).toBe(2)
+  })
+
   it('ends with the account', async () => {
     await commit(make.incoming('one'))
     await history.writer.commit({ eraseAccounts: [alice] })

@@ -100,9 +100,13 @@ export class ReplicaKeeper implements ReplicaKeeperPort {
   }
 
   async beginAgain(account: Aor): Promise<void> {
-    await this.#write(account, () => {
+    await this.#write(account, (replica) => {
+      const queued = this.#sealing.queued(replica)
       this.#remove(account)
       this.#add(account, true)
+      // What waits may be older than what a snapshot takes.
+      const now = this.#host.trace.replicaOf(account)
+      if (now !== undefined) this.#sealing.queueAgain(now, queued)
     })
     this.goOn()
   }

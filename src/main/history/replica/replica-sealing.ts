@@ -41,6 +41,7 @@ export class ReplicaSealing {
   readonly #row: Statement<[number], ReplicaRow>
   readonly #own: Statement<[Uint8Array, number, Uint8Array, number, number]>
   readonly #confirm: Statement<[number, number]>
+  readonly #db: Database
   readonly #next: Statement<[number, number, number], QueuedRow>
   readonly #due: Statement<[number, number], Tombstone>
   readonly #sent: Statement<[number, number, Uint8Array]>
@@ -52,6 +53,7 @@ export class ReplicaSealing {
   readonly #oldest: Statement<[number], number | null>
 
   constructor(db: Database, devices: ReplicaDevices, trace: ReplicaTrace) {
+    this.#db = db
     this.#devices = devices
     this.#trace = trace
     this.#row = db.prepare('SELECT * FROM replica WHERE ref = ?')
@@ -88,6 +90,19 @@ export class ReplicaSealing {
     this.#oldest = db
       .prepare<[number], number | null>('SELECT min(first) FROM replica_sealed WHERE replica = ?')
       .pluck()
+  }
+
+  /** Rows of the entries that wait, in their order. */
+  queued(replica: number): readonly number[] {
+    const queued = this.#db.prepare<[number], number>(
+      'SELECT entry FROM replica_unsealed WHERE replica = ? ORDER BY id',
+    )
+    return queued.pluck().all(replica)
+  }
+
+  queueAgain(replica: number, entries: readonly number[]): void {
+    const queue = this.#db.prepare('INSERT OR IGNORE INTO replica_unsealed (replica, entry) VALUES (?, ?)')
+    for (const entry of entries) queue.run(replica, entry)
   }
 
   confirmed(replica: number): number {
