@@ -35,6 +35,16 @@ describe('the password of an account at a home server', () => {
     expect([password, another].map((one) => passwords().isInUse(alice, one))).toEqual([true, false])
   })
 
+  it('is given once more where it is in use already, as to a server that went back to a backup', async () => {
+    const given: unknown[] = []
+    const give = (secrets: unknown) => Promise.resolve(given.push(secrets) > 0)
+    await passwords().change(alice, { password, epoch: 2 }, give)
+    await passwords().change(alice, { password, epoch: 2 }, give)
+    expect(given).toEqual([given[0], given[0]])
+    await passwords().change(alice, { password, epoch: 2 }, () => Promise.resolve(false))
+    expect(record).toMatchObject({ passwordEpoch: 2 })
+  })
+
   it('stays unknown where the server hears no devices', async () => {
     const changed = passwords().change(alice, { password, epoch: 2 }, () => Promise.resolve(false))
     await expect(changed).rejects.toEqual(new SottoError('wrong-password'))

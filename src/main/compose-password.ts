@@ -31,7 +31,8 @@ export function accountPasswords(
       const secrets = secretsOf(record, password)
       // A removed device may have changed the old one first: a device's word counts whatever it is now.
       const given = { ha1Sha256: secrets.ha1Sha256, epoch: passwordEpoch }
-      if (secrets.ha1Sha256 !== record.ha1Sha256 && !(await give(given))) await changeAt(home, record, secrets)
+      const isTaken = await give(given)
+      if (!isTaken && secrets.ha1Sha256 !== record.ha1Sha256) await changeAt(home, record, secrets)
       const realm = aorDomain(account)
       await accounts.adoptPassword(record.id, { ...secrets, realm, strongest: 'SHA-256', passwordEpoch })
     },

@@ -29,8 +29,8 @@ function world({ current = 0, before = '', refuses }: World = {}) {
     },
   }
   const client = { giveSignIn: () => Promise.resolve(true) }
-  const renew = (after: number, held: readonly number[] = [1, 2, 3]) =>
-    renewPassword({ account, passwords, client, log: silentLog }, { signInEpoch: after }, (one) =>
+  const renew = (after: number, held: readonly number[] = [1, 2, 3], isLost = false) =>
+    renewPassword({ account, passwords, client, log: silentLog }, { signInEpoch: after, isLost }, (one) =>
       held.includes(one) ? key : null,
     )
   return { given, renew }
@@ -54,6 +54,14 @@ describe('the password after a removal', () => {
     expect(given).toEqual([{ password, epoch: 2 }])
     await renew(3)
     expect(given.map(({ epoch }) => epoch)).toEqual([2, 3])
+  })
+
+  it('is given again to a server that went back, and not where nobody was removed', async () => {
+    const { given, renew } = world()
+    await renew(2)
+    expect([await renew(2, [2], true), given.map(({ epoch }) => epoch)]).toEqual([false, [2, 2]])
+    const before = world()
+    expect([await before.renew(0, [], true), before.given]).toEqual([false, []])
   })
 
   it('is that of the branch that counts, whatever number the other one had come to', async () => {

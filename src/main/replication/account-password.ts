@@ -34,12 +34,13 @@ export interface AccountPasswordParts {
 /**
  * Gives the account the password of {@link ChainState.signInEpoch}, unless it is in use here. Any device may, at any time and more than
  * once: it is the same password. Never rejects.
+ * @param isLost - The server went back to before it may have taken it: it is given again, though it is in use here.
  * @param keyOf - Key of an epoch, null where this device does not have it.
  * @returns whether a removed device can still sign in.
  */
 export async function renewPassword(
   { account, passwords, client, log }: AccountPasswordParts,
-  { signInEpoch: epoch }: Pick<ChainState, 'signInEpoch'>,
+  { signInEpoch: epoch, isLost = false }: Pick<ChainState, 'signInEpoch'> & { readonly isLost?: boolean },
   keyOf: (epoch: number) => Uint8Array | null,
 ): Promise<boolean> {
   const current = passwords.epochOf(account)
@@ -49,7 +50,7 @@ export async function renewPassword(
   const password = epochPassword(key, account)
   try {
     // The number alone says it of no chain that was begun anew, and of no branch that does not count any more.
-    if (current >= epoch && passwords.isInUse(account, password)) return false
+    if (!isLost && current >= epoch && passwords.isInUse(account, password)) return false
     await passwords.change(account, { password, epoch }, (secrets) => client.giveSignIn(secrets))
     return false
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Everything that is open while an account replicates: device keys, epoch keys, journal, connection, engine. */
 import { equalBytes } from '#shared/bytes/bytes.ts'
 import { SottoError } from '#shared/errors.ts'
-import { deviceIdText } from '#shared/identity/device-chain.ts'
+import { deviceIdText, type ChainState } from '#shared/identity/device-chain.ts'
 import type { KnownChain, OwnDevice } from '#shared/identity/chain-ports.ts'
 import type { Hlc } from '#shared/model/entry.ts'
 import type { Aor, DeviceId } from '#shared/model/ids.ts'
@@ -133,6 +133,8 @@ class Opened implements OpenReplica {
   #chain: KnownChain
   #unopened = 0
   #isPasswordDue = false
+  /** The server lacked links that it had: it may lack the newest password, too. */
+  #isPasswordLost = false
   #looking: Promise<void> = Promise.resolve()
 
   constructor(parts: OpenedParts) {
@@ -226,7 +228,7 @@ class Opened implements OpenReplica {
   async #look(): Promise<void> {
     const { epochs, journal, keyring } = this.#parts
     const tips = this.heard.tips()
-    const sync = () => syncChain({ ...this.#parts, opening: 'joined', lacking: () => epochs.handOutAgain() })
+    const sync = () => syncChain({ ...this.#parts, opening: 'joined', lacking: () => this.#isLacking() })
     this.#chain = await sync()
     const refreshed = await epochs.refresh(this.#chain)
     // Somebody else began an epoch at the same moment: its key is in a box by now.
@@ -237,8 +239,19 @@ class Opened implements OpenReplica {
       await journal.keepFault({ kind: 'chain-withheld', device, seq })
     this.heard.hearAgain()
     const { state, fork } = this.#chain
-    if (fork === null)
-      this.#isPasswordDue = await renewPassword(this.#parts, state, (epoch) => epochs.keyOf(state, epoch))
+    if (fork === null) await this.#renewPassword(state)
+  }
+
+  #isLacking(): void {
+    this.#parts.epochs.handOutAgain()
+    this.#isPasswordLost = true
+  }
+
+  async #renewPassword(state: ChainState): Promise<void> {
+    const { epochs } = this.#parts
+    const wanted = { signInEpoch: state.signInEpoch, isLost: this.#isPasswordLost }
+    this.#isPasswordDue = await renewPassword(this.#parts, wanted, (epoch) => epochs.keyOf(state, epoch))
+    if (!this.#isPasswordDue) this.#isPasswordLost = false
   }
 
   close(): void {
