@@ -21,6 +21,7 @@ import type { ConversationStore } from './conversation-store.ts'
 import { withoutContent, type EntryStore } from './entry-store.ts'
 import type { ClusterChange, MessageStore, NewRow } from './message-store.ts'
 import { OwnWordStore } from './own-word-store.ts'
+import { afterMoves, type Moves } from './places.ts'
 import type { ReplicaTrace } from './replica/replica-trace.ts'
 import { SearchStore } from './search-store.ts'
 import { WaitingReceipts } from './waiting-receipts.ts'
@@ -39,11 +40,19 @@ export class Touched {
   /** Something went away or moved: the list of positions does not say all. */
   incomplete = false
 
-  add(conversation: number, { changed, newIncoming, removed }: ClusterChange): void {
+  add(conversation: number, { changed, newIncoming, removed, moved }: ClusterChange): void {
     this.conversations.add(conversation)
     for (const position of changed) this.positions.add(position)
+    if (moved.some(({ size }) => size > 0)) this.#follow(moved)
     for (const position of newIncoming) this.newIncoming.add(position)
     this.incomplete ||= removed
+  }
+
+  /** What is new is told one by one, also where everybody reads the rest again. */
+  #follow(moved: readonly Moves[]): void {
+    const now = [...this.newIncoming].map((position) => afterMoves(position, moved))
+    this.newIncoming.clear()
+    for (const position of now) this.newIncoming.add(position)
   }
 
   get isEmpty(): boolean {
@@ -208,7 +217,8 @@ export class EntryApplier {
     const due = this.#dueOf(ref)
     due.only = isOnly ? onlyNewRow(change, merged) : null
     due.added += merged.length - rows.length
-    due.readMark ||= floorRaised || merged.some((message) => message.readMark)
+    // What moved may have been what the user read up to.
+    due.readMark ||= floorRaised || change.removed || merged.some((message) => message.readMark)
     due.readAt = Math.max(due.readAt, readAtOf(entry))
   }
 
@@ -249,9 +259,9 @@ function isErasedBy(entry: Entry, cluster: readonly Entry[]): boolean {
 }
 
 /** The one row that came, unless it says what was read or that it disappears. */
-function onlyNewRow({ added }: ClusterChange, merged: readonly MergedMessage[]): NewRow | null {
+function onlyNewRow({ added, removed }: ClusterChange, merged: readonly MergedMessage[]): NewRow | null {
   const [row] = added
-  const saysMore = merged.some(({ expiresAfter, readMark }) => expiresAfter !== undefined || readMark)
+  const saysMore = removed || merged.some(({ expiresAfter, readMark }) => expiresAfter !== undefined || readMark)
   return row === undefined || added.length > 1 || saysMore ? null : row
 }
 

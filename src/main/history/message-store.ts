@@ -3,12 +3,10 @@ import type { Database, Statement } from 'better-sqlite3'
 import { isQuiet } from '#shared/model/merge-call.ts'
 import type { MergedMessage } from '#shared/model/merge.ts'
 import { basePosition } from './position.ts'
-import { ReactionRows, reactionsText } from './reaction-rows.ts'
+import { afterMoves, Places, type Moves, type Place } from './places.ts'
+import { ReactionRows, reactionsOf, reactionsText } from './reaction-rows.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 import type { WordIndex } from './word-index.ts'
-
-/** Messages of one instant that are looked at one by one. */
-const maxNeighbours = 64
 
 type Params = Readonly<Record<string, string | number | null>>
 
@@ -29,6 +27,8 @@ export interface ClusterChange {
   readonly newIncoming: readonly number[]
   /** Rows went away or moved: a list of changed rows cannot say it. */
   readonly removed: boolean
+  /** Rows that made room, one time after the other. */
+  readonly moved: readonly Moves[]
 }
 
 export class MessageStore {
@@ -36,9 +36,10 @@ export class MessageStore {
   readonly #reactions: ReactionRows
   readonly #rows: Statement<[number, string, string], MessageRow>
   readonly #byPosition: Statement<[number], MessageRow>
-  readonly #from: Statement<[number], number>
+  readonly #places: Places
   readonly #insert: Statement<(string | number | null)[]>
   readonly #update: Statement<[Params]>
+  readonly #move: Statement<[number, number]>
   readonly #remove: Statement<[number]>
   readonly #startExpiry: Statement<[Params], { readonly position: number }>
 
@@ -50,9 +51,7 @@ export class MessageStore {
        WHERE conversation = ? AND message_id = ? AND author = ? ORDER BY variant`,
     )
     this.#byPosition = db.prepare(`SELECT ${messageColumns} FROM ${messageJoin} WHERE position = ?`)
-    this.#from = db
-      .prepare<[number], number>('SELECT position FROM message WHERE position >= ? ORDER BY position')
-      .pluck()
+    this.#places = new Places(db)
     const names = Object.keys(columnsOf(emptyMessage, 0))
     // In order, not by name: binding thirty names takes as long as the rest of the row.
     this.#insert = db.prepare(
@@ -61,6 +60,7 @@ export class MessageStore {
     this.#update = db.prepare(
       `UPDATE message SET ${names.map((name) => `${name} = :${name}`).join(', ')} WHERE position = :position`,
     )
+    this.#move = db.prepare('UPDATE message SET position = ? WHERE position = ?')
     this.#remove = db.prepare('DELETE FROM message WHERE position = ?')
     this.#startExpiry = db.prepare(
       `UPDATE message SET expires_at = expires_after * 1000 + CASE incoming WHEN 0 THEN received_at ELSE max(received_at, :readAt) END
@@ -88,24 +88,29 @@ export class MessageStore {
     const kept = new Map<MergedMessage, MessageRow>()
     for (const message of merged) {
       const row = rows[message.variant]
-      if (row?.base === basePosition(message.hlc)) kept.set(message, row)
+      if (row !== undefined && standsRight(row, message)) kept.set(message, row)
     }
     const keptRows = new Set(kept.values())
     const gone = rows.filter((row) => !keptRows.has(row))
     for (const row of gone) this.delete(row)
-    const changed: number[] = []
-    const newIncoming: number[] = []
-    const added: NewRow[] = []
-    for (const message of merged) {
-      const row = kept.get(message)
-      const position = row === undefined ? this.#add(conversation, message) : this.#change(row, message)
-      if (position === null) continue
-      changed.push(position)
-      if (row !== undefined) continue
-      added.push({ position, waitsToBeRead: waitsToBeRead(message) })
-      if (isNews(message) && gone.length === 0) newIncoming.push(position)
+    // First, while they stand where they stood.
+    const changed = [...kept].map(([message, row]) => this.#change(row, message)).filter((at) => at !== null)
+    const fresh = merged
+      .filter((message) => !kept.has(message))
+      .map((message) => ({ message, place: this.#add(conversation, message) }))
+    const moved = fresh.map(({ place }) => place.moves)
+    const added = fresh.map(({ message, place }, index) => ({
+      ...{ message, waitsToBeRead: waitsToBeRead(message) },
+      position: afterMoves(place.position, moved.slice(index + 1)),
+    }))
+    const news = gone.length > 0 ? [] : added.filter(({ message }) => isNews(message))
+    return {
+      changed: [...changed.map((at) => afterMoves(at, moved)), ...added.map(({ position }) => position)],
+      added,
+      newIncoming: news.map(({ position }) => position),
+      removed: gone.length > 0 || moved.some(({ size }) => size > 0),
+      moved,
     }
-    return { changed, added, newIncoming, removed: gone.length > 0 }
   }
 
   delete(row: MessageRow): void {
@@ -121,14 +126,25 @@ export class MessageStore {
     return this.#startExpiry.all({ conversation, readAt }).map(({ position }) => position)
   }
 
-  #add(conversation: number, message: MergedMessage): number {
-    const base = basePosition(message.hlc)
-    const position = this.#freePosition(base)
-    const columns = columnsOf(message, message.variant)
-    this.#insert.run(position, base, conversation, ...Object.values(columns))
-    this.#words.add(position, { conversation, ...columns })
-    this.#reactions.add(position, message.reactions)
-    return position
+  #add(conversation: number, message: MergedMessage): Place {
+    const [base, columns] = [basePosition(message.hlc), columnsOf(message, message.variant)]
+    const place = this.#places.of(conversation, { ...message, ...columns, base })
+    for (const [from, to] of place.moves) this.#makeRoom(from, to)
+    this.#insert.run(place.position, base, conversation, ...Object.values(columns))
+    this.#words.add(place.position, { conversation, ...columns })
+    this.#reactions.add(place.position, message.reactions)
+    return place
+  }
+
+  #makeRoom(from: number, to: number): void {
+    const row = this.#byPosition.get(from)
+    if (row === undefined) throw new Error('nobody stands there')
+    const reactions = row.reactions === null ? [] : reactionsOf(row.reactions)
+    this.#words.remove(from, row)
+    this.#reactions.replace(from, [])
+    this.#move.run(to, from)
+    this.#reactions.add(to, reactions)
+    this.#words.add(to, row)
   }
 
   /** Returns the position if anything changed, else null. */
@@ -143,39 +159,6 @@ export class MessageStore {
     this.#update.run({ position: row.position, ...columns })
     return row.position
   }
-
-  /** The first free position from `base` on: two messages of the same instant follow each other. */
-  #freePosition(base: number): number {
-    // Nearly always; to walk along rows takes longer to begin.
-    if (!this.#isTaken(base)) return base
-    let position = base
-    for (const taken of this.#from.iterate(base)) {
-      if (taken !== position) return position
-      position += 1
-      if (position - base >= maxNeighbours) break
-    }
-    return position - base < maxNeighbours ? position : this.#freeAfter(position - 1)
-  }
-
-  /** A free position right after a taken one, somewhere after `taken`: a million messages of one instant are not walked through. */
-  #freeAfter(taken: number): number {
-    let [low, step] = [taken, 1]
-    while (this.#isTaken(low + step)) {
-      low += step
-      step *= 2
-    }
-    let high = low + step
-    while (high - low > 1) {
-      const middle = Math.floor((low + high) / 2)
-      if (this.#isTaken(middle)) low = middle
-      else high = middle
-    }
-    return high
-  }
-
-  #isTaken(position: number): boolean {
-    return this.#from.get(position) === position
-  }
 }
 
 const emptyMessage = { path: undefined, failure: undefined } as unknown as MergedMessage
@@ -183,6 +166,11 @@ const emptyMessage = { path: undefined, failure: undefined } as unknown as Merge
 /** Nothing of a file waits to be read, and nobody hears that it was. */
 function isQuietRow({ call, authenticatedBy }: MergedMessage): boolean {
   return isQuiet(call) || authenticatedBy === 'file'
+}
+
+/** A row is kept where it is: at its instant, among the others of it. */
+function standsRight(row: MessageRow, { hlc, sentAt }: MergedMessage): boolean {
+  return row.base === basePosition(hlc) && row.sent_at === sentAt
 }
 
 /** Who rang is told while it rings: a call that is over is no news. */

@@ -1,5 +1,6 @@
 /** What imported files say: the weakest of all, it adds but never changes what is here. */
 import type { Entry } from './entry.ts'
+import { isCallDeleted } from './merge-call.ts'
 import { compareEntries, type Of } from './merge-order.ts'
 import { isRow } from './merge-row.ts'
 
@@ -15,8 +16,9 @@ export function isFromFile({ head }: Entry): boolean {
  */
 export function heard(cluster: readonly Entry[]): readonly Entry[] {
   if (!cluster.some(isFromFile)) return cluster
-  const rows = cluster.filter(isRow)
-  if (cluster.some(isKnownHere)) return cluster.filter((entry) => !isFromFile(entry))
+  const left = withoutDeletedCalls(cluster)
+  if (left.some(isKnownHere)) return cluster.filter((entry) => !isFromFile(entry))
+  const rows = left.filter(isRow)
   return cluster.filter(
     (entry) => !isFromFile(entry) || isRow(entry) || rows.every((row) => row.head.device === entry.head.device),
   )
@@ -25,6 +27,16 @@ export function heard(cluster: readonly Entry[]): readonly Entry[] {
 /** A row that others than files know, or knew: what is gone leaves no row behind. */
 function isKnownHere(entry: Entry): boolean {
   return !isFromFile(entry) && (isRow(entry) || (entry.body.kind === 'delete' && entry.body.gone === true))
+}
+
+/** A call that the user deleted is not kept: it counts as if it had never been. */
+function withoutDeletedCalls(cluster: readonly Entry[]): readonly Entry[] {
+  return isCallDeleted(cluster) ? cluster.filter(({ body }) => body.kind !== 'call') : cluster
+}
+
+/** Whether `entry`, from a file, can add nothing to a cluster that holds `held`, whatever comes. A call may still be deleted. */
+export function isHeldBetter(entry: Entry, held: Entry): boolean {
+  return isRow(held) && !isFromFile(held) && (held.body.kind !== 'call' || entry.body.kind === 'call')
 }
 
 type Contact = Of<'contact'> | Of<'peer-name'>

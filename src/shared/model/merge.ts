@@ -19,7 +19,7 @@ import type {
 import type { Aor, ConversationId, MessageId } from './ids.ts'
 import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
 import { deletesAsMuch, goesWithRow, withoutGone } from './merge-gone.ts'
-import { fileFirst, heard, isFromFile } from './merge-file.ts'
+import { fileFirst, heard, isFromFile, isHeldBetter } from './merge-file.ts'
 import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
 import { isByOthers, mergeReactions, replacesReaction } from './merge-reactions.ts'
 import { contentOf, expiryOf, isRow, mergedFile, type MergedFile, type Row } from './merge-row.ts'
@@ -312,7 +312,7 @@ function ownChoicesOf(
  * edit held already, a second delete, receipt or read mark, at most as strong and not earlier.
  */
 export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
-  if (isFromFile(entry) && cluster.some((held) => isRow(held) && !isFromFile(held))) return true
+  if (isFromFile(entry) && cluster.some((held) => isHeldBetter(entry, held))) return true
   return (
     isByOthers(entry) ||
     cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster)))

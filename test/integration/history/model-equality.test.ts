@@ -64,6 +64,27 @@ function fileViewOf({ attachment, ...file }: NonNullable<MergedMessage['file']>)
   return { ...file, stored: attachment !== undefined }
 }
 
+/** Where messages stand on every device: when first seen, then what their author's clock said. */
+function inPlace(a: MergedMessage, b: MergedMessage): number {
+  const text = (one: string, other: string) => (one === other ? 0 : one < other ? -1 : 1)
+  return (
+    a.hlc.wallMs - b.hlc.wallMs ||
+    a.hlc.counter - b.hlc.counter ||
+    a.sentAt - b.sentAt ||
+    text(a.author, b.author) ||
+    text(a.messageId, b.messageId) ||
+    a.variant - b.variant
+  )
+}
+
+/** All in few instants, as devices see them that do not know of each other. */
+function crowded(entries: readonly Entry[]): readonly Entry[] {
+  return entries.map(({ head, body }) => {
+    const hlc = { wallMs: 1_000 + (head.hlc.wallMs % 2), counter: head.hlc.counter % 2 }
+    return { head: { ...head, hlc }, body: 'sentAt' in body ? { ...body, sentAt: 1_000 + (body.sentAt % 2) } : body }
+  })
+}
+
 /** What either end last said about disappearing messages; for the own side only what the servers cannot have made up. */
 function latestTimers(entries: readonly Entry[]) {
   const told = only(entries, 'timer').filter(({ head }) => head.authenticatedBy !== 'file')
@@ -105,10 +126,10 @@ async function checkMessages(entries: readonly Entry[]): Promise<void> {
   const positions = new Map(stored.map((message) => [`${message.conversationId} ${message.key}`, message.position]))
   const positionOf = (m: MergedMessage) =>
     positions.get(`${m.conversation} ${keyOf(m.author, m.messageId, m.variant)}`) ?? -1
-  for (const a of model.messages) {
-    for (const b of model.messages) {
-      if (a.hlc.wallMs < b.hlc.wallMs) expect(positionOf(a)).toBeLessThan(positionOf(b))
-    }
+  for (const [id, mine] of Map.groupBy(model.messages, ({ conversation }) => conversation)) {
+    const shown = stored.filter(({ conversationId }) => conversationId === id)
+    const keys = (list: readonly { readonly key: string }[]) => list.map(({ key }) => key)
+    expect(keys(shown.toSorted((a, b) => a.position - b.position))).toEqual(keys(mine.toSorted(inPlace).map(viewOf)))
   }
   const timers = latestTimers(entries)
   const floors = readFloors(entries)
@@ -146,8 +167,9 @@ async function checkIndex(): Promise<void> {
 }
 
 it('what the database shows equals the pure merge of the set, in any order and grouping of commits', async () => {
-  const set = fc.uniqueArray(arbitraryEntry(), { minLength: 1, maxLength: 14, selector: (entry) => entry.head.id })
-  const arrivals = set.chain((entries) =>
+  const few = fc.uniqueArray(arbitraryEntry(), { minLength: 1, maxLength: 14, selector: (entry) => entry.head.id })
+  const many = fc.uniqueArray(arbitraryEntry(), { minLength: 14, maxLength: 40, selector: (entry) => entry.head.id })
+  const arrivals = fc.oneof(few, many.map(crowded)).chain((entries) =>
     fc.record({
       entries: fc.shuffledSubarray([...entries, ...entries.slice(0, 3)], { minLength: entries.length }),
       cut: fc.nat(entries.length),
@@ -172,6 +194,6 @@ it('what the database shows equals the pure merge of the set, in any order and g
       expect(db.prepare('SELECT count(*) FROM vocabulary').pluck().get()).toBe(0)
       expect(db.prepare('SELECT count(*) FROM message_unindexed').pluck().get()).toBe(0)
     }),
-    { numRuns: 150 },
+    { numRuns: 600 },
   )
 }, 120_000)
