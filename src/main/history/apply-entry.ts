@@ -17,9 +17,10 @@ import {
   type MergedMessage,
   type Subject,
 } from '#shared/model/merge.ts'
+import type { ClusterChange, NewRow } from './cluster-change.ts'
 import type { ConversationStore } from './conversation-store.ts'
 import { withoutContent, type EntryStore } from './entry-store.ts'
-import type { ClusterChange, MessageStore, NewRow } from './message-store.ts'
+import type { MessageStore } from './message-store.ts'
 import { OwnWordStore } from './own-word-store.ts'
 import { afterMoves, type Moves } from './places.ts'
 import type { ReplicaTrace } from './replica/replica-trace.ts'
@@ -43,7 +44,7 @@ export class Touched {
   add(conversation: number, { changed, newIncoming, removed, moved }: ClusterChange): void {
     this.conversations.add(conversation)
     for (const position of changed) this.positions.add(position)
-    if (moved.some(({ size }) => size > 0)) this.#follow(moved)
+    if (moved.length > 0) this.#follow(moved)
     for (const position of newIncoming) this.newIncoming.add(position)
     this.incomplete ||= removed
   }

@@ -5,7 +5,7 @@ import type { Aor, ConversationId } from '#shared/model/ids.ts'
 import type { Of } from '#shared/model/merge-order.ts'
 import { maxExpirySeconds, maxUnread } from '#shared/model/limits.ts'
 import { basePosition } from './position.ts'
-import type { NewRow } from './message-store.ts'
+import type { NewRow } from './cluster-change.ts'
 import type { HistoryCommit } from './port.ts'
 import { conversationQuery, type ConversationRow } from './views.ts'
 

@@ -2,34 +2,14 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { isQuiet } from '#shared/model/merge-call.ts'
 import type { MergedMessage } from '#shared/model/merge.ts'
+import { ClusterChange } from './cluster-change.ts'
 import { basePosition } from './position.ts'
-import { afterMoves, Places, type Moves, type Place } from './places.ts'
+import { Places, type PlaceKey } from './places.ts'
 import { ReactionRows, reactionsOf, reactionsText } from './reaction-rows.ts'
 import { messageColumns, messageJoin, type MessageRow } from './views.ts'
 import type { WordIndex } from './word-index.ts'
 
 type Params = Readonly<Record<string, string | number | null>>
-
-/** A row that was not there before. */
-export interface NewRow {
-  readonly position: number
-  /** It counts as unread until the user reads it. */
-  readonly waitsToBeRead: boolean
-}
-
-/** What bringing one cluster up to date did. */
-export interface ClusterChange {
-  /** Positions of rows that are new or changed. */
-  readonly changed: readonly number[]
-  /** Of these, the ones that were not there before. */
-  readonly added: readonly NewRow[]
-  /** Of these, the incoming ones that were not there before. */
-  readonly newIncoming: readonly number[]
-  /** Rows went away or moved: a list of changed rows cannot say it. */
-  readonly removed: boolean
-  /** Rows that made room, one time after the other. */
-  readonly moved: readonly Moves[]
-}
 
 export class MessageStore {
   readonly #words: WordIndex
@@ -93,24 +73,13 @@ export class MessageStore {
     const keptRows = new Set(kept.values())
     const gone = rows.filter((row) => !keptRows.has(row))
     for (const row of gone) this.delete(row)
-    // First, while they stand where they stood.
-    const changed = [...kept].map(([message, row]) => this.#change(row, message)).filter((at) => at !== null)
-    const fresh = merged
-      .filter((message) => !kept.has(message))
-      .map((message) => ({ message, place: this.#add(conversation, message) }))
-    const moved = fresh.map(({ place }) => place.moves)
-    const added = fresh.map(({ message, place }, index) => ({
-      ...{ message, waitsToBeRead: waitsToBeRead(message) },
-      position: afterMoves(place.position, moved.slice(index + 1)),
-    }))
-    const news = gone.length > 0 ? [] : added.filter(({ message }) => isNews(message))
-    return {
-      changed: [...changed.map((at) => afterMoves(at, moved)), ...added.map(({ position }) => position)],
-      added,
-      newIncoming: news.map(({ position }) => position),
-      removed: gone.length > 0 || moved.some(({ size }) => size > 0),
-      moved,
-    }
+    const change = new ClusterChange()
+    change.removed = gone.length > 0
+    // First what is kept, while it stands where it stood.
+    for (const [message, row] of kept) if (this.#change(row, message)) change.changed.push(row.position)
+    for (const message of merged) if (!kept.has(message)) this.#add(conversation, message, change)
+    if (gone.length > 0) change.newIncoming = []
+    return change
   }
 
   delete(row: MessageRow): void {
@@ -126,14 +95,17 @@ export class MessageStore {
     return this.#startExpiry.all({ conversation, readAt }).map(({ position }) => position)
   }
 
-  #add(conversation: number, message: MergedMessage): Place {
+  #add(conversation: number, message: MergedMessage, change: ClusterChange): void {
     const [base, columns] = [basePosition(message.hlc), columnsOf(message, message.variant)]
-    const place = this.#places.of(conversation, { ...message, ...columns, base })
-    for (const [from, to] of place.moves) this.#makeRoom(from, to)
-    this.#insert.run(place.position, base, conversation, ...Object.values(columns))
-    this.#words.add(place.position, { conversation, ...columns })
-    this.#reactions.add(place.position, message.reactions)
-    return place
+    const { position, moves } = this.#places.of(conversation, keyOf(message, base))
+    for (const [from, to] of moves) this.#makeRoom(from, to)
+    change.follow(moves)
+    this.#insert.run(position, base, conversation, ...Object.values(columns))
+    this.#words.add(position, { conversation, ...columns })
+    this.#reactions.add(position, message.reactions)
+    change.changed.push(position)
+    change.added.push({ position, waitsToBeRead: waitsToBeRead(message) })
+    if (isNews(message)) change.newIncoming.push(position)
   }
 
   #makeRoom(from: number, to: number): void {
@@ -147,17 +119,16 @@ export class MessageStore {
     this.#words.add(to, row)
   }
 
-  /** Returns the position if anything changed, else null. */
-  #change(row: MessageRow, message: MergedMessage): number | null {
+  /** Returns whether anything changed. */
+  #change(row: MessageRow, message: MergedMessage): boolean {
     const columns = columnsOf(message, message.variant)
     const before = row as unknown as Params
     const isAnswered = row.reactions !== reactionsText(message.reactions)
     if (isAnswered) this.#reactions.replace(row.position, message.reactions)
-    if (Object.entries(columns).every(([name, value]) => before[name] === value))
-      return isAnswered ? row.position : null
+    if (Object.entries(columns).every(([name, value]) => before[name] === value)) return isAnswered
     this.#words.change(row.position, row, { conversation: row.conversation, ...columns })
     this.#update.run({ position: row.position, ...columns })
-    return row.position
+    return true
   }
 }
 
@@ -166,6 +137,10 @@ const emptyMessage = { path: undefined, failure: undefined } as unknown as Merge
 /** Nothing of a file waits to be read, and nobody hears that it was. */
 function isQuietRow({ call, authenticatedBy }: MergedMessage): boolean {
   return isQuiet(call) || authenticatedBy === 'file'
+}
+
+function keyOf({ sentAt, author, messageId, variant }: MergedMessage, base: number): PlaceKey {
+  return { base, sent_at: sentAt, author, message_id: messageId, variant }
 }
 
 /** A row is kept where it is: at its instant, among the others of it. */

@@ -24,11 +24,17 @@ export function afterMoves(position: number, steps: readonly Moves[]): number {
   return steps.reduce((at, moves) => moves.get(at) ?? at, position)
 }
 
+const none: Moves = new Map()
+
 export class Places {
+  readonly #any: Statement<[number, number], number>
   readonly #near: Statement<[number, number, number], Neighbour>
   readonly #from: Statement<[number], number>
 
   constructor(db: Database) {
+    this.#any = db
+      .prepare<[number, number], number>('SELECT position FROM message WHERE position >= ? AND position < ? LIMIT 1')
+      .pluck()
     this.#near = db.prepare(
       `SELECT position, base, sent_at, author, message_id, variant FROM message
        WHERE conversation = ? AND position >= ? AND position < ? ORDER BY position`,
@@ -40,10 +46,13 @@ export class Places {
 
   /** The place of a row that is not there yet; positions are unique among all conversations, and none is below its base. */
   of(conversation: number, key: PlaceKey): Place {
-    const near = this.#near.all(conversation, key.base, key.base + maxNeighbours)
+    const end = key.base + maxNeighbours
+    // Nearly always.
+    if (this.#any.get(key.base, end) === undefined) return { position: key.base, moves: none }
+    const near = this.#near.all(conversation, key.base, end)
     const before = near.findLast((row) => comparePlaces(row, key) < 0)?.position ?? key.base - 1
     const free = this.#freeFrom(before + 1)
-    if (free - before > maxNeighbours) return { position: free, moves: new Map() }
+    if (free - before > maxNeighbours) return { position: free, moves: none }
     // Whoever stands between moves up by one place of this conversation; the first makes room.
     const inTheWay = near.map((row) => row.position).filter((position) => position > before && position < free)
     const moves = inTheWay.map((from, index) => [from, inTheWay[index + 1] ?? free] as const)
@@ -51,8 +60,6 @@ export class Places {
   }
 
   #freeFrom(first: number): number {
-    // Nearly always; to walk along rows takes longer to begin.
-    if (!this.#isTaken(first)) return first
     let position = first
     for (const taken of this.#from.iterate(first)) {
       if (taken !== position) return position
