@@ -31,6 +31,8 @@ import { rendezvousClient } from './linking/rendezvous-client.ts'
 import type { ReplicaAddress, RequestSignerPort } from './replication/client-ports.ts'
 import type { Replicas } from './replication/replicas.ts'
 import { ReplicaHttp } from './replication/transport/replica-http.ts'
+import { shownPins } from './platform/sockets/shown-pins.ts'
+import { replicaOf } from './compose-replication.ts'
 
 interface Ports {
   readonly publisher: BridgePublisher
@@ -140,14 +142,8 @@ async function unknownServer({ home, connector }: Ports, server: string | null):
   }
   const address = parseServer(server)
   if (address === null) throw new SottoError('invalid-argument')
-  const found = await connector.stream({ ...address, tls: { serverName: address.host } })
-  if (found.ok) {
-    found.value.close()
-    return { ...address, spkiPins: [] }
-  }
-  if (found.error.kind !== 'certificate') throw new SottoError('server-unreachable')
   // Whoever this is passes sealed pieces only: the code or the picture proves who is behind it, and brings the right key.
-  return { ...address, spkiPins: [found.error.problem.spkiSha256] }
+  return { ...address, spkiPins: await shownPins(connector, address) }
 }
 
 function newDevice(ports: Ports, { accounts, identity, replicas, transfers }: Parts, account: Aor): NewDeviceInUse {
@@ -158,7 +154,7 @@ function newDevice(ports: Ports, { accounts, identity, replicas, transfers }: Pa
     take: async (parcel, chain) => {
       const { links, namesKey } = parcel
       await identity.chains.join(account, { identity: toBase64Url(parcel.identity), links, seeds, namesKey })
-      await replicas.adopt(account, parcel.replica)
+      await replicas.adopt(account, parcel.replica, elsewhere(parcel))
       const accountId = await accounts.adopt(await adoptable(ports, parcel))
       replicas.startAdopted(account)
       const from = adderOf(device.id, parcel, chain)
@@ -170,6 +166,12 @@ function newDevice(ports: Ports, { accounts, identity, replicas, transfers }: Pa
       wipe(seeds.ed25519, seeds.x25519, seeds.omemo)
     },
   }
+}
+
+/** Where the history is kept, if not at the account's own server. */
+function elsewhere({ account, replica }: LinkParcel): ReplicaAddress | null {
+  const own = replicaOf(account)
+  return replica?.host === own?.host && replica?.port === own?.port ? null : replica
 }
 
 /** Name of the device that added this one. */

@@ -22,6 +22,7 @@ import { attachmentFiles } from './replication/files/attachment-files.ts'
 import { Replicas } from './replication/replicas.ts'
 import type { ReplicaAccount } from './replication/service-ports.ts'
 import { replicaConnector } from './replication/transport/replica-client.ts'
+import { shownPins } from './platform/sockets/shown-pins.ts'
 
 interface Ports {
   readonly publisher: BridgePublisher
@@ -70,6 +71,7 @@ export function composeReplication(ports: Ports, { history, accounts, identity, 
     passwords: accountPasswords(ports.home, accounts),
     observe: (hlc) => entries.observe(hlc),
     connect: replicaClients(ports),
+    shownPins: (server) => shownPins(ports.connector, server),
     changed: (views) => publisher.publish('replication.changed', views),
   })
 }
@@ -107,7 +109,11 @@ function replicaAccount(record: AccountRecord, accounts: Accounts): ReplicaAccou
 }
 
 /** A home server has SIP over WebSockets and the replica on one port. */
-function replicaOf({ server, transport, spkiPins }: AccountRecord): ReplicaAddress | null {
+export function replicaOf({
+  server,
+  transport,
+  spkiPins,
+}: Pick<AccountRecord, 'server' | 'transport' | 'spkiPins'>): ReplicaAddress | null {
   const found = server === null || transport !== 'wss' ? null : serverOfUrl(server)
   return found === null ? null : { ...found, spkiPins }
 }

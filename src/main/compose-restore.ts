@@ -20,6 +20,7 @@ import type { Replicas } from './replication/replicas.ts'
 import { epochForNow, giveNewSignIn } from './replication/restore/new-sign-in.ts'
 import { ReplicaHttp } from './replication/transport/replica-http.ts'
 import { Restores, type FoundServer, type RestoreQuestion } from './replication/restore/restores.ts'
+import { shownPins } from './platform/sockets/shown-pins.ts'
 
 interface Ports {
   readonly connector: ConnectorPort & AuthorizedSocketsPort
@@ -63,23 +64,11 @@ async function find({ home, connector }: Ports, { aor, replica }: RestoreQuestio
   if (local !== null) return { address: { ...local.https, spkiPins: local.spkiPins }, home: local, local: true }
   const server = parseServer(replica ?? '')
   if (server === null) throw new SottoError('invalid-argument')
-  const address = { ...server, spkiPins: await pinsOf(connector, server) }
+  // Whoever it is, as long as it shows a chain that the paper has signed: only the server and devices of the account can, and what they
+  // give or hold back is judged by that chain.
+  const address = { ...server, spkiPins: await shownPins(connector, server) }
   const found = await home.at({ https: server, spkiPins: address.spkiPins })
   return { address, home: found?.domain === aorDomain(aor) ? found : null, local: false }
-}
-
-/**
- * None where an authority vouches for the server. Else whoever it is, as long as it shows a chain that the paper has signed: only the
- * server and devices of the account can, and what they give or hold back is judged by that chain.
- */
-async function pinsOf(connector: ConnectorPort, server: { host: string; port: number }): Promise<readonly string[]> {
-  const found = await connector.stream({ ...server, tls: { serverName: server.host } })
-  if (found.ok) {
-    found.value.close()
-    return []
-  }
-  if (found.error.kind !== 'certificate') throw new SottoError('server-unreachable')
-  return [found.error.problem.spkiSha256]
 }
 
 async function take(
@@ -89,7 +78,7 @@ async function take(
 ): Promise<AccountId> {
   const { aor, password, words } = question
   const { address } = found
-  await replicas.adopt(aor, address, found.home === null ? { host: address.host, port: address.port } : null)
+  await replicas.adopt(aor, address, found.home === null ? address : null)
   const secrets = password === null ? await newSignIn(ports, identity, { question, found }).catch(() => null) : null
   const accountId = await accounts.adopt({ ...recordOf(ports, question, found), ...secrets }, password)
   replicas.startAdopted(aor)

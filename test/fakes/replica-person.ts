@@ -228,6 +228,7 @@ export class PersonDevice {
         setSetting: (key, value) => writer.setSetting(key, value),
       },
       observe: () => undefined,
+      shownPins: (server) => Promise.resolve(server.spkiPins),
       passwords: accountPasswords(
         { me: (target, credentials) => homeClient().me(target, credentials) },
         {

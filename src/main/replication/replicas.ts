@@ -9,7 +9,7 @@ import { AccountReplica } from './account-replica.ts'
 import { beginEpoch } from './begin-epoch.ts'
 import { isValidIn } from './chain-devices.ts'
 import { syncChain } from './chain-sync.ts'
-import { addressOf, readQuestion, type BranchPick, type ServerQuestion } from './server-question.ts'
+import { addressOf, readQuestion, serverToKeep, type BranchPick, type ServerQuestion } from './server-question.ts'
 import type { OpeningSecret, ReplicaAddress, ReplicaClientPort, RequestSignerPort } from './client-ports.ts'
 import { addDevice, pickBranch, renameDevice, revokeDevice, type DeviceChangeParts } from './devices.ts'
 import { forgetEpochs } from './epoch-store.ts'
@@ -18,7 +18,7 @@ import type { HeadsPort } from './heads/heads-ports.ts'
 import { dayOf } from './judge.ts'
 import type { OpenReplicaParts } from './open-replica.ts'
 import { switchedOff, type ReplicaSettings } from './replication-record.ts'
-import { showServer, type ServerAddress } from '#shared/model/server-address.ts'
+import { showServer } from '#shared/model/server-address.ts'
 import { noFacts, replicaView } from './replica-view.ts'
 import { ReplicationSettings } from './replication-settings.ts'
 import type {
@@ -34,6 +34,8 @@ export interface ReplicasPorts extends Omit<OpenReplicaParts, 'account' | 'addre
   readonly settings: ReplicaSettingsPort
   readonly chains: JoiningChainPort & PickingChainPort
   readonly changed: (views: readonly ReplicationView[]) => void
+  /** Pins of the key that a server shows; none where an authority vouches for it. @throws SottoError `server-unreachable`. */
+  readonly shownPins: (server: ReplicaAddress) => Promise<readonly string[]>
 }
 
 /** Contacts and the like are pushed anew as often: a server forgets them after 60 days, ms. */
@@ -102,9 +104,10 @@ export class Replicas {
   async switchOn(question: ServerQuestion): Promise<void> {
     const account = this.#account(question.accountId)
     if (this.#running.has(account.aor)) return
-    const { server, opening } = readQuestion(question, account)
-    const settings: ReplicaSettings = { ...this.#of(account.aor), on: true, server }
-    await this.#contact(account, settings, (client) => this.#join(account.aor, client, opening))
+    const { server, opening } = readQuestion(question, account, this.#ports.clock.now())
+    const asked: ReplicaSettings = { ...this.#of(account.aor), on: true, server }
+    await this.#contact(account, asked, (client) => this.#join(account.aor, client, opening))
+    const settings = { ...asked, server: await serverToKeep(server, this.#ports) }
     await this.#ports.keeper.switchOn(account.aor, { snapshot: true })
     await this.#settings.set(account.aor, { ...settings, refreshedAt: this.#ports.clock.now() })
     this.#startOne(account.aor)
@@ -116,7 +119,7 @@ export class Replicas {
    */
   async askErasure(question: ServerQuestion & { readonly ask: boolean }): Promise<ErasureView> {
     const account = this.#account(question.accountId)
-    const { server, opening } = readQuestion(question, account)
+    const { server, opening } = readQuestion(question, account, this.#ports.clock.now())
     if (opening === null) throw new SottoError('wrong-password')
     const settings = { ...this.#of(account.aor), ...(server === null ? {} : { server }) }
     return this.#contact(account, settings, (client) => client.askErasure(opening, question.ask))
@@ -259,7 +262,7 @@ export class Replicas {
    * An account that another device handed over, or a paper secret, replicates from the start; `elsewhere` = where the user said, if
    * not at the account's own server.
    */
-  async adopt(account: Aor, server: ReplicaAddress | null, elsewhere: ServerAddress | null = null): Promise<void> {
+  async adopt(account: Aor, server: ReplicaAddress | null, elsewhere: ReplicaAddress | null = null): Promise<void> {
     const isHere = this.#ports.accounts.list().some(({ aor }) => aor === account)
     await this.#ports.keeper.switchOn(account, { snapshot: isHere })
     const settings = { ...switchedOff, on: server !== null, server: elsewhere, refreshedAt: this.#ports.clock.now() }

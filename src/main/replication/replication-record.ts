@@ -2,7 +2,14 @@
 import { z } from 'zod'
 import type { Aor } from '#shared/model/ids.ts'
 
-const address = z.object({ host: z.string().min(1).max(253), port: z.number().int().min(1).max(65_535) })
+const address = z.object({
+  ...{ host: z.string().min(1).max(253), port: z.number().int().min(1).max(65_535) },
+  /** Of its key, where the invitation named it and no authority vouches for it. */
+  spkiPins: z
+    .array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/))
+    .readonly()
+    .default([]),
+})
 
 const account = z.object({
   on: z.boolean(),

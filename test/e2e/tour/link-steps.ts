@@ -12,16 +12,33 @@ async function openSettings(page: Page, section: string): Promise<void> {
 /** Switches replication on, and waits until the server has everything. */
 export async function keepOnAllDevices(page: Page): Promise<void> {
   await openSettings(page, 'Privacy')
+  await switchOn(page)
+}
+
+async function switchOn(page: Page): Promise<void> {
   await page.getByText(wish, { exact: true }).click(patient)
   await expect(page.getByRole('switch', { name: wish })).toBeChecked(patient)
   await page.getByText('Up to date.').first().waitFor(patient)
   await page.getByText(wish, { exact: true }).scrollIntoViewIfNeeded()
 }
 
-/** On a device without an account: shows a code for `address`, and returns its digits. */
-export async function showCode(page: Page, address: string): Promise<string> {
+/** The same at a server that the account's provider has nothing to do with. */
+export async function keepAtReplica(
+  page: Page,
+  { address, invitation }: { readonly address: string; readonly invitation: string },
+): Promise<void> {
+  await openSettings(page, 'Privacy')
+  await page.getByText('Use another server', { exact: true }).click(patient)
+  await page.getByLabel('Address of the server').fill(address)
+  await page.getByLabel('Invitation to the server').fill(invitation)
+  await switchOn(page)
+}
+
+/** On a device without an account: shows a code for `address`, whose history is at `server` if not at home, and returns its digits. */
+export async function showCode(page: Page, address: string, server = ''): Promise<string> {
   await page.getByRole('tab', { name: 'Link to my other device' }).click(patient)
   await page.getByLabel('Address').fill(address)
+  await page.getByLabel('Server that keeps the history').fill(server)
   await page.getByRole('button', { name: 'Show a code' }).click()
   await page.getByRole('img', { name: /^QR code/ }).waitFor(patient)
   return page.getByText(/^\d{4} \d{4}$/).innerText()

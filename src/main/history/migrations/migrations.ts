@@ -10,6 +10,7 @@ import { wordsThatWait } from './0008-words-that-wait.ts'
 import { replica } from './0009-replica.ts'
 import { replicaBlobs } from './0010-replica-blobs.ts'
 import { reactions } from './0011-reactions.ts'
+import { oneOrder } from './0012-one-order.ts'
 
 /** One step of the schema. Never changed after a release: a mistake is corrected by the next step. */
 export interface Migration {
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   replica,
   replicaBlobs,
   reactions,
+  oneOrder,
 ]
 
 /** Schema version this program writes. */

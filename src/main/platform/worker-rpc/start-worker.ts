@@ -35,6 +35,8 @@ export function workerUrl(name: string, moduleUrl: string): URL {
   return new URL(`${moduleUrl.slice(0, source)}/src/main/workers/${name}.ts`)
 }
 
+/** A worker that could not start has ended long before. */
+const endsWithinMs = 2000
 /** What passes through a worker is short-lived and small: by itself V8 would let each hold tens of MiB of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 3 }
 
@@ -66,10 +68,13 @@ export async function startWorker<M extends RpcMethods<M>, Events = Record<strin
     finish(options.closedCode ?? 'internal')
     if (crash) for (const handler of crashed) handler()
   })
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   try {
     await untilReady(worker, options.starting)
   } catch (error) {
     finish('internal')
+    // It is about to end by itself: to be stopped in the middle of that can bring native code down, and the program with it.
+    await within(exited, endsWithinMs)
     await worker.terminate()
     throw error
   }
@@ -84,6 +89,13 @@ export async function startWorker<M extends RpcMethods<M>, Events = Record<strin
       return () => crashed.delete(handler)
     },
   }
+}
+
+/** Resolves with `done`, or after so long without it. */
+async function within(done: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([done, late]).finally(() => clearTimeout(timer))
 }
 
 async function untilReady(worker: Worker, starting: StartWorkerOptions['starting']): Promise<void> {

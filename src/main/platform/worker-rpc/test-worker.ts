@@ -13,8 +13,11 @@ export interface EchoEvents {
 
 await runWorker<EchoMethods, EchoEvents>(
   (start, emit, starting) => {
-    const { greeting } = start as { readonly greeting: string }
-    if (greeting === '') throw new SottoError('history-corrupt')
+    const { greeting, ended } = start as { readonly greeting: string; readonly ended?: Int32Array }
+    if (greeting === '') {
+      if (ended !== undefined) setTimeout(() => Atomics.store(ended, 0, 1), 50)
+      throw new SottoError('history-corrupt')
+    }
     for (const share of [0, 0.5, 1]) starting(share)
     return {
       say: (text) => {

@@ -116,6 +116,13 @@ describe('a worker', () => {
     await expect(started).rejects.toMatchObject({ code: 'history-corrupt' })
   })
 
+  it('that could not start ends by itself, not in the middle of what it does', async () => {
+    const ended = new Int32Array(new SharedArrayBuffer(4))
+    const started = startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: '', ended } })
+    await expect(started).rejects.toMatchObject({ code: 'history-corrupt' })
+    expect(Atomics.load(ended, 0)).toBe(1)
+  })
+
   it('reports a crash and rejects what was pending', async () => {
     const worker = await startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: 'x' }, closedCode: 'locked' })
     const crashed = new Promise<void>((resolve) => worker.onCrash(resolve))

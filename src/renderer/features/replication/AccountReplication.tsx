@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { parseInvitation } from '#shared/home/invitation.ts'
 import type { AccountView } from '#shared/model/views.ts'
 import { displayAor } from '#shared/model/aor.ts'
 import type { ReplicationView, ServerCopyView } from '#shared/model/replication-views.ts'
@@ -142,7 +143,7 @@ function useSwitchOn(view: ReplicationView): SwitchingOn {
   const question = { server: typed(server), invitation: typed(invitation) }
 
   async function start(): Promise<void> {
-    if (view.server === null && typed(server) === null) {
+    if (view.server === null && typed(server) === null && !parseInvitation(invitation).ok) {
       setFailure({ at: 'server', text: t('replication.serverMissing') })
       return
     }
