@@ -2,6 +2,7 @@
 import { cpSync } from 'node:fs'
 import { toBase64Url, fromBase64Url } from '#shared/bytes/base64url.ts'
 import { utf8 } from '#shared/bytes/bytes.ts'
+import { serializeInvitation } from '#shared/home/invitation.ts'
 import type { AccountId, Aor, DeviceId } from '#shared/model/ids.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
@@ -51,6 +52,19 @@ export const sipElsewhere = {
   sip: { server: null, msrpRelay: null, spkiPins: [] },
   secrets: { ha1Sha256: 'c0ffee'.repeat(10).padEnd(64, '0') },
 } as const satisfies Pick<PersonServer, 'sip' | 'secrets'>
+
+/** As the replica printed it, where one is needed; with another `code` it is somebody's who made it up. */
+export function invitationOf(
+  { opening, address }: Pick<PersonServer, 'opening' | 'address'>,
+  clock: ClockPort = systemClock,
+  code?: Uint8Array,
+): string | null {
+  if (opening.kind === 'digest') return null
+  const { host, port, spkiPins } = address()
+  const spkiSha256 = Buffer.from(spkiPins[0] ?? '', 'base64')
+  const facts = { host, port, spkiSha256, expiresAt: clock.now() + 3_600_000 }
+  return serializeInvitation({ ...facts, code: code ?? opening.token })
+}
 
 export class PersonDevice {
   readonly test = new TestHistory()
@@ -118,7 +132,11 @@ export class PersonDevice {
   }
 
   async switchOn(): Promise<void> {
-    await this.replicas.switchOn({ accountId: aliceAccount, server: null, invitation: null })
+    await this.replicas.switchOn({
+      accountId: aliceAccount,
+      server: null,
+      invitation: invitationOf(this.#server, this.clock),
+    })
   }
 
   get view(): ReplicationView {
@@ -169,7 +187,7 @@ export class PersonDevice {
       isHere: () => this.#hasAccount,
       find: () => Promise.resolve({ address: this.#server.address() }),
       take: async ({ aor }, { address }) => {
-        await this.replicas.adopt(aor, address)
+        await this.replicas.adopt(aor, address, this.#elsewhere(address))
         if (this.#server.sip.server !== null) await this.#signInAnew(address)
         this.#hasAccount = true
         this.replicas.startAdopted(aor)
@@ -211,7 +229,7 @@ export class PersonDevice {
     this.identity.onChange((_account, view) => (this.#deviceId = view.deviceId))
     const account = () => ({
       ...{ id: aliceAccount, aor: alice, deviceId: this.#deviceId },
-      ...{ server: () => this.#server.address(), opening: () => this.#server.opening },
+      ...{ server: () => this.#ownServer(), opening: () => this.#opening() },
     })
     this.replicas = new Replicas({
       ...{
@@ -243,6 +261,19 @@ export class PersonDevice {
     this.linkings = this.#composeLinking()
   }
 
+  /** The replica at the SIP server; null where the SIP server has none. */
+  #ownServer(): ReplicaAddress | null {
+    return this.#server.sip.server === null ? null : this.#server.address()
+  }
+
+  #elsewhere(address: ReplicaAddress): ReplicaAddress | null {
+    return this.#server.sip.server === null ? address : null
+  }
+
+  #opening(): OpeningSecret | null {
+    return this.#server.opening.kind === 'digest' ? this.#server.opening : null
+  }
+
   #composeLinking(): Linkings {
     const { chains } = this.identity
     const connect = (address: ReplicaAddress, signer: ConstructorParameters<typeof ReplicaHttp>[1]) => {
@@ -260,7 +291,7 @@ export class PersonDevice {
           take: async ({ identity, links, namesKey, replica, transfer, account: record }): Promise<AccountId> => {
             this.record = { ...this.record, ...record, aor: alice }
             await chains.join(account, { identity: toBase64Url(identity), links, seeds, namesKey })
-            await this.replicas.adopt(account, replica)
+            await this.replicas.adopt(account, replica, replica === null ? null : this.#elsewhere(replica))
             this.#hasAccount = true
             this.replicas.startAdopted(account)
             if (transfer !== null) await this.transfers.add({ ...transfer, account, doing: 'taking', device: 'Other' })

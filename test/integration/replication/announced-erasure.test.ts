@@ -1,8 +1,8 @@
 /** A person who has the password of an account and none of its devices, at a real server on either store, and the devices that hear of it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { systemClock } from '#server/home/system-ports.ts'
+import { systemClock } from '#main/platform/system-clock.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
-import { PersonDevice } from '#test/fakes/replica-person.ts'
+import { invitationOf, PersonDevice } from '#test/fakes/replica-person.ts'
 import { aliceAccount as accountId, bob } from '#test/integration/history/history-fixture.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 import { homeServer, ownReplica, type Started } from './person-servers.ts'
@@ -49,8 +49,7 @@ describe.each([
       { timeout: 15_000, interval: 20 },
     )
   const ask = (asks: boolean) => {
-    const { opening } = started.server
-    const invitation = opening.kind === 'invitation' ? toBase64Url(opening.token) : null
+    const invitation = invitationOf(started.server)
     return fresh.replicas.askErasure({ accountId, server: null, invitation, ask: asks })
   }
 
@@ -112,7 +111,8 @@ describe.each([
 
   it('is not for somebody without the password', async () => {
     fresh.record = { ...fresh.record, ha1Sha256: '0'.repeat(64) }
-    const invitation = toBase64Url(new Uint8Array(16))
+    const madeUp = new Uint8Array(16)
+    const invitation = invitationOf(started.server, systemClock, madeUp) ?? toBase64Url(madeUp)
     const asked = fresh.replicas.askErasure({ accountId, server: null, invitation, ask: true })
     await expect(asked).rejects.toMatchObject({ code: 'invitation-invalid' })
     await desk.replicas.syncNow({ accountId })
