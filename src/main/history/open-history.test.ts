@@ -10,7 +10,7 @@ it('lets go of the database one connection after the other, also of one whose th
       await close()
       seen.push(`${name} closed`)
     },
-    terminate: () => {
+    end: () => {
       seen.push(`${name} ended`)
       return Promise.resolve()
     },

@@ -82,7 +82,7 @@ export async function openHistoryInWorkers(options: OpenHistoryOptions): Promise
     return joined(writer, reader)
   } catch (error) {
     for (const started of await Promise.allSettled(starting)) {
-      if (started.status === 'fulfilled') await started.value.terminate()
+      if (started.status === 'fulfilled') await started.value.end()
     }
     throw error
   } finally {
@@ -115,8 +115,8 @@ function joined(
     lastHlc: () => reader.rpc.call('lastHlc'),
     close: () =>
       closeInTurn([
-        { close: () => reader.rpc.call('close'), terminate: () => reader.terminate() },
-        { close: () => writer.rpc.call('close'), terminate: () => writer.terminate() },
+        { close: () => reader.rpc.call('close'), end: () => reader.end() },
+        { close: () => writer.rpc.call('close'), end: () => writer.end() },
       ]),
     onCrash: (handler) => {
       const disposers = [writer.onCrash(handler), reader.onCrash(handler)]
@@ -132,11 +132,11 @@ function joined(
  * Two that let go at the same moment each find the other still there, and the log stays behind with what was erased.
  */
 export async function closeInTurn(
-  connections: readonly { close(): Promise<void>; terminate(): Promise<void> }[],
+  connections: readonly { close(): Promise<void>; end(): Promise<void> }[],
 ): Promise<void> {
   for (const connection of connections) {
     await Promise.allSettled([connection.close()])
-    await connection.terminate()
+    await connection.end()
   }
 }
 

@@ -54,6 +54,7 @@ function fakeWorker(): FakeWorker {
     calls,
     handle: {
       rpc,
+      end: () => Promise.resolve(),
       terminate: () => Promise.resolve(),
       onCrash: (handler) => {
         onCrash = handler

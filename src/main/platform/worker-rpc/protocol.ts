@@ -27,6 +27,11 @@ export interface CallMessage {
   readonly args: readonly unknown[]
 }
 
+/** The last message to a worker: it ends when it has nothing more to do. */
+export interface EndMessage {
+  readonly type: 'end'
+}
+
 export type AnswerMessage =
   | { readonly type: 'done'; readonly id: number; readonly value: unknown }
   | {

@@ -1,7 +1,7 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { SottoError, type ErrorCode } from '#shared/errors.ts'
 import { connectRpc, type RpcClient } from './connect.ts'
-import type { ReadyMessage, RpcMethods } from './protocol.ts'
+import type { CallMessage, EndMessage, ReadyMessage, RpcMethods } from './protocol.ts'
 import { failureOf, serveRpc, type RpcServer } from './serve.ts'
 
 /** A running worker and the calls it answers. */
@@ -9,7 +9,9 @@ export interface WorkerHandle<M extends RpcMethods<M>, Events> {
   readonly rpc: RpcClient<M, Events>
   /** Ends the worker at once; pending calls reject. Ask the worker to finish its work first. */
   terminate(): Promise<void>
-  /** Raised once when the worker ended by itself (a crash); not after `terminate`. */
+  /** Lets the worker end by itself once it has nothing more to do, as one with native code in it should; stops it where it does not. */
+  end(): Promise<void>
+  /** Raised once when the worker ended by itself (a crash); not after `terminate` or `end`. */
   onCrash(handler: () => void): () => void
 }
 
@@ -35,7 +37,7 @@ export function workerUrl(name: string, moduleUrl: string): URL {
   return new URL(`${moduleUrl.slice(0, source)}/src/main/workers/${name}.ts`)
 }
 
-/** A worker that could not start has ended long before. */
+/** A worker that has nothing to do any more, or could not start, has ended long before. */
 const endsWithinMs = 2000
 /** What passes through a worker is short-lived and small: by itself V8 would let each hold tens of MiB of it. */
 const resourceLimits = { maxYoungGenerationSizeMb: 3 }
@@ -55,39 +57,63 @@ export async function startWorker<M extends RpcMethods<M>, Events = Record<strin
 ): Promise<WorkerHandle<M, Events>> {
   const worker = new Worker(options.url, { workerData: options.start, resourceLimits, env: quietEnvironment() })
   const crashed = new Set<() => void>()
-  let ended = false
+  let isOver = false
   const rpc = connectRpc<M, Events>(worker)
   const finish = (code: ErrorCode): void => {
-    if (ended) return
-    ended = true
+    if (isOver) return
+    isOver = true
     rpc.close(code)
   }
   worker.on('error', () => undefined) // 'exit' follows and does the work.
   worker.on('exit', () => {
-    const crash = !ended
+    const crash = !isOver
     finish(options.closedCode ?? 'internal')
     if (crash) for (const handler of crashed) handler()
   })
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const ended = endingOf(worker)
+  const over = (): void => finish(options.closedCode ?? 'internal')
   try {
     await untilReady(worker, options.starting)
   } catch (error) {
     finish('internal')
-    // It is about to end by itself: to be stopped in the middle of that can bring native code down, and the program with it.
-    await within(exited, endsWithinMs)
-    await worker.terminate()
+    // It is about to end by itself.
+    await ended()
     throw error
   }
   return {
     rpc,
-    terminate: async () => {
-      finish(options.closedCode ?? 'internal')
-      await worker.terminate()
-    },
+    ...ways(worker, over, ended),
     onCrash: (handler) => {
       crashed.add(handler)
       return () => crashed.delete(handler)
     },
+  }
+}
+
+/** How it is ended from outside: at once, or after what it still does. */
+function ways(worker: Worker, over: () => void, ended: () => Promise<void>) {
+  return {
+    terminate: async (): Promise<void> => {
+      over()
+      await worker.terminate()
+    },
+    end: async (): Promise<void> => {
+      over()
+      worker.postMessage({ type: 'end' } satisfies EndMessage)
+      await ended()
+    },
+  }
+}
+
+/**
+ * Waits until the worker has ended by itself, and stops one that does not: to be stopped while native code cleans up can bring the
+ * program down.
+ */
+function endingOf(worker: Worker): () => Promise<void> {
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  return async () => {
+    await within(exited, endsWithinMs)
+    await worker.terminate()
   }
 }
 
@@ -126,6 +152,9 @@ export async function runWorker<M extends RpcMethods<M>, Events = Record<string,
     const starting = (share: number): void => port.postMessage({ type: 'starting', share } satisfies ReadyMessage)
     const handlers = await build(workerData, (event, payload) => server?.emit(event, payload), starting)
     server = serveRpc<M, Events>(port, handlers, onBug)
+    port.on('message', (message: CallMessage | EndMessage) => {
+      if (message.type === 'end') port.close()
+    })
     port.postMessage({ type: 'ready' } satisfies ReadyMessage)
   } catch (error) {
     if (!(error instanceof SottoError)) onBug(error, 'start')

@@ -18,6 +18,8 @@ await runWorker<EchoMethods, EchoEvents>(
       if (ended !== undefined) setTimeout(() => Atomics.store(ended, 0, 1), 50)
       throw new SottoError('history-corrupt')
     }
+    if (ended !== undefined) setTimeout(() => Atomics.store(ended, 0, 1), 50)
+    if (greeting === 'for ever') setInterval(() => undefined, 1000)
     for (const share of [0, 0.5, 1]) starting(share)
     return {
       say: (text) => {

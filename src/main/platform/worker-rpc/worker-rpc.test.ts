@@ -123,6 +123,22 @@ describe('a worker', () => {
     expect(Atomics.load(ended, 0)).toBe(1)
   })
 
+  it('ends by itself when it is asked to, after what it still does, and that is no crash', async () => {
+    const ended = new Int32Array(new SharedArrayBuffer(4))
+    const worker = await startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: 'x', ended } })
+    const crashed = vi.fn()
+    worker.onCrash(crashed)
+    await worker.end()
+    expect([Atomics.load(ended, 0), crashed.mock.calls]).toEqual([1, []])
+    await expect(worker.rpc.call('say', 'x')).rejects.toBeInstanceOf(SottoError)
+  })
+
+  it('is stopped when it does not end', async () => {
+    const worker = await startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: 'for ever' } })
+    await worker.end()
+    await expect(worker.rpc.call('say', 'x')).rejects.toBeInstanceOf(SottoError)
+  })
+
   it('reports a crash and rejects what was pending', async () => {
     const worker = await startWorker<EchoMethods, EchoEvents>({ url, start: { greeting: 'x' }, closedCode: 'locked' })
     const crashed = new Promise<void>((resolve) => worker.onCrash(resolve))
