@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import type { CdpConnection } from '../cdp/connection.ts'
 import type { CdpCommands, CdpEvent, CdpMethod } from '../cdp/protocol.ts'
 import type { AttachedTarget } from '../engine.ts'
@@ -15,6 +16,8 @@ const worldName = 'sotto-preload'
 const maxUpFrameChars = 64 * 1024 * 1024
 /** Messages kept for a page that is still loading. */
 const maxQueued = 10_000
+/** How long the marker page may take to load. Chromium seldom drops it, and then nothing is under way. */
+const markerGraceMs = 1000
 
 export interface PageHandlers {
   readonly onFrame: (frame: UpFrame) => void
@@ -39,6 +42,7 @@ export class PageSession {
   readonly #binding = `b${randomBytes(16).toString('hex')}`
   readonly #receiver = `r${randomBytes(16).toString('hex')}`
   readonly #queue: string[] = []
+  readonly #markerLoaded = Promise.withResolvers<void>()
   #isolatedContext: number | null = null
   #receiverObject: string | null = null
   /** Address of the document that runs now, as the app knows it. */
@@ -62,7 +66,7 @@ export class PageSession {
     this.send(method, params).catch(() => undefined)
   }
 
-  /** Prepares both worlds and lets the page run. */
+  /** Prepares both worlds, lets the page run and waits for its marker page. */
   async prepare(preloadPath: string | null, versions: Readonly<Record<string, string>>): Promise<void> {
     const handshake = `h${randomBytes(16).toString('hex')}`
     const { platform, arch } = process
@@ -79,6 +83,8 @@ export class PageSession {
       this.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] }),
       this.send('Runtime.runIfWaitingForDebugger', {}),
     ])
+    // A page that is opened while another is on its way says too late to us that it is there: it would stay without a voice.
+    await Promise.race([this.#markerLoaded.promise, setTimeout(markerGraceMs, undefined, { ref: false })])
   }
 
   /** @throws Error with Chromium's reason if the page cannot be opened. */
@@ -187,6 +193,7 @@ export class PageSession {
     }
     // Before the app's own page is open, only the marker page speaks.
     if (this.url !== '') this.#handleLoading(event)
+    else if (event.method === 'Page.loadEventFired') this.#markerLoaded.resolve()
   }
 
   #handleLoading(event: CdpEvent): void {
