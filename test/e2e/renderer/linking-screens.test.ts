@@ -326,7 +326,7 @@ describe('on the new device', () => {
   it('tells a screen reader of the time left only near the end, and offers a new code after it', () =>
     using({ scenario: setup }, async (page) => {
       await showCode(page)
-      expect(await focused(page)).toBe('Link this device to alice@home.example:')
+      await expect.poll(() => focused(page)).toBe('Link this device to alice@home.example:')
       expect(await page.getByText(/seconds left/).count()).toBe(0)
       await move(page, 'showing', { expiresAt: await page.evaluate(() => Date.now() + 25_000) })
       await page.getByText('30 seconds left').waitFor()

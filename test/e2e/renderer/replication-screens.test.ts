@@ -184,7 +184,7 @@ describe('keeping the history on all devices', () => {
       await theSwitch(page).focus()
       await page.keyboard.press('Space')
       await page.getByRole('alertdialog').waitFor()
-      expect(await focusedText(page)).toBe('Cancel')
+      await poll(() => focusedText(page)).toBe('Cancel')
       expect(await page.getByRole('checkbox', { name: 'Also erase what 127.0.0.1:8443 holds' }).isChecked()).toBe(true)
       await page.keyboard.press('Tab')
       expect(await focusedText(page)).toBe('Turn off and erase')
@@ -266,7 +266,7 @@ describe('the devices of an account', () => {
     using(current, async (page) => {
       await devices(page)
       await page.getByRole('button', { name: 'Remove… Tablet' }).click()
-      expect(await focusedText(page)).toBe('Cancel')
+      await poll(() => focusedText(page)).toBe('Cancel')
       await page.getByRole('button', { name: 'Remove device' }).click()
       await page.getByRole('status').getByText('“Tablet” is removed.').waitFor()
       expect(await callsOf(page, 'devices.revoke')).toHaveLength(1)
