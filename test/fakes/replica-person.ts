@@ -267,7 +267,7 @@ export class PersonDevice {
   }
 
   #elsewhere(address: ReplicaAddress): ReplicaAddress | null {
-    return this.#server.sip.server === null ? address : null
+    return this.#ownServer() === null ? address : null
   }
 
   #opening(): OpeningSecret | null {

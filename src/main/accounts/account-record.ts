@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { callPolicy } from '#shared/bridge/call-rows.ts'
 import { aor as aorSchema } from '#shared/bridge/schema.ts'
+import { spkiPin } from '#shared/bytes/schemas.ts'
 import type { AccountId } from '#shared/model/ids.ts'
 
 /** TURN server of an account, `host:port`; the password is empty until it is given. */
 const relay = z.object({ server: z.string(), username: z.string(), password: z.string() })
-
-const base64Pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
 
 const record = z.object({
   id: z
@@ -26,7 +25,7 @@ const record = z.object({
   strongest: z.enum(['MD5', 'SHA-256']).nullable(),
   instanceId: z.string(),
   extraAuthorities: z.array(z.string()),
-  spkiPins: z.array(base64Pin),
+  spkiPins: z.array(spkiPin),
   /** On the home server of this computer: started with the profile. */
   local: z.boolean(),
   sendReceipts: z.boolean(),

@@ -34,7 +34,7 @@ export interface ArchivePorts {
     judgeExport(signature: ManifestSignature, manifestSha256: Uint8Array): Promise<SignatureWorth>
   }
   /** A worker for one job. */
-  readonly startWorker: () => Promise<Pick<WorkerHandle<ArchiveMethods, ArchiveWorkerEvents>, 'rpc' | 'terminate'>>
+  readonly startWorker: () => Promise<Pick<WorkerHandle<ArchiveMethods, ArchiveWorkerEvents>, 'rpc' | 'end'>>
   readonly dialog: FileDialogPort
   readonly clock: ClockPort
   readonly log: LogPort

@@ -32,6 +32,6 @@ export class JobWorker {
     if (this.#ended) return
     this.#ended = true
     await this.#handle.rpc.call('close').catch(() => undefined)
-    await this.#handle.terminate()
+    await this.#handle.end()
   }
 }

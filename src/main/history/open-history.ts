@@ -135,7 +135,7 @@ export async function closeInTurn(
   connections: readonly { close(): Promise<void>; end(): Promise<void> }[],
 ): Promise<void> {
   for (const connection of connections) {
-    await Promise.allSettled([connection.close()])
+    await connection.close().catch(() => undefined)
     await connection.end()
   }
 }

@@ -1,5 +1,6 @@
 /** Which place a new row takes: rows of one instant stand in an order that every device comes to, whatever came first. */
 import type { Database, Statement } from 'better-sqlite3'
+import { compareText } from '#shared/model/merge-order.ts'
 import type { MessageRow } from './views.ts'
 
 /** Messages of one instant that are put in order, and looked at one by one: devices make few of them, only a file can hold many. */
@@ -99,9 +100,4 @@ export function comparePlaces(a: PlaceKey, b: PlaceKey): number {
     compareText(a.message_id, b.message_id) ||
     a.variant - b.variant
   )
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

@@ -14,7 +14,7 @@ import {
 import { SottoError } from '#shared/errors.ts'
 import { homeUserPattern, signUpTokenFileName, type HomeEndpoint, type InvitationReply } from '#shared/home/api.ts'
 import { toBase64Url } from '#shared/bytes/base64url.ts'
-import { parseInvitation } from '#shared/home/invitation.ts'
+import { readInvitation } from '#shared/home/invitation.ts'
 import type { ClockPort } from '#shared/ports/clock.ts'
 import type { LogPort } from '#shared/ports/log.ts'
 import type { RandomPort } from '#shared/ports/random.ts'
@@ -101,10 +101,7 @@ export class HomeControl implements HomeServerControl {
   }
 
   async #signUpInvited(user: string, text: string): Promise<NewHomeAccount> {
-    const invitation = parseInvitation(text)
-    if (!invitation.ok) throw new SottoError('invitation-invalid')
-    const { host, port, code, spkiSha256, expiresAt } = invitation.value
-    if (expiresAt <= this.#ports.clock.now()) throw new SottoError('invitation-invalid')
+    const { host, port, code, spkiSha256 } = readInvitation(text, this.#ports.clock.now())
     const target = { https: { host, port }, spkiPins: [Buffer.from(spkiSha256).toString('base64')] }
     const { domain, ports } = await this.#client.domain(target)
     const address = homeServerAddress(host, { domain, ports, spkiPins: target.spkiPins })

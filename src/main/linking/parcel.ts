@@ -1,13 +1,12 @@
 /** What an old device hands to a new one: canonical CBOR inside a sealed message, never stored as it is. */
 import { z } from 'zod'
 import { callPolicy } from '#shared/bridge/call-rows.ts'
-import { bytesOf, bytesUpTo } from '#shared/bytes/schemas.ts'
+import { bytesOf, bytesUpTo, spkiPin } from '#shared/bytes/schemas.ts'
 import { slotIdBytes } from '#shared/linking/slot-id.ts'
 import { maxLinkBytes } from '#shared/model/device-link.ts'
 
 const text = z.string().max(400)
-const pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
-const pins = z.array(pin).max(16)
+const pins = z.array(spkiPin).max(16)
 const ha1 = z
   .string()
   .regex(/^[0-9a-f]{32,64}$/)

@@ -1,14 +1,13 @@
 /** What the settings remember of replication: which accounts replicate, where, and which faults the user has read about. */
 import { z } from 'zod'
+import { spkiPin } from '#shared/bytes/schemas.ts'
 import type { Aor } from '#shared/model/ids.ts'
 
 const address = z.object({
-  ...{ host: z.string().min(1).max(253), port: z.number().int().min(1).max(65_535) },
+  host: z.string().min(1).max(253),
+  port: z.number().int().min(1).max(65_535),
   /** Of its key, where the invitation named it and no authority vouches for it. */
-  spkiPins: z
-    .array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/))
-    .readonly()
-    .default([]),
+  spkiPins: z.array(spkiPin).readonly().default([]),
 })
 
 const account = z.object({

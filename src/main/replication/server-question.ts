@@ -1,7 +1,7 @@
 /** What the person says of an account's replication: where it is, and which list of devices counts. */
 import { fromBase64Url } from '#shared/bytes/base64url.ts'
 import { SottoError } from '#shared/errors.ts'
-import { parseInvitation } from '#shared/home/invitation.ts'
+import { readInvitation } from '#shared/home/invitation.ts'
 import type { AccountId } from '#shared/model/ids.ts'
 import { parseServer, type ServerAddress } from '#shared/model/server-address.ts'
 import type { OpeningSecret, ReplicaAddress } from './client-ports.ts'
@@ -35,7 +35,7 @@ export function readQuestion(
   if (question.server !== null && typed === null) throw new SottoError('invalid-argument')
   if (question.invitation === null)
     return { server: typed === null ? null : { ...typed, spkiPins: [] }, opening: account.opening() }
-  const { server, spkiPins, token } = readInvitation(question.invitation.trim(), nowMs)
+  const { server, spkiPins, token } = readTokenOrInvitation(question.invitation.trim(), nowMs)
   const where = typed ?? server
   return { server: where === null ? null : { ...where, spkiPins }, opening: { kind: 'invitation', token } }
 }
@@ -51,15 +51,13 @@ export async function serverToKeep(
 }
 
 /** What a replica printed, or the bare token of a home server, which says nothing else. */
-function readInvitation(
+function readTokenOrInvitation(
   text: string,
   nowMs: number,
 ): { readonly server: ServerAddress | null; readonly spkiPins: readonly string[]; readonly token: Uint8Array } {
   const bare = fromBase64Url(text)
   if (bare !== null) return { server: null, spkiPins: [], token: bare }
-  const read = parseInvitation(text)
-  if (!read.ok || read.value.expiresAt <= nowMs) throw new SottoError('invitation-invalid')
-  const { host, port, code, spkiSha256 } = read.value
+  const { host, port, code, spkiSha256 } = readInvitation(text, nowMs)
   return { server: { host, port }, spkiPins: [Buffer.from(spkiSha256).toString('base64')], token: code }
 }
 

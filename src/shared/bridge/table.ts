@@ -3,6 +3,7 @@
  * generated from it by type; arguments are parsed by `args` in main before a handler sees them.
  */
 import { z } from 'zod'
+import { spkiPin } from '../bytes/schemas.ts'
 import {
   lockAfterChoices,
   type AccountView,
@@ -112,9 +113,7 @@ export const bridgeTable = {
   'accounts.remove': method<void>()(z.object({ accountId })),
   'accounts.reconnect': method<void>()(z.object({ accountId })),
   /** The user's answer to a certificate problem: trust exactly this key for this account, or not. */
-  'accounts.trustCertificate': method<void>()(
-    z.object({ accountId, spkiSha256: z.string().regex(/^[A-Za-z0-9+/]{43}=$/), trust: z.boolean() }),
-  ),
+  'accounts.trustCertificate': method<void>()(z.object({ accountId, spkiSha256: spkiPin, trust: z.boolean() })),
 
   // --- contacts
   'contacts.list': method<readonly ContactView[]>()(none),

@@ -3,6 +3,7 @@
  * control socket, and the HTTPS requests. Both sides parse with these schemas.
  */
 import { z } from 'zod'
+import { spkiPin } from '../bytes/schemas.ts'
 
 /** Name of the file in the server's data directory that says where it listens; mode 0600. */
 export const endpointFileName = 'endpoint.json'
@@ -16,7 +17,6 @@ export const defaultHomeDomain = `sotto.${homeNetworks}`
 export const echoUser = 'echo'
 
 const port = z.number().int().min(1).max(65_535)
-const pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/)
 
 /** Where each listener is. `https` also carries WSS, `ws` plain WebSockets; subprotocol `sip` or `msrp` chooses. */
 export const homePorts = z.object({
@@ -39,7 +39,7 @@ export const homeEndpoint = z.object({
   host: z.string().min(1).max(253),
   ports: homePorts,
   /** SHA-256 of the certificate's SubjectPublicKeyInfo, base64. */
-  spkiPin: pin,
+  spkiPin,
   /** Path of the control socket (or named pipe) and the secret its first line must show. */
   controlPath: z.string().min(1).max(1024),
   controlSecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),

@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url } from '../bytes/base64url.ts'
-import { ProtocolError } from '../errors.ts'
+import { ProtocolError, SottoError } from '../errors.ts'
 import { err, ok, type Result } from '../result.ts'
 
 /**
@@ -60,6 +60,13 @@ export function parseInvitation(text: string): Result<Invitation, InvitationProb
   if (foundVersion !== version) return err(/^\d{1,3}$/.test(foundVersion ?? '') ? 'newer-version' : 'damaged')
   const bytes = fromBase64Url(payload ?? '')
   return bytes === null ? err('damaged') : decodeInvitation(bytes)
+}
+
+/** A pasted invitation that is still good at `nowMs`. @throws SottoError `invitation-invalid`. */
+export function readInvitation(text: string, nowMs: number): Invitation {
+  const invitation = parseInvitation(text)
+  if (!invitation.ok || invitation.value.expiresAt <= nowMs) throw new SottoError('invitation-invalid')
+  return invitation.value
 }
 
 function decodeInvitation(bytes: Uint8Array): Result<Invitation, InvitationProblem> {

@@ -2,10 +2,11 @@
 import path from 'node:path'
 import { expect as visible } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { showServer } from '#shared/model/server-address.ts'
+import { launchReplica, listening, stopReplica, type ReplicaProgram } from '#test/fakes/replica-program.ts'
 import { PostgresServer } from '#test/integration/replica/postgres-server.ts'
 import { launchApp, temporaryData, type RunningApp } from '../support/app.ts'
 import { homeDomain, newPerson, testPassphrase } from '../support/person.ts'
-import { startReplica, type ReplicaProgram } from '../support/replica-program.ts'
 import { expectMessage, openConversation, protectProfile, sendMessage, startConversation } from '../support/steps.ts'
 import { wholeHistory } from '../tour/archive-steps.ts'
 import { goOn, handOver, keepAtReplica, leaveNothing, removeOther, showCode } from '../tour/link-steps.ts'
@@ -27,7 +28,8 @@ describe.each(['SQLite', 'PostgreSQL'])('a history at a replica of its own, on %
       schema = await postgres.schema()
     }
     const options = postgres === null ? [] : ['--postgres', postgres.url(schema)]
-    replica = await startReplica(path.join(data.path, 'replica'), ...options)
+    const all = ['--data', path.join(data.path, 'replica'), '--port', '0', '--invite', ...options]
+    replica = await listening(launchReplica(all))
     desk = await newPerson({ profile: 'desk', data: data.path }, 'alice', 'Alice')
     running.push(desk)
     await startConversation(desk.page, `echo@${homeDomain}`)
@@ -37,7 +39,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a history at a replica of its own, on %
 
   afterAll(async () => {
     for (const app of running) await app.quit()
-    expect(await replica.stop()).toBe(0)
+    expect(await stopReplica(replica.child)).toBe(0)
     await postgres?.stop()
     data.remove()
   }, 60_000)
@@ -49,12 +51,13 @@ describe.each(['SQLite', 'PostgreSQL'])('a history at a replica of its own, on %
   }
 
   it('comes to a second device, which both write to', async () => {
-    await keepAtReplica(desk.page, replica)
+    const address = showServer(replica.address)
+    await keepAtReplica(desk.page, { address, invitation: replica.invitation })
     if (postgres !== null) expect(await storedRows()).toBeGreaterThan(0)
     tablet = await launchApp({ profile: 'tablet', data: data.path })
     running.push(tablet)
     await protectProfile(tablet.page, testPassphrase)
-    await handOver(desk.page, await showCode(tablet.page, `alice@${homeDomain}`, replica.address))
+    await handOver(desk.page, await showCode(tablet.page, `alice@${homeDomain}`, address))
     await goOn(tablet.page)
     const known = await wholeHistory(desk.page)
     expect(known.flatMap(({ messages }) => messages).length).toBeGreaterThan(1)

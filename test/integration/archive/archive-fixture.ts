@@ -124,7 +124,7 @@ export function inThisThread(attachments: string): Awaited<ReturnType<ArchivePor
       },
       close: () => undefined,
     },
-    terminate: () => Promise.resolve(),
+    end: () => Promise.resolve(),
   }
 }
 

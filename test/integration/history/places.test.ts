@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDatabase } from '#main/history/database.ts'
 import type { OpenHistory } from '#main/history/open-history.ts'
 import type { HistoryChange } from '#main/history/port.ts'
 import { emptyFilter } from '#shared/model/search.ts'
@@ -38,6 +39,22 @@ async function shown() {
 function orders<T>(of: readonly T[]): readonly (readonly T[])[] {
   if (of.length < 2) return [of]
   return of.flatMap((first, index) => orders(of.toSpliced(index, 1)).map((rest) => [first, ...rest]))
+}
+
+/** Turns the rows of the instant round, as a program of schema 11 may have left them. */
+function asTheyCame(): void {
+  const db = openDatabase({ path: test.path, key: test.key, role: 'writer' })
+  const positions = db.prepare<[], number>('SELECT position FROM message ORDER BY position').pluck().all()
+  db.transaction(() => {
+    db.pragma('defer_foreign_keys = ON')
+    for (const table of ['message', 'reaction']) {
+      const move = db.prepare(`UPDATE ${table} SET position = ? WHERE position = ?`)
+      for (const position of positions) move.run(-1 - position, position)
+      for (const [index, position] of positions.toReversed().entries()) move.run(position, -1 - (positions[index] ?? 0))
+    }
+    db.pragma('user_version = 11')
+  })()
+  db.close()
 }
 
 describe('messages of one instant', () => {
@@ -90,6 +107,32 @@ describe('messages of one instant', () => {
     const { messages } = await history.reader.page({ conversationId, anchor: { at: 'newest' }, limit: 1_000 })
     expect(new Set(messages.map(({ text }) => text)).size).toBe(messages.length)
     expect((await history.reader.conversations()).conversations[0]?.unread).toBe(500)
+  })
+
+  it('are put in order where a program of before wrote them as they came', async () => {
+    const maker = new EntryMaker(instant.wallMs)
+    const texts = ['zebra', 'adder', 'marmot', 'badger']
+    await history.writer.commit({ entries: [maker.contact({ policy: 'accepted' })] })
+    await history.writer.commit({ entries: texts.map((text, index) => seen(maker, text, index)) })
+    const reaction = maker.entry(
+      {
+        ...{ kind: 'reaction', conversation: conversationId, peer: bob, author: alice, messageId: 'r' as MessageId },
+        ...{ target: 'adder' as MessageId, targetAuthor: bob, emojis: '👍', sentAt: 4 },
+      },
+      { authenticatedBy: 'own-device' },
+    )
+    await history.writer.commit({ entries: [reaction, maker.read('marmot')] })
+    const before = await shown()
+    expect(before).toMatchObject({ preview: 'badger', unread: 1 })
+    await history.close()
+    asTheyCame()
+    history = test.open()
+    expect(await shown()).toEqual(before)
+    await history.writer.makeSearchable()
+    for (const text of texts) {
+      const { hits } = await history.reader.search({ filter: { ...emptyFilter, text }, before: null, limit: 10 })
+      expect(hits.map(({ excerpt }) => excerpt)).toEqual([text])
+    }
   })
 
   it('make room only in their own conversation', async () => {

@@ -1,5 +1,5 @@
 /** The process of a replica alone: started, used, stopped. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
@@ -14,41 +14,27 @@ import { makeAuthority } from '#test/fakes/certificates.ts'
 import { genesis } from '#test/fakes/drawn-chain.ts'
 import { temporaryDirectory } from '#test/fakes/home-server.ts'
 import { BatchWriter, codeOf, connectAs } from '#test/fakes/replica-client.ts'
+import {
+  launchReplica,
+  listening,
+  stopReplica,
+  type LaunchedReplica,
+  type ReplicaProgram,
+} from '#test/fakes/replica-program.ts'
 import { PostgresServer } from './postgres-server.ts'
 
-const main = new URL('../../../src/server/replica/main.ts', import.meta.url).pathname
 const account = 'sip:bob@example.org' as Aor
 let directory: ReturnType<typeof temporaryDirectory>
 let running: ChildProcess[]
 let clients: ReplicaClientPort[]
 
-interface Started {
-  readonly child: ChildProcess
-  readonly address: ReplicaAddress
-  readonly said: () => string
+const launch = (...options: readonly string[]): LaunchedReplica => {
+  const launched = launchReplica(options)
+  running.push(launched.child)
+  return launched
 }
-
-const launch = (...options: readonly string[]): { child: ChildProcess; said: () => string } => {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...options])
-  let said = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (said += text))
-  running.push(child)
-  return { child, said: () => said }
-}
-const start = async (...options: readonly string[]): Promise<Started> => {
-  const { child, said } = launch('--data', directory.path, '--port', '0', ...options)
-  await expect.poll(said, { timeout: 20_000 }).toContain('Ctrl+C')
-  const port = Number(/port (\d+)/.exec(said())?.[1])
-  const pin = /pin \(SHA-256 of the key\) (\S+)/.exec(said())?.[1] ?? ''
-  return { child, said, address: { host: '127.0.0.1', port, spkiPins: [pin] } }
-}
-const end = async (child: ChildProcess): Promise<number | null> => {
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exited
-  return child.exitCode
-}
+const start = (...options: readonly string[]): Promise<ReplicaProgram> =>
+  listening(launch('--data', directory.path, '--port', '0', ...options))
 const get = (
   { host, port }: ReplicaAddress,
   path: string,
@@ -80,13 +66,12 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const client of clients) client.close()
-  for (const child of running) if (child.exitCode === null && child.signalCode === null) await end(child)
+  for (const child of running) if (child.exitCode === null && child.signalCode === null) await stopReplica(child)
   directory.remove()
 })
 
 test('lets in who was invited, counts, keeps over a restart, and ends in order', { timeout: 60_000 }, async () => {
-  const { address, said, child } = await start('--invite')
-  const text = /sotto-invite:\S+/.exec(said())?.[0] ?? ''
+  const { address, child, invitation: text } = await start('--invite')
   const invitation = parseInvitation(text)
   if (!invitation.ok) throw new Error(invitation.error)
   expect([invitation.value.port, Buffer.from(invitation.value.spkiSha256).toString('base64')]).toEqual([
@@ -105,7 +90,7 @@ test('lets in who was invited, counts, keeps over a restart, and ends in order',
   const others = launch('--data', directory.path)
   await once(others.child, 'exit')
   expect(others.child.exitCode).toBe(75)
-  expect(await end(child)).toBe(0)
+  expect(await stopReplica(child)).toBe(0)
   const files = readdirSync(directory.path, { recursive: true, encoding: 'utf8' })
   const open = files.filter((name) => (statSync(join(directory.path, name)).mode & 0o077) !== 0)
   expect([files.length > 5, open]).toEqual([true, []])

@@ -3,7 +3,14 @@ import { maxUnread } from '#shared/model/limits.ts'
 import { comparePlaces, type PlaceKey } from '../places.ts'
 import type { Migration } from './migrations.ts'
 
-type Row = PlaceKey & { readonly position: number; readonly conversation: number }
+type Row = PlaceKey & { readonly position: number }
+
+/** Rows of one conversation between these positions push each other from their places. */
+interface Crowd {
+  readonly conversation: number
+  readonly from: number
+  to: number
+}
 
 /** Rows of one instant stand where every device has them (docs/history.md); they stood as they had come. */
 export const oneOrder: Migration = {
@@ -12,7 +19,7 @@ export const oneOrder: Migration = {
   run: (db) => {
     db.pragma('defer_foreign_keys = ON')
     const moved = new Set<number>()
-    for (const row of displaced(db)) if (putInOrder(db, row)) moved.add(row.conversation)
+    for (const crowd of crowdsIn(db)) if (putInOrder(db, crowd)) moved.add(crowd.conversation)
     if (moved.size === 0) return
     for (const conversation of moved) countAgain(db, conversation)
     // What is indexed by position is indexed again.
@@ -20,17 +27,27 @@ export const oneOrder: Migration = {
   },
 }
 
-/** Where nobody stands beside its base, everybody stands in order. */
-function displaced(db: Database): readonly Row[] {
-  return db.prepare<[], Row>('SELECT * FROM message WHERE position <> base ORDER BY position').all()
+/** Where nobody stands beside its base, everybody stands in order. Who stands beside it crowds all from there to where it stands. */
+function crowdsIn(db: Database): readonly Crowd[] {
+  const displaced = db.prepare<[], Pick<Row, 'base' | 'position'> & { readonly conversation: number }>(
+    'SELECT conversation, base, position FROM message WHERE position <> base ORDER BY conversation, base',
+  )
+  const crowds: Crowd[] = []
+  for (const { conversation, base, position } of displaced.all()) {
+    const last = crowds.at(-1)
+    if (last?.conversation === conversation && base <= last.to) last.to = Math.max(last.to, position)
+    else crowds.push({ conversation, from: base, to: position })
+  }
+  return crowds
 }
 
-function putInOrder(db: Database, { base, position, conversation }: Row): boolean {
+function putInOrder(db: Database, { conversation, from: first, to: last }: Crowd): boolean {
   const rows = db
     .prepare<[number, number, number], Row>(
-      'SELECT * FROM message WHERE conversation = ? AND position BETWEEN ? AND ? ORDER BY position',
+      `SELECT position, base, sent_at, author, message_id, variant FROM message
+       WHERE conversation = ? AND position BETWEEN ? AND ? ORDER BY position`,
     )
-    .all(conversation, base, position)
+    .all(conversation, first, last)
   const ordered = rows.toSorted(comparePlaces)
   const moves = ordered
     .map((row, index) => ({ from: row.position, to: rows[index]?.position ?? row.position }))

@@ -64,14 +64,14 @@ export async function startWorker<M extends RpcMethods<M>, Events = Record<strin
     isOver = true
     rpc.close(code)
   }
+  const over = (): void => finish(options.closedCode ?? 'internal')
   worker.on('error', () => undefined) // 'exit' follows and does the work.
   worker.on('exit', () => {
     const crash = !isOver
-    finish(options.closedCode ?? 'internal')
+    over()
     if (crash) for (const handler of crashed) handler()
   })
   const ended = endingOf(worker)
-  const over = (): void => finish(options.closedCode ?? 'internal')
   try {
     await untilReady(worker, options.starting)
   } catch (error) {

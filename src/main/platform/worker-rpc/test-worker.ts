@@ -14,11 +14,8 @@ export interface EchoEvents {
 await runWorker<EchoMethods, EchoEvents>(
   (start, emit, starting) => {
     const { greeting, ended } = start as { readonly greeting: string; readonly ended?: Int32Array }
-    if (greeting === '') {
-      if (ended !== undefined) setTimeout(() => Atomics.store(ended, 0, 1), 50)
-      throw new SottoError('history-corrupt')
-    }
     if (ended !== undefined) setTimeout(() => Atomics.store(ended, 0, 1), 50)
+    if (greeting === '') throw new SottoError('history-corrupt')
     if (greeting === 'for ever') setInterval(() => undefined, 1000)
     for (const share of [0, 0.5, 1]) starting(share)
     return {
