@@ -181,8 +181,9 @@ export class EntryApplier {
     // What either end wants holds whatever became of the row that said it.
     if (entry.body.kind === 'timer') this.#conversations.setTimer(ref, entry as Of<'timer'>)
     if (isDominated(entry, cluster) || isTooMuch(entry, cluster)) return this.#isRefused(entry, cluster)
-    const deleted = deleteStrength([...cluster, entry])
-    const arrived = withoutContent(entry, deleted)
+    const known = [...cluster, entry]
+    const deleted = (held: Entry): number => deleteStrength(known, held)
+    const arrived = withoutContent(entry, deleted(entry))
     this.#entries.insert(
       arrived,
       { conversation: ref, author, subject: messageId },
@@ -255,7 +256,7 @@ function isErasedBy(entry: Entry, cluster: readonly Entry[]): boolean {
   const deletes = only(cluster, 'delete')
   return (
     isDominated(entry, [...deletes, ...only(cluster, 'reaction')]) ||
-    withoutContent(entry, deleteStrength(deletes)) !== entry
+    withoutContent(entry, deleteStrength(deletes, entry)) !== entry
   )
 }
 

@@ -160,9 +160,9 @@ export class EntryStore {
 
   /**
    * Takes out of a cluster what the newest entry, a delete, a bookmark or a reaction, leaves without a use, and overwrites the contents
-   * that a delete of this strength covers; returns the entries as they are now.
+   * that a delete of their strength in `deleted` covers; returns the entries as they are now.
    */
-  purge(entries: readonly Entry[], newest: Entry, deleted: number): readonly Entry[] {
+  purge(entries: readonly Entry[], newest: Entry, deleted: (entry: Entry) => number): readonly Entry[] {
     const idle = entries.filter((entry) => isIdle(entry, newest))
     for (const entry of idle) {
       if (isSameReaction(entry, newest)) this.#trace.takenOver(idBytes(entry), idBytes(newest))
@@ -171,7 +171,7 @@ export class EntryStore {
     }
     const kept = idle.length === 0 ? entries : entries.filter((entry) => !idle.includes(entry))
     return kept.map((entry) => {
-      const purged = withoutContent(entry, deleted)
+      const purged = withoutContent(entry, deleted(entry))
       if (purged !== entry) this.#empty(purged)
       return purged
     })

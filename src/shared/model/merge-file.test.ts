@@ -106,5 +106,14 @@ describe('what comes from a file', () => {
     }
     expect(mergeMessage([message, edit])[0]).toMatchObject({ text: 'edited', authenticatedBy: 'file' })
     expect(mergeMessage([message, edit, remove])[0]).toMatchObject({ text: '', deleted: true })
+    const otherFile = 'z'.repeat(22)
+    const elsewhere: Entry = {
+      head: { ...head, id: otherFile as typeof head.id, device: otherFile as typeof head.device },
+      body: { ...base.body, text: 'of the other file' },
+    }
+    for (const gone of [true, undefined]) {
+      const taken = { ...remove, head: { ...remove.head, ...head, id: remove.head.id }, body: { ...remove.body, gone } }
+      expect(mergeMessage([message, taken as Entry, elsewhere]).map(({ text }) => text)).toEqual(['of the other file'])
+    }
   })
 })

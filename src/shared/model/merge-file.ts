@@ -9,10 +9,15 @@ export function isFromFile({ head }: Entry): boolean {
   return head.authenticatedBy === 'file'
 }
 
+/** Whether what `change` says can reach `entry`, both about one message: of files, only what the same file says (`device` names it). */
+export function reaches(change: Entry, entry: Entry): boolean {
+  return !isFromFile(change) || (isFromFile(entry) && change.head.device === entry.head.device)
+}
+
 /**
  * The entries of a cluster that count. What files say about a message counts only while nothing but files knows the message,
- * and a change of it only if the message is from no other file (`device` names the file): a file adds, it never edits,
- * deletes, marks or contradicts what is here.
+ * and a change of it only if the message is from no other file: a file adds, it never edits, deletes, marks or contradicts what is
+ * here. Its deletes count for what it says itself whatever comes, as their contents are not kept.
  */
 export function heard(cluster: readonly Entry[]): readonly Entry[] {
   if (!cluster.some(isFromFile)) return cluster
@@ -20,7 +25,8 @@ export function heard(cluster: readonly Entry[]): readonly Entry[] {
   if (left.some(isKnownHere)) return cluster.filter((entry) => !isFromFile(entry))
   const rows = left.filter(isRow)
   return cluster.filter(
-    (entry) => !isFromFile(entry) || isRow(entry) || rows.every((row) => row.head.device === entry.head.device),
+    (entry) =>
+      !isFromFile(entry) || isRow(entry) || entry.body.kind === 'delete' || rows.every((row) => reaches(entry, row)),
   )
 }
 

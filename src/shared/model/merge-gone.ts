@@ -1,11 +1,7 @@
 /** Rows that are gone: the user removed them from the own devices, or their time was up. Nothing says that they were there. */
 import type { DeleteBody, Entry } from './entry.ts'
+import { reaches } from './merge-file.ts'
 import { only, strength, type Of } from './merge-order.ts'
-
-/** Strength of the strongest delete that leaves nothing behind, -1 without one. */
-function goneStrength(cluster: readonly Entry[]): number {
-  return Math.max(-1, ...goneDeletes(cluster).map((entry) => strength(entry.head)))
-}
 
 /** Up to which base position everything counts as read although the row that says so is gone, -1 for nowhere. */
 export function readFloor(cluster: readonly Entry[]): number {
@@ -24,8 +20,13 @@ export function goesWithRow({ body }: Entry): boolean {
 
 /** The cluster without what went with its row. */
 export function withoutGone(cluster: readonly Entry[]): readonly Entry[] {
-  const gone = goneStrength(cluster)
-  return gone < 0 ? cluster : cluster.filter((entry) => strength(entry.head) > gone || !goesWithRow(entry))
+  const deletes = goneDeletes(cluster)
+  if (deletes.length === 0) return cluster
+  return cluster.filter(
+    (entry) =>
+      !goesWithRow(entry) ||
+      !deletes.some((gone) => reaches(gone, entry) && strength(gone.head) >= strength(entry.head)),
+  )
 }
 
 /** Whether `held` says as much as `other`, both about the same message. */

@@ -50,8 +50,8 @@ export function lastChosenAt(cluster: readonly Entry[], author: Aor): number | n
   return times.length === 0 ? null : Math.max(...times.map(({ body }) => body.sentAt))
 }
 
-/** Whose answers stand, sorted by author; a delete of strength `deleted` takes with it what is not stronger. */
-export function mergeReactions(cluster: readonly Entry[], deleted: number): readonly Reaction[] {
+/** Whose answers stand, sorted by author; `deleted` = strength of the delete that reaches one, which takes with it what is not stronger. */
+export function mergeReactions(cluster: readonly Entry[], deleted: (entry: Entry) => number): readonly Reaction[] {
   const newest = new Map<string, Of<'reaction'>>()
   for (const entry of only(cluster, 'reaction')) {
     if (isByOthers(entry)) continue
@@ -59,7 +59,7 @@ export function mergeReactions(cluster: readonly Entry[], deleted: number): read
     if (held === undefined || compareReactions(entry, held) > 0) newest.set(entry.body.author, entry)
   }
   return [...newest.values()]
-    .filter(({ head }) => strength(head) > deleted)
+    .filter((entry) => strength(entry.head) > deleted(entry))
     .map(({ body }) => ({ author: body.author, emojis: parseReaction(body.emojis) }))
     .filter(({ emojis }) => emojis.length > 0)
     .toSorted((a, b) => compareText(a.author, b.author))

@@ -19,7 +19,7 @@ import type {
 import type { Aor, ConversationId, MessageId } from './ids.ts'
 import { isCallDeleted, mergedCall, saysNoMore } from './merge-call.ts'
 import { deletesAsMuch, goesWithRow, withoutGone } from './merge-gone.ts'
-import { fileFirst, heard, isFromFile, isHeldBetter } from './merge-file.ts'
+import { fileFirst, heard, isFromFile, isHeldBetter, reaches } from './merge-file.ts'
 import { compareEntries, earliest, latest, only, strength, type Of } from './merge-order.ts'
 import { isByOthers, mergeReactions, replacesReaction } from './merge-reactions.ts'
 import { contentOf, expiryOf, isRow, mergedFile, type MergedFile, type Row } from './merge-row.ts'
@@ -123,11 +123,11 @@ function variantOf(observations: readonly Row[]): Variant | null {
  * Entry ids must be distinct.
  */
 export function mergeMessage(all: readonly Entry[]): readonly MergedMessage[] {
-  const cluster = withoutGone(heard(all))
-  const [deleted, callDeleted] = [deleteStrength(cluster), isCallDeleted(cluster)]
+  const cluster = heard(withoutGone(all))
+  const callDeleted = isCallDeleted(cluster)
   const left = cluster.filter(isRow).filter((row) => !(row.body.kind === 'call' && callDeleted))
   const groups = Map.groupBy(
-    left.filter((row) => !isCovered(row, deleted)),
+    left.filter((row) => !isCovered(row, deleteStrength(cluster, row))),
     contentOf,
   )
   const variants = [...groups.values()]
@@ -145,9 +145,10 @@ function isCovered({ head, body }: Row, deleted: number): boolean {
   return (body.kind === 'message' || body.kind === 'file') && strength(head) <= deleted
 }
 
-/** Strength of the strongest delete of this cluster, -1 without one. */
-export function deleteStrength(cluster: readonly Entry[]): number {
-  return Math.max(-1, ...only(heard(cluster), 'delete').map((entry) => strength(entry.head)))
+/** Strength of the strongest delete of this cluster that reaches `entry`, -1 without one. */
+export function deleteStrength(cluster: readonly Entry[], entry: Entry): number {
+  const deletes = only(cluster, 'delete').filter((held) => reaches(held, entry))
+  return Math.max(-1, ...deletes.map(({ head }) => strength(head)))
 }
 
 function commonView(variant: Variant, cluster: readonly Entry[]) {
@@ -164,7 +165,7 @@ function commonView(variant: Variant, cluster: readonly Entry[]) {
     authenticatedBy: earliest(strongest)?.head.authenticatedBy ?? head.authenticatedBy,
     readMark: cluster.some((entry) => entry.body.kind === 'read'),
     bookmarked: latest(only(cluster, 'bookmark'))?.body.marked ?? false,
-    reactions: mergeReactions(cluster, deleteStrength(cluster)),
+    reactions: mergeReactions(cluster, (entry) => deleteStrength(cluster, entry)),
     ...(body.kind === 'message' || body.kind === 'file' ? sentFacts(body, variant, cluster) : arrived),
   }
 }
@@ -315,14 +316,13 @@ export function isDominated(entry: Entry, cluster: readonly Entry[]): boolean {
   if (isFromFile(entry) && cluster.some((held) => isHeldBetter(entry, held))) return true
   return (
     isByOthers(entry) ||
-    cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster)))
+    cluster.some((held) => mayDominate(held, entry) && dominates(held, entry, deleteStrength(cluster, held)))
   )
 }
 
 /** Nothing weaker does, nor what another file says. */
 function mayDominate(held: Entry, entry: Entry): boolean {
-  if (isFromFile(held) && held.head.device !== entry.head.device) return false
-  return strength(held.head) >= strength(entry.head)
+  return reaches(held, entry) && strength(held.head) >= strength(entry.head)
 }
 
 function dominates(held: Entry, entry: Entry, deleted: number): boolean {

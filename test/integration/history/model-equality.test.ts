@@ -85,6 +85,14 @@ function crowded(entries: readonly Entry[]): readonly Entry[] {
   })
 }
 
+/** All from files, of two devices, about few messages. */
+function filed(entries: readonly Entry[]): readonly Entry[] {
+  return crowded(entries).map(({ head, body }) => ({
+    head: { ...head, authenticatedBy: 'file' as const, verified: false },
+    body,
+  }))
+}
+
 /** What either end last said about disappearing messages; for the own side only what the servers cannot have made up. */
 function latestTimers(entries: readonly Entry[]) {
   const told = only(entries, 'timer').filter(({ head }) => head.authenticatedBy !== 'file')
@@ -169,7 +177,7 @@ async function checkIndex(): Promise<void> {
 it('what the database shows equals the pure merge of the set, in any order and grouping of commits', async () => {
   const few = fc.uniqueArray(arbitraryEntry(), { minLength: 1, maxLength: 14, selector: (entry) => entry.head.id })
   const many = fc.uniqueArray(arbitraryEntry(), { minLength: 14, maxLength: 40, selector: (entry) => entry.head.id })
-  const arrivals = fc.oneof(few, many.map(crowded)).chain((entries) =>
+  const arrivals = fc.oneof(few, many.map(crowded), many.map(filed)).chain((entries) =>
     fc.record({
       entries: fc.shuffledSubarray([...entries, ...entries.slice(0, 3)], { minLength: entries.length }),
       cut: fc.nat(entries.length),
